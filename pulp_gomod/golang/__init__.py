@@ -1,0 +1,8 @@
+"""Go's own rules for modules, one room per package of golang.org/x/mod.
+
+Pure Python: nothing here knows of Django, aiohttp or Pulp.
+"""
+
+from pulp_gomod.golang.errors import GoError
+
+__all__ = ["GoError"]
