@@ -1,0 +1,53 @@
+"""Text for people, quoted as Go's %q does (package strconv)."""
+
+from pulp_gomod.golang.unicode import is_print, is_valid_utf8
+
+__all__ = ["printable", "quote", "quote_char"]
+
+_SHORT = {
+    "\a": r"\a",
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    "\\": "\\\\",
+}
+_ESCAPED_BYTES = range(0xDC80, 0xDD00)
+
+
+def _escape(char: str, delimiter: str) -> str:
+    code = ord(char)
+    if char == delimiter:
+        text = "\\" + char
+    elif char in _SHORT:
+        text = _SHORT[char]
+    elif is_print(char):
+        text = char
+    elif code < ord(" ") or code == 0x7F:  # noqa: PLR2004
+        text = f"\\x{code:02x}"
+    elif code in _ESCAPED_BYTES:
+        text = f"\\x{code - 0xDC00:02x}"
+    elif code <= 0xFFFF:  # noqa: PLR2004
+        text = f"\\u{code:04x}"
+    else:
+        text = f"\\U{code:08x}"
+    return text
+
+
+def quote(text: str) -> str:
+    """Return the text in double quotes with Go's escapes (strconv.Quote)."""
+    return '"' + "".join(_escape(char, '"') for char in text) + '"'
+
+
+def quote_char(char: str) -> str:
+    """Return one character in single quotes with Go's escapes (strconv.QuoteRune)."""
+    return "'" + _escape(char, "'") + "'"
+
+
+def printable(text: str) -> str:
+    """Return the text as it is if it can be shown on one line, otherwise quoted."""
+    if is_valid_utf8(text) and all(map(is_print, text)):
+        return text
+    return quote(text)
