@@ -1,0 +1,207 @@
+"""Taking a judged module zip in: stored file, content unit, and the record of how it came here.
+
+The PUT route, the REST upload and everything else that makes a GoModule go through here, so that
+what is stored is stored the same way. All lookups stay inside the current domain.
+"""
+
+import hashlib
+from datetime import datetime
+from os import PathLike, fspath
+from typing import Any
+from zlib import crc32
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from pulpcore.plugin.files import PulpTemporaryUploadedFile
+from pulpcore.plugin.models import Artifact, ContentArtifact
+from pulpcore.plugin.util import get_domain, get_domain_pk
+
+from pulp_gomod.app.models import GoModule, GoRelease, GoRepository
+from pulp_gomod.app.models.repository import release_time
+
+CHUNK = 1024 * 1024
+ARTIFACT_LOCK = 0x676F6D6F  # "gomo": the class of our advisory locks on artifacts
+
+
+def save_artifact(file: str | PathLike[str] | PulpTemporaryUploadedFile) -> Artifact:
+    """
+    Store a file as an artifact of the current domain, or find the artifact that has its bytes.
+
+    Takes turns with others that store the same bytes. Call it outside of a transaction: the turn
+    lasts until the outermost transaction ends.
+
+    Args:
+        file: The file, complete on disk. It may be moved away.
+
+    Returns:
+        The saved artifact, safe from orphan cleanup for the protection time. Its file is in the
+        storage: one that was lost there, or cut off by a crash, has been replaced.
+
+    Raises:
+        OSError: The storage did not take the file, for example because the disk is full. Nothing
+            is left of it there then.
+    """
+    source = file if isinstance(file, PulpTemporaryUploadedFile) else fspath(file)
+    artifact = Artifact.init_and_validate(source)
+    with transaction.atomic():
+        _take_turn(artifact.sha256)
+        known = _known_artifact(artifact.sha256)
+        if known is None:
+            return _store(artifact)
+        _restore_file(known, source)
+        known.touch()
+        return known
+
+
+def _take_turn(sha256: str) -> None:
+    key = crc32(f"{get_domain_pk()}{sha256}".encode()) - 2**31
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ARTIFACT_LOCK, key])
+
+
+def _known_artifact(sha256: str) -> Artifact | None:
+    return Artifact.objects.filter(sha256=sha256, pulp_domain=get_domain_pk()).first()
+
+
+def _store(artifact: Artifact) -> Artifact:
+    """Save a new artifact whose bytes nobody else is storing at the moment."""
+    storage = get_domain().get_storage()
+    name = artifact.storage_path("")
+    # pulpcore's storage keeps a file that is in place already. Without a row it may be what a
+    # killed process left half written.
+    if storage.exists(name) and not _has_digest(storage, name, artifact.sha256):
+        storage.delete(name)
+    try:
+        with transaction.atomic():
+            artifact.save()
+    except IntegrityError:
+        # A sync does not take turns with us.
+        known = _known_artifact(artifact.sha256)
+        if known is None:
+            raise
+        return known
+    except OSError:
+        storage.delete(name)
+        raise
+    return artifact
+
+
+def _has_digest(storage: Any, name: str, sha256: str) -> bool:
+    digest = hashlib.sha256()
+    with storage.open(name, "rb") as stored:
+        for chunk in stored.chunks(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest() == sha256
+
+
+def _restore_file(artifact: Artifact, source: str | PulpTemporaryUploadedFile) -> None:
+    """Put the file of a known artifact back if the storage has lost it or holds only a part."""
+    storage = get_domain().get_storage()
+    name = artifact.file.name
+    if storage.exists(name):
+        if storage.size(name) == artifact.size:
+            return
+        storage.delete(name)
+    # Only a changed `file` is stored by save().
+    artifact.file = source
+    artifact.save()
+
+
+def find_module(unit: GoModule) -> GoModule | None:
+    """
+    Look up the stored unit that Go calls equal to an unsaved one.
+
+    Args:
+        unit: A unit made by `GoModule.from_upload`.
+    """
+    stored: GoModule | None = GoModule.objects.filter(
+        _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version, h1=unit.h1
+    ).first()
+    return stored
+
+
+def save_module(unit: GoModule, artifact: Artifact) -> GoModule:
+    """
+    Save a unit with its zip, or find and touch the unit that Go calls equal.
+
+    A found unit keeps its zip, whose bytes may differ from the artifact's where Go does not look
+    (compression, timestamps). If its zip was lost or reclaimed, it gets the artifact.
+
+    Args:
+        unit: A unit made by `GoModule.from_upload`, with labels if it is to have any when new.
+        artifact: The stored zip, from `save_artifact`.
+    """
+    with transaction.atomic():
+        saved = find_module(unit) or _insert_module(unit)
+        if saved is not unit:
+            saved.touch()
+        link, created = ContentArtifact.objects.get_or_create(
+            content=saved, relative_path=saved.relative_path, defaults={"artifact": artifact}
+        )
+        if link.artifact_id is None:
+            ContentArtifact.objects.filter(pk=link.pk, artifact=None).update(artifact=artifact)
+            created = True
+        if created and saved.size != artifact.size:
+            saved.size = artifact.size
+            saved.save(update_fields=["size"])
+    return saved
+
+
+def _insert_module(unit: GoModule) -> GoModule:
+    try:
+        with transaction.atomic():
+            unit.save()
+    except IntegrityError:
+        known = find_module(unit)
+        if known is None:
+            raise
+        return known
+    return unit
+
+
+def record_release(
+    repository: GoRepository,
+    unit: GoModule,
+    *,
+    time: datetime | None = None,
+    origin: dict[str, str] | None = None,
+    user_name: str = "",
+    address: str | None = None,
+) -> GoRelease:
+    """
+    Record that a module version is published to a repository, by whom and from where.
+
+    Call it before the repository version that adds the unit is finalized, in the same transaction,
+    so that the repository does not make a record of its own; and only for units that the
+    repository does not hold, since a record of what it holds is not to be changed.
+
+    Args:
+        repository: The repository.
+        unit: The saved unit.
+        time: When the version was made, as the publisher says. A pseudo-version says it itself.
+            None stands for an earlier record's time, or for now.
+        origin: Where the version was made (VCS, URL, Hash, Ref), as the publisher says. None stands
+            for an earlier record's origin.
+        user_name: Who publishes, "" if unknown.
+        address: The client's IP address, if known.
+    """
+    facts: dict[str, Any] = {
+        "source": GoRelease.Source.UPLOADED,
+        "published_by": user_name,
+        "published_from": address,
+    }
+    if time is not None:
+        facts["time"] = release_time(unit.version, time)
+    if origin is not None:
+        facts["origin"] = origin
+    release: GoRelease
+    release, _created = GoRelease.objects.update_or_create(
+        repository=repository,
+        module=unit.module,
+        version=unit.version,
+        h1=unit.h1,
+        defaults=facts,
+        create_defaults={"time": release_time(unit.version, timezone.now()), **facts},
+    )
+    return release
