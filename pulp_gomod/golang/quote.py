@@ -25,11 +25,11 @@ def _escape(char: str, delimiter: str) -> str:
         text = _SHORT[char]
     elif is_print(char):
         text = char
-    elif code < ord(" ") or code == 0x7F:  # noqa: PLR2004
+    elif code < ord(" ") or code == 0x7F:
         text = f"\\x{code:02x}"
     elif code in _ESCAPED_BYTES:
         text = f"\\x{code - 0xDC00:02x}"
-    elif code <= 0xFFFF:  # noqa: PLR2004
+    elif code <= 0xFFFF:
         text = f"\\u{code:04x}"
     else:
         text = f"\\U{code:08x}"

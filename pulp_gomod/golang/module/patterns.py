@@ -1,8 +1,10 @@
 """Glob patterns over module paths, as in GOPRIVATE (module.MatchPrefixPatterns).
 
-The pattern language is that of Go's path.Match. It works on bytes, `*` may stop in the middle of
-a character; so everything here is bytes, too.
+The pattern language is that of Go's path.Match. It works on bytes, and a `*` may stop in the
+middle of a character; so everything here is bytes, too.
 """
+
+from typing import NamedTuple
 
 from pulp_gomod.golang.errors import GoError
 from pulp_gomod.golang.quote import quote
@@ -18,138 +20,148 @@ class _BadPattern(Exception):
     pass
 
 
+class _Class(NamedTuple):
+    """`[a-z]` or `[^a-z]`; unlike `?` it may match a slash."""
+
+    negated: bool
+    ranges: list[tuple[int, int]]
+
+
+class _AnyChar(NamedTuple):
+    """`?`, any character but a slash."""
+
+
+class _Chunk(NamedTuple):
+    """A part of a pattern up to the next star; a number stands for that byte."""
+
+    star: bool
+    terms: list[int | _AnyChar | _Class]
+
+
 def _rune(text: bytes, at: int) -> tuple[int, int]:
     """Decode one character: its code point and the position after it.
 
     A byte that does not begin a valid sequence counts as U+FFFD, one byte long.
     """
-    if text[at] < 0x80:  # noqa: PLR2004
+    if text[at] < 0x80:
         return text[at], at + 1
-    for length in (2, 3, 4):
+    for after in range(at + 2, min(at + 4, len(text)) + 1):
         try:
-            return ord(text[at : at + length].decode()), at + length
-        except (UnicodeDecodeError, TypeError):
+            return ord(text[at:after].decode()), after
+        except UnicodeDecodeError:
             continue
     return _REPLACEMENT, at + 1
 
 
-def _class_char(chunk: bytes, at: int) -> tuple[int, int]:
-    """Read one character of a class, and the position after it (getEsc)."""
-    if at < len(chunk) and chunk[at] == _BACKSLASH:
+def _class_char(pattern: bytes, at: int) -> tuple[int, int]:
+    """Read one character of a class; at least its closing bracket has to follow."""
+    if at < len(pattern) and pattern[at] == _BACKSLASH:
         at += 1
-    elif at < len(chunk) and chunk[at] in (_DASH, _CLOSE):
+    elif at < len(pattern) and pattern[at] in (_DASH, _CLOSE):
         raise _BadPattern
-    if at >= len(chunk):
+    if at >= len(pattern):
         raise _BadPattern
-    code, after = _rune(chunk, at)
+    code, after = _rune(pattern, at)
     invalid = code == _REPLACEMENT and after == at + 1
-    if invalid or after >= len(chunk):
+    if invalid or after >= len(pattern):
         raise _BadPattern
     return code, after
 
 
-def _match_class(chunk: bytes, at: int, code: int) -> tuple[bool, int]:
-    """Match a code point against the class that begins at chunk[at], after its bracket."""
-    negated = at < len(chunk) and chunk[at] == _CARET
+def _class(pattern: bytes, at: int) -> tuple[_Class, int]:
+    """Read the class whose opening bracket is before pattern[at], and the position after it."""
+    negated = at < len(pattern) and pattern[at] == _CARET
     at += negated
-    found, empty = False, True
-    while empty or at >= len(chunk) or chunk[at] != _CLOSE:
-        low, at = _class_char(chunk, at)
+    ranges: list[tuple[int, int]] = []
+    while not ranges or pattern[at] != _CLOSE:
+        low, at = _class_char(pattern, at)
         high = low
-        if chunk[at] == _DASH:
-            high, at = _class_char(chunk, at + 1)
-        found = found or low <= code <= high
-        empty = False
-    return found != negated, at + 1
+        if pattern[at] == _DASH:
+            high, at = _class_char(pattern, at + 1)
+        ranges.append((low, high))
+    return _Class(negated, ranges), at + 1
 
 
-def _match_chunk(chunk: bytes, name: bytes, start: int) -> int | None:
-    """Match a chunk without stars at name[start:], return the end of the match (matchChunk).
-
-    The whole chunk is read even after a mismatch, because a malformed one raises _BadPattern.
-    """
-    at, pos, failed = 0, start, False
-    while at < len(chunk):
-        failed = failed or pos >= len(name)
-        if chunk[at] == _OPEN:
-            code = 0
-            if not failed:
-                code, pos = _rune(name, pos)
-            matched, at = _match_class(chunk, at + 1, code)
-            failed = failed or not matched
-            continue
-        if chunk[at] == _QUESTION:
-            if not failed:
-                failed = name[pos] == _SLASH
-                _, pos = _rune(name, pos)
-            at += 1
-            continue
-        if chunk[at] == _BACKSLASH:
-            at += 1
-            if at == len(chunk):
-                raise _BadPattern
-        if not failed:
-            failed = chunk[at] != name[pos]
-            pos += 1
-        at += 1
-    return None if failed else pos
-
-
-def _chunks(pattern: bytes) -> list[tuple[bool, bytes]]:
-    """Cut a pattern at its stars: for each chunk, whether a star precedes it (scanChunk)."""
-    chunks: list[tuple[bool, bytes]] = []
+def _compile(pattern: bytes) -> list[_Chunk]:
+    """Cut a pattern at its stars. Raises _BadPattern if it is malformed anywhere."""
+    chunks: list[_Chunk] = []
     at = 0
     while at < len(pattern):
-        start = at
-        while at < len(pattern) and pattern[at] == _STAR:
+        char = pattern[at]
+        at += 1
+        if char == _STAR:
+            if not chunks or chunks[-1].terms:
+                chunks.append(_Chunk(True, []))
+            continue
+        if not chunks:
+            chunks.append(_Chunk(False, []))
+        terms = chunks[-1].terms
+        if char == _OPEN:
+            term, at = _class(pattern, at)
+            terms.append(term)
+        elif char == _QUESTION:
+            terms.append(_AnyChar())
+        elif char == _BACKSLASH:
+            if at == len(pattern):
+                raise _BadPattern
+            terms.append(pattern[at])
             at += 1
-        star, begin, in_class = at > start, at, False
-        while at < len(pattern) and (in_class or pattern[at] != _STAR):
-            if pattern[at] == _BACKSLASH:
-                at += 1
-            elif pattern[at] == _OPEN:
-                in_class = True
-            elif pattern[at] == _CLOSE:
-                in_class = False
-            at += 1
-        at = min(at, len(pattern))
-        chunks.append((star, pattern[begin:at]))
+        else:
+            terms.append(char)
     return chunks
 
 
-def _match_here(star: bool, chunk: bytes, last: bool, name: bytes, start: int) -> int | None:
-    """Find the first place for a chunk, at start or behind what a star before it may skip."""
+def _match_terms(chunk: _Chunk, name: bytes, at: int) -> int | None:
+    """Match a chunk without its star at name[at:], and return the end of the match."""
+    for term in chunk.terms:
+        if at >= len(name):
+            return None
+        if isinstance(term, int):
+            if name[at] != term:
+                return None
+            at += 1
+            continue
+        code, after = _rune(name, at)
+        if isinstance(term, _AnyChar):
+            matched = code != _SLASH
+        else:
+            matched = any(low <= code <= high for low, high in term.ranges) != term.negated
+        if not matched:
+            return None
+        at = after
+    return at
+
+
+def _match_chunk(chunk: _Chunk, last: bool, name: bytes, at: int) -> int | None:
+    """Find the first place for a chunk, at name[at:] or behind what its star may skip."""
     while True:
-        end = _match_chunk(chunk, name, start)
+        end = _match_terms(chunk, name, at)
         if end is not None and not (last and end < len(name)):
             return end
-        if not star or start >= len(name) or name[start] == _SLASH:
+        if not chunk.star or at >= len(name) or name[at] == _SLASH:
             return None
-        start += 1
+        at += 1
 
 
-def _match(pattern: bytes, name: bytes) -> bool:
-    chunks = _chunks(pattern)
-    pos = 0
-    for number, (star, chunk) in enumerate(chunks):
-        if star and not chunk:
-            return _SLASH not in name[pos:]
-        end = _match_here(star, chunk, number == len(chunks) - 1, name, pos)
+def _match(chunks: list[_Chunk], name: bytes) -> bool:
+    at = 0
+    for number, chunk in enumerate(chunks, start=1):
+        if not chunk.terms:
+            return _SLASH not in name[at:]
+        end = _match_chunk(chunk, number == len(chunks), name, at)
         if end is None:
-            for _, rest in chunks[number + 1 :]:
-                _match_chunk(rest, b"", 0)
             return False
-        pos = end
-    return pos == len(name)
+        at = end
+    return at == len(name)
 
 
 def match_pattern(pattern: str, name: str) -> bool:
     """Report whether all of name matches the shell pattern (path.Match).
 
-    Raises GoError if the pattern is malformed, as far as it had to be read.
+    Raises GoError if the pattern is malformed.
     """
     try:
-        return _match(text_bytes(pattern), text_bytes(name))
+        return _match(_compile(text_bytes(pattern)), text_bytes(name))
     except _BadPattern:
         raise GoError(f"syntax error in pattern {quote(pattern)}") from None
 
@@ -161,16 +173,16 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
     the first n elements of target. Empty and malformed patterns match nothing, and one slash at
     the end of a pattern is ignored.
     """
-    name = text_bytes(target)
-    elements = name.split(b"/")
+    elements = text_bytes(target).split(b"/")
     for glob in text_bytes(globs).split(b","):
         pattern = glob.removesuffix(b"/")
         count = pattern.count(b"/") + 1
         if not pattern or count > len(elements):
             continue
         try:
-            if _match(pattern, b"/".join(elements[:count])):
-                return True
+            chunks = _compile(pattern)
         except _BadPattern:
             continue
+        if _match(chunks, b"/".join(elements[:count])):
+            return True
     return False

@@ -47,7 +47,7 @@ def is_pseudo_version(v: str) -> bool:
 
     The time in it need not exist.
     """
-    return v.count("-") >= 2 and semver.is_valid(v) and _PSEUDO.fullmatch(v) is not None  # noqa: PLR2004
+    return v.count("-") >= 2 and semver.is_valid(v) and _PSEUDO.fullmatch(v) is not None
 
 
 def is_zero_pseudo_version(v: str) -> bool:

@@ -62,7 +62,7 @@ def fold_runs(folds: list[list[int]]) -> str:
     runs: list[list[int]] = []  # first, count, step, delta
     for code, least in folds:
         first, count, step, delta = runs[-1] if runs else (0, 0, 0, 0)
-        if count == 1 and least - code == delta and code - first <= 2:  # noqa: PLR2004
+        if count == 1 and least - code == delta and code - first <= 2:
             runs[-1] = [first, 2, code - first, delta]
         elif count > 1 and least - code == delta and code == first + count * step:
             runs[-1][1] += 1

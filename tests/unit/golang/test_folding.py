@@ -1,0 +1,89 @@
+"""Unicode classes, folding and quoting, held against Go's tables."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulp_gomod.golang import _unicode_data, unicode
+from pulp_gomod.golang.quote import printable, quote, quote_char
+
+from .vectors import load
+
+TABLES = load("unicode_tables")
+ALL = [chr(code) for code in range(0x110000)]
+
+
+@pytest.mark.parametrize("name", ["letter", "print", "space"])
+def test_class(name: str) -> None:
+    """A class holds the characters that it holds in Go, and no others."""
+    inside = {chr(c) for low, high in TABLES[f"{name}_ranges"] for c in range(low, high + 1)}
+    predicate = getattr(unicode, f"is_{name}")
+    assert [char for char in ALL if predicate(char) != (char in inside)] == []
+    assert TABLES["unicode_version"] == _unicode_data.UNICODE_VERSION
+
+
+def test_older_letters() -> None:
+    """The older letters are letters, and all that Python 3.11 knows are among them."""
+    newer = [c for c in ALL if unicode.is_letter(c) and not unicode.is_letter(c, older=True)]
+    assert not [c for c in ALL if unicode.is_letter(c, older=True) and not unicode.is_letter(c)]
+    # Unicode 16 brought the Garay letters, Unicode 17 the CJK extension J, and 15.0 knows neither.
+    assert {"\U00010d4a", "\U000323b0"} <= set(newer)
+    assert unicode.is_letter("\u0436", older=True)
+    before = unicodedata.ucd_3_2_0
+    assert not [c for c in newer if before.category(c).startswith("L")]
+
+
+def test_fold_map() -> None:
+    """Every character folds as in Go."""
+    folds = {chr(code): chr(least) for code, least in TABLES["fold_map"]}
+    characters = [char for char in ALL if not "\ud800" <= char <= "\udfff"]
+    assert [c for c in characters if unicode.fold(c) != folds.get(c, c)] == []
+
+
+@pytest.mark.parametrize("first, second, equal, folds_equal", load("fold_equal"))
+def test_equal_fold(first: str, second: str, equal: bool, folds_equal: bool) -> None:
+    """Texts are equal under folding when they are for Go."""
+    assert unicode.equal_fold(first, second) is equal
+    assert (unicode.fold(first) == unicode.fold(second)) is folds_equal
+
+
+def test_invalid_bytes_fold_alike() -> None:
+    """Go reads every byte that is not UTF-8 as U+FFFD."""
+    assert unicode.fold("a\udcff") == "a\ufffd"
+    assert unicode.equal_fold("\udcc3", "\udcff")
+    assert not unicode.equal_fold("\udcc3\udcff", "\ufffd")
+
+
+@given(st.text())
+def test_fold_is_stable(text: str) -> None:
+    """Folding twice changes nothing more, and ASCII folds to small letters."""
+    assert unicode.fold(unicode.fold(text)) == unicode.fold(text)
+    assert not any("A" <= char <= "Z" for char in unicode.fold(text))
+
+
+def test_is_valid_utf8() -> None:
+    """Surrogates are what is not UTF-8."""
+    assert unicode.is_valid_utf8("plain") and unicode.is_valid_utf8("é\0\U0010ffff")
+    assert not unicode.is_valid_utf8("a\udc80") and not unicode.is_valid_utf8("\ud800")
+
+
+def test_quote() -> None:
+    """Quoting escapes what Go escapes."""
+    text = "a\"'\\\a\b\f\n\r\t\v\0\x7fé\u00ad\u200b\U0001f600\U000e0001\udcff\ufffd"
+    assert quote(text) == (
+        r""""a\"'\\\a\b\f\n\r\t\v\x00\x7fé\u00ad\u200b"""
+        + "\U0001f600"
+        + r"\U000e0001\xff"
+        + '\ufffd"'
+    )
+    assert quote_char("'") == r"'\''"
+    assert quote_char('"') == "'\"'"
+
+
+def test_printable() -> None:
+    """Text goes on one line, as it is if possible."""
+    assert printable("v1.0.0 é") == "v1.0.0 é"
+    assert printable("a\nb") == r'"a\nb"'
+    assert printable("\udcff") == r'"\xff"'
