@@ -1,0 +1,210 @@
+"""Handing one request on to the API, and its answer back."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import (
+    BaseConnector,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    HttpVersion11,
+    TCPConnector,
+    UnixConnector,
+    web,
+)
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
+
+from .headers import request_headers, response_headers
+from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
+
+log = logging.getLogger(__name__)
+
+_STALL = 60.0
+_PATIENCE = 10.0
+_RETRY_PAUSE = 0.2
+_CHUNK = 256 * 1024
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UPLOAD = re.compile(r"/api/packages/(?:[^/]+/){1,2}go/upload")
+_REFUSALS = frozenset({401, 403, 404, 413})
+
+
+class UpstreamDown(Exception):
+    """The API does not answer."""
+
+
+class FrontDoor:
+    """Forwards requests to the API.
+
+    Args:
+        upstream: The API's address, `unix:/path` or `http://host:port`.
+        directory: Where large bodies are held while they arrive.
+        limit: The largest body taken, in bytes.
+        content_prefix: The path that belongs to the content app alone.
+        stall: The longest silence of a client that sends a body, in seconds.
+        patience: How long the API may refuse connections, in seconds: as long as a restart takes.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        directory: Path,
+        limit: int,
+        content_prefix: str = "/pulp/content/",
+        stall: float = _STALL,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
+        self._base = "http://localhost" if self._socket else upstream.rstrip("/")
+        self._directory = directory
+        self._limit = limit
+        self._content_prefix = content_prefix
+        self._stall = stall
+        self._patience = patience
+        self._session: ClientSession | None = None
+
+    async def context(self, app: web.Application) -> AsyncIterator[None]:
+        """The client session's lifetime; for `app.cleanup_ctx`."""
+        connector: BaseConnector
+        # The API's workers close each connection after one answer.
+        if self._socket:
+            connector = UnixConnector(self._socket, force_close=True, limit=0)
+        else:
+            connector = TCPConnector(force_close=True, limit=0)
+        async with ClientSession(
+            connector=connector,
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,
+            timeout=ClientTimeout(total=None, sock_connect=self._patience),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+        ) as self._session:
+            yield
+
+    @property
+    def straight_through(self) -> Middleware:
+        """A middleware that spares what is forwarded all others: the API authenticates itself."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.match_info.handler == self.forward:
+                return await self.forward(request)
+            return await handler(request)
+
+        return middleware
+
+    async def postpone_continue(self, request: web.Request) -> None:
+        """Leave `Expect: 100-continue` open until the body is wanted; a route's expect_handler."""
+        if request.headers["Expect"].lower() != "100-continue":
+            raise web.HTTPExpectationFailed(text="Only 'Expect: 100-continue' is understood.\n")
+
+    async def forward(self, request: web.Request) -> web.StreamResponse:
+        """Send the request to the API once its body has arrived, and the answer to the client."""
+        if request.path.startswith(self._content_prefix):
+            return _refusal(405, "Content is read with GET or HEAD.", {"Allow": "GET, HEAD"})
+        try:
+            with Spool(self._directory, self._limit, self._stall) as spool:
+                if refused := await self._receive(request, spool):
+                    return refused
+                async with await self._call(request, spool) as answer:
+                    return await _relay(request, answer)
+        except BodyTooLarge:
+            text = f"The body is larger than the {self._limit} bytes that are taken here."
+            return _refusal(413, text)
+        except DiskFull:
+            return _refusal(507, "The server's disk is full.")
+        except BodyStalled:
+            return _refusal(408, f"Nothing of the body came for {self._stall:.0f} seconds.")
+        except UpstreamDown as error:
+            log.error("%s %s: the API does not answer: %s", request.method, request.path, error)
+            return _refusal(502, "The API of this server does not answer. Try again in a moment.")
+
+    async def _receive(self, request: web.Request, spool: Spool) -> web.StreamResponse | None:
+        spool.announce(request.content_length or 0)
+        if "Expect" in request.headers and request.version >= HttpVersion11:
+            if refused := await self._ask_first(request):
+                return refused
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # As aiohttp's own handler does: the answer proper has not begun.
+            request.writer.output_size = 0
+        try:
+            await spool.receive(request.content)
+        except (ClientError, HttpProcessingError, ConnectionError) as error:
+            log.info("The body of %s %s broke off: %s", request.method, request.path, error)
+            return _refusal(400, "The body broke off.")
+        return None
+
+    async def _ask_first(self, request: web.Request) -> web.StreamResponse | None:
+        """Let the API refuse an upload while the client still holds the body back.
+
+        It is shown the same request with an empty body, which it can only refuse: for the reason
+        that counts, or else as an empty package.
+        """
+        if request.method != "PUT" or not _UPLOAD.fullmatch(request.path):
+            return None
+        with Spool(self._directory, 0, self._stall) as nothing:
+            async with await self._call(request, nothing) as answer:
+                if answer.status in _REFUSALS:
+                    return await _relay(request, answer, last=True)
+        return None
+
+    async def _call(self, request: web.Request, spool: Spool) -> ClientResponse:
+        """The API's answer.
+
+        Raises:
+            UpstreamDown: There is none.
+        """
+        if self._session is None:
+            raise RuntimeError("the front door's context was not entered")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        while True:
+            try:
+                return await self._session.request(
+                    request.method,
+                    URL(self._base + _target(request), encoded=True),
+                    headers=request_headers(request, spool.size if request.body_exists else None),
+                    data=spool.chunks() if spool.size else None,
+                    allow_redirects=False,
+                )
+            except ClientError as error:
+                # Where no connection came about, nothing was asked yet.
+                again = isinstance(error, ClientConnectorError) or request.method in _SAFE_METHODS
+                if not again or loop.time() > deadline:
+                    raise UpstreamDown(error) from error
+                await asyncio.sleep(_RETRY_PAUSE)
+
+
+def _target(request: web.Request) -> str:
+    """The request target as the client wrote it: `%21` and `!` are both kept."""
+    raw = request.raw_path
+    return raw if raw.startswith("/") else request.rel_url.raw_path_qs
+
+
+async def _relay(
+    request: web.Request, answer: ClientResponse, last: bool = False
+) -> web.StreamResponse:
+    response = web.StreamResponse(
+        status=answer.status, reason=answer.reason, headers=response_headers(answer.headers)
+    )
+    if last:
+        response.force_close()
+    await response.prepare(request)
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    response = web.Response(status=status, text=text + "\n", headers=headers)
+    # The client may be sending the body that nobody reads.
+    response.force_close()
+    return response
