@@ -1,0 +1,45 @@
+"""The go.mod file as Go reads it (package golang.org/x/mod/modfile).
+
+`parse` reads the file of a main module, `parse_lax` that of a dependency, which is what a server
+has to do. Files are bytes; bytes that are not UTF-8 come out as Python's surrogate escapes.
+"""
+
+from pulp_gomod.golang.modfile.errors import Error, ErrorList
+from pulp_gomod.golang.modfile.file import (
+    Exclude,
+    File,
+    Go,
+    Godebug,
+    Ignore,
+    Module,
+    Replace,
+    Require,
+    Retract,
+    Tool,
+    Toolchain,
+)
+from pulp_gomod.golang.modfile.module_path import module_path
+from pulp_gomod.golang.modfile.quoting import auto_quote, legacy_go_mod, must_quote
+from pulp_gomod.golang.modfile.rules import parse, parse_lax
+
+__all__ = [
+    "Error",
+    "ErrorList",
+    "Exclude",
+    "File",
+    "Go",
+    "Godebug",
+    "Ignore",
+    "Module",
+    "Replace",
+    "Require",
+    "Retract",
+    "Tool",
+    "Toolchain",
+    "auto_quote",
+    "legacy_go_mod",
+    "module_path",
+    "must_quote",
+    "parse",
+    "parse_lax",
+]

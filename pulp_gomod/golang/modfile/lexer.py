@@ -1,0 +1,175 @@
+"""The words of a go.mod file, one line at a time (read.go of golang.org/x/mod/modfile).
+
+Text comes in as `bytes.decode("utf-8", "surrogateescape")`, so one character here is one rune there
+and a byte that is not UTF-8 is a surrogate, which Go reads as the printable U+FFFD.
+"""
+
+import re
+from itertools import islice
+from typing import Final, NamedTuple, NoReturn
+
+from pulp_gomod.golang.modfile.errors import Error, ErrorList
+from pulp_gomod.golang.quote import quote_char
+from pulp_gomod.golang.unicode import is_print
+
+BLANKS: Final = " \t\r"
+WHITE_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What unicode.IsSpace holds for; str.strip() without it would also take U+001C to U+001F."""
+
+MAX_TOKENS: Final = 1000
+"""Tokens kept of one line. No directive takes more than seven, the rest is read and forgotten."""
+
+PUNCTUATION: Final = "()[]{},"
+_QUOTES: Final = "\"`"
+_TOKEN: Final = re.compile(r"[^ \t\r()\[\]{},]+|[()\[\]{},]")
+_WORD: Final = re.compile(r"[^\0- ()\[\]{},]+")
+_BLANK: Final = re.compile(r"[ \t\r]*")
+_BLANK_LINES: Final = re.compile(r"[ \t\r\n]*")
+_STRING_STOP: Final = re.compile(r'["\\\n]')
+_RAW_STRING_STOP: Final = re.compile(r"[`\n]")
+_BYTES_NOT_UTF8: Final = range(0xDC80, 0xDD00)
+
+
+class Row(NamedTuple):
+    """One line of the file: its tokens, its comment, and where the next line begins.
+
+    A line ends at a newline outside of strings. A blank line has neither tokens nor comment, and
+    stands for all the blank lines after it, too.
+    """
+
+    tokens: list[str]
+    """The first MAX_TOKENS tokens."""
+    code: str
+    """The source of all tokens, from the first to the last."""
+    indent: int
+    """Blank characters before the first token."""
+    comment: int
+    """Offset of the `//` in the file, or -1."""
+    end: int
+    """Offset of the next line."""
+    lines: int
+    """Newlines (and end of file) that belong to the row."""
+
+
+def is_word_char(char: str) -> bool:
+    """Report whether Go reads one character as a part of a word, if it is not punctuation."""
+    if char.isascii():
+        return "!" <= char <= "~"
+    return is_print(char) or ord(char) in _BYTES_NOT_UTF8
+
+
+def fail(text: str, offset: int, reason: str) -> NoReturn:
+    """Raise the ErrorList with one error at an offset of the text."""
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    raise ErrorList([Error(reason, line, column)])
+
+
+def read_row(text: str, start: int) -> Row:
+    """Read the line that begins at an offset; raise ErrorList if a token in it is malformed."""
+    end = text.find("\n", start)
+    if end < 0:
+        end = len(text)
+    comment = text.find("//", start, end)
+    source = text[start : end if comment < 0 else comment]
+    code = source.strip(BLANKS)
+    if not code:
+        if comment < 0:
+            return _blank_lines(text, start)
+        return Row([], "", 0, comment, end + 1, 1)
+    indent = len(source) - len(source.lstrip(BLANKS))
+    if '"' in code or "`" in code:
+        return _read_quoted_row(text, start, indent)
+    if "/*" in code or not (code.isascii() and code.isprintable()):
+        stop = _word_stop(code)
+        if stop < len(code):
+            _fail_at_token(text, start + indent + stop)
+    if len(code) <= MAX_TOKENS:
+        tokens = _TOKEN.findall(code)
+    else:
+        tokens = [match[0] for match in islice(_TOKEN.finditer(code), MAX_TOKENS)]
+    return Row(tokens, code, indent, comment, end + 1, 1)
+
+
+def _blank_lines(text: str, start: int) -> Row:
+    match = _BLANK_LINES.match(text, start)
+    stop = match.end() if match else start
+    if stop < len(text):
+        stop = text.rfind("\n", start, stop) + 1
+    return Row([], "", 0, -1, stop, text.count("\n", start, stop))
+
+
+def _read_quoted_row(text: str, start: int, indent: int) -> Row:
+    tokens: list[str] = []
+    first = offset = start + indent
+    last = first
+    comment = -1
+    while offset < len(text) and text[offset] != "\n":
+        if text.startswith("//", offset):
+            comment = offset
+            offset = text.find("\n", offset)
+            offset = len(text) if offset < 0 else offset
+            break
+        last = read_token(text, offset)
+        if len(tokens) < MAX_TOKENS:
+            tokens.append(text[offset:last])
+        offset = skip_blanks(text, last)
+    code = text[first:last]
+    return Row(tokens, code, indent, comment, offset + 1, code.count("\n") + 1)
+
+
+def skip_blanks(text: str, offset: int) -> int:
+    """Return the offset of the first character from an offset on that is not blank."""
+    match = _BLANK.match(text, offset)
+    return match.end() if match else offset
+
+
+def read_token(text: str, offset: int) -> int:
+    """Return where the token ends that begins at an offset; raise ErrorList if it is malformed."""
+    char = text[offset]
+    if char in PUNCTUATION:
+        return offset + 1
+    if char in _QUOTES:
+        return _read_string(text, offset)
+    match = _WORD.match(text, offset)
+    if match is None:
+        _fail_at_token(text, offset)
+    word = match[0]
+    comment = word.find("//")
+    stop = _word_stop(word if comment < 0 else word[:comment])
+    if stop == 0 or word.startswith("/*", stop):
+        _fail_at_token(text, offset + stop)
+    return offset + stop
+
+
+def _read_string(text: str, start: int) -> int:
+    stops = _STRING_STOP if text[start] == '"' else _RAW_STRING_STOP
+    offset = start + 1
+    while match := stops.search(text, offset):
+        offset = match.end()
+        if match[0] == "\n":
+            fail(text, offset - 1, "unexpected newline in string")
+        if match[0] != "\\":
+            return offset
+        offset += 1  # Whatever follows a backslash, even a newline, belongs to the string.
+    fail(text, start, "unexpected EOF in string")
+
+
+def _word_stop(code: str) -> int:
+    """Return where a `/*` or a character begins that cannot stand outside of strings."""
+    stops = [
+        code.find(char) for char in set(code) if char not in BLANKS and not is_word_char(char)
+    ]
+    old_comment = code.find("/*")
+    if old_comment >= 0:
+        stops.append(old_comment)
+    return min(stops, default=len(code))
+
+
+def _fail_at_token(text: str, offset: int) -> NoReturn:
+    if text.startswith("/*", offset):
+        fail(text, offset, "mod files must use // comments (not /* */ comments)")
+    fail(text, offset, f"unexpected input character {quote_char(text[offset])}")
