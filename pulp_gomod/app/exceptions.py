@@ -1,0 +1,51 @@
+"""What tasks of this plugin fail with; each has a code that stays the same."""
+
+from gettext import gettext as _
+
+from pulpcore.plugin.exceptions import PulpException
+
+
+class ModuleVersionHeldError(PulpException):
+    """Raised when other bytes would replace those of a module version that a repository holds."""
+
+    http_status_code = 409
+    error_code = "GOM0001"
+
+    def __init__(self, module: str, version: str, held: str, offered: str):
+        """
+        Args:
+            module: The module path.
+            version: The version.
+            held: The h1 that the repository holds.
+            offered: The h1 that was to be added.
+        """
+        self.module = module
+        self.version = version
+        self.held = held
+        self.offered = offered
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "{module}@{version} is in the repository already with {held}, and {offered} was to be "
+            "added. The bytes of a module version never change: remove it first, or publish a new "
+            "version."
+        ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
+
+
+class InvalidModuleError(PulpException):
+    """Raised when a zip is not a module that Go would take."""
+
+    http_status_code = 400
+    error_code = "GOM0002"
+
+    def __init__(self, reason: str):
+        """
+        Args:
+            reason: The rule that was broken and where, in Go's words.
+        """
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _("Not a valid Go module zip: {reason}").format(
+            reason=self.reason
+        )

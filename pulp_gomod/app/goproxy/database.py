@@ -1,0 +1,134 @@
+"""The content app's own connections to PostgreSQL.
+
+A content process runs all its ORM work on one thread; asynchronous connections serve many requests
+at once. What they ask is compiled from ORM querysets (see `statements`), so that the tables keep one
+definition.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from django.db import connections
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool
+
+log = logging.getLogger(__name__)
+
+Row = tuple[Any, ...]
+
+APPLICATION_NAME = "pulp-gomod"
+MAX_CONNECTIONS = 8
+
+# What Django adds to the parameters for its own kind of connection.
+_DJANGO_ONLY = ("cursor_factory", "context", "server_side_binding")
+
+
+class Database:
+    """Runs compiled statements on a pool of connections; opened and closed with the app."""
+
+    def __init__(self, parameters: Mapping[str, Any], max_size: int = MAX_CONNECTIONS) -> None:
+        """
+        Args:
+            parameters: libpq connection parameters.
+            max_size: How many connections a process may open.
+        """
+        self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
+            kwargs=dict(parameters) | {"autocommit": True},
+            min_size=1,
+            max_size=max_size,
+            open=False,
+            name=APPLICATION_NAME,
+        )
+
+    async def open(self) -> None:
+        """Start connecting; requests wait until the first connection is there."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    async def fetch_all(self, sql: str, parameters: list[Any]) -> list[Row]:
+        """
+        Run one statement and return its rows.
+
+        A connection that PostgreSQL closed meanwhile (a restart, a fail-over) is replaced once: the
+        statements only read, so asking again is safe.
+
+        Args:
+            sql: The statement, with %s for each parameter.
+            parameters: The parameters.
+
+        Raises:
+            psycopg.Error: PostgreSQL cannot be reached, or refuses the statement.
+        """
+        try:
+            return await self._fetch(sql, parameters)
+        except OperationalError:
+            log.info("Lost a connection to PostgreSQL; asking again on another one.")
+            await self._pool.check()
+            return await self._fetch(sql, parameters)
+
+    async def fetch_one(self, sql: str, parameters: list[Any]) -> Row | None:
+        """
+        Run one statement and return its first row, or None.
+
+        Args:
+            sql: The statement, with %s for each parameter.
+            parameters: The parameters.
+        """
+        rows = await self.fetch_all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def _fetch(self, sql: str, parameters: list[Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            # The texts come from `statements`, never from a request.
+            cursor = await connection.execute(sql.encode(), parameters)
+            return await cursor.fetchall()
+
+
+_KEY: web.AppKey["Database"] = web.AppKey("gomod_database", Database)
+
+
+@asynccontextmanager
+async def _opened(database: Database) -> AsyncIterator[None]:
+    await database.open()
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Database for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    database = Database(connection_parameters())
+    app[_KEY] = database
+    async with _opened(database):
+        yield
+
+
+def of(app: web.Application) -> Database:
+    """
+    Return the Database of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]
+
+
+def connection_parameters() -> dict[str, Any]:
+    """Return libpq's parameters for Pulp's database, as Django's settings name it."""
+    parameters: dict[str, Any] = connections["default"].get_connection_params()
+    for name in _DJANGO_ONLY:
+        parameters.pop(name, None)
+    parameters["application_name"] = APPLICATION_NAME
+    return parameters

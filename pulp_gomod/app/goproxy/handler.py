@@ -1,0 +1,115 @@
+"""From request to response."""
+
+from typing import Final
+
+from aiohttp import hdrs, web
+from django.conf import settings
+
+from pulp_gomod.app.goproxy import database, guard
+from pulp_gomod.app.goproxy.distributions import Target, resolve, resolve_owner, storable
+from pulp_gomod.app.goproxy.modules import Modules
+from pulp_gomod.app.goproxy.paths import LATEST, Malformed, ModuleRequest, SumdbRequest, parse
+from pulp_gomod.app.goproxy.responses import (
+    Representation,
+    cache_control,
+    not_found,
+    problem,
+    respond,
+)
+from pulp_gomod.app.goproxy.storages import respond_with_zip
+
+_TARGET: Final = "gomod_target"
+_DEFAULT_DOMAIN: Final = "default"
+
+
+async def find_target(request: web.Request) -> Target | None:
+    """
+    Find the distribution a request is for, once in its life; None if none of ours serves it.
+
+    Args:
+        request: A request that one of our routes matched.
+    """
+    if _TARGET not in request:
+        request[_TARGET] = await _resolve(request)
+    target: Target | None = request[_TARGET]
+    return target
+
+
+async def _resolve(request: web.Request) -> Target | None:
+    asked = request.match_info
+    domain = asked.get("pulp_domain", _DEFAULT_DOMAIN)
+    where = database.of(request.app)
+    if "owner" in asked:
+        return await resolve_owner(where, domain, asked["owner"], asked["path"])
+    return await resolve(where, domain, asked["path"])
+
+
+async def serve(request: web.Request, target: Target) -> web.StreamResponse:
+    """
+    Answer a request to a Go distribution.
+
+    Args:
+        request: The request; for a guarded distribution authenticated by pulpcore's middleware.
+        target: The distribution.
+    """
+    if target.guard is not None:
+        refused = await guard.refusal(request, target.guard)
+        if refused is not None:
+            return refused
+    match parse(target.path):
+        case Malformed(reason):
+            return not_found(reason)
+        case SumdbRequest():
+            return not_found("no checksum database is configured here")
+        case ModuleRequest() as wanted:
+            return await _serve_module(request, target, wanted)
+
+
+async def _serve_module(
+    request: web.Request, target: Target, wanted: ModuleRequest
+) -> web.StreamResponse:
+    if target.served is None:
+        return not_found(f"the distribution {target.base_path} serves no repository")
+    if not storable(wanted.version):
+        return not_found("malformed version")
+    modules = Modules(database.of(request.app), target, target.served)
+    version = wanted.version
+    # Clients of another registry ask for latest.info, .mod and .zip.
+    if version == LATEST and wanted.file != "info":
+        version = await modules.latest_version(wanted.module) or version
+    if wanted.file == "zip":
+        stored = await modules.zip(wanted.module, version)
+        if stored is not None:
+            return await respond_with_zip(
+                request, target, stored, _caching(target, wanted.version != LATEST)
+            )
+        return _missing(wanted)
+    found = await _find(modules, wanted, version)
+    if found is None:
+        return _missing(wanted)
+    immutable = found.immutable and wanted.version != LATEST
+    return respond(request, found, _caching(target, immutable))
+
+
+async def _find(modules: Modules, wanted: ModuleRequest, version: str) -> Representation | None:
+    if wanted.file == "list":
+        return await modules.versions(wanted.module)
+    if wanted.file == "mod":
+        return await modules.mod(wanted.module, version)
+    if version == LATEST:
+        return await modules.latest(wanted.module)
+    return await modules.info(wanted.module, version)
+
+
+def _missing(wanted: ModuleRequest) -> web.Response:
+    version = f"@{wanted.version}" if wanted.version else ""
+    return not_found(f"{wanted.module}{version} is not in this repository")
+
+
+def _caching(target: Target, immutable: bool) -> str:
+    return cache_control(immutable, target.guard is None, settings.GOMOD_PUBLIC_MAX_AGE)
+
+
+def method_not_allowed() -> web.Response:
+    """Answer a method that reading has no use for."""
+    return problem(405, "method not allowed: GET or HEAD", {hdrs.ALLOW: "GET, HEAD"})

@@ -1,0 +1,98 @@
+"""Which version `@latest` means.
+
+Source of the rule: cmd/go/internal/modload/query.go (filterVersions, queryProxy) and
+modload/modfile.go (CheckRetractions).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulp_gomod.golang import GoError, module, semver
+
+_INCOMPATIBLE = "+incompatible"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    A version of a module.
+
+    Attributes:
+        version: The canonical version.
+        is_pseudo: Whether it is a pseudo-version.
+        has_go_mod: Whether its go.mod is a real one, not the one that Go synthesizes.
+        retractions: The retract directives of its go.mod, as {low, high}.
+    """
+
+    version: str
+    is_pseudo: bool
+    has_go_mod: bool
+    retractions: Sequence[dict[str, Any]] = ()
+
+
+def latest(candidates: Sequence[Candidate]) -> Candidate | None:
+    """
+    Choose the version that the go command would choose for `latest`.
+
+    Retractions are read from one go.mod only: that of the version which would be chosen if nothing
+    were retracted. A module that is retracted altogether still has that version as its latest.
+
+    Args:
+        candidates: All versions of one module, in semver order.
+    """
+    newest = _choose(candidates, lambda _: True)
+    if newest is None or not newest.retractions:
+        return newest
+    retractions = newest.retractions
+    return _choose(candidates, lambda c: not _is_retracted(c.version, retractions)) or newest
+
+
+def _choose(
+    candidates: Sequence[Candidate], allowed: Callable[[Candidate], bool]
+) -> Candidate | None:
+    tagged = _compatible([c for c in candidates if not c.is_pseudo], allowed)
+    for candidate in reversed(tagged):
+        if not semver.prerelease(candidate.version):
+            return candidate
+    if tagged:
+        return tagged[-1]
+    pseudo = [c for c in candidates if c.is_pseudo and allowed(c)]
+    return max(pseudo, key=_pseudo_time, default=None)
+
+
+def _compatible(
+    tagged: Iterable[Candidate], allowed: Callable[[Candidate], bool]
+) -> list[Candidate]:
+    """
+    Filter the allowed versions, and leave +incompatible ones out where the module has moved on.
+
+    A module whose last compatible version has a go.mod of its own has adopted modules: the tags of
+    higher majors without one are not meant to be used.
+    """
+    kept: list[Candidate] = []
+    for candidate in tagged:
+        if not allowed(candidate):
+            continue
+        if candidate.version.endswith(_INCOMPATIBLE) and kept:
+            last = kept[-1]
+            if not last.version.endswith(_INCOMPATIBLE) and last.has_go_mod:
+                break
+        kept.append(candidate)
+    return kept
+
+
+def _is_retracted(version: str, retractions: Sequence[dict[str, Any]]) -> bool:
+    return any(
+        semver.compare(r["low"], version) <= 0 <= semver.compare(r["high"], version)
+        for r in retractions
+    )
+
+
+def _pseudo_time(candidate: Candidate) -> tuple[str, str]:
+    try:
+        time = module.pseudo_version_time(candidate.version).isoformat()
+    except GoError:
+        # A date that does not exist, such as month 13, is older than any that does.
+        time = ""
+    return time, semver.db_sort_key(candidate.version)

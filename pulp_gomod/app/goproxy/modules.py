@@ -1,0 +1,197 @@
+"""What a repository version holds of a module, as the GOPROXY protocol says it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pulp_gomod.app.goproxy import statements
+from pulp_gomod.app.goproxy.database import Database, Row
+from pulp_gomod.app.goproxy.distributions import Served, Target
+from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
+from pulp_gomod.app.goproxy.statements import Statement
+from pulp_gomod.golang import module
+
+
+@dataclass(frozen=True, slots=True)
+class StoredZip:
+    """
+    The zip of a module version in the storage of its domain.
+
+    Attributes:
+        artifact: The artifact's pk.
+        name: Its name in the storage.
+        size: Bytes.
+        sha256: Its digest, hexadecimal.
+        created: When it came to Pulp.
+    """
+
+    artifact: UUID
+    name: str
+    size: int
+    sha256: str
+    created: datetime
+
+
+class Modules:
+    """The modules of one repository version; each method costs one statement."""
+
+    def __init__(self, database: Database, target: Target, served: Served) -> None:
+        """
+        Args:
+            database: Where to ask.
+            target: The distribution.
+            served: The repository version.
+        """
+        self._database = database
+        self._served = served
+        self._values = {
+            "repository": served.repository,
+            "number": served.number,
+            "domain": target.domain,
+        }
+
+    async def versions(self, path: str) -> Representation | None:
+        """
+        List the tagged versions in semver order; None for an unknown module.
+
+        A module that has pseudo-versions only is known, and its list is empty.
+
+        Args:
+            path: The module path.
+        """
+        rows = await self._ask(statements.versions(), module=path)
+        if not rows:
+            return None
+        lines = [f"{version}\n" for version, is_pseudo in rows if not is_pseudo]
+        return _computed(TEXT, "".join(lines).encode(), self._served.created)
+
+    async def latest(self, path: str) -> Representation | None:
+        """
+        Answer `@latest`; None for an unknown module.
+
+        Args:
+            path: The module path.
+        """
+        chosen = await self._latest_row(path)
+        if chosen is None:
+            return None
+        version, _, _, _, time, origin, created = chosen
+        return _computed(JSON, info_json(version, time or created, origin), self._served.created)
+
+    async def latest_version(self, path: str) -> str | None:
+        """
+        Return the version that `@latest` means; None for an unknown module.
+
+        Args:
+            path: The module path.
+        """
+        chosen = await self._latest_row(path)
+        return chosen[0] if chosen else None
+
+    async def info(self, path: str, version: str) -> Representation | None:
+        """
+        Answer `.info` of a version, or of a commit that a pseudo-version names.
+
+        Args:
+            path: The module path.
+            version: A version or another revision name.
+        """
+        if module.canonical_version(version) != version:
+            return await self._info_of_commit(path, version)
+        rows = await self._ask(statements.info(), module=path, version=version)
+        if not rows:
+            return None
+        found, time, origin, created = rows[0]
+        body = info_json(found, time or created, origin)
+        return Representation(JSON, _digest(body), created, len(body), True, body)
+
+    async def mod(self, path: str, version: str) -> Representation | None:
+        """
+        Answer `.mod`: the exact bytes.
+
+        Args:
+            path: The module path.
+            version: The version.
+        """
+        rows = await self._ask(statements.mod(), module=path, version=version)
+        if not rows:
+            return None
+        go_mod, _, created = rows[0]
+        body = bytes(go_mod)
+        return Representation(TEXT, _digest(body), created, len(body), True, body)
+
+    async def zip(self, path: str, version: str) -> StoredZip | None:
+        """
+        Find the zip of a version.
+
+        Args:
+            path: The module path.
+            version: The version.
+        """
+        rows = await self._ask(statements.zip_file(), module=path, version=version)
+        return StoredZip(*rows[0]) if rows else None
+
+    async def _info_of_commit(self, path: str, name: str) -> Representation | None:
+        """
+        Answer for a commit hash with the highest version made from it.
+
+        Either may be shorter than the other: a pseudo-version holds twelve digits of the hash.
+        """
+        if not _is_hash(name):
+            return None
+        rows = await self._ask(statements.releases(), module=path)
+        for version, is_pseudo, _, _, time, origin, created in reversed(rows):
+            digits = _commit(version, is_pseudo, origin)
+            if digits and (digits.startswith(name) or name.startswith(digits)):
+                body = info_json(version, time or created, origin)
+                return _computed(JSON, body, self._served.created)
+        return None
+
+    async def _latest_row(self, path: str) -> Row | None:
+        rows = await self._ask(statements.releases(), module=path)
+        by_version = {row[0]: row for row in rows}
+        chosen = latest([Candidate(row[0], row[1], row[2], row[3] or ()) for row in rows])
+        return by_version[chosen.version] if chosen else None
+
+    async def _ask(self, statement: Statement, **values: str) -> list[Row]:
+        parameters = statement.bind(**self._values, **values)
+        return await self._database.fetch_all(statement.sql, parameters)
+
+
+def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:
+    """
+    Render `.info` as Go's encoding/json reads it.
+
+    Args:
+        version: The canonical version.
+        time: When it was made.
+        origin: Where it was made, or None.
+    """
+    said = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    info: dict[str, Any] = {"Version": version, "Time": said}
+    if origin:
+        info["Origin"] = origin
+    return json.dumps(info, separators=(",", ":")).encode()
+
+
+def _computed(content_type: str, body: bytes, created: datetime) -> Representation:
+    """Make the representation of what changes with the repository."""
+    return Representation(content_type, _digest(body), created, len(body), False, body)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def _is_hash(name: str) -> bool:
+    return 7 <= len(name) <= 64 and set(name) <= set("0123456789abcdef")
+
+
+def _commit(version: str, is_pseudo: bool, origin: dict[str, Any] | None) -> str:
+    if is_pseudo:
+        return module.pseudo_version_rev(version)
+    return str((origin or {}).get("Hash", ""))

@@ -1,0 +1,248 @@
+"""Turning an answer into an HTTP response: conditional requests, ranges, caching headers.
+
+Source of the rules: RFC 9110 sections 13 and 14, RFC 9111.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import IO
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+ZIP = "application/zip"
+
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """
+    What a request is answered with, before conditions and ranges.
+
+    Attributes:
+        content_type: Its media type.
+        etag: A strong validator, without quotes.
+        modified: When it last changed.
+        size: Bytes.
+        immutable: Whether it never changes while it is served.
+        body: The bytes, or None for a file.
+        path: The file, where there is no body.
+    """
+
+    content_type: str
+    etag: str
+    modified: datetime
+    size: int
+    immutable: bool
+    body: bytes | None = None
+    path: str = ""
+
+
+def problem(status: int, line: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """
+    Make an error response that the go command shows to its user.
+
+    Args:
+        status: The HTTP status.
+        line: One line for people; anything that is not printable ASCII is shown as `?`.
+        headers: More headers.
+    """
+    printable = "".join(char if " " <= char <= "~" else "?" for char in line)
+    return web.Response(
+        status=status,
+        body=f"{printable}\n".encode(),
+        headers={
+            hdrs.CONTENT_TYPE: TEXT,
+            hdrs.CACHE_CONTROL: "no-cache",
+            "X-Content-Type-Options": "nosniff",
+            **(headers or {}),
+        },
+    )
+
+
+def not_found(line: str) -> web.Response:
+    """
+    Make the answer for what is not here: it lets the go command go on to the next proxy.
+
+    Args:
+        line: One line for people.
+    """
+    return problem(404, f"not found: {line}")
+
+
+def cache_control(immutable: bool, public: bool, max_age: int) -> str:
+    """
+    Say for how long a response may be kept, and by whom.
+
+    What may change must be asked for anew each time; what is private is never kept by shared caches.
+
+    Args:
+        immutable: Whether the representation never changes while it is served.
+        public: Whether everybody may read it.
+        max_age: Seconds for which a shared cache may keep an immutable public file: for so long a
+            removal may lag behind there.
+    """
+    if not public:
+        return "private, no-cache"
+    return f"public, max-age={max_age}" if immutable else "public, no-cache"
+
+
+def respond(request: web.Request, found: Representation, caching: str) -> web.StreamResponse:
+    """
+    Answer a GET or HEAD request, with regard to its conditions and its range.
+
+    Args:
+        request: The request.
+        found: What it asks for.
+        caching: The Cache-Control header.
+    """
+    headers: dict[str, str] = {
+        hdrs.ETAG: f'"{found.etag}"',
+        hdrs.LAST_MODIFIED: format_datetime(found.modified.astimezone(UTC), usegmt=True),
+        hdrs.CACHE_CONTROL: caching,
+    }
+    failed = _failed_condition(request, found)
+    if failed:
+        return web.Response(status=failed, headers=headers)
+    headers[hdrs.CONTENT_TYPE] = found.content_type
+    headers[hdrs.ACCEPT_RANGES] = "bytes"
+    headers["X-Content-Type-Options"] = "nosniff"
+    try:
+        span = _range(request, found)
+    except ValueError:
+        return problem(
+            416,
+            f"range not satisfiable: the file has {found.size} bytes",
+            {hdrs.CONTENT_RANGE: f"bytes */{found.size}"},
+        )
+    start, stop = span or (0, found.size)
+    if span:
+        headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{found.size}"
+    status = 206 if span else 200
+    if found.body is None:
+        return _FileResponse(found.path, start, stop - start, status, headers)
+    return web.Response(status=status, body=found.body[start:stop], headers=headers)
+
+
+def _failed_condition(request: web.Request, found: Representation) -> int | None:
+    """Return the status for a condition that does not hold (RFC 9110 section 13.2.2), or None."""
+    sent = request.headers
+    modified = found.modified.replace(microsecond=0)
+    if hdrs.IF_MATCH in sent:
+        if not _matches(sent[hdrs.IF_MATCH], found.etag, weak=False):
+            return 412
+    elif (since := request.if_unmodified_since) and modified > since:
+        return 412
+    if hdrs.IF_NONE_MATCH in sent:
+        if _matches(sent[hdrs.IF_NONE_MATCH], found.etag, weak=True):
+            return 304
+    elif (since := request.if_modified_since) and modified <= since:
+        return 304
+    return None
+
+
+def _matches(header: str, etag: str, *, weak: bool) -> bool:
+    for tag in header.split(","):
+        tag = tag.strip()
+        if tag == "*" or tag == f'"{etag}"' or (weak and tag == f'W/"{etag}"'):
+            return True
+    return False
+
+
+def _range(request: web.Request, found: Representation) -> tuple[int, int] | None:
+    """
+    Return start and stop of the range asked for; None to send all.
+
+    Raises:
+        ValueError: Nothing of the representation lies in the range.
+    """
+    header = request.headers.get(hdrs.RANGE, "")
+    if not header.startswith("bytes=") or "," in header or not _if_range_holds(request, found):
+        return None
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return None
+    if wanted.start is None:
+        return None
+    if wanted.start < 0:
+        start, stop = max(found.size + wanted.start, 0), found.size
+    else:
+        start = wanted.start
+        stop = found.size if wanted.stop is None else min(wanted.stop, found.size)
+    if start >= stop:
+        raise ValueError("empty range")
+    return start, stop
+
+
+def _if_range_holds(request: web.Request, found: Representation) -> bool:
+    condition = request.headers.get(hdrs.IF_RANGE)
+    if condition is None:
+        return True
+    if condition.startswith('"'):
+        return condition == f'"{found.etag}"'
+    date = request.if_range
+    return date is not None and found.modified.replace(microsecond=0) == date
+
+
+class _FileResponse(web.StreamResponse):
+    """
+    Sends a part of a file without reading it into memory.
+
+    aiohttp's own FileResponse takes the file's time and size for its validators; ours come from the
+    checksum, so that every replica of the server says the same.
+    """
+
+    def __init__(
+        self, path: str, offset: int, count: int, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status=status, headers=headers)
+        self._file_path = path
+        self._offset = offset
+        self._count = count
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        self.content_length = self._count
+        if request.method == hdrs.METH_HEAD or not self._count:
+            return await super().prepare(request)
+        loop = asyncio.get_running_loop()
+        file = await loop.run_in_executor(None, open, self._file_path, "rb")
+        try:
+            writer = await super().prepare(request)
+            await self._send(request, writer, file)
+            await super().write_eof()
+            return writer
+        finally:
+            await loop.run_in_executor(None, file.close)
+
+    async def _send(
+        self, request: web.BaseRequest, writer: AbstractStreamWriter | None, file: IO[bytes]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        transport = request.transport
+        if writer is None or transport is None:
+            raise ConnectionResetError("the client is gone")
+        try:
+            await loop.sendfile(transport, file, self._offset, self._count)
+        except NotImplementedError:
+            # uvloop has no sendfile.
+            await self._copy(writer, file)
+
+    async def _copy(self, writer: AbstractStreamWriter, file: IO[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        offset, end = self._offset, self._offset + self._count
+        while offset < end:
+            chunk = await loop.run_in_executor(
+                None, os.pread, file.fileno(), min(CHUNK, end - offset), offset
+            )
+            if not chunk:
+                raise OSError(f"{self._file_path} is shorter than it should be")
+            offset += len(chunk)
+            await writer.write(chunk)

@@ -1,0 +1,215 @@
+"""The SQL that answers GOPROXY requests, compiled from ORM querysets.
+
+Each statement is built once in a process. Its querysets hold a marker wherever a request's value will
+stand; the text and the order of the markers are kept, so that a request costs no ORM work, while a
+change of pulpcore's tables still breaks here, in a test, and not in the middle of a user's build.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from pulpcore.plugin.models import ContentArtifact, RepositoryVersion
+
+from pulp_gomod.app.models import GoDistribution, GoModFile, GoModule, GoRelease
+from pulp_gomod.app.models.membership import held
+
+# Values that stand for a request's, recognisable among the constants of a queryset.
+_REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
+_DOMAIN = UUID("00000000-0000-4000-8000-000000000002")
+_NUMBER = 2_000_000_001
+_MODULE = "\ufffdmodule"
+_VERSION = "\ufffdversion"
+_DOMAIN_NAME = "\ufffddomain"
+
+_NAMES: dict[Any, str] = {
+    _REPOSITORY: "repository",
+    _DOMAIN: "domain",
+    _NUMBER: "number",
+    _MODULE: "module",
+    _VERSION: "version",
+    _DOMAIN_NAME: "domain_name",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """
+    A compiled query.
+
+    Attributes:
+        sql: The text, with %s for each parameter.
+        names: For each parameter the name of the request's value, or None for a constant.
+        constants: For each parameter its constant, or None.
+    """
+
+    sql: str
+    names: tuple[str | None, ...]
+    constants: tuple[Any, ...]
+
+    def bind(self, **values: Any) -> list[Any]:
+        """
+        Return the parameters for one request.
+
+        Args:
+            values: The request's values, by name.
+        """
+        return [
+            constant if name is None else values[name]
+            for name, constant in zip(self.names, self.constants, strict=True)
+        ]
+
+
+def _compile(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
+    names = _NAMES | (extra or {})
+    sql, parameters = queryset.query.sql_with_params()
+    found = tuple(names.get(p) if p.__hash__ else None for p in parameters)
+    constants = tuple(None if name else p for name, p in zip(found, parameters, strict=True))
+    return Statement(sql, found, constants)
+
+
+@lru_cache(maxsize=64)
+def distribution(candidates: int) -> Statement:
+    """
+    Find the distribution that serves a path, and the repository version that it serves.
+
+    Values: domain_name, and base_path_0, base_path_1, ... for the paths it may have.
+    Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
+    version's number and time, the same of a pinned version, the same of a publication.
+
+    Args:
+        candidates: How many base paths are possible.
+    """
+    markers = {f"\ufffdbase{index}": f"base_path_{index}" for index in range(candidates)}
+    newest = RepositoryVersion.objects.filter(
+        repository=OuterRef("repository"), complete=True
+    ).order_by("-number")
+    queryset = (
+        GoDistribution.objects.filter(pulp_domain__name=_DOMAIN_NAME, base_path__in=list(markers))
+        .annotate(
+            newest_number=Subquery(newest.values("number")[:1]),
+            newest_created=Subquery(newest.values("pulp_created")[:1]),
+        )
+        .values_list(
+            "pk",
+            "base_path",
+            "content_guard",
+            "pulp_domain",
+            "pulp_domain__pulp_last_updated",
+            "repository",
+            "newest_number",
+            "newest_created",
+            "repository_version__repository",
+            "repository_version__number",
+            "repository_version__pulp_created",
+            "publication__repository_version__repository",
+            "publication__repository_version__number",
+            "publication__repository_version__pulp_created",
+        )
+    )
+    return _compile(queryset, markers)
+
+
+def _held_modules() -> QuerySet:
+    return GoModule.objects.filter(held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE)
+
+
+def _release(field: str) -> Subquery:
+    return Subquery(
+        GoRelease.objects.filter(
+            repository=_REPOSITORY,
+            module=OuterRef("module"),
+            version=OuterRef("version"),
+            h1=OuterRef("h1"),
+        ).values(field)[:1]
+    )
+
+
+@lru_cache(maxsize=1)
+def info() -> Statement:
+    """
+    Find what `.info` says of a module version.
+
+    Values: repository, number, domain, module, version.
+    Columns: version, time, origin, when the content came to Pulp.
+    """
+    return _compile(
+        _held_modules()
+        .filter(version=_VERSION)
+        .annotate(time=_release("time"), origin=_release("origin"))
+        .values_list("version", "time", "origin", "pulp_created")
+    )
+
+
+@lru_cache(maxsize=1)
+def mod() -> Statement:
+    """
+    Find the go.mod of a module version, whether its zip is held or not.
+
+    Values: repository, number, domain, module, version.
+    Columns: go_mod, its h1, when the content came to Pulp.
+    """
+    columns = ("go_mod", "go_mod_h1", "pulp_created")
+    alone = GoModFile.objects.filter(
+        held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE, version=_VERSION
+    )
+    return _compile(
+        _held_modules()
+        .filter(version=_VERSION)
+        .values_list(*columns)
+        .union(alone.values_list(*columns), all=True)
+    )
+
+
+@lru_cache(maxsize=1)
+def zip_file() -> Statement:
+    """
+    Find the stored zip of a module version.
+
+    Values: repository, number, domain, module, version.
+    Columns: artifact pk, its name in the storage, size in bytes, SHA-256, when the content came.
+    """
+    return _compile(
+        ContentArtifact.objects.filter(
+            content__in=_held_modules().filter(version=_VERSION).values("pk")
+        ).values_list(
+            "artifact",
+            "artifact__file",
+            "artifact__size",
+            "artifact__sha256",
+            "artifact__pulp_created",
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def versions() -> Statement:
+    """
+    List the tagged versions of a module in semver order.
+
+    Values: repository, number, domain, module.
+    Columns: version, whether it is a pseudo-version. Pseudo-versions are among the rows: a module
+    that has nothing else exists all the same.
+    """
+    return _compile(_held_modules().order_by("version_key").values_list("version", "is_pseudo"))
+
+
+@lru_cache(maxsize=1)
+def releases() -> Statement:
+    """
+    List all versions of a module with what decides which is the latest.
+
+    Values: repository, number, domain, module.
+    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came.
+    """
+    return _compile(
+        _held_modules()
+        .order_by("version_key")
+        .annotate(time=_release("time"), origin=_release("origin"))
+        .values_list(
+            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "pulp_created"
+        )
+    )

@@ -1,0 +1,93 @@
+"""Where the zips of a domain are, and how they get to the client from there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from asgiref.sync import sync_to_async
+
+from pulpcore.plugin.content import ArtifactResponse
+from pulpcore.plugin.models import Domain
+from pulpcore.plugin.util import set_domain
+
+from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.goproxy.modules import StoredZip
+from pulp_gomod.app.goproxy.responses import ZIP, Representation, respond
+
+_FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    domain: Any
+    storage: Any
+    changed: datetime
+
+
+_storages: dict[UUID, _Storage] = {}
+
+
+async def respond_with_zip(
+    request: web.Request, target: Target, found: StoredZip, caching: str
+) -> web.StreamResponse:
+    """
+    Send a stored zip, or say where the object storage has it.
+
+    Args:
+        request: The request.
+        target: The distribution.
+        found: The zip.
+        caching: The Cache-Control header for what we send ourselves.
+    """
+    kept = await _storage_of(target)
+    if kept.domain.storage_class == _FILE_SYSTEM:
+        return respond(
+            request,
+            Representation(
+                ZIP,
+                found.sha256,
+                found.created,
+                found.size,
+                True,
+                path=kept.storage.path(found.name),
+            ),
+            caching,
+        )
+    if kept.domain.redirect_to_object_storage:
+        return await _redirect(request, kept, found)
+    set_domain(kept.domain)
+    headers = {
+        hdrs.CONTENT_TYPE: ZIP,
+        hdrs.ETAG: f'"{found.sha256}"',
+        hdrs.CACHE_CONTROL: caching,
+    }
+    response: web.StreamResponse = ArtifactResponse(artifact_pk=found.artifact, headers=headers)
+    return response
+
+
+async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:
+    # The signature in the URL is a credential: no cache may keep it.
+    sign = sync_to_async(_signed_url, thread_sensitive=False)
+    url = await sign(kept, found.name, request.method)
+    return web.Response(
+        status=302, headers={hdrs.LOCATION: url, hdrs.CACHE_CONTROL: "private, no-store"}
+    )
+
+
+def _signed_url(kept: _Storage, name: str, method: str) -> str:
+    if "s3" in kept.domain.storage_class:
+        return str(kept.storage.url(name, http_method=method))
+    return str(kept.storage.url(name))
+
+
+async def _storage_of(target: Target) -> _Storage:
+    """Return the domain and its storage, loaded anew only after the domain was changed."""
+    kept = _storages.get(target.domain)
+    if kept is None or kept.changed != target.domain_changed:
+        domain = await Domain.objects.aget(pk=target.domain)
+        storage = await sync_to_async(domain.get_storage, thread_sensitive=False)()
+        kept = _Storage(domain, storage, target.domain_changed)
+        _storages[target.domain] = kept
+    return kept

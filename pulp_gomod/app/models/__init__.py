@@ -1,0 +1,21 @@
+"""The tables: content, what a repository knows of it, and the Pulp types around it."""
+
+from pulp_gomod.app.models.change import GoChange
+from pulp_gomod.app.models.distribution import GoDistribution
+from pulp_gomod.app.models.modfile import GoModFile
+from pulp_gomod.app.models.module import GoModule
+from pulp_gomod.app.models.publication import GoPublication
+from pulp_gomod.app.models.release import GoRelease
+from pulp_gomod.app.models.remote import GoRemote
+from pulp_gomod.app.models.repository import GoRepository
+
+__all__ = [
+    "GoChange",
+    "GoDistribution",
+    "GoModFile",
+    "GoModule",
+    "GoPublication",
+    "GoRelease",
+    "GoRemote",
+    "GoRepository",
+]

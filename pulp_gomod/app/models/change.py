@@ -1,0 +1,64 @@
+"""GoChange: a change of a repository that a client is waiting for."""
+
+from django.db import models
+
+from pulpcore.plugin.models import Artifact, BaseModel
+
+
+class GoChange(BaseModel):
+    """
+    A publish or a removal that has been accepted and waits to become a repository version.
+
+    The row is the truth about the request: the task that makes the repository version settles all
+    rows that wait in the same transaction, and a client that stops waiting withdraws its row, so
+    that it is told either "done" or "not done", never "maybe".
+
+    Fields:
+        kind (str): publish or remove.
+        state (str): waiting, done, conflict (the module version is held already), missing (nothing
+            to remove), refused (see detail) or withdrawn.
+        detail (str): For people: why it was refused.
+        module (str): The module path.
+        version (str): The canonical version.
+        facts (dict): For publish: everything of the GoModule but go_mod.
+        go_mod (bytes): For publish: go.mod.
+        artifact (Artifact): For publish: the stored zip.
+        time (datetime): For publish: when the version was made, if the client said so.
+        origin (dict): For publish: where it was made, if the client said so.
+        user_name (str): Who asks.
+        address (str): From where.
+        expires (datetime): After this nobody waits any more and no task may take it in; null for
+            a request that nobody waits for.
+    """
+
+    class Kind(models.TextChoices):
+        PUBLISH = "publish"
+        REMOVE = "remove"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        CONFLICT = "conflict"
+        MISSING = "missing"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    repository = models.ForeignKey("GoRepository", related_name="changes", on_delete=models.CASCADE)
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    detail = models.TextField(default="")
+    module = models.TextField(db_collation="C")
+    version = models.TextField(db_collation="C")
+    facts = models.JSONField(default=dict)
+    go_mod = models.BinaryField(default=b"")
+    artifact = models.ForeignKey(
+        Artifact, null=True, related_name="gomod_changes", on_delete=models.PROTECT
+    )
+    time = models.DateTimeField(null=True)
+    origin = models.JSONField(null=True)
+    user_name = models.TextField(default="")
+    address = models.GenericIPAddressField(null=True)
+    expires = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["repository", "state"])]

@@ -1,0 +1,33 @@
+"""GoDistribution: a GOPROXY root."""
+
+from aiohttp import web
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
+
+
+class GoDistribution(Distribution, AutoAddObjPermsMixin):
+    """
+    Serves a repository, one of its versions, or a publication as a GOPROXY.
+
+    Its module paths are answered by the routes of `pulp_gomod.app.goproxy`; what pulpcore's own
+    handler still sees of it is not part of the protocol.
+    """
+
+    TYPE = "gomod"
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        permissions = [("manage_roles_godistribution", "Can manage roles on Go distributions")]
+
+    def content_handler(self, path):
+        """
+        Answer what is no GOPROXY request, so that stock artifact serving never does.
+
+        Args:
+            path (str): The path below the base path.
+        """
+        return web.Response(
+            status=404,
+            text=f"not found: this is a GOPROXY; set GOPROXY to its URL, "
+            f"which ends in {self.base_path}/\n",
+        )

@@ -1,0 +1,40 @@
+"""Which content a repository version holds, asked at constant cost.
+
+pulpcore's `RepositoryVersion.content` unnests the version's array of all ids: its cost grows with the
+repository. RepositoryContent is indexed by content, so asking it about one unit costs the same in a
+repository of any size.
+"""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from pulpcore.plugin.models import RepositoryContent
+
+
+def held(repository, number) -> Exists:
+    """
+    Make the condition that a repository version holds the content of the outer query.
+
+    Args:
+        repository: The repository, or its pk.
+        number: The number of the version; it must be complete, since the rows of a version in the
+            making are visible before it is.
+    """
+    return Exists(
+        RepositoryContent.objects.filter(
+            Q(version_removed=None) | Q(version_removed__number__gt=number),
+            content_id=OuterRef("pk"),
+            repository=repository,
+            version_added__number__lte=number,
+        )
+    )
+
+
+def held_in(content: QuerySet, version) -> QuerySet:
+    """
+    Filter content by membership of a complete repository version.
+
+    Args:
+        content: A queryset of one content type.
+        version: The RepositoryVersion.
+    """
+    return content.filter(held(version.repository_id, version.number))

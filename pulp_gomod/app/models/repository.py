@@ -1,0 +1,169 @@
+"""GoRepository: a versioned set of Go modules."""
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryContent
+
+from pulp_gomod.app.exceptions import ModuleVersionHeldError
+from pulp_gomod.app.models.modfile import GoModFile
+from pulp_gomod.app.models.module import GoModule
+from pulp_gomod.app.models.release import GoRelease
+from pulp_gomod.app.models.remote import GoRemote
+from pulp_gomod.golang import GoError, module
+
+RELEASE_BATCH = 1000
+
+
+class GoRepository(Repository, AutoAddObjPermsMixin):
+    """
+    A versioned set of Go modules, with at most one zip for a module version.
+    """
+
+    TYPE = "gomod"
+    CONTENT_TYPES = [GoModule, GoModFile]
+    REMOTE_TYPES = [GoRemote]
+
+    class Meta:
+        default_related_name = "%(app_label)s_%(model_name)s"
+        permissions = [
+            ("modify_gorepository", "Can modify content of the repository"),
+            ("publish_gorepository", "Can publish modules to the repository"),
+            ("unpublish_gorepository", "Can remove modules from the repository"),
+            ("repair_gorepository", "Can repair repository versions"),
+            ("manage_roles_gorepository", "Can manage roles on Go repositories"),
+        ]
+
+    def finalize_new_version(self, new_version):
+        """
+        Refuse a second zip for a held module version, and record how the added ones came here.
+
+        Args:
+            new_version: The incomplete repository version.
+
+        Raises:
+            ModuleVersionHeldError: Other bytes would replace those of a held module version.
+        """
+        added = GoModule.objects.filter(version_memberships__version_added=new_version)
+        self._refuse_other_bytes(added)
+        self._record_releases(added)
+
+    def _refuse_other_bytes(self, added):
+        # The newest version is the one in the making, so "not removed" is "held by it".
+        present = RepositoryContent.objects.filter(
+            repository=self, version_removed=None, content_id=OuterRef("pk")
+        )
+        rival = (
+            GoModule.objects.filter(
+                Exists(present),
+                _pulp_domain=OuterRef("_pulp_domain"),
+                module=OuterRef("module"),
+                version=OuterRef("version"),
+            )
+            .exclude(pk=OuterRef("pk"))
+            .values("h1")[:1]
+        )
+        conflict = added.annotate(rival=rival).filter(rival__isnull=False).first()
+        if conflict:
+            raise ModuleVersionHeldError(
+                conflict.module, conflict.version, conflict.rival, conflict.h1
+            )
+
+    def _record_releases(self, added):
+        """
+        Give each added module version a GoRelease, copied where another repository has one.
+        """
+        known = GoRelease.objects.filter(
+            repository=self,
+            module=OuterRef("module"),
+            version=OuterRef("version"),
+            h1=OuterRef("h1"),
+        )
+        missing = added.filter(~Exists(known)).only("module", "version", "h1", "pulp_created")
+        batch = []
+        for unit in missing.iterator(chunk_size=RELEASE_BATCH):
+            batch.append(unit)
+            if len(batch) == RELEASE_BATCH:
+                self._record_batch(batch)
+                batch = []
+        self._record_batch(batch)
+
+    def _record_batch(self, units):
+        if not units:
+            return
+        elsewhere = {
+            (release.module, release.version, release.h1): release
+            for release in GoRelease.objects.filter(
+                repository__pulp_domain_id=self.pulp_domain_id,
+                module__in={unit.module for unit in units},
+                h1__in=[unit.h1 for unit in units],
+            ).order_by("-first_seen")
+        }
+        GoRelease.objects.bulk_create(
+            [
+                self._release_of(unit, elsewhere.get((unit.module, unit.version, unit.h1)))
+                for unit in units
+            ],
+            ignore_conflicts=True,
+        )
+
+    def _release_of(self, unit, known):
+        if known:
+            return GoRelease(
+                repository=self,
+                module=unit.module,
+                version=unit.version,
+                h1=unit.h1,
+                time=known.time,
+                origin=known.origin,
+                source=known.source,
+                published_by=known.published_by,
+                published_from=known.published_from,
+            )
+        return GoRelease(
+            repository=self,
+            module=unit.module,
+            version=unit.version,
+            h1=unit.h1,
+            time=release_time(unit.version, unit.pulp_created),
+        )
+
+    def cleanup_old_versions(self):
+        """
+        Leave old versions to a task of its own.
+
+        pulpcore calls this inside the making of a version, and deletes the finished version when it
+        fails: retention must never undo a publish.
+        """
+        if self.retain_repo_versions:
+            transaction.on_commit(self._dispatch_trim)
+
+    def _dispatch_trim(self):
+        # pulpcore's tasking needs the models of all plugins.
+        from pulpcore.plugin.tasking import dispatch
+
+        dispatch(
+            "pulp_gomod.app.tasks.retention.trim_versions",
+            exclusive_resources=[self],
+            kwargs={"repository_pk": str(self.pk)},
+        )
+
+    def trim_old_versions(self):
+        """Delete the versions beyond `retain_repo_versions`; for the retention task."""
+        super().cleanup_old_versions()
+
+
+def release_time(version, default):
+    """
+    Say when a version was made: as its pseudo-version says, or the default.
+
+    Args:
+        version (str): The canonical version.
+        default (datetime): For tagged versions, and for pseudo-versions with an impossible date.
+    """
+    if module.is_pseudo_version(version):
+        try:
+            return module.pseudo_version_time(version)
+        except GoError:
+            pass
+    return default

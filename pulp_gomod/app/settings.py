@@ -1,0 +1,11 @@
+"""Settings of the plugin and their defaults; an administrator overrides them in Pulp's settings.
+
+See docs/admin/settings.md for what each one is for.
+"""
+
+GOMOD_MAX_ZIP_SIZE = 500 * 1024 * 1024
+GOMOD_UPLOAD_WAIT = 60
+GOMOD_REQUIRE_MATCHING_MODULE_LINE = False
+GOMOD_API_UPSTREAM = ""
+GOMOD_PUBLIC_MAX_AGE = 600
+GOMOD_TRUSTED_PROXIES = ["127.0.0.0/8", "::1/128"]

@@ -1,0 +1,13 @@
+"""Retention of repository versions."""
+
+from pulp_gomod.app.models import GoRepository
+
+
+def trim_versions(repository_pk):
+    """
+    Delete the repository versions beyond `retain_repo_versions`.
+
+    Args:
+        repository_pk (str): The repository, reserved exclusively by the task.
+    """
+    GoRepository.objects.get(pk=repository_pk).trim_old_versions()

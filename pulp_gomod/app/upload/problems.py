@@ -1,0 +1,44 @@
+"""Why a request is refused, as HTTP says it."""
+
+from collections.abc import Mapping
+
+from django.http import HttpResponse
+
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
+
+
+class Problem(Exception):
+    """
+    A request that is refused.
+
+    Attributes:
+        status: The HTTP status.
+        line: For people: what was wrong, where, and what to do.
+        headers: Headers of the response.
+    """
+
+    def __init__(self, status: int, line: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(line)
+        self.status = status
+        self.line = line
+        self.headers = dict(headers or {})
+
+
+def text_response(
+    status: int, line: str = "", headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """
+    Make a plain text response of one line.
+
+    Args:
+        status: The HTTP status.
+        line: For people; what is not printable, or no UTF-8, is shown as `?`.
+        headers: More headers.
+    """
+    printable = "".join(char if char.isprintable() else "?" for char in line)
+    return HttpResponse(
+        f"{printable}\n".encode() if line else b"",
+        status=status,
+        content_type="text/plain; charset=utf-8",
+        headers={"X-Content-Type-Options": "nosniff", **(headers or {})},
+    )

@@ -1,0 +1,202 @@
+"""The routes that publish and remove."""
+
+import errno
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.views import APIView
+
+from pulpcore.plugin.util import get_url
+
+from pulp_gomod.app.claims import parse_origin, parse_time
+from pulp_gomod.app.intake import save_artifact
+from pulp_gomod.app.models import GoChange, GoModule, GoRepository
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.upload.access import (
+    PUBLISH,
+    UNPUBLISH,
+    client_address,
+    find_repository,
+    require_right,
+    require_user,
+)
+from pulp_gomod.app.upload.body import Body, receive
+from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
+from pulp_gomod.app.upload.waiting import submit, wait_for
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.zip import Upload, check_upload
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = "5"
+
+State = GoChange.State
+
+
+class OwnerView(APIView):
+    """What the two routes have in common: plain text answers, whatever goes wrong."""
+
+    schema = None
+    # Rights are checked on the repository, once the owner is known.
+    permission_classes = ()
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        """Answer in plain text; called by DRF for what a method raises."""
+        if isinstance(exc, Problem):
+            return text_response(exc.status, exc.line, exc.headers)
+        if isinstance(exc, AuthenticationFailed | NotAuthenticated):
+            return text_response(401, f"unauthorized: {exc.detail}", CHALLENGE)
+        if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            log.error("No space left while receiving a module: %s", exc)
+            return text_response(507, "insufficient storage: the server's disk is full")
+        response: HttpResponse = super().handle_exception(exc)
+        return response
+
+
+class PublishView(OwnerView):
+    """`PUT /api/packages/{owner}/go/upload` with the module zip as body."""
+
+    http_method_names = ["put", "options"]
+
+    def put(self, request: Any, owner: str, **kwargs: Any) -> HttpResponse:
+        """
+        Publish a module version.
+
+        Args:
+            request: Its body is the module zip, or a form with the zip as its first file.
+            owner: The base path of a Go distribution.
+            kwargs: The domain, which Pulp's middleware has read.
+        """
+        user = require_user(request)
+        repository = find_repository(owner)
+        require_right(user, PUBLISH, repository)
+        limit = settings.GOMOD_MAX_ZIP_SIZE
+        http_request: HttpRequest = request._request
+        with receive(http_request, limit) as body:
+            change = _change(http_request, body, repository, limit)
+            change.user_name = user.get_username()
+            change.address = client_address(http_request)
+            change.artifact = save_artifact(body.file)
+        return _settle(change, http_request)
+
+
+class RemoveView(OwnerView):
+    """`DELETE /api/packages/{owner}/go/{module}/@v/{version}`."""
+
+    http_method_names = ["delete", "options"]
+
+    def delete(
+        self, request: Any, owner: str, module: str, version: str, **kwargs: Any
+    ) -> HttpResponse:
+        """
+        Remove a module version: the next repository version is without it.
+
+        Args:
+            request: The request.
+            owner: The base path of a Go distribution.
+            module: The module path, escaped as GOPROXY escapes it.
+            version: The version, escaped likewise.
+            kwargs: The domain, which Pulp's middleware has read.
+        """
+        user = require_user(request)
+        repository = find_repository(owner)
+        require_right(user, UNPUBLISH, repository)
+        path, unescaped = _unescape(module, version)
+        change = GoChange(
+            kind=GoChange.Kind.REMOVE,
+            repository=repository,
+            module=path,
+            version=unescaped,
+            user_name=user.get_username(),
+            address=client_address(request._request),
+        )
+        if not _holds(repository, path, unescaped):
+            raise _not_held(change)
+        return _settle(change, request._request)
+
+
+def _unescape(escaped_path: str, escaped_version: str) -> tuple[str, str]:
+    try:
+        return module.unescape_path(escaped_path), module.unescape_version(escaped_version)
+    except GoError as error:
+        raise Problem(404, f"not found: {error}") from error
+
+
+def _change(request: HttpRequest, body: Body, repository: GoRepository, limit: int) -> GoChange:
+    """Judge what was sent, and make the row that asks for it to be published."""
+    claims = request.GET.dict() | body.fields
+    change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
+    try:
+        if claims.get("time"):
+            change.time = parse_time(claims["time"])
+        if claims.get("origin"):
+            change.origin = parse_origin(claims["origin"])
+        upload = check_upload(body.file.file, max_zip_size=limit)
+    except ValueError as error:
+        # GoError is one, too.
+        raise Problem(400, f"invalid package: {error}") from error
+    _require_matching_line(upload)
+    change.module, change.version = upload.module, upload.version
+    if _holds(repository, upload.module, upload.version):
+        raise _already_held(change)
+    unit = GoModule.from_upload(upload)
+    change.go_mod = unit.go_mod
+    change.facts = unit.facts()
+    return change
+
+
+def _require_matching_line(upload: Upload) -> None:
+    if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and upload.module_line_differs:
+        raise Problem(
+            400,
+            f"invalid package: {upload.module}@{upload.version}/go.mod declares its path as "
+            f"{upload.module_line}",
+        )
+
+
+def _holds(repository: GoRepository, path: str, version: str) -> bool:
+    units = GoModule.objects.filter(
+        _pulp_domain=repository.pulp_domain_id, module=path, version=version
+    )
+    found: bool = held_in(units, repository.latest_version()).exists()
+    return found
+
+
+def _settle(change: GoChange, request: HttpRequest) -> HttpResponse:
+    if "respond-async" in request.headers.get("Prefer", ""):
+        task = submit(change, wait=False)
+        return JsonResponse(
+            {"task": get_url(task)}, status=202, headers={"Preference-Applied": "respond-async"}
+        )
+    submit(change)
+    settled = wait_for(change)
+    match settled.state:
+        case State.DONE:
+            return HttpResponse(status=201 if change.kind == GoChange.Kind.PUBLISH else 204)
+        case State.CONFLICT:
+            raise _already_held(settled)
+        case State.MISSING:
+            raise _not_held(settled)
+        case State.REFUSED:
+            raise Problem(403, f"forbidden: {settled.detail}")
+    raise Problem(
+        503,
+        f"the repository {change.repository.name} is busy with another task; nothing was changed, "
+        "try again later",
+        {"Retry-After": RETRY_AFTER},
+    )
+
+
+def _already_held(change: GoChange) -> Problem:
+    return Problem(
+        409,
+        f"conflict: {change.module}@{change.version} exists already; publish a new version, or "
+        "delete this one first",
+    )
+
+
+def _not_held(change: GoChange) -> Problem:
+    return Problem(404, f"not found: {change.module}@{change.version} is not in this repository")
