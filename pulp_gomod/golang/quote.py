@@ -1,8 +1,10 @@
 """Text for people, quoted as Go's %q does (package strconv)."""
 
+import re
+
 from pulp_gomod.golang.unicode import is_print, is_valid_utf8
 
-__all__ = ["printable", "quote", "quote_char"]
+__all__ = ["printable", "quote", "quote_char", "replace_invalid"]
 
 _SHORT = {
     "\a": r"\a",
@@ -14,6 +16,7 @@ _SHORT = {
     "\v": r"\v",
     "\\": "\\\\",
 }
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)
 
 
@@ -51,3 +54,8 @@ def printable(text: str) -> str:
     if is_valid_utf8(text) and all(map(is_print, text)):
         return text
     return quote(text)
+
+
+def replace_invalid(text: str) -> str:
+    """Return the text with U+FFFD for every byte that is not UTF-8, so that it can be encoded."""
+    return _SURROGATES.sub("\ufffd", text)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pulp_gomod.golang import semver
 from pulp_gomod.golang.errors import GoError
 from pulp_gomod.golang.module.errors import InvalidPathError, InvalidVersionError
-from pulp_gomod.golang.quote import quote
+from pulp_gomod.golang.quote import quote, replace_invalid
 
 __all__ = [
     "SplitPath",
@@ -77,7 +77,7 @@ def _path_major_problem(v: str, path_major: str) -> str | None:
     else:
         expected = path_major
         fits = False
-    return None if fits else f"should be {expected}, not {major}"
+    return None if fits else f"should be {replace_invalid(expected)}, not {major}"
 
 
 def check_path_major(v: str, path_major: str) -> None:
