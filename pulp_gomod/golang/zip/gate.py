@@ -11,6 +11,7 @@ from pulp_gomod.golang import module
 from pulp_gomod.golang.archive import DEFLATED, STORED, Entry
 from pulp_gomod.golang.archive.records import encode_name
 from pulp_gomod.golang.quote import printable, quote
+from pulp_gomod.golang.zip.goversion import go_line, is_at_least
 from pulp_gomod.golang.zip.names import GO_MOD
 from pulp_gomod.golang.zip.report import ZipError
 
@@ -24,11 +25,11 @@ Clients unpack below their module cache, where Linux takes paths of 4095 bytes; 
 about 1 KiB for the path of the cache.
 """
 
-NEWEST_GO = "1.49"
-"""The newest Go language version that a go.mod may ask for.
+NO_SUCH_GO = "1.50"
+"""The oldest Go language version that a go.mod cannot reasonably ask for.
 
-Go refuses to download a module that asks for a newer Go than itself. At two releases a year
-this one comes in 2037; above it are slips of the pen like `go 1.210`, which no Go can use.
+Go refuses to download a module that asks for a newer Go than itself. At two releases a year this
+one would come in 2038: from here on there are slips of the pen like `go 1.210`.
 """
 
 _KINDS = {
@@ -42,10 +43,6 @@ _KINDS = {
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _CACHE_SUFFIX = ".ziphash000000000.tmp"  # the longest that the go command appends to a version
 _PREFIX = re.compile(r"([^@/]+(?:/[^@/]+)*)@([^@/]+)/")
-_GO_LINE = re.compile(rb"^[ \t\r\v\f]*go[ \t]([^\n]*)", re.MULTILINE)
-_GO_VERSION = re.compile(
-    rb"(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)|[a-z]+[0-9]*)?)?"
-)
 
 
 def find_module(entry: Entry) -> tuple[str, str]:
@@ -127,25 +124,11 @@ def check_entry(name: str, entry: Entry) -> None:
 def check_go_version(go_mod: bytes) -> None:
     """Check that a go.mod does not ask for a Go that will not exist for long.
 
-    The go command looks for the line in its own way before it unpacks a module
-    (cmd/go/internal/gover, GoModLookup and Compare), and so does this.
-
     Raises ZipError.
     """
-    found = _GO_LINE.search(go_mod)
-    if found is None:
-        return
-    version = found[1].partition(b"//")[0].strip()
-    parts = _GO_VERSION.fullmatch(version)
-    if parts is not None and _number(parts[1], parts[2]) > _number(*NEWEST_GO.encode().split(b".")):
-        raise ZipError(
-            f"go.mod: module requires go >= {version.decode()}, no Go up to go{NEWEST_GO} can use it"
-        )
-
-
-def _number(*parts: bytes | None) -> list[tuple[int, bytes]]:
-    """Make versions of any length comparable."""
-    return [(len(part), part) for part in (part or b"0" for part in parts)]
+    version = go_line(go_mod)
+    if is_at_least(version, NO_SUCH_GO):
+        raise ZipError(f"go.mod: module requires go >= {version}, there is no such Go")
 
 
 def _too_long(what: str, value: str) -> str:

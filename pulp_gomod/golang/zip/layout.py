@@ -65,9 +65,13 @@ def _check_end(archive: Archive, entry: Entry, body_end: int, end: int) -> None:
 def check_archive_end(archive: Archive) -> None:
     """Check that after the central directory there are only the end records and the comment.
 
+    Go forgives a wrong size or offset of the directory, other readers do not.
+
     The entries must have been read. Raises ZipError.
     """
     end, start = archive.end, archive.directory_end
+    if end.base_offset or end.size != start - end.directory_offset:
+        raise ZipError("the central directory is not where or as large as the archive says")
     if end.comment_end != archive.source.size:
         raise ZipError(
             f"{archive.source.size - end.comment_end} bytes after the end of the archive"

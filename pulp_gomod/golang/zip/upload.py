@@ -185,7 +185,7 @@ def _describe(
     else:
         go_mod = modfile.legacy_go_mod(path)
     parsed = modfile.parse_lax(go_mod)
-    if parsed.module is None:
+    if parsed.module is None or not parsed.module.path:
         raise ZipError("go.mod: missing module line")
     return Upload(
         module=path,

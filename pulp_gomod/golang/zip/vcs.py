@@ -1,0 +1,137 @@
+"""Making the zip of a module from a commit in a repository."""
+
+import os
+import stat
+import subprocess
+import tempfile
+from functools import partial
+from io import BytesIO, RawIOBase
+from typing import BinaryIO, cast
+
+from pulp_gomod.golang.archive import Archive, Entry, Source
+from pulp_gomod.golang.quote import printable, quote
+from pulp_gomod.golang.zip.creating import Output, create
+from pulp_gomod.golang.zip.files import File
+from pulp_gomod.golang.zip.names import LICENSE
+from pulp_gomod.golang.zip.report import ZipError
+
+
+class UnrecognizedVCSError(ZipError):
+    """A directory is not the root of a repository of a known kind."""
+
+
+class VCSError(ZipError):
+    """The version control system did not give out the files."""
+
+
+def create_from_vcs(
+    out: Output,
+    path: str,
+    version: str,
+    repo_root: str | os.PathLike[str],
+    revision: str,
+    subdir: str = "",
+) -> None:
+    """Write the zip of a module from a commit of a git repository (zip.CreateFromVCS).
+
+    The files are those that `git archive` gives; a module in a subdirectory without a LICENSE gets
+    the one from the root of the repository.
+
+    Arguments: where to write; module path and version; the root of a working tree; what git is to
+    take (a tag, a branch, a commit); the directory of the module below the root.
+
+    Raises UnrecognizedVCSError where the root is not that of a git working tree (then
+    `create_from_dir` may be what is wanted), VCSError where git fails, and what `create` raises.
+    """
+    root = os.fspath(repo_root)
+    for argument in (revision, subdir):
+        if argument.startswith("-"):
+            raise VCSError(f"{quote(argument)} begins with a dash, git would take it for an option")
+    if not _is_git_repo(root):
+        raise UnrecognizedVCSError(
+            f"could not find a recognized version control system at {quote(root)}"
+        )
+    with tempfile.TemporaryFile() as scratch:
+        _git_archive(root, revision, subdir, scratch)
+        files = _files(Archive(Source(scratch)), subdir)
+        if subdir and not any(file.path == LICENSE for file in files):
+            files += _root_license(root, revision)
+        create(out, path, version, files)
+
+
+def _git(root: str, *args: str, out: BinaryIO | int) -> "subprocess.CompletedProcess[bytes]":
+    # git must see the directory as the caller names it, for a root that is a symbolic link.
+    environment = os.environ | {"PWD": root}
+    try:
+        return subprocess.run(
+            ["git", *args],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise VCSError(f"cannot run git in {printable(root)}: {error.strerror}") from error
+
+
+def _is_git_repo(root: str) -> bool:
+    done = _git(root, "rev-parse", "--git-dir", out=subprocess.PIPE)
+    if done.returncode:
+        return False
+    found = os.path.join(root, os.fsdecode(done.stdout).strip())
+    return os.path.normpath(found) == os.path.normpath(os.path.join(root, ".git"))
+
+
+def _git_archive(root: str, revision: str, subdir: str, out: BinaryIO) -> None:
+    # Line ends are to be the same on every system: translated on the way in, not on the way out.
+    settings = ("-c", "core.autocrlf=input", "-c", "core.eol=lf")
+    where = (subdir,) if subdir else ()
+    done = _git(root, *settings, "archive", "--format=zip", revision, *where, out=out)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise VCSError(f"error running `git archive` for {quote(revision)}: {said}")
+
+
+def _files(archive: Archive, subdir: str) -> list[File]:
+    files = []
+    for entry in archive.entries():
+        name = entry.name
+        if not name.startswith(subdir) or entry.is_dir or name == subdir:
+            continue
+        kind = stat.S_IFMT(entry.attributes >> 16) or stat.S_IFREG
+        opener = partial(_open_entry, archive, entry)
+        path = name.removeprefix(subdir).removeprefix("/")
+        files.append(File(path, entry.uncompressed_size, opener, kind | 0o644))
+    return files
+
+
+def _root_license(root: str, revision: str) -> list[File]:
+    done = _git(root, "cat-file", "blob", f"{revision}:{LICENSE}", out=subprocess.PIPE)
+    if done.returncode:
+        return []
+    return [File(LICENSE, len(done.stdout), lambda: BytesIO(done.stdout))]
+
+
+def _open_entry(archive: Archive, entry: Entry) -> BinaryIO:
+    return cast(BinaryIO, _EntryReader(archive, entry))
+
+
+class _EntryReader(RawIOBase):
+    """The content of an entry as a file, one piece per read."""
+
+    def __init__(self, archive: Archive, entry: Entry) -> None:
+        self._chunks = archive.chunks(entry)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            data, self._rest = b"".join([self._rest, *self._chunks]), b""
+            return data
+        self._rest = self._rest or next(self._chunks, b"")
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
