@@ -1,0 +1,93 @@
+"""Conditions of access policies that pulpcore has no words for."""
+
+from gettext import gettext as _
+from typing import Any
+
+from django.conf import settings
+from rest_framework.serializers import ValidationError
+
+from pulpcore.plugin.models import Artifact, Content, RepositoryVersion, Upload
+
+from pulp_gomod.app.viewsets.scope import viewable_content
+
+
+def _has_perm(request: Any, permission: str, *objects: Any) -> bool:
+    """Say whether the user has a permission everywhere, in the domain, or for one of the objects."""
+    user = request.user
+    if user.has_perm(permission):
+        return True
+    if settings.DOMAIN_ENABLED and user.has_perm(permission, request.pulp_domain):
+        return True
+    return any(user.has_perm(permission, object) for object in objects)
+
+
+def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> bool:
+    """
+    The user may upload modules the way the request asks for.
+
+    A repository has to be given, since the user could not see modules outside of one. Labels need
+    the right to label content, and so does a chunked upload of somebody else.
+
+    Args:
+        request: The request.
+        view: The viewset of modules.
+        action: The action.
+        permissions: Permissions on the repository, separated by commas; any one is enough.
+
+    Raises:
+        ValidationError: The request is malformed, or gives no repository.
+    """
+    upload = view.valid_upload()
+    if request.user.is_superuser:
+        return True
+    repository = upload.get("repository")
+    if repository is None:
+        raise ValidationError({"repository": _("You may upload to a repository only: name one.")})
+    if not any(_has_perm(request, perm, repository) for perm in permissions.split(",")):
+        return False
+    if upload.get("pulp_labels") and not _has_perm(request, "core.manage_content_labels"):
+        raise ValidationError(
+            {"pulp_labels": _("You lack core.manage_content_labels, which labels need.")}
+        )
+    return all(_may_use(request, zip) for zip in upload["zips"])
+
+
+def _may_use(request: Any, zip: Any) -> bool:
+    """Say whether the user may make a module of a zip that is on the server already."""
+    if isinstance(zip, Upload):
+        return _has_perm(request, "core.change_upload", zip)
+    if isinstance(zip, Artifact):
+        # The artifact of content that the user may not see is none of the user's business.
+        content = Content.objects.filter(contentartifact__artifact=zip)
+        return not content.exists() or viewable_content(request.user, content).exists()
+    return True
+
+
+def gomod_may_view_added_content(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user may see all that a modification of a repository is to add to it.
+
+    pulpcore adds whatever exists, so that knowing (or having known) an href would be enough to copy
+    from a repository that one may not view.
+
+    Args:
+        request: The request.
+        view: The viewset of repositories.
+        action: The action.
+        permission: What is needed on the repository of a base version.
+
+    Raises:
+        ValidationError: The request is malformed.
+    """
+    if request.user.is_superuser:
+        return True
+    serializer = view.get_serializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    base: RepositoryVersion | None = serializer.validated_data.get("base_version")
+    if base and not _has_perm(request, permission, base.repository.cast()):
+        return False
+    added = set(serializer.validated_data.get("add_content_units", ()))
+    if not added:
+        return True
+    content = Content.objects.filter(pk__in=added)
+    return bool(viewable_content(request.user, content).count() == len(added))

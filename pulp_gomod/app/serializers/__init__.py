@@ -1,0 +1,22 @@
+"""What the REST API shows of each type and accepts for it; Pulp finds the serializers here."""
+
+from pulp_gomod.app.serializers.distribution import GoDistributionSerializer
+from pulp_gomod.app.serializers.modfile import GoModFileSerializer
+from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSerializer
+from pulp_gomod.app.serializers.publication import GoPublicationSerializer
+from pulp_gomod.app.serializers.release import GoReleaseSerializer
+from pulp_gomod.app.serializers.remote import GoRemoteSerializer
+from pulp_gomod.app.serializers.repository import GoRepositorySerializer
+from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
+
+__all__ = [
+    "GoDistributionSerializer",
+    "GoModFileSerializer",
+    "GoModuleListSerializer",
+    "GoModuleSerializer",
+    "GoModuleUploadSerializer",
+    "GoPublicationSerializer",
+    "GoReleaseSerializer",
+    "GoRemoteSerializer",
+    "GoRepositorySerializer",
+]

@@ -1,0 +1,95 @@
+"""GoDistribution over REST."""
+
+from gettext import gettext as _
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from rest_framework import serializers
+
+from pulpcore.plugin.models import Publication
+from pulpcore.plugin.serializers import DetailRelatedField, DistributionSerializer
+
+from pulp_gomod.app.models import GoDistribution, GoPublication
+from pulp_gomod.app.serializers.publication import is_go_repository
+
+SOURCES = ("repository", "repository_version", "publication")
+
+
+class GoDistributionSerializer(DistributionSerializer):
+    """
+    A GOPROXY root.
+    """
+
+    publication = DetailRelatedField(
+        required=False,
+        help_text=_("The publication to be served."),
+        view_name_pattern=r"publications(-.*/.*)?-detail",
+        queryset=Publication.objects.exclude(complete=False),
+        allow_null=True,
+    )
+    client_url = serializers.SerializerMethodField(
+        help_text=_("What Go users set GOPROXY to."),
+    )
+
+    def get_client_url(self, distribution: GoDistribution) -> str:
+        """Make the URL that Go users set GOPROXY to: the shorter one, where there is one."""
+        if "/" in distribution.base_path:
+            url: str = self.fields["base_url"].to_representation(distribution)
+            return url.rstrip("/")
+        domain = f"{distribution.pulp_domain.name}/" if settings.DOMAIN_ENABLED else ""
+        origin = (settings.CONTENT_ORIGIN or "").rstrip("/")
+        return f"{origin}/api/packages/{domain}{quote(distribution.base_path)}/go"
+
+    def validate_base_path(self, path: str) -> str:
+        """
+        Refuse base paths that could be read as a path of the GOPROXY protocol.
+
+        Raises:
+            ValidationError: The path is such a one, or overlaps with another distribution's.
+        """
+        for segment in path.split("/"):
+            if segment.startswith("@") or segment == "sumdb":
+                raise serializers.ValidationError(
+                    _("{segment} means something else in a GOPROXY's URLs.").format(segment=segment)
+                )
+        validated: str = super().validate_base_path(path)
+        return validated
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """
+        Check what is to be served.
+
+        Raises:
+            ValidationError: It would be more than one thing, or nothing of a Go repository.
+        """
+        validated: dict[str, Any] = super().validate(data)
+        served = {name: data.get(name, getattr(self.instance, name, None)) for name in SOURCES}
+        chosen = [name for name, value in served.items() if value]
+        if len(chosen) > 1:
+            raise serializers.ValidationError(
+                _("Only one of {names} can be served; set the others to null.").format(
+                    names=", ".join(chosen)
+                )
+            )
+        self._check_types(data)
+        return validated
+
+    def _check_types(self, data: dict[str, Any]) -> None:
+        repository, version, publication = (data.get(name) for name in SOURCES)
+        if repository and not is_go_repository(repository):
+            raise serializers.ValidationError({"repository": _("Not a Go repository.")})
+        if version and not is_go_repository(version.repository):
+            raise serializers.ValidationError(
+                {"repository_version": _("Not a version of a Go repository.")}
+            )
+        if version and not version.complete:
+            raise serializers.ValidationError(
+                {"repository_version": _("This version is not complete.")}
+            )
+        if publication and not isinstance(publication, GoPublication):
+            raise serializers.ValidationError({"publication": _("Not a Go publication.")})
+
+    class Meta:
+        model = GoDistribution
+        fields = (*DistributionSerializer.Meta.fields, "publication", "client_url")

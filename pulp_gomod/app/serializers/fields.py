@@ -1,0 +1,46 @@
+"""Serializer fields that several types use."""
+
+import json
+from gettext import gettext as _
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class TextField(serializers.Field):
+    """
+    Bytes that are text, such as a go.mod.
+
+    Bytes that are not UTF-8 are shown as U+FFFD; the checksum beside it is that of the bytes.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        """Decode what the database gave."""
+        return bytes(value).decode("utf-8", "replace")
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class ObjectField(serializers.JSONField):
+    """A JSON object: itself in a JSON body, and written as JSON in a form."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """
+        Read the object.
+
+        Raises:
+            ValidationError: It is something else.
+        """
+        if isinstance(data, str):
+            try:
+                data = json.loads(data)
+            except (ValueError, RecursionError):
+                raise serializers.ValidationError(_("Not valid JSON.")) from None
+        if not isinstance(data, dict):
+            raise serializers.ValidationError(_("Must be a JSON object."))
+        return data

@@ -1,0 +1,87 @@
+"""GoRelease over REST."""
+
+from gettext import gettext as _
+from typing import Any
+
+from rest_framework import serializers
+
+from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
+from pulpcore.plugin.util import reverse
+
+from pulp_gomod.app.models import GoRelease
+from pulp_gomod.app.serializers.fields import ObjectField
+
+
+class ReleaseIdentityField(IdentityField):
+    """
+    The href of a release in the current domain.
+
+    pulpcore's field asks the object for its domain, and a release has none but its repository's.
+    """
+
+    def get_url(self, obj: Any, view_name: str, request: Any, format: Any) -> str:
+        """Make the href."""
+        self.reverse = reverse
+        url: str = serializers.HyperlinkedIdentityField.get_url(
+            self, obj, view_name, request, format
+        )
+        return url
+
+
+class GoReleaseSerializer(ModelSerializer):
+    """
+    How a module version came into a repository.
+    """
+
+    pulp_href = ReleaseIdentityField(view_name="gomod/releases-detail")
+    repository = DetailRelatedField(
+        help_text=_("The repository."),
+        view_name_pattern=r"repositories(-.*/.*)-detail",
+        read_only=True,
+    )
+    module = serializers.CharField(help_text=_("The module path."), read_only=True)
+    version = serializers.CharField(help_text=_("The canonical version."), read_only=True)
+    h1 = serializers.CharField(
+        help_text=_("Go's checksum of the zip, as go.sum has it."), read_only=True
+    )
+    time = serializers.DateTimeField(
+        help_text=_("When the version was made, as .info says it."), read_only=True
+    )
+    origin = ObjectField(
+        help_text=_("Where the version was made, as .info says it; null if unknown."),
+        read_only=True,
+    )
+    source = serializers.ChoiceField(
+        help_text=_("Whether it was uploaded here or cached from an upstream."),
+        choices=GoRelease.Source.choices,
+        read_only=True,
+    )
+    published_by = serializers.CharField(
+        help_text=_('Name of the user who published it, or "" if nobody did.'), read_only=True
+    )
+    published_from = serializers.IPAddressField(
+        help_text=_("The address that it was published from; null if unknown."), read_only=True
+    )
+    first_seen = serializers.DateTimeField(
+        help_text=_("When the repository first held it."), read_only=True
+    )
+    last_used = serializers.DateTimeField(
+        help_text=_("When it was last asked for, roughly; null for never."), read_only=True
+    )
+
+    class Meta:
+        model = GoRelease
+        fields = (
+            *ModelSerializer.Meta.fields,
+            "repository",
+            "module",
+            "version",
+            "h1",
+            "time",
+            "origin",
+            "source",
+            "published_by",
+            "published_from",
+            "first_seen",
+            "last_used",
+        )

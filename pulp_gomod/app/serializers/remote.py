@@ -1,0 +1,143 @@
+"""GoRemote over REST."""
+
+from gettext import gettext as _
+from urllib.parse import urlsplit
+
+from rest_framework import serializers
+
+from pulpcore.plugin.models import Remote
+from pulpcore.plugin.serializers import RemoteSerializer
+
+from pulp_gomod.app.models import GoRemote
+from pulp_gomod.golang import GoError
+from pulp_gomod.golang.module.patterns import match_pattern
+from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
+
+
+def validate_patterns(value: str) -> str:
+    """
+    Check a list of patterns in the syntax of GOPRIVATE.
+
+    The go command overlooks a malformed pattern; here it would send a private name upstream.
+
+    Args:
+        value: Comma-separated globs of module path prefixes.
+
+    Returns:
+        The list without the spaces around its commas.
+
+    Raises:
+        ValidationError: A pattern is malformed.
+    """
+    patterns = [pattern.strip() for pattern in value.split(",")]
+    for pattern in patterns:
+        if any(char.isspace() for char in pattern):
+            raise serializers.ValidationError(
+                _("{pattern!r} holds a space; separate patterns by commas.").format(pattern=pattern)
+            )
+        try:
+            match_pattern(pattern, "")
+        except GoError as error:
+            raise serializers.ValidationError(str(error)) from error
+    return ",".join(filter(None, patterns))
+
+
+def _patterns(help_text: str) -> serializers.CharField:
+    return serializers.CharField(
+        help_text=help_text, required=False, allow_blank=True, max_length=65536
+    )
+
+
+class GoRemoteSerializer(RemoteSerializer):
+    """
+    An upstream GOPROXY.
+    """
+
+    url = serializers.CharField(
+        help_text=_("The URL of the upstream GOPROXY, for example https://goproxy.example.com.")
+    )
+    policy = serializers.ChoiceField(
+        help_text=_(
+            "When zips are downloaded: 'immediate' (by the sync), 'on_demand' (when first asked "
+            "for, and kept), or 'streamed' (when asked for, and never kept)."
+        ),
+        choices=Remote.POLICY_CHOICES,
+        default=Remote.ON_DEMAND,
+    )
+    sumdb = serializers.CharField(
+        help_text=_(
+            "The checksum database that zips are verified against, in the syntax of GOSUMDB: a "
+            "known name, or a verifier key, and optionally a URL; off for none."
+        ),
+        default=DEFAULT_GOSUMDB,
+    )
+    includes = _patterns(
+        _(
+            "Only modules that match are asked of the upstream; empty for all. Comma-separated "
+            "globs of module path prefixes, in the syntax of GOPRIVATE."
+        )
+    )
+    excludes = _patterns(
+        _("Modules that match are never asked of the upstream. The syntax is that of GOPRIVATE.")
+    )
+    private = _patterns(
+        _(
+            "Modules that match are our own: their names are sent to no upstream and to no "
+            "checksum database. The syntax is that of GOPRIVATE."
+        )
+    )
+    nosumdb = _patterns(
+        _(
+            "Modules that match are not looked up in the checksum database. The syntax is that of "
+            "GOPRIVATE."
+        )
+    )
+
+    validate_includes = staticmethod(validate_patterns)
+    validate_excludes = staticmethod(validate_patterns)
+    validate_private = staticmethod(validate_patterns)
+    validate_nosumdb = staticmethod(validate_patterns)
+
+    def validate_url(self, url: str) -> str:
+        """
+        Check that the URL is one that a GOPROXY can have.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        url = super().validate_url(url)
+        try:
+            parts = urlsplit(url)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+            valid = valid and parts.port != 0 and not parts.query and not parts.fragment
+        except ValueError:
+            valid = False
+        if not valid:
+            raise serializers.ValidationError(
+                _("The URL of a GOPROXY is http or https, a host and a path.")
+            )
+        return url
+
+    def validate_sumdb(self, sumdb: str) -> str:
+        """
+        Check the checksum database.
+
+        Raises:
+            ValidationError: The go command would not take it as GOSUMDB.
+        """
+        try:
+            parse_gosumdb(sumdb)
+        except GoError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return sumdb
+
+    class Meta:
+        model = GoRemote
+        fields = (
+            *RemoteSerializer.Meta.fields,
+            "sumdb",
+            "includes",
+            "excludes",
+            "private",
+            "nosumdb",
+        )

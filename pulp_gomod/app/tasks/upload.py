@@ -1,0 +1,211 @@
+"""The REST upload of module zips."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import IO, Any, TypedDict
+
+from django.conf import settings
+from django.db import transaction
+
+from pulpcore.plugin.models import (
+    Artifact,
+    CreatedResource,
+    ProgressReport,
+    PulpTemporaryFile,
+    UploadChunk,
+)
+from pulpcore.plugin.models import Upload as ChunkedUpload
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_gomod.app.exceptions import InvalidModuleError, ModuleVersionHeldError
+from pulp_gomod.app.intake import record_release, save_artifact, save_module
+from pulp_gomod.app.models import GoModule, GoRepository
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.golang import GoError
+from pulp_gomod.golang.zip import Upload, check_upload
+
+
+class Source(TypedDict):
+    """
+    Where a zip is.
+
+    Attributes:
+        kind: file (a temporary file, which belongs to the task), upload (a chunked upload) or
+            artifact.
+        pk: Its pk.
+        name: What to call it when it is refused.
+    """
+
+    kind: str
+    pk: str
+    name: str
+
+
+def judge(file: str | IO[bytes], name: str) -> Upload:
+    """
+    Judge a module zip by Go's rules and this server's settings.
+
+    Args:
+        file: The path, or the file open for reading.
+        name: What to call it when it is refused.
+
+    Raises:
+        InvalidModuleError: It is refused; the error says which zip and why.
+    """
+    try:
+        judged = check_upload(file, max_zip_size=settings.GOMOD_MAX_ZIP_SIZE)
+    except GoError as error:
+        raise InvalidModuleError(f"{name}: {error}") from error
+    if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and judged.module_line_differs:
+        raise InvalidModuleError(
+            f"{name}: go.mod declares the module {judged.module_line}, but the zip is of "
+            f"{judged.module}"
+        )
+    return judged
+
+
+def upload_modules(
+    sources: list[Source],
+    repository_pk: str | None = None,
+    time: str | None = None,
+    origin: dict[str, str] | None = None,
+    pulp_labels: dict[str, str] | None = None,
+    user_name: str = "",
+    address: str | None = None,
+) -> list[dict[str, str]]:
+    """
+    Store module zips, and add them to a repository in one new version: all of them or none.
+
+    Args:
+        sources: Where the zips are.
+        repository_pk: The GoRepository to add them to; the task has it to itself.
+        time: When the versions were made (ISO 8601), as the publisher says.
+        origin: Where the versions were made, as the publisher says.
+        pulp_labels: Labels for the units that are new.
+        user_name: Who uploads.
+        address: From which IP address.
+
+    Returns:
+        The `module`, `version` and `h1` of each zip, in the order of the sources.
+
+    Raises:
+        InvalidModuleError: A zip is refused.
+        ModuleVersionHeldError: The repository holds other bytes for one of the versions.
+    """
+    repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
+    try:
+        with _at_hand(sources) as files:
+            judged = _judge_all(sources, files)
+            if repository:
+                _refuse_other_bytes(repository, judged)
+            units = [
+                _store(unit, file, pulp_labels or {})
+                for unit, file in zip(judged, files, strict=True)
+            ]
+        if repository:
+            claims: dict[str, Any] = {
+                "time": datetime.fromisoformat(time) if time else None,
+                "origin": origin,
+                "user_name": user_name,
+                "address": address,
+            }
+            _add(repository, units, claims)
+        for unit in units:
+            CreatedResource.objects.create(content_object=unit)
+        _discard_uploads(sources)
+    finally:
+        _discard_files(sources)
+    return [{"module": unit.module, "version": unit.version, "h1": unit.h1} for unit in units]
+
+
+@contextmanager
+def _at_hand(sources: list[Source]) -> Iterator[list[str | Artifact]]:
+    """Copy zips out of the temporary storage to this task's disk; artifacts stay where they are."""
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        yield [_fetch(source, folder) for source in sources]
+
+
+def _fetch(source: Source, folder: str) -> str | Artifact:
+    if source["kind"] == "artifact":
+        return Artifact.objects.get(pk=source["pk"], pulp_domain=get_domain_pk())
+    path = os.path.join(os.path.abspath(folder), f"{source['pk']}.zip")
+    with open(path, "wb") as copy:
+        for part in _parts(source):
+            with part.open("rb") as stored:
+                shutil.copyfileobj(stored, copy, 1024 * 1024)
+    return path
+
+
+def _parts(source: Source) -> list[Any]:
+    """The stored files that make up a zip."""
+    if source["kind"] == "file":
+        stored = PulpTemporaryFile.objects.get(pk=source["pk"], pulp_domain=get_domain_pk())
+        return [stored.file]
+    chunks = UploadChunk.objects.filter(
+        upload=source["pk"], upload__pulp_domain=get_domain_pk()
+    ).order_by("offset")
+    return [chunk.file for chunk in chunks]
+
+
+def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoModule]:
+    """Judge each zip, and make the unsaved unit for it."""
+    units = []
+    with ProgressReport(
+        message="Checking modules", code="gomod.checking", total=len(sources)
+    ) as progress:
+        for source, file in progress.iter(zip(sources, files, strict=True)):
+            if isinstance(file, Artifact):
+                with file.file.open("rb") as stored:
+                    judged = judge(stored, source["name"])
+            else:
+                judged = judge(file, source["name"])
+            units.append(GoModule.from_upload(judged))
+    return units
+
+
+def _refuse_other_bytes(repository: GoRepository, units: list[GoModule]) -> None:
+    """Refuse early what the repository would refuse in the end, before anything is stored."""
+    version = repository.latest_version()
+    first: dict[tuple[str, str], str] = {}
+    for unit in units:
+        named = GoModule.objects.filter(
+            _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version
+        )
+        other = held_in(named, version).exclude(h1=unit.h1).values_list("h1", flat=True).first()
+        sent = first.setdefault((unit.module, unit.version), unit.h1)
+        for held in (other, sent):
+            if held and held != unit.h1:
+                raise ModuleVersionHeldError(unit.module, unit.version, held, unit.h1)
+
+
+def _store(unit: GoModule, file: str | Artifact, labels: dict[str, str]) -> GoModule:
+    unit.pulp_labels = labels
+    return save_module(unit, file if isinstance(file, Artifact) else save_artifact(file))
+
+
+def _add(repository: GoRepository, units: list[GoModule], claims: dict[str, Any]) -> None:
+    """Make one repository version with the units, and record how those that are new came in."""
+    wanted = GoModule.objects.filter(pk__in=[unit.pk for unit in units])
+    held = set(held_in(wanted, repository.latest_version()).values_list("pk", flat=True))
+    with transaction.atomic():
+        for unit in units:
+            if unit.pk not in held:
+                record_release(repository, unit, **claims)
+        with repository.new_version() as version:
+            version.add_content(wanted)
+
+
+def _discard_uploads(sources: list[Source]) -> None:
+    uploads = [source["pk"] for source in sources if source["kind"] == "upload"]
+    for upload in ChunkedUpload.objects.filter(pk__in=uploads):
+        upload.delete()
+
+
+def _discard_files(sources: list[Source]) -> None:
+    files = [source["pk"] for source in sources if source["kind"] == "file"]
+    for stored in PulpTemporaryFile.objects.filter(pk__in=files):
+        stored.delete()

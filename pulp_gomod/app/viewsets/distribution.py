@@ -1,0 +1,56 @@
+"""`distributions/gomod/gomod/`"""
+
+from pulpcore.plugin.viewsets import DistributionViewSet, RolesMixin
+
+from pulp_gomod.app.models import GoDistribution
+from pulp_gomod.app.serializers import GoDistributionSerializer
+from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
+
+_VIEW_SOURCES = (
+    "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms:gomod.view_gorepository",
+    "has_publication_param_model_or_domain_or_obj_perms:gomod.view_gopublication",
+)
+
+
+class GoDistributionViewSet(DistributionViewSet, RolesMixin):
+    """
+    A GOPROXY root: serves a repository, one of its versions, or a publication.
+    """
+
+    endpoint_name = "gomod"
+    queryset = GoDistribution.objects.all()
+    serializer_class = GoDistributionSerializer
+    queryset_filtering_required_permission = "gomod.view_godistribution"
+
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(READ),
+            allow(["create"], may_create("gomod.add_godistribution"), *_VIEW_SOURCES),
+            allow(
+                ["update", "partial_update"],
+                may("gomod.change_godistribution"),
+                may("gomod.view_godistribution"),
+                *_VIEW_SOURCES,
+            ),
+            allow(
+                ["set_label", "unset_label"],
+                may("gomod.change_godistribution"),
+                may("gomod.view_godistribution"),
+            ),
+            allow(
+                ["destroy"], may("gomod.delete_godistribution"), may("gomod.view_godistribution")
+            ),
+            allow(ROLES, may("gomod.manage_roles_godistribution")),
+        ],
+        owner="gomod.godistribution_owner",
+    )
+    LOCKED_ROLES = {
+        "gomod.godistribution_creator": ["gomod.add_godistribution"],
+        "gomod.godistribution_owner": [
+            "gomod.view_godistribution",
+            "gomod.change_godistribution",
+            "gomod.delete_godistribution",
+            "gomod.manage_roles_godistribution",
+        ],
+        "gomod.godistribution_viewer": ["gomod.view_godistribution"],
+    }

@@ -1,0 +1,49 @@
+"""`content/gomod/modfiles/`"""
+
+from pulpcore.plugin.viewsets import ContentFilter, ReadOnlyContentViewSet
+
+from pulp_gomod.app.models import GoModFile
+from pulp_gomod.app.serializers import GoModFileSerializer
+from pulp_gomod.app.viewsets.filters import ChecksumFilter, HeldInFilter, SearchFilter
+from pulp_gomod.app.viewsets.policy import allow, may_create, policy
+from pulp_gomod.app.viewsets.scope import ScopedContentMixin
+
+
+class GoModFileFilter(ContentFilter):
+    """Filters of go.mod files."""
+
+    repository_version = HeldInFilter()
+    go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
+    q = SearchFilter(
+        help_text="Search for words in the module path, or filter by an expression over other "
+        "filters, such as module=example.com/a AND NOT version=v1.0.0"
+    )
+
+    ordering_fields = (("module", "module"), ("version", "version"))
+
+    class Meta:
+        model = GoModFile
+        fields = {
+            "module": ["exact", "in", "contains", "icontains", "startswith"],
+            "version": ["exact", "in"],
+        }
+
+
+class GoModFileViewSet(ScopedContentMixin, ReadOnlyContentViewSet):
+    """
+    The go.mod files of module versions whose zips nobody has asked for.
+
+    A sync or a pull-through makes them; where a zip is here, its go.mod is part of the module.
+    """
+
+    endpoint_name = "modfiles"
+    queryset = GoModFile.objects.all()
+    serializer_class = GoModFileSerializer
+    filterset_class = GoModFileFilter
+
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(["list", "retrieve"]),
+            allow(["set_label", "unset_label"], may_create("core.manage_content_labels")),
+        ]
+    )

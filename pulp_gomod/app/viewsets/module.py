@@ -1,0 +1,154 @@
+"""`content/gomod/modules/`"""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+
+from pulpcore.plugin.models import Artifact, PulpTemporaryFile, Upload
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.viewsets import ContentFilter, ContentViewSet, OperationPostponedResponse
+
+from pulp_gomod.app.models import GoModule
+from pulp_gomod.app.serializers import (
+    GoModuleListSerializer,
+    GoModuleSerializer,
+    GoModuleUploadSerializer,
+)
+from pulp_gomod.app.tasks.upload import Source, judge, upload_modules
+from pulp_gomod.app.upload.access import client_address
+from pulp_gomod.app.viewsets.filters import ChecksumFilter, HeldInFilter, SearchFilter
+from pulp_gomod.app.viewsets.policy import allow, may_create, policy
+from pulp_gomod.app.viewsets.scope import ScopedContentMixin
+
+# Zips in a request that have at most so many bytes together are judged before the answer.
+JUDGED_AT_ONCE = 16 * 1024 * 1024
+
+# What only the retrieval of one module shows.
+LONG_TEXTS = ("go_mod", "readme")
+
+
+class GoModuleFilter(ContentFilter):
+    """Filters of modules."""
+
+    repository_version = HeldInFilter()
+    h1 = ChecksumFilter(help_text="Filter results where h1 matches value")
+    go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
+    q = SearchFilter(
+        help_text="Search for words in the module path, or filter by an expression over other "
+        "filters, such as module=example.com/a AND NOT is_pseudo=true"
+    )
+
+    ordering_fields = (
+        ("module", "module"),
+        ("version_key", "version"),
+        ("size", "size"),
+    )
+
+    class Meta:
+        model = GoModule
+        fields = {
+            "module": ["exact", "in", "contains", "icontains", "startswith"],
+            "version": ["exact", "in"],
+            "is_pseudo": ["exact"],
+        }
+
+
+class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
+    """
+    Versions of Go modules, each with its verified zip.
+    """
+
+    endpoint_name = "modules"
+    queryset = GoModule.objects.prefetch_related("_artifacts")
+    serializer_class = GoModuleSerializer
+    filterset_class = GoModuleFilter
+
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(["list", "retrieve"]),
+            allow(
+                ["create"],
+                "gomod_may_upload:gomod.publish_gorepository,gomod.modify_gorepository",
+            ),
+            allow(["set_label", "unset_label"], may_create("core.manage_content_labels")),
+        ]
+    )
+
+    def get_serializer_class(self) -> Any:
+        """Pick the serializer by the action."""
+        if self.action == "create":
+            return GoModuleUploadSerializer
+        if self.action == "list":
+            return GoModuleListSerializer
+        return super().get_serializer_class()
+
+    def get_queryset(self) -> QuerySet:
+        """Leave what a list does not show in the database."""
+        queryset = super().get_queryset()
+        if self.action == "list":
+            queryset = queryset.defer(*LONG_TEXTS)
+        return queryset
+
+    def valid_upload(self) -> dict[str, Any]:
+        """
+        Return what the upload in the request asks for; it is validated once.
+
+        Raises:
+            ValidationError: It is malformed.
+        """
+        if not hasattr(self, "_valid_upload"):
+            serializer = self.get_serializer(data=self.request.data)
+            serializer.is_valid(raise_exception=True)
+            self._valid_upload: dict[str, Any] = serializer.validated_data
+        return self._valid_upload
+
+    @extend_schema(
+        description="Trigger an asynchronous task to store one or more module zips, and to add "
+        "them to a repository in one new version. Either all of them are taken or none. Small "
+        "zips in the request itself are judged at once.",
+        summary="Upload modules",
+        request=GoModuleUploadSerializer,
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    def create(self, request: Any, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Store module zips.
+        """
+        upload = self.valid_upload()
+        zips = upload["zips"]
+        sent = [zip for zip in zips if not isinstance(zip, (Artifact, Upload))]
+        if sum(file.size for file in sent) <= JUDGED_AT_ONCE:
+            for file in sent:
+                judge(file.file, file.name)
+        repository = upload.get("repository")
+        task = dispatch(
+            upload_modules,
+            exclusive_resources=[
+                *([repository] if repository else []),
+                *(zip for zip in zips if isinstance(zip, Upload)),
+            ],
+            kwargs={
+                "sources": [_source(zip) for zip in zips],
+                "repository_pk": str(repository.pk) if repository else None,
+                "time": upload["time"].isoformat() if "time" in upload else None,
+                "origin": upload.get("origin"),
+                "pulp_labels": upload.get("pulp_labels"),
+                "user_name": request.user.get_username(),
+                "address": client_address(request),
+            },
+        )
+        return OperationPostponedResponse(task, request)
+
+
+def _source(zip: Any) -> Source:
+    """Say where the task finds a zip; one in the request is stored for it."""
+    if isinstance(zip, Artifact):
+        zip.touch()
+        return {"kind": "artifact", "pk": str(zip.pk), "name": f"artifact {zip.pk}"}
+    if isinstance(zip, Upload):
+        return {"kind": "upload", "pk": str(zip.pk), "name": f"upload {zip.pk}"}
+    stored = PulpTemporaryFile.init_and_validate(zip)
+    stored.save()
+    return {"kind": "file", "pk": str(stored.pk), "name": zip.name}

@@ -1,0 +1,104 @@
+"""`repositories/gomod/gomod/` and the versions below it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from pulpcore.plugin.actions import ModifyRepositoryActionMixin
+from pulpcore.plugin.util import get_domain_pk
+from pulpcore.plugin.viewsets import RepositoryVersionViewSet, RepositoryViewSet, RolesMixin
+
+from pulp_gomod.app.models import GoRepository
+from pulp_gomod.app.serializers import GoRepositorySerializer
+from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
+
+_VIEW = may("gomod.view_gorepository")
+_VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
+
+
+class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
+    """
+    A versioned set of Go modules, with at most one zip for a module version.
+    """
+
+    endpoint_name = "gomod"
+    queryset = GoRepository.objects.exclude(user_hidden=True)
+    serializer_class = GoRepositorySerializer
+    queryset_filtering_required_permission = "gomod.view_gorepository"
+
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(READ),
+            allow(["create"], may_create("gomod.add_gorepository"), _VIEW_REMOTE),
+            allow(["destroy"], may("gomod.delete_gorepository"), _VIEW),
+            allow(CHANGE, may("gomod.change_gorepository"), _VIEW, _VIEW_REMOTE),
+            allow(
+                ["modify"],
+                may("gomod.modify_gorepository"),
+                _VIEW,
+                "gomod_may_view_added_content:gomod.view_gorepository",
+            ),
+            allow(ROLES, may("gomod.manage_roles_gorepository")),
+        ],
+        owner="gomod.gorepository_owner",
+    )
+    LOCKED_ROLES = {
+        "gomod.gorepository_creator": ["gomod.add_gorepository"],
+        "gomod.gorepository_owner": [
+            "gomod.view_gorepository",
+            "gomod.change_gorepository",
+            "gomod.delete_gorepository",
+            "gomod.modify_gorepository",
+            "gomod.publish_gorepository",
+            "gomod.unpublish_gorepository",
+            "gomod.repair_gorepository",
+            "gomod.manage_roles_gorepository",
+        ],
+        "gomod.gorepository_viewer": ["gomod.view_gorepository"],
+        "gomod.gorepository_publisher": ["gomod.publish_gorepository"],
+        "gomod.gorepository_remover": ["gomod.unpublish_gorepository"],
+    }
+
+
+def _may_of_repository(permission: str) -> str:
+    return f"has_repository_model_or_domain_or_obj_perms:{permission}"
+
+
+class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
+    """
+    The state of a Go repository after one change.
+    """
+
+    parent_viewset = GoRepositoryViewSet
+
+    DEFAULT_ACCESS_POLICY = {
+        "statements": [
+            allow(["list", "retrieve"], _may_of_repository("gomod.view_gorepository")),
+            allow(
+                ["destroy"],
+                _may_of_repository("gomod.delete_gorepository"),
+                _may_of_repository("gomod.view_gorepository"),
+            ),
+            allow(
+                ["repair"],
+                _may_of_repository("gomod.repair_gorepository"),
+                _may_of_repository("gomod.view_gorepository"),
+            ),
+        ],
+    }
+
+    def get_parent_field_and_object(self) -> tuple[str, Any]:
+        """
+        Find the repository in the domain of the request only.
+
+        pulpcore looks in all domains, while it asks for rights in the one that the URL names.
+        """
+        repository = get_object_or_404(
+            GoRepository, pk=self.kwargs["repository_pk"], pulp_domain=get_domain_pk()
+        )
+        return "repository", repository
+
+    def get_queryset(self) -> QuerySet:
+        """Keep to the domain of the request."""
+        return super().get_queryset().filter(repository__pulp_domain=get_domain_pk())

@@ -1,0 +1,59 @@
+"""What a user may see of our content: what is in a repository that the user may view."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from pulpcore.plugin.models import RepositoryContent
+from pulpcore.plugin.util import get_domain_pk, get_objects_for_user
+
+from pulp_gomod.app.models import GoRepository
+
+VIEW = "gomod.view_gorepository"
+
+
+def viewable_repositories(user: Any) -> QuerySet:
+    """
+    The repositories of the current domain that a user may view.
+
+    Args:
+        user: Who asks.
+    """
+    repositories = GoRepository.objects.filter(pulp_domain=get_domain_pk())
+    if user.is_superuser:
+        return repositories
+    return get_objects_for_user(user, VIEW, repositories)
+
+
+def viewable_content(user: Any, content: QuerySet) -> QuerySet:
+    """
+    Keep the content that is in any version of a repository that a user may view.
+
+    Args:
+        user: Who asks.
+        content: Content of one type, or of all.
+    """
+    if user.is_superuser:
+        return content
+    return content.filter(
+        Exists(
+            RepositoryContent.objects.filter(
+                content_id=OuterRef("pk"),
+                repository__in=viewable_repositories(user).values("pk"),
+            )
+        )
+    )
+
+
+class ScopedContentMixin:
+    """
+    Scopes a content viewset by one indexed condition.
+
+    pulpcore's own way joins every membership and compares whole rows, go.mod and README included.
+    """
+
+    request: Any
+
+    def scope_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Keep what the user may see."""
+        return viewable_content(self.request.user, queryset)
