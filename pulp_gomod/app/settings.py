@@ -9,3 +9,8 @@ GOMOD_REQUIRE_MATCHING_MODULE_LINE = False
 GOMOD_API_UPSTREAM = ""
 GOMOD_PUBLIC_MAX_AGE = 600
 GOMOD_TRUSTED_PROXIES = ["127.0.0.0/8", "::1/128"]
+
+DRF_ACCESS_POLICY = {
+    "dynaconf_merge_unique": True,
+    "reusable_conditions": ["pulp_gomod.app.global_access_conditions"],
+}
