@@ -2,6 +2,8 @@
 
 from pulpcore.plugin.content import app
 
+from pulp_gomod.app import frontdoor
 from pulp_gomod.app.goproxy import routes
 
 routes.install(app)
+frontdoor.install(app)

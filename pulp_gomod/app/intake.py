@@ -202,6 +202,6 @@ def record_release(
         version=unit.version,
         h1=unit.h1,
         defaults=facts,
-        create_defaults={"time": release_time(unit.version, timezone.now()), **facts},
+        create_defaults={"time": release_time(unit.version, timezone.now().replace(microsecond=0)), **facts},
     )
     return release

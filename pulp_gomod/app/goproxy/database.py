@@ -21,6 +21,8 @@ Row = tuple[Any, ...]
 
 APPLICATION_NAME = "pulp-gomod"
 MAX_CONNECTIONS = 8
+# Seconds to wait for a connection before a request is told that the database does not answer.
+LONGEST_WAIT = 10.0
 
 # What Django adds to the parameters for its own kind of connection.
 _DJANGO_ONLY = ("cursor_factory", "context", "server_side_binding")
@@ -39,6 +41,7 @@ class Database:
             kwargs=dict(parameters) | {"autocommit": True},
             min_size=1,
             max_size=max_size,
+            timeout=LONGEST_WAIT,
             open=False,
             name=APPLICATION_NAME,
         )

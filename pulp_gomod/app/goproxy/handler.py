@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from django.conf import settings
 
 from pulp_gomod.app.goproxy import database, guard
@@ -13,7 +13,6 @@ from pulp_gomod.app.goproxy.responses import (
     Representation,
     cache_control,
     not_found,
-    problem,
     respond,
 )
 from pulp_gomod.app.goproxy.storages import respond_with_zip
@@ -108,8 +107,3 @@ def _missing(wanted: ModuleRequest) -> web.Response:
 
 def _caching(target: Target, immutable: bool) -> str:
     return cache_control(immutable, target.guard is None, settings.GOMOD_PUBLIC_MAX_AGE)
-
-
-def method_not_allowed() -> web.Response:
-    """Answer a method that reading has no use for."""
-    return problem(405, "method not allowed: GET or HEAD", {hdrs.ALLOW: "GET, HEAD"})

@@ -5,19 +5,23 @@ content process has for it. A public distribution asks nobody for credentials, s
 middleware answers; a guarded one takes the whole chain, authenticators and guard included.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Middleware
 from django.conf import settings
 from django_guid import set_guid
 from django_guid.utils import generate_guid
+from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
 from pulp_gomod.app.goproxy import database
 from pulp_gomod.app.goproxy import handler as protocol
-from pulp_gomod.app.goproxy.responses import not_found
+from pulp_gomod.app.goproxy.responses import not_found, problem
+
+log = logging.getLogger(__name__)
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,8 +52,6 @@ async def packages_route(request: web.Request) -> web.StreamResponse:
     Args:
         request: The request.
     """
-    if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-        return protocol.method_not_allowed()
     target = await protocol.find_target(request)
     if target is None:
         return not_found("no Go distribution has this owner as its base path")
@@ -65,7 +67,11 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         route = request.match_info.handler
         if route not in _ROUTES:
             return await handler(request)
-        target = await protocol.find_target(request)
+        try:
+            target = await protocol.find_target(request)
+        except DatabaseError:
+            log.exception("PostgreSQL does not answer.")
+            return problem(503, "unavailable: the server's database does not answer")
         if target is None or target.guard is not None:
             if target is None and route is packages_route:
                 return await packages_route(request)
@@ -110,4 +116,4 @@ def install(app: web.Application) -> None:
     app.cleanup_ctx.append(database.lifespan)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)
-    app.router.add_route("*", f"{_PACKAGES}{domain}{_OWNER}", packages_route)
+    app.router.add_get(f"{_PACKAGES}{domain}{_OWNER}", packages_route)
