@@ -1,0 +1,105 @@
+"""Deciding whether the database has to be prepared, and what for."""
+
+import json
+import secrets
+import string
+import subprocess
+from dataclasses import dataclass
+
+from . import fingerprint, prepare
+from .console import say
+from .database import Database, Wait
+from .datadir import DataDir
+from .errors import StandaloneError
+from .logs import Logs
+from .parts import Spawner
+from .processes import kill_group
+from .settings import OwnSettings
+
+LOG = "prepare"
+
+_PASSWORD_LENGTH = 20
+_POLL = 0.1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What came of it.
+
+    Attributes:
+        new_password: The password that was generated for a new administrator, None if none was.
+    """
+
+    new_password: str | None = None
+
+
+def run_if_needed(
+    data: DataDir,
+    own: OwnSettings,
+    database: Database,
+    password: str | None,
+    spawner: Spawner,
+    logs: Logs,
+    wait: Wait,
+) -> Prepared:
+    """Bring the database up to the installed software, unless it is, and set the password.
+
+    Args:
+        data: The data directory.
+        own: The administrator's settings.
+        database: The database, which runs.
+        password: The password that the administrator is to have, None to leave it.
+        spawner: Starts the process that prepares.
+        logs: Where its output goes.
+        wait: Passes the time.
+
+    Raises:
+        StandaloneError: Preparing failed.
+    """
+    state = data.read_state()
+    current = fingerprint.installed({"settings": dict(own.values), "database": database.name})
+    known = state.get("fingerprint") == current
+    if known and (not password or database.records.is_password("admin", password)):
+        return Prepared()
+    if (before := state.get("database")) and before != database.name:
+        say(f"note: this data directory was used with another database before ({before})")
+    say("preparing the database" + ("" if state else " (the first time it takes a while)"))
+    generated = _generate_password()
+    request = {
+        "password": password,
+        "new_password": generated,
+        "ready_made": not state.get("ready_made"),
+    }
+    answer = _run(json.dumps(request), spawner, logs, wait)
+    data.write_state({"fingerprint": current, "database": database.name, "ready_made": True})
+    made = answer["new_administrator"] and not password
+    return Prepared(generated if made else None)
+
+
+def _run(request: str, spawner: Spawner, logs: Logs, wait: Wait) -> dict[str, bool]:
+    process = spawner.run_module(LOG, prepare.__name__)
+    try:
+        _write(process, request)
+        while process.poll() is None:
+            wait(_POLL)
+        answer = process.stdout.read() if process.stdout else b""
+    finally:
+        kill_group(process.pid)
+        process.wait()
+    if process.returncode != 0:
+        raise StandaloneError(
+            f"preparing the database failed; {logs.path(LOG)} ends with:\n{logs.tail(LOG, 25)}"
+        )
+    result: dict[str, bool] = json.loads(answer)
+    return result
+
+
+def _write(process: subprocess.Popen[bytes], request: str) -> None:
+    if process.stdin:
+        with process.stdin as pipe:
+            pipe.write(request.encode())
+
+
+def _generate_password() -> str:
+    alphabet = string.ascii_letters + string.digits
+    return "".join(secrets.choice(alphabet) for _ in range(_PASSWORD_LENGTH))

@@ -1,0 +1,76 @@
+"""Prepares the database and the static files; runs as a process of its own, with Pulp loaded.
+
+One process does all, because loading Pulp takes longer than most of the steps. It reads what to do
+as JSON from its standard input, where no other process sees the password, and writes what it did as
+JSON to its standard output.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from .processes import die_with_parent
+
+READY_MADE = "go"
+
+
+def main() -> None:
+    """Do what standard input says.
+
+    Input: `password`, the administrator's password or null to leave it as it is; `new_password`,
+    the one to set if there is no administrator yet; `ready_made`, whether to make a repository and
+    a distribution to begin with. Output: `new_administrator`.
+    """
+    die_with_parent(signal.SIGTERM, os.getppid())
+    request = json.load(sys.stdin)
+    with contextlib.redirect_stdout(sys.stderr):
+        answer = _prepare(request)
+    json.dump(answer, sys.stdout)
+
+
+def _prepare(request: dict[str, Any]) -> dict[str, Any]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pulpcore.app.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=1)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    new_administrator = _administrator(request["password"], request["new_password"])
+    if request["ready_made"]:
+        _make_ready()
+    return {"new_administrator": new_administrator}
+
+
+def _administrator(password: str | None, new_password: str) -> bool:
+    from django.contrib.auth import get_user_model
+
+    user, created = get_user_model().objects.get_or_create(
+        username="admin", defaults={"is_superuser": True, "is_staff": True}
+    )
+    wanted = password or (new_password if created else None)
+    if wanted and not user.check_password(wanted):
+        user.set_password(wanted)
+        user.save()
+    return bool(created)
+
+
+def _make_ready() -> None:
+    from django.apps import apps
+
+    if not apps.is_installed("pulp_gomod.app"):
+        return
+    repositories = apps.get_model("gomod", "GoRepository").objects
+    distributions = apps.get_model("gomod", "GoDistribution").objects
+    repository, _ = repositories.get_or_create(name=READY_MADE)
+    if not distributions.filter(base_path=READY_MADE).exists():
+        distributions.get_or_create(
+            name=READY_MADE, defaults={"base_path": READY_MADE, "repository": repository}
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What the server itself reads and corrects in Pulp's tables, without loading Pulp."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+_OURS = {"connect_timeout": "5", "application_name": "pulp-gomod serve"}
+
+_FORGET = """
+WITH gone AS (
+    SELECT pulp_id FROM core_appstatus
+    WHERE name LIKE %(names)s AND (%(kind)s = '' OR app_type = %(kind)s)
+), released AS (
+    UPDATE core_task SET app_lock_id = NULL WHERE app_lock_id IN (SELECT pulp_id FROM gone)
+)
+SELECT count(*) FROM gone
+"""
+
+
+class Records:
+    """The rows that concern the server.
+
+    Args:
+        parameters: How to connect, in libpq's words.
+    """
+
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        self._parameters = parameters
+
+    def is_up(self) -> bool:
+        """Whether the database answers."""
+        try:
+            self._connect().close()
+        except psycopg.Error:
+            return False
+        return True
+
+    def is_password(self, user: str, password: str) -> bool | None:
+        """Whether that is the user's password, None when it cannot be told from here.
+
+        Django's default hash is understood, and a table that does not exist yet means None.
+        """
+        try:
+            with self._connect() as connection:
+                row = connection.execute(
+                    "SELECT password FROM auth_user WHERE username = %s", [user]
+                ).fetchone()
+        except psycopg.Error:
+            return None
+        parts = str(row[0]).split("$") if row else []
+        if len(parts) != 4 or parts[0] != "pbkdf2_sha256":
+            return None
+        _, rounds, salt, digest = parts
+        given = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), int(rounds))
+        return hmac.compare_digest(base64.b64encode(given).decode(), digest)
+
+    def forget_processes(self, names: str, kind: str = "") -> None:
+        """Remove the records of processes that are known to be dead, and free their tasks.
+
+        Pulp itself does so after up to a quarter of an hour; so long a task of a worker that was
+        killed would count as running and hold its repository.
+
+        Args:
+            names: The processes' names, as a pattern of SQL's LIKE.
+            kind: "api", "content" or "worker"; empty for all.
+        """
+        named = {"names": names, "kind": kind}
+        with self._connect() as connection:
+            connection.execute(_FORGET, named)
+            connection.execute(
+                "DELETE FROM core_appstatus"
+                " WHERE name LIKE %(names)s AND (%(kind)s = '' OR app_type = %(kind)s)",
+                named,
+            )
+            connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(make_conninfo("", **(_OURS | dict(self._parameters))))

@@ -1,0 +1,199 @@
+"""The server: everything started in order, watched, and stopped in order."""
+
+import contextlib
+import resource
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+from . import listener, preparation
+from .console import say
+from .database import Database, choose_database
+from .datadir import DataDir
+from .environment import child_environment
+from .errors import DatabaseDied, StandaloneError, StopRequested
+from .health import Health
+from .lock import Lock
+from .logs import Logs
+from .options import ServeOptions
+from .parts import MOST_FAILURES, Part, Spawner
+from .settings import API_TIMEOUT, OwnSettings, settings_variable, write_settings
+from .signals import Signals
+from .supervisor import Supervisor
+from .welcome import Welcome
+
+_READY_PATIENCE = 180.0
+_STEADY = 60.0
+_GRACEFUL = "10"
+_POLL = 0.1
+_REST = 60.0
+
+
+def serve(options: ServeOptions) -> None:
+    """Run the server until a signal asks it to stop.
+
+    Raises:
+        StandaloneError: It cannot start, or a part keeps failing.
+    """
+    _raise_file_limit()
+    data = DataDir(options.data_dir)
+    data.create()
+    with Lock(data.root) as lock, Signals() as signals:
+        data.create_secrets()
+        data.empty_tmp()
+        with listener.bind(options.host, options.port) as door:
+            _Server(options, data, lock, signals, door).run()
+
+
+class _Server:
+    def __init__(
+        self,
+        options: ServeOptions,
+        data: DataDir,
+        lock: Lock,
+        signals: Signals,
+        door: socket.socket,
+    ) -> None:
+        self._options = options
+        self._data = data
+        self._door = door
+        self._lock = lock
+        self._own = OwnSettings.read()
+        self._logs = Logs(data.logs, options.log_to_terminal)
+        self._database: Database = choose_database(options, self._own, data, self._logs)
+        self._supervisor = Supervisor(
+            signals, self._database, self._logs, data.identifier, options.owner
+        )
+        self._api_socket = data.socket_dir("api") / "api.sock"
+        self._port: int = door.getsockname()[1]
+        self._origin = options.origin or self._default_origin()
+        self._welcome = Welcome(self._origin, data)
+
+    def run(self) -> None:
+        write_settings(
+            self._data,
+            self._own,
+            origin=self._origin,
+            api=f"unix:{self._api_socket}",
+            database=self._database.settings,
+        )
+        failures = 0
+        while True:
+            begun = time.monotonic()
+            try:
+                with contextlib.suppress(StopRequested):
+                    self._live()
+                say("stopped")
+                return
+            except DatabaseDied as end:
+                failures = 1 if time.monotonic() - begun > _STEADY else failures + 1
+                if failures >= MOST_FAILURES:
+                    raise StandaloneError(
+                        f"{end}, the {failures}th time in a row; {self._logs.path('postgres')} "
+                        f"ends with:\n{self._logs.tail('postgres')}"
+                    ) from end
+                say(f"{end}; starting everything again")
+
+    def _live(self) -> None:
+        """From an idle database to a signal; in the end all is stopped."""
+        with self._spawner() as spawner:
+            try:
+                self._database.start(self._supervisor.wait)
+                prepared = preparation.run_if_needed(
+                    self._data,
+                    self._own,
+                    self._database,
+                    self._options.admin_password,
+                    spawner,
+                    self._logs,
+                    self._supervisor.wait,
+                )
+                self._welcome.take_password(prepared.new_password)
+                self._supervisor.start(self._make_parts(), spawner)
+                self._await_health(spawner)
+                self._welcome.show()
+                while True:
+                    self._supervisor.watch(_REST, spawner)
+            finally:
+                self._supervisor.stop()
+
+    @contextlib.contextmanager
+    def _spawner(self) -> Iterator[Spawner]:
+        environment = child_environment(settings_variable(self._data, self._own))
+        spawner = Spawner(self._data.run, environment, self._logs, self._lock.shared)
+        try:
+            yield spawner
+        finally:
+            spawner.close()
+
+    def _await_health(self, spawner: Spawner) -> None:
+        health = Health(
+            listener.loopback(self._options.host),
+            self._port,
+            tls=False,
+            expected={
+                "online_api_apps": self._options.api_workers,
+                "online_content_apps": self._options.content_workers,
+                "online_workers": self._options.workers,
+            },
+        )
+        end = time.monotonic() + _READY_PATIENCE
+        while problem := health.problem():
+            if time.monotonic() > end:
+                raise StandaloneError(
+                    f"the server is not ready after {_READY_PATIENCE:.0f} seconds: {problem}. "
+                    f"The logs are in {self._logs.directory}."
+                )
+            self._supervisor.watch(_POLL, spawner)
+
+    def _make_parts(self) -> list[Part]:
+        common = (
+            *("--no-control-socket", "--preload"),
+            *("--graceful-timeout", _GRACEFUL),
+            *("--name-template", self._supervisor.name_template),
+        )
+        api = Part(
+            "api",
+            "api",
+            [
+                *("pulpcore-api", "--bind", f"unix:{self._api_socket}"),
+                *("--workers", str(self._options.api_workers)),
+                *("--timeout", str(API_TIMEOUT)),
+                *common,
+            ],
+        )
+        content = Part(
+            "content",
+            "content",
+            [
+                *("pulpcore-content", "--bind", f"fd://{self._door.fileno()}"),
+                *("--workers", str(self._options.content_workers)),
+                *common,
+            ],
+            passed=[self._door.fileno()],
+        )
+        workers = [
+            Part(
+                f"worker-{number}",
+                "worker",
+                ["pulpcore-worker", "--name-template", self._supervisor.name_template],
+                # On SIGTERM a worker waits for its task without end.
+                stop_signal=signal.SIGINT,
+            )
+            for number in range(1, self._options.workers + 1)
+        ]
+        return [content, api, *workers]
+
+    def _default_origin(self) -> str:
+        host = listener.public_name(self._options.host)
+        return f"http://{listener.authority(host, self._port)}"
+
+
+def _raise_file_limit() -> None:
+    """Let the content app hold more connections than the 1024 files that are usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

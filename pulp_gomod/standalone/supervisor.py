@@ -1,0 +1,130 @@
+"""Watching over the database and Pulp's programs."""
+
+import os
+import time
+
+from .console import say
+from .database import Database
+from .errors import StandaloneError, StopRequested
+from .logs import Logs
+from .parts import MOST_FAILURES, Part, Spawner
+from .processes import describe_end
+from .settings import TASK_GRACE
+from .signals import Signals
+
+_STOP_PATIENCE = TASK_GRACE + 5.0
+_HOUSEKEEPING = 60.0
+_OWNER_CHECK = 1.0
+
+
+class Supervisor:
+    """Runs the database and the parts, and starts again what ends.
+
+    Args:
+        signals: Says when to stop.
+        database: The database.
+        logs: The log files.
+        identifier: The part of our processes' names in Pulp's records that tells them from others.
+        owner: The process with whose end the server stops, None for none.
+    """
+
+    def __init__(
+        self,
+        signals: Signals,
+        database: Database,
+        logs: Logs,
+        identifier: str,
+        owner: int | None,
+    ) -> None:
+        self._signals = signals
+        self._database = database
+        self._logs = logs
+        self._identifier = identifier
+        self._owner = owner
+        self._parts: list[Part] = []
+        self._housekeeping = time.monotonic()
+
+    @property
+    def name_template(self) -> str:
+        """How Pulp's processes call themselves in its records; Pulp fills in the process id."""
+        return "{pid}@{hostname}:" + self._identifier
+
+    def wait(self, seconds: float) -> None:
+        """Pass the time, at most until a signal comes.
+
+        Raises:
+            StopRequested: The server shall stop.
+            DatabaseDied: The database ended.
+        """
+        if not self._signals.stops:
+            self._signals.wait(min(seconds, _OWNER_CHECK) if self._owner else seconds)
+        if self._signals.stops:
+            raise StopRequested
+        if self._owner and not _exists(self._owner):
+            raise StopRequested
+        self._database.check()
+        if time.monotonic() - self._housekeeping > _HOUSEKEEPING:
+            self._housekeeping = time.monotonic()
+            self._logs.rotate()
+
+    def start(self, parts: list[Part], spawner: Spawner) -> None:
+        """Start all parts; what earlier processes left in Pulp's records goes first."""
+        self._forget("%")
+        self._parts = parts
+        for part in parts:
+            part.start(spawner)
+
+    def watch(self, seconds: float, spawner: Spawner) -> None:
+        """Pass the time, and start again what ended and is due.
+
+        Raises:
+            StandaloneError: A part ended too often.
+        """
+        self.wait(seconds)
+        for part in self._parts:
+            if ended := part.collect():
+                self._note_end(part, *ended)
+            if part.is_due:
+                part.start(spawner)
+
+    def stop(self) -> None:
+        """Stop the parts, then the database; a second signal hurries it."""
+        for part in self._parts:
+            part.ask_to_stop()
+        end = time.monotonic() + _STOP_PATIENCE
+        while any(part.is_running for part in self._parts):
+            if time.monotonic() > end or self._signals.stops > 1:
+                break
+            self._signals.wait(0.1)
+        for part in self._parts:
+            part.kill()
+        self._parts = []
+        self._database.stop()
+
+    def _note_end(self, part: Part, pid: int, code: int) -> None:
+        # A database that somebody else runs may be away for a while: that is not the part's fault.
+        self.wait(0)
+        if not self._database.records.is_up():
+            part.failures = min(part.failures, MOST_FAILURES - 1)
+        if part.failures >= MOST_FAILURES:
+            raise StandaloneError(
+                f"{part.name} {describe_end(code)}, the {MOST_FAILURES}th time in a row; "
+                f"{self._logs.path(part.name)} ends with:\n{self._logs.tail(part.name)}"
+            )
+        say(f"{part.name} (process {pid}) {describe_end(code)}; starting it again")
+        # A worker is one process, the others have workers of their own, all of which are dead.
+        self._forget(f"{pid}@%" if part.kind == "worker" else "%", part.kind)
+
+    def _forget(self, names: str, kind: str = "") -> None:
+        suffix = "" if names.endswith("%") else "%"
+        self._database.records.forget_processes(f"{names}{suffix}:{self._identifier}", kind)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
