@@ -17,6 +17,7 @@ _SHORT = {
     "\\": "\\\\",
 }
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_REMEMBERED = 4096
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)
 
 
@@ -39,9 +40,22 @@ def _escape(char: str, delimiter: str) -> str:
     return text
 
 
+class _Escapes(dict[int, str]):
+    """A table for str.translate, because hostile names can be long. It remembers only so many."""
+
+    def __missing__(self, code: int) -> str:
+        text = _escape(chr(code), '"')
+        if len(self) < _REMEMBERED:
+            self[code] = text
+        return text
+
+
+_ESCAPES = _Escapes()
+
+
 def quote(text: str) -> str:
     """Return the text in double quotes with Go's escapes (strconv.Quote)."""
-    return '"' + "".join(_escape(char, '"') for char in text) + '"'
+    return '"' + text.translate(_ESCAPES) + '"'
 
 
 def quote_char(char: str) -> str:
@@ -51,6 +65,8 @@ def quote_char(char: str) -> str:
 
 def printable(text: str) -> str:
     """Return the text as it is if it can be shown on one line, otherwise quoted."""
+    if text.isascii() and text.isprintable():
+        return text
     if is_valid_utf8(text) and all(map(is_print, text)):
         return text
     return quote(text)
