@@ -2,15 +2,25 @@
 
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
+from .console import say
 from .datadir import default_data_dir
 from .environment import OPTION_PREFIX
 from .errors import StandaloneError
 from .options import ServeOptions
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
+
+_data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=default_data_dir,
+    help="Where all data goes.",
+    envvar=f"{OPTION_PREFIX}_DATA_DIR",
+)
 
 
 @click.group(context_settings=_CONTEXT)
@@ -19,12 +29,7 @@ def main() -> None:
 
 
 @main.command(context_settings={"auto_envvar_prefix": OPTION_PREFIX})
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=default_data_dir,
-    help="Where all data goes.",
-)
+@_data_dir
 @click.option("--host", default=ServeOptions.host, help="The address to listen on.")
 @click.option(
     "--port",
@@ -40,6 +45,17 @@ def main() -> None:
 @click.option(
     "--database-url",
     help="An existing PostgreSQL database, postgresql://USER:PASSWORD@HOST/NAME.",
+)
+@click.option("--tls", type=click.Choice(["auto"]), help="Make a certificate and serve HTTPS.")
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The certificate for HTTPS, a PEM file with its chain.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The certificate's key, a PEM file.",
 )
 @click.option(
     "--content-workers",
@@ -63,7 +79,7 @@ def main() -> None:
     "--log-to-terminal", is_flag=True, help="Print what the programs log, instead of filing it."
 )
 @click.option("--owner", type=int, hidden=True)
-def serve(**given: object) -> None:
+def serve(tls: str | None, **given: Any) -> None:
     """Run Pulp with Go modules until Ctrl-C.
 
     Each option can be given as an environment variable, too: PULP_GOMOD_SERVE_ADMIN_PASSWORD for
@@ -72,7 +88,27 @@ def serve(**given: object) -> None:
     from .server import serve as run
 
     try:
-        run(ServeOptions(**given))  # type: ignore[arg-type]
+        run(ServeOptions(**given, tls_auto=tls == "auto"))
     except StandaloneError as error:
-        print(f"pulp-gomod: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(error)
+
+
+@main.command("exec", context_settings={"ignore_unknown_options": True})
+@_data_dir
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run_command(data_dir: Path, command: tuple[str, ...]) -> None:
+    """Run COMMAND with the settings and the database of a server that runs.
+
+    For example `pulp-gomod exec pulpcore-manager shell`, or `pulp-gomod exec pg_dump -Fc`.
+    """
+    from .commands import run_beside
+
+    try:
+        run_beside(data_dir, command)
+    except StandaloneError as error:
+        _fail(error)
+
+
+def _fail(error: StandaloneError) -> NoReturn:
+    say(str(error))
+    sys.exit(1)

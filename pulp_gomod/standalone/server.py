@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import shlex
 import signal
 import socket
 import time
@@ -21,6 +22,7 @@ from .parts import MOST_FAILURES, Part, Spawner
 from .settings import API_TIMEOUT, OwnSettings, settings_variable, write_settings
 from .signals import Signals
 from .supervisor import Supervisor
+from .tls import choose_certificate
 from .welcome import Welcome
 
 _READY_PATIENCE = 180.0
@@ -67,8 +69,10 @@ class _Server:
         )
         self._api_socket = data.socket_dir("api") / "api.sock"
         self._port: int = door.getsockname()[1]
+        self._certificate = choose_certificate(options, data)
         self._origin = options.origin or self._default_origin()
-        self._welcome = Welcome(self._origin, data)
+        authority = self._certificate.authority if self._certificate else None
+        self._welcome = Welcome(self._origin, authority)
 
     def run(self) -> None:
         write_settings(
@@ -110,9 +114,12 @@ class _Server:
                     self._supervisor.wait,
                 )
                 self._welcome.take_password(prepared.new_password)
-                self._supervisor.start(self._make_parts(), spawner)
+                self._supervisor.forget_dead()
+                first, later = self._make_parts()
+                self._supervisor.start(first, spawner)
                 self._await_health(spawner)
                 self._welcome.show()
+                self._supervisor.start(later, spawner)
                 while True:
                     self._supervisor.watch(_REST, spawner)
             finally:
@@ -131,11 +138,11 @@ class _Server:
         health = Health(
             listener.loopback(self._options.host),
             self._port,
-            tls=False,
+            tls=self._certificate is not None,
             expected={
                 "online_api_apps": self._options.api_workers,
                 "online_content_apps": self._options.content_workers,
-                "online_workers": self._options.workers,
+                "online_workers": 1,
             },
         )
         end = time.monotonic() + _READY_PATIENCE
@@ -147,7 +154,8 @@ class _Server:
                 )
             self._supervisor.watch(_POLL, spawner)
 
-    def _make_parts(self) -> list[Part]:
+    def _make_parts(self) -> tuple[list[Part], list[Part]]:
+        """What has to run before the server is ready, and what may start then."""
         common = (
             *("--no-control-socket", "--preload"),
             *("--graceful-timeout", _GRACEFUL),
@@ -172,6 +180,7 @@ class _Server:
                 *common,
             ],
             passed=[self._door.fileno()],
+            variables=self._tls_variables(),
         )
         workers = [
             Part(
@@ -183,11 +192,20 @@ class _Server:
             )
             for number in range(1, self._options.workers + 1)
         ]
-        return [content, api, *workers]
+        # One worker suffices to be ready, and loading Pulp keeps a processor busy for a second.
+        return [content, api, *workers[:1]], workers[1:]
 
     def _default_origin(self) -> str:
         host = listener.public_name(self._options.host)
-        return f"http://{listener.authority(host, self._port)}"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://{listener.authority(host, self._port)}"
+
+    def _tls_variables(self) -> dict[str, str]:
+        if self._certificate is None:
+            return {}
+        # The program has no such options of its own, but its gunicorn has.
+        files = {"--certfile": self._certificate.certificate, "--keyfile": self._certificate.key}
+        return {"GUNICORN_CMD_ARGS": shlex.join(f"{name}={path}" for name, path in files.items())}
 
 
 def _raise_file_limit() -> None:

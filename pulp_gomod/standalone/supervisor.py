@@ -67,10 +67,13 @@ class Supervisor:
             self._housekeeping = time.monotonic()
             self._logs.rotate()
 
-    def start(self, parts: list[Part], spawner: Spawner) -> None:
-        """Start all parts; what earlier processes left in Pulp's records goes first."""
+    def forget_dead(self) -> None:
+        """Clear Pulp's records of the processes of earlier starts, none of which runs any more."""
         self._forget("%")
-        self._parts = parts
+
+    def start(self, parts: list[Part], spawner: Spawner) -> None:
+        """Start parts, and watch over them from now on."""
+        self._parts += parts
         for part in parts:
             part.start(spawner)
 

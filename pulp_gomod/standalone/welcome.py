@@ -1,7 +1,8 @@
 """What the server prints when it is ready."""
 
+from pathlib import Path
+
 from .console import show
-from .datadir import DataDir
 from .prepare import READY_MADE
 
 
@@ -10,21 +11,21 @@ class Welcome:
 
     Args:
         origin: The server's URL.
-        data: The data directory.
+        authority: The certificate that clients have to trust, None when they do already.
     """
 
-    def __init__(self, origin: str, data: DataDir) -> None:
+    def __init__(self, origin: str, authority: Path | None) -> None:
         self._origin = origin
-        self._data = data
+        self._authority = authority
         self._password: str | None = None
         self._shown = False
 
     def take_password(self, password: str | None) -> None:
-        """Print the password that was generated: it is stored nowhere."""
+        """Print the password that was generated, at once: it is stored nowhere."""
         if password:
             self._password = password
             show(f"The administrator is 'admin', the password: {password}")
-            show("It is shown this once. To set another: --admin-password.")
+            show("It is shown this once. To set another one, start with --admin-password.")
 
     def show(self) -> None:
         """Print that the server is ready, and the three lines to begin with."""
@@ -34,7 +35,15 @@ class Welcome:
         url = f"{self._origin}/api/packages/{READY_MADE}/go"
         # Without a password curl asks for it.
         user = f"admin:{self._password}" if self._password else "admin"
+        trust = f"--cacert {self._authority} " if self._authority else ""
+        variables = f"GOPROXY={url},$(go env GOPROXY) GONOSUMDB='*'"
+        if self._authority:
+            variables += f" SSL_CERT_FILE={self._authority}"
         show("ready")
-        show(f"  curl --user {user} --upload-file MODULE.zip {url}/upload")
-        show(f"  export GOPROXY={url},$(go env GOPROXY) GONOSUMDB='*'")
+        show(f"  curl {trust}--user {user} --upload-file MODULE.zip {url}/upload")
+        show(f"  export {variables}")
         show("  go get MODULE@VERSION")
+        if self._authority:
+            show(f"Clients that trust {self._authority} trust this server; for good, as root:")
+            show(f"  cp {self._authority} /usr/local/share/ca-certificates/pulp-gomod.crt")
+            show("  update-ca-certificates")
