@@ -1,6 +1,6 @@
 """Makes a virtual environment with this project in it; does nothing when that is up to date.
 
-python3 .ci/venv.py DIRECTORY [REQUIREMENTS_FILE ...]
+python3 .ci/make_venv.py DIRECTORY [REQUIREMENTS_FILE ...]
 
 It needs the network only when something is to be installed. uv installs where pip can get it (four
 times as fast), and pip itself otherwise; both obey pip's configuration.
