@@ -49,3 +49,39 @@ class InvalidModuleError(PulpException):
         return f"[{self.error_code}] " + _("Not a valid Go module zip: {reason}").format(
             reason=self.reason
         )
+
+
+class ModuleVersionChangedError(ModuleVersionHeldError):
+    """Raised when an immutable repository is offered other bytes for a version it ever held."""
+
+    error_code = "GOM0003"
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "{module}@{version} was published here with {held}, and {offered} is offered. The "
+            "checksum of a published version never changes in this repository: publish a new "
+            "version."
+        ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
+
+
+class QuotaExceededError(PulpException):
+    """Raised when a repository would hold more than it may."""
+
+    http_status_code = 403
+    error_code = "GOM0004"
+
+    def __init__(self, what: str, wanted: int, limit: int):
+        """
+        Args:
+            what: What is counted.
+            wanted: How many there would be.
+            limit: How many there may be.
+        """
+        self.what = what
+        self.wanted = wanted
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The repository may hold {limit} {what}; with this it would hold {wanted}."
+        ).format(what=self.what, wanted=self.wanted, limit=self.limit)

@@ -11,6 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
@@ -108,6 +109,24 @@ def _restore_file(artifact: Artifact, source: str | PulpTemporaryUploadedFile) -
     artifact.save()
 
 
+def discard_artifact(artifact: Artifact) -> None:
+    """
+    Leave no trace of an artifact that nothing refers to.
+
+    The file goes while it is our turn: after that, another upload of the same bytes may count on it.
+
+    Args:
+        artifact: The artifact; one that something refers to stays.
+    """
+    try:
+        with transaction.atomic():
+            _take_turn(artifact.sha256)
+            Artifact.objects.filter(pk=artifact.pk).delete()
+            get_domain().get_storage().delete(artifact.file.name)
+    except ProtectedError:
+        pass
+
+
 def find_module(unit: GoModule) -> GoModule | None:
     """
     Look up the stored unit that Go calls equal to an unsaved one.
@@ -202,6 +221,9 @@ def record_release(
         version=unit.version,
         h1=unit.h1,
         defaults=facts,
-        create_defaults={"time": release_time(unit.version, timezone.now().replace(microsecond=0)), **facts},
+        create_defaults={
+            "time": release_time(unit.version, timezone.now().replace(microsecond=0)),
+            **facts,
+        },
     )
     return release

@@ -1,15 +1,20 @@
 """GoRepository: a versioned set of Go modules."""
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryContent
 
-from pulp_gomod.app.exceptions import ModuleVersionHeldError
+from pulp_gomod.app.exceptions import (
+    ModuleVersionChangedError,
+    ModuleVersionHeldError,
+    QuotaExceededError,
+)
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
+from pulp_gomod.app.models.usage import record_usage, usage_of
 from pulp_gomod.golang import GoError, module
 
 RELEASE_BATCH = 1000
@@ -18,11 +23,21 @@ RELEASE_BATCH = 1000
 class GoRepository(Repository, AutoAddObjPermsMixin):
     """
     A versioned set of Go modules, with at most one zip for a module version.
+
+    Fields:
+        immutable (bool): Whether other bytes are refused for every module version that the
+            repository ever held, and not only for those that it holds.
+        max_size (int): Bytes that the zips of a version of it may have together; null for no limit.
+        max_modules (int): Module versions that a version of it may hold; null for no limit.
     """
 
     TYPE = "gomod"
     CONTENT_TYPES = [GoModule, GoModFile]
     REMOTE_TYPES = [GoRemote]
+
+    immutable = models.BooleanField(default=False)
+    max_size = models.BigIntegerField(null=True)
+    max_modules = models.BigIntegerField(null=True)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -42,11 +57,46 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             new_version: The incomplete repository version.
 
         Raises:
-            ModuleVersionHeldError: Other bytes would replace those of a held module version.
+            ModuleVersionHeldError: Other bytes would replace those of a held module version, or in
+                an immutable repository those of one that was ever held.
+            QuotaExceededError: The version would be larger than the repository may be.
         """
         added = GoModule.objects.filter(version_memberships__version_added=new_version)
         self._refuse_other_bytes(added)
+        self.check_quota(record_usage(new_version), usage_of(self.latest_version()))
         self._record_releases(added)
+
+    def check_quota(self, usage, before):
+        """
+        Check that the repository may be so large.
+
+        What makes it smaller is always allowed: lowering a limit must not forbid removing.
+
+        Args:
+            usage (Usage): What it would hold.
+            before (Usage): What it holds.
+
+        Raises:
+            QuotaExceededError: It may not.
+        """
+        if self.max_modules is not None and usage.modules > max(self.max_modules, before.modules):
+            raise QuotaExceededError("module versions", usage.modules, self.max_modules)
+        if self.max_size is not None and usage.size > max(self.max_size, before.size):
+            raise QuotaExceededError("bytes", usage.size, self.max_size)
+
+    def ever_held(self, path, version, h1):
+        """
+        Return the checksum that an immutable repository has on record, if other bytes are offered.
+
+        Args:
+            path (str): The module path.
+            version (str): The version.
+            h1 (str): The checksum of what is offered.
+        """
+        if not self.immutable:
+            return None
+        others = self.releases.filter(module=path, version=version).exclude(h1=h1)
+        return others.values_list("h1", flat=True).first()
 
     def _refuse_other_bytes(self, added):
         # The newest version is the one in the making, so "not removed" is "held by it".
@@ -66,6 +116,20 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         conflict = added.annotate(rival=rival).filter(rival__isnull=False).first()
         if conflict:
             raise ModuleVersionHeldError(
+                conflict.module, conflict.version, conflict.rival, conflict.h1
+            )
+        if self.immutable:
+            self._refuse_bytes_other_than_ever(added)
+
+    def _refuse_bytes_other_than_ever(self, added):
+        earlier = (
+            self.releases.filter(module=OuterRef("module"), version=OuterRef("version"))
+            .exclude(h1=OuterRef("h1"))
+            .values("h1")[:1]
+        )
+        conflict = added.annotate(rival=earlier).filter(rival__isnull=False).first()
+        if conflict:
+            raise ModuleVersionChangedError(
                 conflict.module, conflict.version, conflict.rival, conflict.h1
             )
 

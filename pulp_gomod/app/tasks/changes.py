@@ -6,9 +6,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from pulp_gomod.app.exceptions import ModuleVersionChangedError, QuotaExceededError
 from pulp_gomod.app.intake import record_release, save_module
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.usage import Usage, usage_of
 
 # Rows whose client never came to read the answer are kept this long.
 FORGOTTEN = timedelta(hours=1)
@@ -61,6 +63,8 @@ class _Batch:
         self.repository = repository
         self.before = {}
         self.after = {}
+        self.sizes = {}
+        self.usage_before = self.usage = usage_of(repository.latest_version())
 
     def settle(self, changes):
         self._load_held(changes)
@@ -81,13 +85,18 @@ class _Batch:
             GoModule.objects.filter(asked, _pulp_domain=self.repository.pulp_domain),
             self.repository.latest_version(),
         )
-        self.before = {(u.module, u.version): u.pk for u in units.only("module", "version")}
+        for unit in units.only("module", "version", "size"):
+            self.before[unit.module, unit.version] = unit.pk
+            self.sizes[unit.pk] = unit.size
         self.after = dict(self.before)
 
     def _publish(self, change):
         key = (change.module, change.version)
         if key in self.after:
             return GoChange.State.CONFLICT
+        refused = self._refusal(change)
+        if refused:
+            return refused
         unit = save_module(GoModule(**change.facts, go_mod=bytes(change.go_mod)), change.artifact)
         record_release(
             self.repository,
@@ -98,13 +107,31 @@ class _Batch:
             address=change.address,
         )
         self.after[key] = unit.pk
+        self.sizes[unit.pk] = unit.size
+        self.usage += Usage(unit.size, 1)
         return GoChange.State.DONE
+
+    def _refusal(self, change):
+        """Say which rule of the repository forbids to publish, if one does."""
+        h1 = change.facts["h1"]
+        held = self.repository.ever_held(change.module, change.version, h1)
+        if held:
+            error = ModuleVersionChangedError(change.module, change.version, held, h1)
+            change.detail = str(error)
+            return GoChange.State.CONFLICT
+        try:
+            wanted = self.usage + Usage(change.facts["size"], 1)
+            self.repository.check_quota(wanted, self.usage_before)
+        except QuotaExceededError as error:
+            change.detail = str(error)
+            return GoChange.State.REFUSED
+        return None
 
     def _remove(self, change):
         key = (change.module, change.version)
         if key not in self.after:
             return GoChange.State.MISSING
-        del self.after[key]
+        self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
         return GoChange.State.DONE
 
     def _make_version(self):

@@ -191,6 +191,8 @@ def _settle(change: GoChange, request: HttpRequest) -> HttpResponse:
 
 
 def _already_held(change: GoChange) -> Problem:
+    if change.detail:
+        return Problem(409, f"conflict: {change.detail}")
     return Problem(
         409,
         f"conflict: {change.module}@{change.version} exists already; publish a new version, or "

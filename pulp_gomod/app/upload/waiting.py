@@ -4,13 +4,16 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils import timezone
 
 from pulpcore.plugin.models import Task
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_prn
 
+from pulp_gomod.app.intake import discard_artifact
 from pulp_gomod.app.models import GoChange, GoRepository
+from pulp_gomod.app.upload.problems import Problem
 
 SETTLE = "pulp_gomod.app.tasks.changes.settle"
 
@@ -33,7 +36,12 @@ def submit(change: GoChange, wait: bool = True) -> Task | None:
     """
     if wait:
         change.expires = timezone.now() + timedelta(seconds=settings.GOMOD_UPLOAD_WAIT)
-    change.save()
+    try:
+        change.save()
+    except IntegrityError as error:
+        # Between storing the zip and storing the row, another client's refused upload of the same
+        # bytes was cleared away, or the repository was deleted.
+        raise Problem(503, "the upload was disturbed; nothing was changed, try again") from error
     return ensure_task(change.repository, anew=not wait)
 
 
@@ -88,6 +96,8 @@ def wait_for(change: GoChange) -> GoChange:
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     change.refresh_from_db()
     GoChange.objects.filter(pk=change.pk).delete()
+    if change.artifact and change.state != GoChange.State.DONE:
+        discard_artifact(change.artifact)
     return change
 
 
