@@ -14,9 +14,7 @@ from pulp_gomod.golang.module import (
 )
 from pulp_gomod.golang.quote import quote
 
-GO_VERSION: Final = re.compile(
-    r"([1-9][0-9]*)\.(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?([a-z]+[0-9]+)?"
-)
+GO_VERSION: Final = re.compile(r"([1-9][0-9]*)\.(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?([a-z]+[0-9]+)?")
 LAX_GO_VERSION: Final = re.compile(r"v?([1-9][0-9]*\.(?:0|[1-9][0-9]*))[^0-9][^\n]*")
 TOOLCHAIN: Final = re.compile(r"default|go1(?:\.(?s:.*))?")
 
@@ -87,7 +85,7 @@ def _check_major(verb: str, path: str, version: str, path_major: str) -> None:
 
 def parse_module_version(verb: str, args: list[str]) -> Version:
     """Return the module and version of a require or exclude directive."""
-    if len(args) != 2:  # noqa: PLR2004
+    if len(args) != 2:
         raise BadArgument(f"usage: {verb} module/path v1.2.3")
     path = parse_string(args[0])
     version = parse_version(verb, path, args[1])
@@ -107,9 +105,7 @@ def parse_replace(args: list[str]) -> tuple[Version, Version]:
         return old, Version(path)
     version = parse_version("replace", path, args[arrow + 2])
     if is_directory_path(path):
-        raise BadArgument(
-            f"replacement module directory path {quote(path)} cannot have version"
-        )
+        raise BadArgument(f"replacement module directory path {quote(path)} cannot have version")
     return old, Version(path, version)
 
 

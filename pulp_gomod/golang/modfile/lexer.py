@@ -6,7 +6,7 @@ and a byte that is not UTF-8 is a surrogate, which Go reads as the printable U+F
 
 import re
 from itertools import islice
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from pulp_gomod.golang.modfile.errors import Error, ErrorList
 from pulp_gomod.golang.quote import quote_char
@@ -23,8 +23,9 @@ MAX_TOKENS: Final = 1000
 """Tokens kept of one line. No directive takes more than seven, the rest is read and forgotten."""
 
 PUNCTUATION: Final = "()[]{},"
-_QUOTES: Final = "\"`"
+_QUOTES: Final = '"`'
 _TOKEN: Final = re.compile(r"[^ \t\r()\[\]{},]+|[()\[\]{},]")
+_find_tokens: Final = _TOKEN.findall
 _WORD: Final = re.compile(r"[^\0- ()\[\]{},]+")
 _BLANK: Final = re.compile(r"[ \t\r]*")
 _BLANK_LINES: Final = re.compile(r"[ \t\r\n]*")
@@ -33,25 +34,13 @@ _RAW_STRING_STOP: Final = re.compile(r"[`\n]")
 _BYTES_NOT_UTF8: Final = range(0xDC80, 0xDD00)
 
 
-class Row(NamedTuple):
-    """One line of the file: its tokens, its comment, and where the next line begins.
+Row = tuple[list[str], str, int, int]
+"""One line of a file, which ends at a newline outside of strings: (tokens, code, comment, end).
 
-    A line ends at a newline outside of strings. A blank line has neither tokens nor comment, and
-    stands for all the blank lines after it, too.
-    """
-
-    tokens: list[str]
-    """The first MAX_TOKENS tokens."""
-    code: str
-    """The source of all tokens, from the first to the last."""
-    indent: int
-    """Blank characters before the first token."""
-    comment: int
-    """Offset of the `//` in the file, or -1."""
-    end: int
-    """Offset of the next line."""
-    lines: int
-    """Newlines (and end of file) that belong to the row."""
+The first MAX_TOKENS tokens; the source from the first token to the last; the offset of the `//`
+behind it, or -1; the offset of the next line. A blank line has neither tokens nor comment and
+stands for all the blank lines that follow, too.
+"""
 
 
 def is_word_char(char: str) -> bool:
@@ -61,11 +50,14 @@ def is_word_char(char: str) -> bool:
     return is_print(char) or ord(char) in _BYTES_NOT_UTF8
 
 
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return where an offset of the text is, counted from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
 def fail(text: str, offset: int, reason: str) -> NoReturn:
     """Raise the ErrorList with one error at an offset of the text."""
-    line = text.count("\n", 0, offset) + 1
-    column = offset - text.rfind("\n", 0, offset)
-    raise ErrorList([Error(reason, line, column)])
+    raise ErrorList([Error(reason, *line_and_column(text, offset))])
 
 
 def read_row(text: str, start: int) -> Row:
@@ -74,38 +66,32 @@ def read_row(text: str, start: int) -> Row:
     if end < 0:
         end = len(text)
     comment = text.find("//", start, end)
-    source = text[start : end if comment < 0 else comment]
-    code = source.strip(BLANKS)
+    code = text[start : end if comment < 0 else comment].strip(BLANKS)
     if not code:
         if comment < 0:
-            return _blank_lines(text, start)
-        return Row([], "", 0, comment, end + 1, 1)
-    indent = len(source) - len(source.lstrip(BLANKS))
+            return [], "", -1, _skip_blank_lines(text, start)
+        return [], "", comment, end + 1
     if '"' in code or "`" in code:
-        return _read_quoted_row(text, start, indent)
+        return _read_quoted_row(text, skip_blanks(text, start))
     if "/*" in code or not (code.isascii() and code.isprintable()):
         stop = _word_stop(code)
         if stop < len(code):
-            _fail_at_token(text, start + indent + stop)
+            _fail_at_token(text, skip_blanks(text, start) + stop)
     if len(code) <= MAX_TOKENS:
-        tokens = _TOKEN.findall(code)
-    else:
-        tokens = [match[0] for match in islice(_TOKEN.finditer(code), MAX_TOKENS)]
-    return Row(tokens, code, indent, comment, end + 1, 1)
+        return _find_tokens(code), code, comment, end + 1
+    tokens = [match[0] for match in islice(_TOKEN.finditer(code), MAX_TOKENS)]
+    return tokens, code, comment, end + 1
 
 
-def _blank_lines(text: str, start: int) -> Row:
+def _skip_blank_lines(text: str, start: int) -> int:
     match = _BLANK_LINES.match(text, start)
-    stop = match.end() if match else start
-    if stop < len(text):
-        stop = text.rfind("\n", start, stop) + 1
-    return Row([], "", 0, -1, stop, text.count("\n", start, stop))
+    end = match.end() if match else start
+    return end if end == len(text) else text.rfind("\n", start, end) + 1
 
 
-def _read_quoted_row(text: str, start: int, indent: int) -> Row:
+def _read_quoted_row(text: str, first: int) -> Row:
     tokens: list[str] = []
-    first = offset = start + indent
-    last = first
+    offset = last = first
     comment = -1
     while offset < len(text) and text[offset] != "\n":
         if text.startswith("//", offset):
@@ -117,8 +103,7 @@ def _read_quoted_row(text: str, start: int, indent: int) -> Row:
         if len(tokens) < MAX_TOKENS:
             tokens.append(text[offset:last])
         offset = skip_blanks(text, last)
-    code = text[first:last]
-    return Row(tokens, code, indent, comment, offset + 1, code.count("\n") + 1)
+    return tokens, text[first:last], comment, offset + 1
 
 
 def skip_blanks(text: str, offset: int) -> int:
@@ -160,9 +145,7 @@ def _read_string(text: str, start: int) -> int:
 
 def _word_stop(code: str) -> int:
     """Return where a `/*` or a character begins that cannot stand outside of strings."""
-    stops = [
-        code.find(char) for char in set(code) if char not in BLANKS and not is_word_char(char)
-    ]
+    stops = [code.find(char) for char in set(code) if char not in BLANKS and not is_word_char(char)]
     old_comment = code.find("/*")
     if old_comment >= 0:
         stops.append(old_comment)

@@ -21,7 +21,7 @@ def module_path(data: bytes) -> str:
         path = match[1].partition("//")[0].strip(WHITE_SPACE)
         if not path:
             continue
-        if path[0] not in "\"`":
+        if path[0] not in '"`':
             return path
         try:
             return unquote(path)

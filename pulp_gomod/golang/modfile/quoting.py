@@ -61,18 +61,14 @@ def unquote(s: str) -> str:
         raise GoError("invalid syntax")
     if "\\" not in s and "\n" not in s and end == len(s) - 1:
         return _SURROGATE.sub("\ufffd", s[1:end])
-    return b"".join(_pieces(s)).decode("utf-8", "surrogateescape")
-
-
-def _pieces(s: str) -> list[bytes]:
-    pieces: list[bytes] = []
+    value = bytearray()
     offset = 1
     while (match := _PIECE.match(s, offset)) and match.lastgroup != "end":
-        pieces.append(_piece(match))
+        value += _piece(match)
         offset = match.end()
     if match is None:
         raise GoError("invalid syntax")
-    return pieces
+    return value.decode("utf-8", "surrogateescape")
 
 
 def _piece(match: re.Match[str]) -> bytes:

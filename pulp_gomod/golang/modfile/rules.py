@@ -27,7 +27,7 @@ from pulp_gomod.golang.modfile.file import (
     Tool,
     Toolchain,
 )
-from pulp_gomod.golang.modfile.lexer import WHITE_SPACE
+from pulp_gomod.golang.modfile.lexer import WHITE_SPACE, skip_blanks
 from pulp_gomod.golang.modfile.syntax import Block, Line, read_statements
 from pulp_gomod.golang.quote import quote
 
@@ -67,6 +67,7 @@ def parse_lax(data: bytes) -> File:
 class _Reader:
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict
+        self._text = ""
         self._file = File()
         self._errors: list[Error] = []
         self._omitted = 0
@@ -84,14 +85,8 @@ class _Reader:
         }
 
     def read(self, data: bytes) -> File:
-        for statement in read_statements(data.decode("utf-8", "surrogateescape")):
-            try:
-                if isinstance(statement, Line):
-                    self._add(statement)
-                elif self._strict and _block_verb(statement) is None:
-                    raise BadArgument(f"unknown block type: {' '.join(statement.tokens)}")
-            except BadArgument as error:
-                self._report(statement, error)
+        self._text = data.decode("utf-8", "surrogateescape")
+        read_statements(self._text, self)
         if self._errors:
             raise ErrorList(self._errors, self._omitted)
         return self._file
@@ -100,30 +95,34 @@ class _Reader:
         if len(self._errors) == MAX_ERRORS:
             self._omitted += 1
             return
+        column = skip_blanks(self._text, where.start) - where.start + 1
         self._errors.append(
-            Error(
-                error.reason,
-                where.line,
-                where.column,
-                verb=error.verb,
-                mod_path=error.mod_path,
-            )
+            Error(error.reason, where.line, column, verb=error.verb, mod_path=error.mod_path)
         )
 
-    def _add(self, line: Line) -> None:
+    def wants(self, verb: str) -> bool:
+        return self._strict or verb in _LAX_VERBS
+
+    def open_block(self, block: Block) -> bool:
+        verb = block.tokens[0]
+        if len(block.tokens) > 1 or verb not in _BLOCK_VERBS:
+            if self._strict:
+                self._report(block, BadArgument(f"unknown block type: {' '.join(block.tokens)}"))
+            return False
+        return self.wants(verb)
+
+    def add_line(self, line: Line) -> None:
         if line.block is None:
             verb, args = line.tokens[0], line.tokens[1:]
         else:
-            block_verb = _block_verb(line.block)
-            if block_verb is None:
-                return
-            verb, args = block_verb, line.tokens
-        if not self._strict and verb not in _LAX_VERBS:
-            return
-        add = self._directives.get(verb)
-        if add is None:
-            raise BadArgument(f"unknown directive: {verb}")
-        add(line, args)
+            verb, args = line.block.tokens[0], line.tokens
+        try:
+            add = self._directives.get(verb)
+            if add is None:
+                raise BadArgument(f"unknown directive: {verb}")
+            add(line, args)
+        except BadArgument as error:
+            self._report(line, error)
 
     def _add_go(self, line: Line, args: list[str]) -> None:
         if self._file.go is not None:
@@ -199,13 +198,6 @@ class _Reader:
         if len(args) != 1:
             raise BadArgument("ignore directive expects exactly one argument")
         self._file.ignore.append(Ignore(parse_string(args[0]), line.line))
-
-
-def _block_verb(block: Block) -> str | None:
-    """Return the directive that a block holds, or None if no directive has such blocks."""
-    if len(block.tokens) == 1 and block.tokens[0] in _BLOCK_VERBS:
-        return block.tokens[0]
-    return None
 
 
 def _is_indirect(line: Line) -> bool:

@@ -1,11 +1,11 @@
 """The lines and blocks of a go.mod file with their comments (read.go of golang.org/x/mod/modfile).
 
-Go builds a syntax tree and then hands out the comments. Here the lines come one after the other, so
-that a hostile file of millions of lines needs no more memory than what it declares.
+Go builds a syntax tree and then hands out the comments. Here the lines are handed over one after
+the other, so that a hostile file of millions of lines needs no more memory than what it declares.
 """
 
-from collections.abc import Iterator
 from functools import cached_property
+from typing import Protocol
 
 from pulp_gomod.golang.modfile.lexer import (
     BLANKS,
@@ -13,6 +13,7 @@ from pulp_gomod.golang.modfile.lexer import (
     WHITE_SPACE,
     Row,
     fail,
+    line_and_column,
     read_row,
     read_token,
     skip_blanks,
@@ -20,13 +21,22 @@ from pulp_gomod.golang.modfile.lexer import (
 
 
 class Block:
-    """The head of a block of lines, like `require (`."""
+    """The head of a block of lines, like `require (`.
 
-    def __init__(self, tokens: list[str], line: int, column: int, before: str) -> None:
+    Attributes:
+        tokens: what stands before the parenthesis.
+        start: offset of the line in the file.
+        line: number of the line.
+        before: source of the comment lines above it.
+        is_wanted: whether the lines in it are.
+    """
+
+    def __init__(self, tokens: list[str], start: int, line: int, before: str) -> None:
         self.tokens = tokens
+        self.start = start
         self.line = line
-        self.column = column
         self.before = before
+        self.is_wanted = False
 
     @cached_property
     def comment(self) -> str:
@@ -38,18 +48,19 @@ class Line:
     """A line of tokens, alone or in a block.
 
     Attributes:
+        tokens, start, line: as those of a block.
         before: source of the comment lines above it (and of blank lines between them, in a block).
         suffix: sources of the comments at its end.
     """
 
-    __slots__ = ("before", "block", "column", "line", "suffix", "tokens")
+    __slots__ = ("before", "block", "line", "start", "suffix", "tokens")
 
     def __init__(
-        self, tokens: list[str], line: int, column: int, before: str, block: Block | None
+        self, tokens: list[str], start: int, line: int, before: str, block: Block | None
     ) -> None:
         self.tokens = tokens
+        self.start = start
         self.line = line
-        self.column = column
         self.before = before
         self.suffix: list[str] | None = None
         self.block = block
@@ -73,59 +84,71 @@ def comment_text(before: str, suffix: list[str]) -> str:
     )
 
 
-def read_statements(text: str) -> Iterator[Line | Block]:
-    """Yield the lines and the heads of blocks of a file, a head before the lines in its block.
+class Statements(Protocol):
+    """Whoever wants to know what a file says."""
 
-    The tokens at the end of a line that make it the head of a block are left out.
+    def wants(self, verb: str) -> bool:
+        """Report whether lines that begin with the verb, outside of blocks, are wanted."""
+
+    def open_block(self, block: Block) -> bool:
+        """Take note of the head of a block and report whether the lines in it are wanted."""
+
+    def add_line(self, line: Line) -> None:
+        """Take a line."""
+
+
+def read_statements(text: str, statements: Statements) -> None:
+    """Hand over the heads of blocks and the wanted lines of a file, in the order of the file.
 
     Raises:
         ErrorList: the text cannot be read as a go.mod file at all. It has one error, the first.
     """
-    return _Reader(text).read_file()
+    _Reader(text, statements).read_file()
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, statements: Statements) -> None:
         self._text = text
+        self._statements = statements
         self._offset = 0
         self._line = 1
         # A comment at the end of a line belongs to the last thing before it that fits on one line.
         # So a line is complete when the next such thing begins. A line with a string that goes on
-        # behind an escaped newline leaves its comment to what was before.
-        self._held: list[Line] = []
+        # behind an escaped newline leaves its comment to what was before, and waits as well.
         self._owner: Line | None = None
+        self._waiting: list[Line] = []
 
-    def read_file(self) -> Iterator[Line | Block]:
+    def read_file(self) -> None:
         text = self._text
         above = -1  # where the comment begins that stands directly above
         while self._offset < len(text):
             start, line = self._offset, self._line
             row = self._next_row()
-            if not row.tokens:
-                if row.comment < 0 <= above:
-                    yield from self._own(None)
+            tokens, code, comment, _ = row
+            if not tokens:
+                if comment < 0 <= above:
+                    self._own(None)
                     above = -1
-                elif above < 0 <= row.comment:
+                elif above < 0 <= comment:
                     above = start
                 continue
             before = text[above:start] if above >= 0 else ""
             above = -1
-            head = row.code[:-1].rstrip(BLANKS) if row.code[-1] in "()" else ""
-            is_empty = row.code[-1] == ")" and len(head) > 1 and head[-1] == "("
-            if not head or (row.code[-1] == ")" and not is_empty):
-                yield from self._add_line(row, Line(row.tokens, line, row.indent + 1, before, None))
-                continue
-            yield from self._own(None)
-            tokens = row.tokens
-            if len(tokens) < MAX_TOKENS:
-                tokens = tokens[: -2 if is_empty else -1]
-            block = Block(tokens, line, row.indent + 1, before)
-            yield block
-            if not is_empty:
-                yield from self._read_block(block)
-        yield from self._held
+            brackets = _block_brackets(code) if code[-1] in "()" else 0
+            if brackets:
+                tokens = tokens[:-brackets] if len(tokens) < MAX_TOKENS else tokens
+                self._read_block(Block(tokens, start, line, before), is_empty=brackets > 1)
+            elif self._statements.wants(tokens[0]):
+                self._add(row, Line(tokens, start, line, before, None))
+            else:
+                self._add(row, None)
+        self._own(None)
 
-    def _read_block(self, block: Block) -> Iterator[Line]:
+    def _read_block(self, block: Block, *, is_empty: bool) -> None:
+        self._own(None)
+        block.is_wanted = self._statements.open_block(block)
+        if is_empty:
+            return
         text = self._text
         above = -1
         is_first = True
@@ -133,18 +156,21 @@ class _Reader:
             start, line = self._offset, self._line
             offset = skip_blanks(text, start)
             if text.startswith(")", offset):
-                yield from self._own(None)
+                self._own(None)
                 self._close_block(offset)
                 return
             row = self._next_row()
-            if row.tokens:
+            if row[0]:
+                is_first = False
                 before = text[above:start] if above >= 0 else ""
                 above = -1
-                is_first = False
-                yield from self._add_line(row, Line(row.tokens, line, row.indent + 1, before, block))
-            elif above < 0 and (row.comment >= 0 or not is_first):
+                self._add(
+                    row, Line(row[0], start, line, before, block) if block.is_wanted else None
+                )
+            elif above < 0 and (row[2] >= 0 or not is_first):
                 above = start
-        where = f"go.mod:{block.line}:{block.column}"
+        place = line_and_column(text, skip_blanks(text, block.start))
+        where = f"go.mod:{place[0]}:{place[1]}"
         fail(text, len(text), f"syntax error (unterminated block started at {where})")
 
     def _close_block(self, offset: int) -> None:
@@ -161,24 +187,42 @@ class _Reader:
         self._line += 1
 
     def _next_row(self) -> Row:
-        row = read_row(self._text, self._offset)
-        self._offset = row.end
-        self._line += row.lines
+        start = self._offset
+        row = read_row(self._text, start)
+        tokens, code, comment, self._offset = row
+        if tokens:
+            self._line += code.count("\n") + 1
+        else:
+            self._line += 1 if comment >= 0 else self._text.count("\n", start, self._offset)
         return row
 
-    def _own(self, line: Line | None) -> Iterator[Line]:
-        yield from self._held
-        self._held = [] if line is None else [line]
+    def _own(self, line: Line | None) -> None:
+        if self._owner is not None:
+            self._statements.add_line(self._owner)
+        if self._waiting:
+            for waiting in self._waiting:
+                self._statements.add_line(waiting)
+            self._waiting = []
         self._owner = line
 
-    def _add_line(self, row: Row, line: Line) -> Iterator[Line]:
-        if row.lines == 1:
-            yield from self._own(line)
-        else:
-            self._held.append(line)
-        if row.comment >= 0 and self._owner is not None:
-            comment = self._text[row.comment : row.end - 1]
-            if self._owner.suffix is None:
-                self._owner.suffix = [comment]
+    def _add(self, row: Row, line: Line | None) -> None:
+        _, code, comment, end = row
+        if "\n" not in code:
+            self._own(line)
+        elif line is not None:
+            self._waiting.append(line)
+        owner = self._owner
+        if comment >= 0 and owner is not None:
+            source = self._text[comment : end - 1]
+            if owner.suffix is None:
+                owner.suffix = [source]
             else:
-                self._owner.suffix.append(comment)
+                owner.suffix.append(source)
+
+
+def _block_brackets(code: str) -> int:
+    """Return how many brackets end a line that is the head of a block: 1, 2 if empty, or 0."""
+    head = code[:-1].rstrip(BLANKS)
+    if code[-1] == "(":
+        return 1 if head else 0
+    return 2 if len(head) > 1 and head[-1] == "(" else 0
