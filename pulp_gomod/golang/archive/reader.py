@@ -165,7 +165,7 @@ class Archive:
 
     def _read(self, start: int, end: int) -> Iterator[bytes]:
         while start < end:
-            data = self.source.read_at(start, min(_CHUNK, end - start))
+            data = self.source.read_some(start, min(_CHUNK, end - start))
             if not data:
                 return
             start += len(data)
@@ -182,7 +182,7 @@ class Archive:
                 elif not data:
                     raise UnexpectedEOFError("in compressed data", entry=entry.name)
         except zlib.error as error:
-            raise CorruptInputError(str(error), entry=entry.name) from None
+            raise CorruptInputError(str(error).rpartition(": ")[2], entry=entry.name) from None
 
     def _check_crc(self, entry: Entry, crc: int, end: int, required: bool) -> None:
         if entry.flags & HAS_DATA_DESCRIPTOR:

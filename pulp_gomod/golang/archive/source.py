@@ -39,6 +39,13 @@ class Source:
         self._start = offset
         return self._buffer[:count]
 
+    def read_some(self, offset: int, count: int) -> bytes:
+        """Return one to `count` bytes at `offset`, what is at hand first; none at the end."""
+        start = offset - self._start
+        if 0 <= start < len(self._buffer):
+            return self._buffer[start : start + count]
+        return self.read_at(offset, count)
+
     def _read(self, offset: int, count: int) -> bytes:
         self._file.seek(offset)
         count = min(count, self.size - offset)

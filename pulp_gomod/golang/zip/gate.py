@@ -104,7 +104,8 @@ def check_entry(name: str, entry: Entry) -> None:
     root, slash, _ = name.partition("/")
     if slash and root.lower() == GO_MOD:
         raise ZipError("a directory called go.mod: the go command takes it for the go.mod file")
-    module.check_file_path(name, older_letters=True)
+    if not name.isascii():
+        module.check_file_path(name, older_letters=True)
     if len(name) > MAX_ELEMENT // 4:  # no character has more than 4 bytes
         for element in encode_name(name).split(b"/"):
             if len(element) > MAX_ELEMENT:

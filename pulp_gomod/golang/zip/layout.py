@@ -70,6 +70,8 @@ def check_archive_end(archive: Archive) -> None:
     The entries must have been read. Raises ZipError.
     """
     end, start = archive.end, archive.directory_end
+    if end.base_offset > 0:
+        raise ZipError(f"the archive begins after {end.base_offset} bytes of other data")
     if end.base_offset or end.size != start - end.directory_offset:
         raise ZipError("the central directory is not where or as large as the archive says")
     if end.comment_end != archive.source.size:

@@ -17,6 +17,8 @@ from pulp_gomod.golang.zip.report import FileError, SizeError, ZipError
 MAX_FILES = 200_000
 """Files of a module: several times what the largest ones have, and bounded in memory."""
 
+_ENOUGH_ERRORS = 100
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -121,6 +123,8 @@ def _check_entries(path: str, version: str, entries: list[Entry], max_size: int)
     start = len(path) + 1 + len(version) + 1
     invalid = checker.report.invalid
     for entry in entries:
+        if len(invalid) == _ENOUGH_ERRORS:
+            break
         known = len(invalid)
         checker.add(entry)
         if len(invalid) == known:

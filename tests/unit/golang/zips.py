@@ -2,8 +2,9 @@
 
 import struct
 import zlib
-from dataclasses import dataclass, field
-from io import BytesIO
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
 
 MODULE = "example.com/m"
 VERSION = "v1.0.0"
@@ -105,17 +106,57 @@ def _add(out: bytearray, item: Item) -> bytes:
     )
 
 
-def module(*items: Item, go_mod: bytes | None = GO_MOD, **fields: object) -> bytes:
+def module(*items: Item, go_mod: bytes | None = GO_MOD, **fields: Any) -> bytes:
     """Return a zip of example.com/m@v1.0.0 with a go.mod and some more files."""
     files = [Item("go.mod", go_mod)] if go_mod is not None else []
-    files += items
-    for item in files:
-        item.name = PREFIX + item.name
-        if item.local_name is not None:
-            item.local_name = PREFIX + item.local_name
-    return Archive(files, **fields).pack()  # type: ignore[arg-type]
+    return Archive([_in_module(item) for item in (*files, *items)], **fields).pack()
 
 
-def file(data: bytes) -> BytesIO:
-    """Return the bytes as a binary file."""
-    return BytesIO(data)
+def _in_module(item: Item) -> Item:
+    local_name = None if item.local_name is None else PREFIX + item.local_name
+    return replace(item, name=PREFIX + item.name, local_name=local_name)
+
+
+_INTERESTING = (
+    0,
+    1,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0xFFFF,
+    0x7FFFFFFF,
+    0xFFFFFFFF,
+    1 << 63,
+    (1 << 64) - 1,
+)
+
+
+def mutate(data: bytes, random: Random) -> bytes:
+    """Return an archive with one to four things broken, mostly in its headers."""
+    out = bytearray(data)
+    for _ in range(random.randint(1, 4)):
+        _break_something(out, random)
+    return bytes(out)
+
+
+def _break_something(out: bytearray, random: Random) -> None:
+    records = [at for at in range(len(out)) if out[at : at + 2] == b"PK"] or [0]
+    at = random.choice(records) + random.randrange(60)
+    kind = random.randrange(8)
+    if kind <= 2:  # a field in a header
+        width = random.choice((1, 2, 2, 4, 4, 8))
+        value = random.choice(_INTERESTING) & ((1 << 8 * width) - 1)
+        out[at : at + width] = value.to_bytes(width, "little")
+    elif kind == 3:  # a small difference
+        if at < len(out):
+            out[at] = (out[at] + random.choice((1, 2, 8, 255, 254))) % 256
+    elif kind == 4:
+        del out[at : at + random.randint(1, 30)]
+    elif kind == 5:
+        out[at:at] = bytes(random.randint(1, 40))
+    elif kind == 6:  # a piece of the archive somewhere else
+        start = random.randrange(len(out) + 1)
+        out[at:at] = out[start : start + random.randint(1, 120)]
+    else:
+        del out[random.randrange(len(out) + 1) :]
