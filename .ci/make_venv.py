@@ -80,13 +80,17 @@ def install(python: Path, requirements: list[Path]) -> None:
         wanted += ["--editable", str(each)]
     for each in requirements:
         wanted += ["--requirement", str(each)]
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    if run([*pip, "install", "uv"], quiet=True):
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    quiet = ["--quiet", "--quiet"]
+    if run([*pip, *quiet, "install", "uv"], capture=True):
         uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
-        if run([*uv, "--python", str(python), *wanted], uv_environment(pip)):
-            return
-        say("uv could not install it; trying pip")
-    if not run([*pip, "install", *wanted]):
+        command = [*uv, "--python", str(python), *wanted]
+        configured = uv_environment(pip)
+        # uv brings certificate authorities of its own; a company's are in the system's store only.
+        for environment in (configured, configured | {"UV_SYSTEM_CERTS": "1"}):
+            if run(command, environment, capture=True):
+                return
+    if not run([*pip, *quiet, "install", *wanted]):
         sys.exit("The installation failed; see above.")
 
 
@@ -105,9 +109,11 @@ def uv_environment(pip: list[str]) -> dict[str, str]:
     return os.environ | found | {key: os.environ[key] for key in found if key in os.environ}
 
 
-def run(command: list[str], environment: dict[str, str] | None = None, quiet: bool = False) -> bool:
-    """Whether a program succeeds."""
-    output = subprocess.DEVNULL if quiet else sys.stderr
+def run(
+    command: list[str], environment: dict[str, str] | None = None, capture: bool = False
+) -> bool:
+    """Whether a program succeeds; its output is shown unless it is captured."""
+    output = subprocess.DEVNULL if capture else sys.stderr
     done = subprocess.run(command, env=environment, stdout=output, stderr=output, check=False)
     return done.returncode == 0
 
