@@ -8,6 +8,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pulpcore.plugin.serializers import pulp_labels_validator
+
+from pulp_gomod.app.models.module import storable
+
 
 @extend_schema_field(OpenApiTypes.STR)
 class TextField(serializers.Field):
@@ -44,3 +48,25 @@ class ObjectField(serializers.JSONField):
         if not isinstance(data, dict):
             raise serializers.ValidationError(_("Must be a JSON object."))
         return data
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+class LabelsField(ObjectField):
+    """Labels: an object of strings."""
+
+    default_validators = [pulp_labels_validator]
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """
+        Read the labels.
+
+        Raises:
+            ValidationError: A value is no string, or one that the database cannot hold.
+        """
+        labels = super().to_internal_value(data)
+        for key, value in labels.items():
+            if not isinstance(value, str) or storable(value) != value:
+                raise serializers.ValidationError(
+                    _("The value of label {key!r} is no valid string.").format(key=key)
+                )
+        return labels

@@ -4,11 +4,7 @@ from gettext import gettext as _
 
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import (
-    ContentChecksumSerializer,
-    JSONListField,
-    SingleArtifactContentSerializer,
-)
+from pulpcore.plugin.serializers import ContentChecksumSerializer, SingleArtifactContentSerializer
 
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.serializers.fields import TextField
@@ -35,6 +31,32 @@ FIELDS = (
     "unpacked_size",
     "file_count",
 )
+
+
+class RequirementSerializer(serializers.Serializer):
+    """
+    A requirement of go.mod.
+    """
+
+    path = serializers.CharField(help_text=_("The module path."))
+    version = serializers.CharField(help_text=_("The version."))
+    indirect = serializers.BooleanField(help_text=_("Whether it is marked as indirect."))
+
+    class Meta:
+        ref_name = "gomod.Requirement"
+
+
+class RetractionSerializer(serializers.Serializer):
+    """
+    A retraction of go.mod.
+    """
+
+    low = serializers.CharField(help_text=_("The first version that is retracted."))
+    high = serializers.CharField(help_text=_("The last version that is retracted."))
+    rationale = serializers.CharField(help_text=_('Why, or "".'))
+
+    class Meta:
+        ref_name = "gomod.Retraction"
 
 
 class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSerializer):
@@ -77,16 +99,17 @@ class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSer
     go_version = serializers.CharField(
         help_text=_('The go directive of go.mod, or "".'), read_only=True
     )
-    requirements = JSONListField(
-        help_text=_("The requirements of go.mod, each with path, version and indirect."),
-        read_only=True,
+    requirements = RequirementSerializer(
+        help_text=_("The requirements of go.mod."), many=True, read_only=True
     )
     deprecated = serializers.CharField(
         help_text=_('The deprecation notice of go.mod, or "".'), read_only=True
     )
-    retractions = JSONListField(
-        help_text=_("The retractions of go.mod, each with low, high and rationale; null for none."),
+    retractions = RetractionSerializer(
+        help_text=_("The retractions of go.mod; null for none."),
+        many=True,
         read_only=True,
+        allow_null=True,
     )
     license_file = serializers.CharField(
         help_text=_('Name of the licence file at the root of the zip, or "".'), read_only=True

@@ -50,6 +50,7 @@ class GoReleaseSerializer(ModelSerializer):
     origin = ObjectField(
         help_text=_("Where the version was made, as .info says it; null if unknown."),
         read_only=True,
+        allow_null=True,
     )
     source = serializers.ChoiceField(
         help_text=_("Whether it was uploaded here or cached from an upstream."),
@@ -60,13 +61,17 @@ class GoReleaseSerializer(ModelSerializer):
         help_text=_('Name of the user who published it, or "" if nobody did.'), read_only=True
     )
     published_from = serializers.IPAddressField(
-        help_text=_("The address that it was published from; null if unknown."), read_only=True
+        help_text=_("The address that it was published from; null if unknown."),
+        read_only=True,
+        allow_null=True,
     )
     first_seen = serializers.DateTimeField(
         help_text=_("When the repository first held it."), read_only=True
     )
     last_used = serializers.DateTimeField(
-        help_text=_("When it was last asked for, roughly; null for never."), read_only=True
+        help_text=_("When it was last asked for, roughly; null for never."),
+        read_only=True,
+        allow_null=True,
     )
 
     class Meta:

@@ -13,12 +13,11 @@ from pulpcore.plugin.serializers import (
     DetailRelatedField,
     RelatedField,
     ValidateFieldsMixin,
-    pulp_labels_validator,
 )
 
 from pulp_gomod.app.claims import check_origin, parse_time
 from pulp_gomod.app.models import GoRepository
-from pulp_gomod.app.serializers.fields import ObjectField
+from pulp_gomod.app.serializers.fields import LabelsField, ObjectField
 
 # Zips that one call may bring.
 MAX_ZIPS = 1000
@@ -140,10 +139,8 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
         ),
         required=False,
     )
-    pulp_labels = ObjectField(
-        help_text=_("Labels for the modules that are new to Pulp."),
-        required=False,
-        validators=[pulp_labels_validator],
+    pulp_labels = LabelsField(
+        help_text=_("Labels for the modules that are new to Pulp."), required=False
     )
 
     def validate_upload(self, upload: Upload) -> Upload:
@@ -213,6 +210,9 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
                     )
         data["zips"] = zips
         return data
+
+    class Meta:
+        ref_name = "gomod.GoModuleUpload"
 
 
 def check_upload_complete(upload: Upload) -> None:

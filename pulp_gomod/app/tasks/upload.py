@@ -21,10 +21,15 @@ from pulpcore.plugin.models import (
 from pulpcore.plugin.models import Upload as ChunkedUpload
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.app.exceptions import InvalidModuleError, ModuleVersionHeldError
+from pulp_gomod.app.exceptions import (
+    InvalidModuleError,
+    ModuleVersionChangedError,
+    ModuleVersionHeldError,
+)
 from pulp_gomod.app.intake import record_release, save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import Upload, check_upload
 
@@ -94,14 +99,16 @@ def upload_modules(
 
     Raises:
         InvalidModuleError: A zip is refused.
-        ModuleVersionHeldError: The repository holds other bytes for one of the versions.
+        ModuleVersionHeldError: The repository holds other bytes for one of the versions, or held
+            them and is immutable.
+        QuotaExceededError: The repository would hold more than it may.
     """
     repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
     try:
         with _at_hand(sources) as files:
             judged = _judge_all(sources, files)
             if repository:
-                _refuse_other_bytes(repository, judged)
+                _refuse_early(repository, judged)
             units = [
                 _store(unit, file, pulp_labels or {})
                 for unit, file in zip(judged, files, strict=True)
@@ -167,19 +174,25 @@ def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoMod
     return units
 
 
-def _refuse_other_bytes(repository: GoRepository, units: list[GoModule]) -> None:
-    """Refuse early what the repository would refuse in the end, before anything is stored."""
+def _refuse_early(repository: GoRepository, units: list[GoModule]) -> None:
+    """Refuse what the repository would refuse in the end, before anything is stored."""
     version = repository.latest_version()
-    first: dict[tuple[str, str], str] = {}
+    new: dict[tuple[str, str], GoModule] = {}
     for unit in units:
         named = GoModule.objects.filter(
             _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version
         )
-        other = held_in(named, version).exclude(h1=unit.h1).values_list("h1", flat=True).first()
-        sent = first.setdefault((unit.module, unit.version), unit.h1)
-        for held in (other, sent):
-            if held and held != unit.h1:
-                raise ModuleVersionHeldError(unit.module, unit.version, held, unit.h1)
+        held = held_in(named, version).values_list("h1", flat=True).first()
+        if held is None:
+            held = new.setdefault((unit.module, unit.version), unit).h1
+        if held != unit.h1:
+            raise ModuleVersionHeldError(unit.module, unit.version, held, unit.h1)
+        ever_held = repository.ever_held(unit.module, unit.version, unit.h1)
+        if ever_held:
+            raise ModuleVersionChangedError(unit.module, unit.version, ever_held, unit.h1)
+    before = usage_of(version)
+    added = Usage(sum(unit.size for unit in new.values()), len(new))
+    repository.check_quota(before + added, before)
 
 
 def _store(unit: GoModule, file: str | Artifact, labels: dict[str, str]) -> GoModule:

@@ -1,9 +1,11 @@
 """Filters for our content: membership at constant cost, and a search."""
 
+from gettext import gettext as _
 from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import CharFilter
+from rest_framework.exceptions import ValidationError
 
 from pulpcore.plugin.viewsets import BaseFilterSet, RepositoryVersionFilter
 
@@ -28,7 +30,14 @@ class HeldInFilter(RepositoryVersionFilter):
         """
         if value is None:
             return queryset
-        return held_in(queryset, self.get_repository_version(value))
+        try:
+            version = self.get_repository_version(value)
+        except AttributeError:
+            # pulpcore takes every URL of the API for that of an object.
+            raise ValidationError(
+                _("{value} is no repository version.").format(value=value)
+            ) from None
+        return held_in(queryset, version)
 
 
 class ChecksumFilter(CharFilter):
@@ -84,3 +93,13 @@ class SearchFilter(ExpressionFilter):  # type: ignore[misc, valid-type]
     """`q`: a search over module paths, or pulpcore's expression language."""
 
     field_class = SearchField
+
+    def filter(self, queryset: QuerySet, value: Any) -> QuerySet:
+        """
+        Filter by the words or the expression.
+
+        pulpcore combines whole rows, and what it makes cannot be filtered any further; keys can.
+        """
+        if value is None or isinstance(value, Words):
+            return super().filter(queryset, value)
+        return queryset.filter(pk__in=value.evaluate(queryset.order_by().values("pk")))

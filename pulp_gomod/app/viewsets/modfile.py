@@ -16,7 +16,7 @@ class GoModFileFilter(ContentFilter):
     go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
     q = SearchFilter(
         help_text="Search for words in the module path, or filter by an expression over other "
-        "filters, such as module=example.com/a AND NOT version=v1.0.0"
+        "filters, such as module='example.com/a' AND NOT version=v1.0.0"
     )
 
     ordering_fields = (("module", "module"), ("version", "version"))

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 
 from pulpcore.plugin.models import Artifact, PulpTemporaryFile, Upload
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.viewsets import ContentFilter, ContentViewSet, OperationPostponedResponse
 
+from pulp_gomod.app.exceptions import InvalidModuleError
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.serializers import (
     GoModuleListSerializer,
@@ -37,7 +39,7 @@ class GoModuleFilter(ContentFilter):
     go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
     q = SearchFilter(
         help_text="Search for words in the module path, or filter by an expression over other "
-        "filters, such as module=example.com/a AND NOT is_pseudo=true"
+        "filters, such as module='example.com/a' AND NOT is_pseudo=true"
     )
 
     ordering_fields = (
@@ -120,8 +122,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
         zips = upload["zips"]
         sent = [zip for zip in zips if not isinstance(zip, (Artifact, Upload))]
         if sum(file.size for file in sent) <= JUDGED_AT_ONCE:
-            for file in sent:
-                judge(file.file, file.name)
+            _judge_at_once(sent)
         repository = upload.get("repository")
         task = dispatch(
             upload_modules,
@@ -140,6 +141,15 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
             },
         )
         return OperationPostponedResponse(task, request)
+
+
+def _judge_at_once(files: list[Any]) -> None:
+    """Judge zips in the request; the task judges them again, as it does all others."""
+    try:
+        for file in files:
+            judge(file.file, file.name)
+    except InvalidModuleError as error:
+        raise ValidationError(str(error)) from error
 
 
 def _source(zip: Any) -> Source:

@@ -25,7 +25,7 @@ class GoReleaseFilter(BaseFilterSet):
     h1 = ChecksumFilter(help_text="Filter results where h1 matches value")
     q = SearchFilter(
         help_text="Search for words in the module path, or filter by an expression over other "
-        "filters, such as module=example.com/a AND published_by=alice"
+        "filters, such as module='example.com/a' AND published_by=alice"
     )
 
     ordering_fields = (

@@ -1,0 +1,169 @@
+"""A small client of Pulp's REST API, and module zips to send."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from tests.gomods import pack
+
+API = "/pulp/api/v3/"
+MODULES = "content/gomod/modules/"
+MODFILES = "content/gomod/modfiles/"
+RELEASES = "gomod/releases/"
+REPOSITORIES = "repositories/gomod/gomod/"
+REMOTES = "remotes/gomod/gomod/"
+PUBLICATIONS = "publications/gomod/gomod/"
+DISTRIBUTIONS = "distributions/gomod/gomod/"
+
+TASK_TIMEOUT = 120
+
+
+class TaskFailed(Exception):
+    """A task that did not complete; `description` is its error."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self.description: str = (task["error"] or {}).get("description", "")
+        super().__init__(f"{task['name']} {task['state']}: {self.description}")
+
+
+class Rest:
+    """
+    The REST API as one user sees it.
+
+    Attributes:
+        url: The server's base URL.
+        auth: User name and password, or None for nobody.
+    """
+
+    def __init__(self, url: str, auth: tuple[str, str] | None) -> None:
+        self.url = url.rstrip("/")
+        self.auth = auth
+        self.session = requests.Session()
+        if auth:
+            # A password check costs a quarter of a second; a session has one.
+            self.session.auth = auth
+            assert self.call("POST", "login/").status_code == 201
+            self.session.auth = None
+            self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
+
+    def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        """Send a request; `path` is an href or below the API's root."""
+        href = path if path.startswith("/") else API + path
+        return self.session.request(method, self.url + href, timeout=TASK_TIMEOUT, **kwargs)
+
+    def status(self, method: str, path: str, **kwargs: Any) -> int:
+        """Send a request and return only the status of the answer."""
+        return self.call(method, path, **kwargs).status_code
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Get something that is there."""
+        response = self.call("GET", path, params=params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def names(self, path: str, **params: Any) -> list[str]:
+        """List modules as module@version, sorted unless an ordering is asked for."""
+        results = self.get(path, limit=1000, **params)["results"]
+        names = [f"{each['module']}@{each['version']}" for each in results]
+        return names if "ordering" in params else sorted(names)
+
+    def create(self, path: str, **body: Any) -> dict[str, Any]:
+        """Create something, in a task or at once, and return it."""
+        response = self.call("POST", path, json=body)
+        if response.status_code == 202:
+            created: dict[str, Any] = self.get(self.wait(response)["created_resources"][0])
+            return created
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    def wait(self, response: requests.Response) -> dict[str, Any]:
+        """Wait for the task of a 202, and raise TaskFailed if it does not complete."""
+        assert response.status_code == 202, (response.status_code, response.text)
+        end = time.monotonic() + TASK_TIMEOUT
+        while time.monotonic() < end:
+            task: dict[str, Any] = self.get(response.json()["task"])
+            if task["state"] == "completed":
+                return task
+            if task["state"] in ("failed", "canceled"):
+                raise TaskFailed(task)
+            time.sleep(0.1)
+        raise AssertionError(f"still {task['state']}: {task['name']}")
+
+    def post_zips(self, *zips: bytes, **fields: Any) -> requests.Response:
+        """Upload one zip as `file`, or several as `files`."""
+        name = "file" if len(zips) == 1 else "files"
+        files = [(name, (f"{n}.zip", zip)) for n, zip in enumerate(zips)]
+        return self.call("POST", MODULES, files=files, data=fields)
+
+    def publish(self, *zips: bytes, **fields: Any) -> dict[str, Any]:
+        """Upload zips and wait for the task."""
+        return self.wait(self.post_zips(*zips, **fields))
+
+    def add_artifact(self, data: bytes) -> str:
+        """Store an artifact and return its href."""
+        response = self.call("POST", "artifacts/", files={"file": data})
+        assert response.status_code == 201, response.text
+        href: str = response.json()["pulp_href"]
+        return href
+
+    def add_upload(self, data: bytes, *, announced: int | None = None, chunk: int = 100) -> str:
+        """Send a chunked upload and return its href."""
+        size = len(data) if announced is None else announced
+        href: str = self.create("uploads/", size=size)["pulp_href"]
+        for start in range(0, len(data), chunk):
+            part = data[start : start + chunk]
+            end = start + len(part) - 1
+            response = self.call(
+                "PUT",
+                href,
+                files={"file": part},
+                headers={"Content-Range": f"bytes {start}-{end}/{size}"},
+            )
+            assert response.status_code == 200, response.text
+        return href
+
+    def create_repository(self, **body: Any) -> str:
+        """Create a Go repository and return its href."""
+        made = self.create(REPOSITORIES, name=f"rest-{uuid4()}", **body)
+        href: str = made["pulp_href"]
+        return href
+
+    def latest(self, repository: str) -> str:
+        """The href of the newest version of a repository."""
+        href: str = self.get(repository)["latest_version_href"]
+        return href
+
+    def held(self, repository: str, **params: Any) -> list[str]:
+        """What the newest version of a repository holds, as module@version."""
+        return self.names(MODULES, repository_version=self.latest(repository), **params)
+
+    def modify(self, repository: str, **body: Any) -> dict[str, Any]:
+        """Modify a repository and wait for the task."""
+        return self.wait(self.call("POST", f"{repository}modify/", json=body))
+
+
+@dataclass(frozen=True)
+class Made:
+    """
+    A made-up module, whose path nobody else uses.
+
+    Attributes:
+        path: The module path.
+    """
+
+    path: str = field(default_factory=lambda: f"example.com/r{uuid4().hex[:12]}")
+
+    def zip(self, version: str = "v1.0.0", **files: str) -> bytes:
+        """Pack a version; `files` are more files by their names without `.go`."""
+        return pack(
+            f"{self.path}@{version}/",
+            [
+                ("go.mod", f"module {self.path}\n\ngo 1.21\n".encode()),
+                ("code.go", b"package code\n"),
+                *((f"{name}.go", text.encode()) for name, text in files.items()),
+            ],
+        )
