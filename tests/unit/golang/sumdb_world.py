@@ -10,11 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from pulp_gomod.golang.sumdb import Client, WriteConflictError, note
+from pulp_gomod.golang.sumdb import Client, WriteConflictError, note, tlog
 from pulp_gomod.golang.sumdb.server import Answer, Server, TestServer, gosum_text
 
 NAME = "sum.example.com/db"
 SKEY, VKEY = note.generate_key(NAME)
+
+Change = Callable[[bytes], bytes]
 
 _T = TypeVar("_T")
 
@@ -110,6 +112,44 @@ def client(ops: Ops, *, height: int = 8, nosumdb: str = "") -> Client:
 
 def lookup(ops: Ops, path: str, version: str = "v1.0.0", *, height: int = 8) -> list[str]:
     return run(client(ops, height=height).lookup(path, version))
+
+
+def tampered(ops: Ops, prefix: str, change: Change) -> None:
+    """Let the server change its answers below prefix."""
+
+    def remote(path: str) -> bytes:
+        body = ops.honest(path)
+        return change(body) if path.startswith(prefix) else body
+
+    ops.remote = remote
+
+
+def signed_head(text: bytes) -> bytes:
+    """A tree note with this text, signed by the database."""
+    return note.sign(note.Note(text.decode()), note.new_signer(SKEY))
+
+
+class Log(tlog.HashReaderFunc):
+    """A log of the records log_record(0) to log_record(n - 1), with the roots of all its sizes."""
+
+    def __init__(self, n: int) -> None:
+        self.stored: list[bytes] = []
+        self.roots = [tlog.EMPTY_HASH]
+        super().__init__(lambda indexes: [self.stored[i] for i in indexes])
+        for i in range(n):
+            self.stored += tlog.stored_hashes(i, log_record(i), self)
+            self.roots.append(tlog.tree_hash(i + 1, self))
+
+    def tree(self) -> tlog.Tree:
+        return tlog.Tree(len(self.roots) - 1, self.roots[-1])
+
+
+def log_record(i: int) -> bytes:
+    return b"record %d\n" % i
+
+
+def flip(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
 
 
 @contextmanager
