@@ -21,7 +21,8 @@ class Source:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.size = file.seek(0, io.SEEK_END)
+        file.seek(0, io.SEEK_END)
+        self.size = file.tell()
         self._start = 0
         self._buffer = b""
 

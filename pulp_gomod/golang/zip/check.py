@@ -24,7 +24,7 @@ def check_zip(path: str, version: str, file: Input) -> CheckedFiles:
 
     Raises GoError where Go gives no report: the version is not canonical or does not fit the path,
     the file does not open as a zip archive. Everything else is in the report, whose `error()` is
-    None for a valid module zip.
+    None for a valid module zip. Raises OSError where the file cannot be read.
     """
     check_module(path, version)
     with open_source(file) as source:

@@ -13,7 +13,7 @@ from pulp_gomod.golang.archive.records import encode_name
 from pulp_gomod.golang.quote import printable, quote
 from pulp_gomod.golang.zip.goversion import go_line, is_at_least
 from pulp_gomod.golang.zip.names import GO_MOD
-from pulp_gomod.golang.zip.report import ZipError
+from pulp_gomod.golang.zip.report import FileError, ZipError
 
 MAX_ELEMENT = 255
 """Bytes of one element of a path: what file systems take."""
@@ -40,6 +40,10 @@ _KINDS = {
     stat.S_IFBLK: "device",
     stat.S_IFCHR: "device",
 }
+_DIRECTORY = (
+    "directory entries are not allowed: they change the hash of the module, and go mod verify then "
+    "reports it as modified; make the zip without them (zip -D)"
+)
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _CACHE_SUFFIX = ".ziphash000000000.tmp"  # the longest that the go command appends to a version
 _PREFIX = re.compile(r"([^@/]+(?:/[^@/]+)*)@([^@/]+)/")
@@ -52,6 +56,8 @@ def find_module(entry: Entry) -> tuple[str, str]:
     """
     check_name_length(entry.name)
     found = _PREFIX.match(entry.name)
+    if found is None and entry.is_dir:
+        raise FileError(entry.name, ZipError(_DIRECTORY))
     if found is None:
         raise ZipError(
             f"{printable(entry.name) or quote('')}: path does not have a prefix "
@@ -97,10 +103,7 @@ def check_entry(name: str, entry: Entry) -> None:
     Raises GoError.
     """
     if entry.is_dir:
-        raise ZipError(
-            "directory entries are not allowed: they change the hash of the module, and go mod "
-            "verify then reports it as modified; make the zip without them (zip -D)"
-        )
+        raise ZipError(_DIRECTORY)
     root, slash, _ = name.partition("/")
     if slash and root.lower() == GO_MOD:
         raise ZipError("a directory called go.mod: the go command takes it for the go.mod file")

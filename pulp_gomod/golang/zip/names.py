@@ -8,7 +8,7 @@ from pulp_gomod.golang.zip.report import ZipError
 GO_MOD = "go.mod"
 LICENSE = "LICENSE"
 
-_MAX_DIRECTORIES = 1 << 19
+_MAX_DIRECTORIES = 1 << 18
 
 
 def check_module(path: str, version: str) -> None:

@@ -241,6 +241,7 @@ def test_go_versions_that_may_come(go: str) -> None:
     ("name", "says"),
     [
         ("m.go", 'm.go: path does not have a prefix "<module path>@<version>/"'),
+        ("example.com/", "example.com/: directory entries are not allowed"),
         ("example.com/m@v1.0.0", "path does not have a prefix"),
         ("m@v1.0.0/x", 'malformed module path "m"'),
         ("example.com/m@v1/x", 'version "v1" is not canonical'),
