@@ -22,8 +22,8 @@ def read_in_order(
 ) -> Iterator[tuple[Entry, Iterator[bytes]]]:
     """Yield every entry with its content, in the order in which they stand in the file.
 
-    The content must be consumed before the next entry is asked for. All bytes before the central
-    directory are covered by one entry each.
+    The content must be consumed before the next entry is asked for. Once all are, every byte before
+    the central directory is known to belong to one entry.
 
     Raises ArchiveError where the content cannot be read, ZipError where the layout is wrong.
     """
@@ -43,8 +43,10 @@ def read_in_order(
                 f"{printable(other)}"
             )
         body_end = local.body_offset + entry.compressed_size
-        _check_end(archive, entry, body_end, end)
+        if body_end > end:
+            raise ZipError(f"{printable(entry.name)}: it overlaps what follows it in the archive")
         yield entry, archive.chunks(entry, local.body_offset, crc_required=True)
+        _check_end(archive, entry, body_end, end)
 
 
 def _check_end(archive: Archive, entry: Entry, body_end: int, end: int) -> None:
@@ -52,8 +54,6 @@ def _check_end(archive: Archive, entry: Entry, body_end: int, end: int) -> None:
     rest = end - body_end
     if rest == 0 and not entry.flags & HAS_DATA_DESCRIPTOR:
         return
-    if rest < 0:
-        raise ZipError(f"{printable(entry.name)}: it overlaps what follows it in the archive")
     if entry.flags & HAS_DATA_DESCRIPTOR:
         # A checksum and two sizes of 32 or 64 bits; the signature before them is optional.
         signed = archive.source.read_at(body_end, 4) == DESCRIPTOR_SIGNATURE

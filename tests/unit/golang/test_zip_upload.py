@@ -337,7 +337,7 @@ class Counting(BytesIO):
 
 def test_bytes_are_read_once() -> None:
     blocks = [hashlib.sha256(bytes([i])).digest() * 3000 for i in range(20)]
-    data = module(*[Item(f"f{i}", block) for i, block in enumerate(blocks)])
+    data = module(*[Item(f"f{i}", block, flags=8) for i, block in enumerate(blocks)])
     file = Counting(data)
     check_upload(file)
     # The search for the end record and the directory are what is read beforehand.
