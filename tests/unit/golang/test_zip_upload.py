@@ -206,7 +206,11 @@ def test_data_descriptors(descriptor: str) -> None:
         ([Item("a", crc=0), Item("b", b"b", crc=0)], {}, "m@v1.0.0/b: zip: checksum error"),
         ([Item("a", b"a", local_name="b")], {}, "another name, example.com/m@v1.0.0/b"),
         ([Item("a", b"a", offset=0)], {}, "go.mod: it overlaps what follows it"),
-        ([Item("a", b"aa", compressed_size=1, size=1)], {}, "1 bytes after it belong to no entry"),
+        (
+            [Item("a", b"\0\0", crc=0xD202EF8D, compressed_size=1, size=1)],
+            {},
+            "1 bytes after it belong to no entry",
+        ),
         ([Item("a", b"a", compressed_size=9, size=9)], {}, "overlaps what follows it"),
         ([Item("a", b"a", flags=1)], {}, "encrypted"),
         ([Item("a", b"a", method=12)], {}, "unsupported compression algorithm (method 12"),
