@@ -8,8 +8,12 @@ from pulp_gomod.app.models.publication import GoPublication
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.repository import GoRepository
+from pulp_gomod.app.models.upstream import GoAnswer, GoArrival
+from pulp_gomod.app.models.token import GoToken
 
 __all__ = [
+    "GoAnswer",
+    "GoArrival",
     "GoChange",
     "GoDistribution",
     "GoModFile",
@@ -18,4 +22,5 @@ __all__ = [
     "GoRelease",
     "GoRemote",
     "GoRepository",
+    "GoToken",
 ]

@@ -4,6 +4,8 @@ from django.db import models
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
 
+DEFAULT_CACHE_SIZE = 100 * 1024**3
+
 
 class GoRemote(Remote, AutoAddObjPermsMixin):
     """
@@ -17,6 +19,11 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         excludes (str): Modules that match are never asked of the upstream.
         private (str): Modules that match are our own: never sent to any upstream.
         nosumdb (str): Modules that match are not looked up in the checksum database.
+        redirect_hosts (str): Comma-separated hosts, with `*` as in a glob and optionally a port, to
+            which the upstream may redirect; "" for none but itself.
+        cache_ttl (int): Seconds for which a list, `@latest` or a query is served unasked.
+        not_found_ttl (int): Seconds for which "not found" is served unasked.
+        cache_size (int): Bytes of zips that may be cached for a repository; null for any.
     """
 
     TYPE = "gomod"
@@ -26,6 +33,10 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     excludes = models.TextField(default="", blank=True)
     private = models.TextField(default="", blank=True)
     nosumdb = models.TextField(default="", blank=True)
+    redirect_hosts = models.TextField(default="", blank=True)
+    cache_ttl = models.PositiveIntegerField(default=60)
+    not_found_ttl = models.PositiveIntegerField(default=15)
+    cache_size = models.PositiveBigIntegerField(null=True, default=DEFAULT_CACHE_SIZE)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

@@ -1,0 +1,72 @@
+"""What upstreams have said: the cache rows of a remote, and what waits to join a repository."""
+
+from django.db import models
+
+from pulpcore.plugin.models import BaseModel, Content
+
+
+class GoAnswer(BaseModel):
+    """
+    The last answer of a remote to one question.
+
+    It is no content: it belongs to the remote, and goes with it. A zip's row points at the content
+    unit, so that what has been fetched is served before it has joined a repository.
+
+    Fields:
+        key (str): SHA-256 of the question and of the settings that the answer depends on (the
+            remote's URL, the checksum database it was verified with). Paths are longer than an
+            index takes, and a remote that is pointed elsewhere starts anew.
+        path (str): The path that was asked for, below the remote's URL.
+        module (str): The module path, "" for a checksum database.
+        version (str): The version or the query, "" for a list.
+        file (str): Which file: list, latest, info, mod, zip or sumdb.
+        status (int): 200, 404 or 410.
+        body (bytes): What was said; for a zip nothing.
+        content (Content): The unit of a stored zip.
+        verified (bool): Whether the checksum database vouches for it.
+        etag (str): The upstream's validator.
+        last_modified (str): The upstream's other validator.
+        checked (datetime): When the upstream last said so.
+        expires (datetime): From when on it has to be asked again; null for what never changes.
+    """
+
+    remote = models.ForeignKey("GoRemote", related_name="answers", on_delete=models.CASCADE)
+    key = models.CharField(max_length=64, db_collation="C")
+    path = models.TextField(db_collation="C")
+    module = models.TextField(default="", db_collation="C")
+    version = models.TextField(default="", db_collation="C")
+    file = models.CharField(max_length=6)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField(default=b"")
+    content = models.ForeignKey(
+        Content, null=True, related_name="gomod_answers", on_delete=models.CASCADE
+    )
+    verified = models.BooleanField(default=False)
+    etag = models.TextField(default="")
+    last_modified = models.TextField(default="")
+    checked = models.DateTimeField()
+    expires = models.DateTimeField(null=True)
+
+    class Meta:
+        unique_together = ("remote", "key")
+        indexes = [models.Index(fields=["expires"])]
+
+    def __str__(self):
+        return self.path
+
+
+class GoArrival(BaseModel):
+    """
+    A zip or go.mod that was fetched through a distribution of the repository, and is to join it.
+
+    One task takes in all that wait, so that a build of hundreds of modules makes few repository
+    versions.
+    """
+
+    repository = models.ForeignKey(
+        "GoRepository", related_name="arrivals", on_delete=models.CASCADE
+    )
+    answer = models.ForeignKey(GoAnswer, related_name="arrivals", on_delete=models.CASCADE)
+
+    class Meta:
+        unique_together = ("repository", "answer")
