@@ -1,48 +1,231 @@
-"""Asking a distribution's content guard."""
+"""Asking a distribution's content guard, on every path and seldom twice.
 
+In a content process pulpcore authenticates one request after the other, and hashes each password
+anew. Here the same authenticators and guards are asked in threads of their own, once for all requests
+that come at a time with the same credentials; what they permit holds for less than a second.
+"""
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from aiohttp import hdrs, web
-from asgiref.sync import sync_to_async
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest
 
-from pulpcore.plugin.models import ContentGuard
+from pulpcore.content.authentication import convert_request
 
+from pulp_gomod.app.access import configuration, guards
+from pulp_gomod.app.access.callers import Caller, identify, identify_at_once
+from pulp_gomod.app.access.decisions import Decisions
+from pulp_gomod.app.access.header import Credentials, Secret, parse
+from pulp_gomod.app.access.lanes import Busy, Lane
+from pulp_gomod.app.access.tokens import record_use
+from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.responses import problem
+
+log = logging.getLogger(__name__)
 
 CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
 
+# A password is verified in about a third of a second: a longer queue would be waited out by nobody.
+_LOGIN_QUEUE = 64
+_ACCESS_QUEUE = 2000
 
-async def refusal(request: web.Request, guard: UUID) -> web.Response | None:
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
     """
-    Ask the guard; return None if it permits the request, else the response that says why not.
+    Who asks, and what the guard says: None where it looks at more than who asks.
+    """
+
+    caller: Caller
+    permits: bool | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it may be used again: a right that was just given works at once."""
+        return self.permits or (self.permits is None and self.caller.is_known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    guard: UUID
+    distribution: UUID
+    domain: UUID
+
+
+class Gate:
+    """Asks the guards of one content process."""
+
+    def __init__(self) -> None:
+        self._access = Lane("gomod-access", threads=2, longest_queue=_ACCESS_QUEUE)
+        self._login = Lane("gomod-login", threads=2, longest_queue=_LOGIN_QUEUE)
+        self._verdicts: Decisions[_Verdict] = Decisions(lambda verdict: verdict.holds)
+        self._key = secrets.token_bytes(32)
+        self._notes: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._access.close()
+        self._login.close()
+
+    async def ask(self, request: web.Request, target: Target, guard: UUID) -> tuple[Caller, bool]:
+        """
+        Say who asks, and whether the guard permits it.
+
+        Args:
+            request: The request.
+            target: The distribution.
+            guard: The pk of its guard.
+
+        Raises:
+            Busy: Too many passwords wait to be verified.
+            django.db.Error: The database does not answer.
+        """
+        door = _Door(guard, target.distribution, target.domain)
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        sent = parse(header)
+        if isinstance(sent, Secret) or _is_plain(request):
+            key = (door, hmac.digest(self._key, repr(header).encode(), "sha256"))
+            verdict = await self._verdicts.get(key, lambda: self._decide(request, door, sent))
+        else:
+            verdict = _Verdict(await self._login.run(identify, convert_request(request)), None)
+        if verdict.permits is not None:
+            return verdict.caller, verdict.permits
+        asked = guards.Question(_as_guards_see(request, target), convert_request(request))
+        return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
+
+    async def _decide(
+        self, request: web.Request, door: _Door, sent: Credentials | None
+    ) -> _Verdict:
+        http_request = convert_request(request)
+        verdict = await self._access.run(_judge_at_once, door, sent, http_request)
+        if verdict is None:
+            caller = await self._login.run(identify, http_request)
+            verdict = await self._access.run(_judge, door, caller, http_request)
+        if verdict.caller.token_in_use:
+            self._note_use(verdict.caller.token_in_use)
+        return verdict
+
+    def _note_use(self, token: UUID) -> None:
+        """Record the use of a token while the request goes on."""
+
+        async def note() -> None:
+            try:
+                await self._access.run(record_use, token)
+            except (Busy, DatabaseError):
+                log.info("The use of a token was not recorded.", exc_info=True)
+
+        task = asyncio.create_task(note())
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+
+def _judge_at_once(
+    door: _Door, sent: Credentials | None, http_request: HttpRequest
+) -> _Verdict | None:
+    caller = identify_at_once(sent, door.distribution, door.domain)
+    return None if caller is None else _judge(door, caller, http_request)
+
+
+def _judge(door: _Door, caller: Caller, http_request: HttpRequest) -> _Verdict:
+    guard = guards.find(door.guard)
+    if guard is None:
+        return _Verdict(caller, False)
+    if not guards.is_by_user(guard):
+        return _Verdict(caller, None)
+    return _Verdict(caller, guards.permits(guard, guards.Question({}, http_request), caller))
+
+
+def _permits(door: _Door, asked: guards.Question, caller: Caller) -> bool:
+    guard = guards.find(door.guard)
+    return guard is not None and guards.permits(guard, asked, caller)
+
+
+def _is_plain(request: web.Request) -> bool:
+    """Say whether nothing but the Authorization header can say who asks."""
+    headers = request.headers
+    return (
+        hdrs.COOKIE not in headers
+        and configuration.are_authenticators_known()
+        and not any(name in headers for name in configuration.identity_headers())
+    )
+
+
+class _AtContentUrl:
+    """
+    A request as if it had come by the URL below the content prefix.
+
+    Guards that look at the path (that of RHSM certificates does) know no other.
+    """
+
+    def __init__(self, request: web.Request, path: str) -> None:
+        self._request = request
+        self.path = path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._request[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._request[name] = value
+
+
+def _as_guards_see(request: web.Request, target: Target) -> Any:
+    if "owner" not in request.match_info:
+        return request
+    domain = request.match_info.get("pulp_domain")
+    prefix = settings.CONTENT_PATH_PREFIX + (f"{domain}/" if domain else "")
+    return _AtContentUrl(request, f"{prefix}{target.base_path}/{target.path}")
+
+
+_KEY: web.AppKey[Gate] = web.AppKey("gomod_gate", Gate)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Gate for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    app[_KEY] = Gate()
+    yield
+    app[_KEY].close()
+
+
+async def refusal(request: web.Request, target: Target) -> web.Response | None:
+    """
+    Ask the guard of a distribution, if it has one; None if the request is permitted.
 
     Never 404: the go command would go on to the next proxy of its list, and ask a public one for a
     private module.
 
     Args:
-        request: The request, authenticated by pulpcore's middleware.
-        guard: The guard's pk.
+        request: The request.
+        target: The distribution.
     """
-    try:
-        reason = await sync_to_async(_ask)(request, guard)
-    except (InterfaceError, OperationalError):
-        await sync_to_async(close_old_connections)()
-        reason = await sync_to_async(_ask)(request, guard)
-    if reason is None:
+    if target.guard is None:
         return None
-    if getattr(request.get("user"), "is_authenticated", False):
+    try:
+        caller, permitted = await request.app[_KEY].ask(request, target, target.guard)
+    except Busy:
+        line = "unavailable: too many log in at once, try again in a moment"
+        return problem(503, line, {hdrs.RETRY_AFTER: "1"})
+    except DatabaseError:
+        log.exception("PostgreSQL does not answer.")
+        return problem(503, "unavailable: the server's database does not answer")
+    if permitted:
+        return None
+    if caller.is_known:
         return problem(403, "forbidden: these credentials give no right to read this")
     return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
-
-
-def _ask(request: web.Request, guard: UUID) -> str | None:
-    try:
-        found = ContentGuard.objects.get(pk=guard)
-    except ContentGuard.DoesNotExist:
-        return "the guard is gone"
-    try:
-        found.cast().permit(request)
-    except PermissionError as error:
-        return str(error) or "denied"
-    return None

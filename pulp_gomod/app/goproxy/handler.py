@@ -48,13 +48,12 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
     Answer a request to a Go distribution.
 
     Args:
-        request: The request; for a guarded distribution authenticated by pulpcore's middleware.
+        request: The request.
         target: The distribution.
     """
-    if target.guard is not None:
-        refused = await guard.refusal(request, target.guard)
-        if refused is not None:
-            return refused
+    refused = await guard.refusal(request, target)
+    if refused is not None:
+        return refused
     match parse(target.path):
         case Malformed(reason):
             return not_found(reason)

@@ -1,14 +1,14 @@
 """The routes of Go distributions in the content app, ahead of pulpcore's catch-all.
 
 pulpcore's chain of middlewares authenticates every request, with ORM work on the one thread that a
-content process has for it. A public distribution asks nobody for credentials, so for it the first
-middleware answers; a guarded one takes the whole chain, authenticators and guard included.
+content process has for it. A public distribution asks nobody for credentials, and a guarded one asks
+the same authenticators in its own way (see `guard`), so for ours the first middleware answers.
 """
 
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from django.conf import settings
 from django_guid import set_guid
@@ -17,7 +17,7 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.goproxy import database
+from pulp_gomod.app.goproxy import database, guard
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.responses import not_found, problem
 
@@ -63,23 +63,50 @@ _ROUTES = frozenset({content_route, packages_route})
 
 def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
     @web.middleware
-    async def answer_public(request: web.Request, handler: Next) -> web.StreamResponse:
+    async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
         route = request.match_info.handler
         if route not in _ROUTES:
-            return await handler(request)
+            return await _refused_as_ours(request, handler)
         try:
             target = await protocol.find_target(request)
         except DatabaseError:
             log.exception("PostgreSQL does not answer.")
             return problem(503, "unavailable: the server's database does not answer")
-        if target is None or target.guard is not None:
-            if target is None and route is packages_route:
-                return await packages_route(request)
-            return await handler(request)
+        if target is None:
+            return await (packages_route if route is packages_route else handler)(request)
         set_guid(generate_guid())
-        return await _through(inner, request, route)
+        response = await _through(inner, request, route)
+        if target.guard is not None:
+            _keep_private(response)
+        return response
 
-    return answer_public
+    return answer_ours
+
+
+async def _refused_as_ours(request: web.Request, handler: Next) -> web.StreamResponse:
+    """
+    Let pulpcore answer, but say 401 where it refuses somebody unknown on a Go distribution.
+
+    What is no path of the protocol ends there, the distribution's root among it.
+    """
+    try:
+        return await handler(request)
+    except web.HTTPForbidden:
+        is_content = request.path.startswith(settings.CONTENT_PATH_PREFIX)
+        if not is_content or "path" not in request.match_info:
+            raise
+        target = await protocol.find_target(request)
+        if target is None:
+            raise
+        response = await protocol.serve(request, target)
+        _keep_private(response)
+        return response
+
+
+def _keep_private(response: web.StreamResponse) -> None:
+    """Let no shared cache keep an answer of a guarded distribution, be it an error."""
+    if not response.prepared and "private" not in response.headers.get(hdrs.CACHE_CONTROL, ""):
+        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
 
 
 async def _through(
@@ -114,6 +141,7 @@ def install(app: web.Application) -> None:
     inner = stock[names.index("authenticate") + 1 :] if "authenticate" in names else ()
     app.middlewares.insert(0, _first_middleware(inner))
     app.cleanup_ctx.append(database.lifespan)
+    app.cleanup_ctx.append(guard.lifespan)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)
     app.router.add_get(f"{_PACKAGES}{domain}{_OWNER}", packages_route)

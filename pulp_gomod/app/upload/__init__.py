@@ -1,6 +1,5 @@
 """Publishing to and removing from the owner of a GOPROXY: `/api/packages/{owner}/go`.
 
-access -> who asks, and what of
 body, claims -> what was sent
 waiting -> the change becomes a repository version
 views -> the two routes

@@ -11,18 +11,19 @@ from rest_framework.views import APIView
 
 from pulpcore.plugin.util import get_url
 
+from pulp_gomod.app.access.addresses import client_address
+from pulp_gomod.app.access.authenticators import TokenAuthentication, configured
+from pulp_gomod.app.access.rights import (
+    PUBLISH,
+    UNPUBLISH,
+    Denied,
+    name_of,
+    require_repository,
+)
 from pulp_gomod.app.claims import parse_origin, parse_time
 from pulp_gomod.app.intake import save_artifact
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.upload.access import (
-    PUBLISH,
-    UNPUBLISH,
-    client_address,
-    find_repository,
-    require_right,
-    require_user,
-)
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
 from pulp_gomod.app.upload.waiting import submit, wait_for
@@ -43,10 +44,16 @@ class OwnerView(APIView):
     # Rights are checked on the repository, once the owner is known.
     permission_classes = ()
 
+    def get_authenticators(self) -> list[Any]:
+        """Know tokens, and what Pulp is configured with."""
+        return [TokenAuthentication(), *configured()]
+
     def handle_exception(self, exc: Exception) -> HttpResponse:
         """Answer in plain text; called by DRF for what a method raises."""
         if isinstance(exc, Problem):
             return text_response(exc.status, exc.line, exc.headers)
+        if isinstance(exc, Denied):
+            return text_response(exc.status, str(exc), CHALLENGE if exc.status == 401 else None)
         if isinstance(exc, AuthenticationFailed | NotAuthenticated):
             return text_response(401, f"unauthorized: {exc.detail}", CHALLENGE)
         if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -70,14 +77,12 @@ class PublishView(OwnerView):
             owner: The base path of a Go distribution.
             kwargs: The domain, which Pulp's middleware has read.
         """
-        user = require_user(request)
-        repository = find_repository(owner)
-        require_right(user, PUBLISH, repository)
+        repository = require_repository(request, owner, PUBLISH)
         limit = settings.GOMOD_MAX_ZIP_SIZE
         http_request: HttpRequest = request._request
         with receive(http_request, limit) as body:
             change = _change(http_request, body, repository, limit)
-            change.user_name = user.get_username()
+            change.user_name = name_of(request)
             change.address = client_address(http_request)
             change.artifact = save_artifact(body.file)
         return _settle(change, http_request)
@@ -101,16 +106,14 @@ class RemoveView(OwnerView):
             version: The version, escaped likewise.
             kwargs: The domain, which Pulp's middleware has read.
         """
-        user = require_user(request)
-        repository = find_repository(owner)
-        require_right(user, UNPUBLISH, repository)
+        repository = require_repository(request, owner, UNPUBLISH)
         path, unescaped = _unescape(module, version)
         change = GoChange(
             kind=GoChange.Kind.REMOVE,
             repository=repository,
             module=path,
             version=unescaped,
-            user_name=user.get_username(),
+            user_name=name_of(request),
             address=client_address(request._request),
         )
         if not _holds(repository, path, unescaped):

@@ -11,6 +11,8 @@ from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.viewsets import ContentFilter, ContentViewSet, OperationPostponedResponse
 
+from pulp_gomod.app.access.addresses import client_address
+from pulp_gomod.app.access.rights import name_of
 from pulp_gomod.app.exceptions import InvalidModuleError
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.serializers import (
@@ -19,7 +21,6 @@ from pulp_gomod.app.serializers import (
     GoModuleUploadSerializer,
 )
 from pulp_gomod.app.tasks.upload import Source, judge, upload_modules
-from pulp_gomod.app.upload.access import client_address
 from pulp_gomod.app.viewsets.filters import ChecksumFilter, HeldInFilter, SearchFilter
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
@@ -136,7 +137,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
                 "time": upload["time"].isoformat() if "time" in upload else None,
                 "origin": upload.get("origin"),
                 "pulp_labels": upload.get("pulp_labels"),
-                "user_name": request.user.get_username(),
+                "user_name": name_of(request),
                 "address": client_address(request),
             },
         )

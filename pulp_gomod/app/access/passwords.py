@@ -1,0 +1,69 @@
+"""Passwords that were verified a short while ago.
+
+Verifying a password takes a million rounds of hashing, by intent: whoever steals the stored hashes
+shall not find the passwords. Here each process remembers, for a few minutes and in memory only, a
+digest under a random key of its own that says "this password fitted this stored hash of this user".
+Once the user has another password, another stored hash is compared, and nothing fits any more.
+"""
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+# Seconds after which a password is verified in full again.
+MEMORY = 300.0
+MOST = 10_000
+
+
+class VerifiedPasswords:
+    """A bounded memory of verified passwords; safe to use from many threads."""
+
+    def __init__(self, seconds: float = MEMORY, most: int = MOST) -> None:
+        """
+        Args:
+            seconds: For how long a verification is remembered.
+            most: How many are; the oldest make room.
+        """
+        self._seconds = seconds
+        self._most = most
+        self._key = secrets.token_bytes(32)
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = Lock()
+
+    def remember(self, user: Any, password: str) -> None:
+        """
+        Remember that a password is a user's.
+
+        Args:
+            user: The user as just read from the database, with the stored hash that was compared.
+            password: The password.
+        """
+        digest = self._digest(user, password)
+        with self._lock:
+            self._until.pop(digest, None)
+            self._until[digest] = time.monotonic() + self._seconds
+            while len(self._until) > self._most:
+                self._until.popitem(last=False)
+
+    def recall(self, user: Any, password: str) -> bool:
+        """
+        Say whether the password is known to be the user's; if not, only a verification can tell.
+
+        Args:
+            user: The user as just read from the database.
+            password: The password.
+        """
+        # Digests under a secret key may be looked up: the time it takes says nothing of the password.
+        until = self._until.get(self._digest(user, password))
+        return until is not None and time.monotonic() < until
+
+    def _digest(self, user: Any, password: str) -> bytes:
+        # A user's key and a stored hash have no line breaks, so that parts cannot run together.
+        text = f"{user.pk}\n{user.password}\n{password}"
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+verified = VerifiedPasswords()

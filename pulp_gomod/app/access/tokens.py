@@ -1,0 +1,61 @@
+"""Tokens as the database has them."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from pulp_gomod.app.access.header import Secret
+from pulp_gomod.app.access.secret import digest
+from pulp_gomod.app.models import GoToken
+
+# The time of a token's last use is off by at most so much.
+PRECISION = timedelta(minutes=1)
+
+
+def find(sent: Secret, domain: UUID) -> Any:
+    """
+    Return the GoToken that was sent, with its owner; None if it is worth nothing.
+
+    It has to exist in this domain, to be its owner's if a user name was sent, not to have expired,
+    and its owner's account has to be active.
+
+    Args:
+        sent: The secret.
+        domain: The pk of the domain of the request.
+    """
+    token = (
+        GoToken.objects.select_related("owner")
+        .filter(digest=digest(sent.secret), pulp_domain=domain)
+        .first()
+    )
+    if token is None or not token.owner.is_active or token.is_expired():
+        return None
+    if sent.user_name is not None and sent.user_name != token.owner.get_username():
+        return None
+    return token
+
+
+def is_use_due(token: Any) -> bool:
+    """
+    Say whether the use of a token is to be recorded: it was not within the last minute.
+
+    Args:
+        token: The GoToken.
+    """
+    return token.last_used is None or token.last_used < timezone.now() - PRECISION
+
+
+def record_use(token: UUID) -> None:
+    """
+    Record that a token is in use; of many processes that do so at once, one writes.
+
+    Args:
+        token: The token's pk.
+    """
+    now = timezone.now()
+    GoToken.objects.filter(Q(last_used=None) | Q(last_used__lt=now - PRECISION), pk=token).update(
+        last_used=now
+    )
