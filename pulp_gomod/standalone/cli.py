@@ -78,6 +78,9 @@ def main() -> None:
 @click.option(
     "--log-to-terminal", is_flag=True, help="Print what the programs log, instead of filing it."
 )
+@click.option(
+    "--prepare-only", is_flag=True, help="Prepare or upgrade the data directory, and stop."
+)
 @click.option("--owner", type=int, hidden=True)
 def serve(tls: str | None, **given: Any) -> None:
     """Run Pulp with Go modules until Ctrl-C.

@@ -114,6 +114,8 @@ class _Server:
                     self._supervisor.wait,
                 )
                 self._welcome.take_password(prepared.new_password)
+                if self._options.prepare_only:
+                    return
                 self._supervisor.forget_dead()
                 first, later = self._make_parts()
                 self._supervisor.start(first, spawner)

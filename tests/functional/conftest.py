@@ -1,0 +1,43 @@
+"""The servers that functional tests run against.
+
+PULP_GOMOD_TEST_URL names a running server to use instead of starting one;
+PULP_GOMOD_TEST_USERNAME and PULP_GOMOD_TEST_PASSWORD are its administrator's.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.serving import PASSWORD, USERNAME, Server, shared_server
+
+_PREFIX = "PULP_GOMOD_TEST_"
+
+
+@pytest.fixture(scope="session")
+def server_cache(pytestconfig: pytest.Config) -> Path:
+    """Where prepared data directories are kept between test runs."""
+    assert pytestconfig.cache
+    return Path(pytestconfig.cache.mkdir("gomod-servers"))
+
+
+@pytest.fixture(scope="session")
+def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server as `pulp-gomod serve` starts it."""
+    if url := os.environ.get(f"{_PREFIX}URL"):
+        yield Server(
+            url.rstrip("/"),
+            os.environ.get(f"{_PREFIX}USERNAME", USERNAME),
+            os.environ.get(f"{_PREFIX}PASSWORD", PASSWORD),
+        )
+        return
+    with shared_server(run_dir, "server", server_cache) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server with Pulp's domains enabled."""
+    with shared_server(run_dir, "domains", server_cache, PULP_DOMAIN_ENABLED="true") as started:
+        yield started
