@@ -6,6 +6,9 @@ from django.http import HttpResponse
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
 
+# The go command shows 648 bytes of an error; a refused value may be as long as a file.
+LONGEST_LINE = 640
+
 
 class Problem(Exception):
     """
@@ -35,6 +38,8 @@ def text_response(
         line: For people; what is not printable, or no UTF-8, is shown as `?`.
         headers: More headers.
     """
+    if len(line) > LONGEST_LINE:
+        line = f"{line[:LONGEST_LINE]}..."
     printable = "".join(char if char.isprintable() else "?" for char in line)
     return HttpResponse(
         f"{printable}\n".encode() if line else b"",

@@ -1,0 +1,225 @@
+"""Publishing and removing at the documented paths."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+import requests
+
+from tests.functional.owners import Owner
+from tests.functional.rest_api import RELEASES, Made, Rest
+
+
+@pytest.fixture(scope="module")
+def rest(server: Any) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture(scope="module")
+def owner(rest: Rest) -> Owner:
+    return Owner.create(rest)
+
+
+def test_a_published_module_is_served_at_once(owner: Owner) -> None:
+    made = Made()
+    response = owner.put(made.zip("v1.2.3"))
+    assert response.status_code == 201
+    assert response.content == b""
+    for url in owner.urls:
+        listed = requests.get(f"{url}/{made.path}/@v/list", timeout=60)
+        assert (listed.status_code, listed.text) == (200, "v1.2.3\n")
+        packed = requests.get(f"{url}/{made.path}/@v/v1.2.3.zip", timeout=60)
+        assert packed.content == made.zip("v1.2.3")
+
+
+def test_the_same_version_again_is_a_conflict(owner: Owner) -> None:
+    made = Made()
+    assert owner.put(made.zip()).status_code == 201
+    again = owner.put(made.zip())
+    assert again.status_code == 409
+    assert f"{made.path}@v1.0.0 exists already" in again.text
+    other = owner.put(made.zip(more="package code\n\nvar More = 1\n"))
+    assert other.status_code == 409
+    assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == made.zip()
+
+
+def test_delete_then_publish_again_then_roll_back(owner: Owner) -> None:
+    made = Made()
+    owner.put(made.zip())
+    with_it = owner.rest.latest(owner.repository)
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204
+    assert owner.get(f"{made.path}/@v/v1.0.0.info").status_code == 404
+    assert owner.get(f"{made.path}/@v/list").status_code == 404
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 404
+    other = made.zip(more="package code\n\nvar More = 1\n")
+    assert owner.put(other).status_code == 201
+    assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == other
+    owner.rest.modify(owner.repository, base_version=with_it)
+    assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == made.zip()
+
+
+def test_delete_takes_the_escaped_path(owner: Owner) -> None:
+    name = "example.com/Upper"
+    zipped = Made(name).zip("v1.0.0-RC1")
+    assert owner.put(zipped).status_code == 201
+    assert owner.get("example.com/!upper/@v/v1.0.0-!r!c1.info").status_code == 200
+    assert owner.delete("example.com/Upper/@v/v1.0.0-RC1").status_code == 404
+    assert owner.delete("example.com/!upper/@v/v1.0.0-!r!c1").status_code == 204
+    assert owner.get("example.com/!upper/@v/v1.0.0-!r!c1.info").status_code == 404
+
+
+def test_a_form_may_hold_the_zip_under_any_name(owner: Owner) -> None:
+    made = Made()
+    form = {"whatever": ("m.zip", made.zip()), "second": ("n.zip", b"ignored")}
+    response = owner.put(None, files=form, params={"time": "2001-02-03T04:05:06Z"})
+    assert response.status_code == 201, response.text
+    assert owner.get(f"{made.path}/@v/v1.0.0.info").json()["Time"] == "2001-02-03T04:05:06Z"
+
+
+def test_form_fields_say_time_and_origin(owner: Owner) -> None:
+    made = Made()
+    origin = '{"VCS":"git","URL":"https://git.example.com/m","Hash":"0123456789abcdef"}'
+    response = owner.put(
+        {"time": "2001-02-03T04:05:06+01:00", "origin": origin},
+        files={"zip": ("m.zip", made.zip())},
+    )
+    assert response.status_code == 201, response.text
+    info = owner.get(f"{made.path}/@v/v1.0.0.info").json()
+    assert info["Time"] == "2001-02-03T03:05:06Z"
+    assert info["Origin"]["URL"] == "https://git.example.com/m"
+    assert owner.get(f"{made.path}/@v/0123456789ab.info").json()["Version"] == "v1.0.0"
+
+
+def test_a_form_without_a_file_is_refused(owner: Owner) -> None:
+    response = owner.put(None, files={"a": (None, "text")})
+    assert response.status_code == 400
+    assert "holds no file" in response.text
+
+
+def test_a_chunked_body_is_read_to_its_end(owner: Owner) -> None:
+    made = Made()
+    zipped = made.zip(more="package code\n// " + "x" * 300_000 + "\n")
+    chunks = (zipped[start : start + 1000] for start in range(0, len(zipped), 1000))
+    response = owner.put(chunks)
+    assert response.status_code == 201, response.text
+    assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == zipped
+
+
+@pytest.mark.parametrize(
+    "body, said",
+    [
+        (b"", "zip"),
+        (b"this is no zip", "zip"),
+        (b"PK\x05\x06" + b"\0" * 18, "empty"),
+        (b"x" * 3_000_000, "zip"),
+    ],
+    ids=["empty", "text", "empty zip", "large"],
+)
+def test_what_is_no_module_zip_is_refused(owner: Owner, body: bytes, said: str) -> None:
+    response = owner.put(body)
+    assert response.status_code == 400
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert said in response.text
+
+
+def test_the_broken_rule_and_the_entry_are_named(owner: Owner) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("example.com/m@v1.0.0/go.mod", "module example.com/m\n")
+        archive.writestr("example.com/m@v1.0.0/sub/../../evil.go", "package evil\n")
+    response = owner.put(buffer.getvalue())
+    assert response.status_code == 400
+    assert "evil.go" in response.text
+    assert owner.get("example.com/m/@v/list").status_code == 404
+
+
+@pytest.mark.parametrize("field, value", [("time", "yesterday"), ("origin", "[1]")])
+def test_a_claim_that_makes_no_sense_is_refused(owner: Owner, field: str, value: str) -> None:
+    response = owner.put(Made().zip(), params={field: value})
+    assert response.status_code == 400
+    assert field in response.text
+
+
+def test_credentials_come_first(owner: Owner) -> None:
+    nobody = owner.put(Made().zip(), auth=None)
+    assert nobody.status_code == 401
+    assert nobody.headers["WWW-Authenticate"].startswith("Basic ")
+    wrong = owner.put(Made().zip(), auth=("admin", "wrong"))
+    assert wrong.status_code == 401
+    assert wrong.headers["WWW-Authenticate"].startswith("Basic ")
+    url = f"{owner.rest.url}/api/packages/nobody-has-this/go/upload"
+    assert requests.put(url, data=b"x", timeout=60).status_code == 401
+    assert requests.put(url, data=b"x", auth=owner.rest.auth, timeout=60).status_code == 404
+    assert owner.delete("example.com/m/@v/v1.0.0", auth=None).status_code == 401
+
+
+def test_a_user_without_the_right_is_refused(owner: Owner) -> None:
+    user = Made().path.rpartition("/")[2]
+    created = owner.rest.create("users/", username=user, password="a-long-Password1")
+    auth = (user, "a-long-Password1")
+    made = Made()
+    assert owner.put(made.zip(), auth=auth).status_code == 403
+    assert owner.delete("example.com/m/@v/v1.0.0", auth=auth).status_code == 403
+    given = owner.rest.call(
+        "POST",
+        f"{owner.repository}add_role/",
+        json={"users": [user], "role": "gomod.gorepository_publisher"},
+    )
+    assert given.status_code == 201, given.text
+    assert owner.put(made.zip(), auth=auth).status_code == 201
+    assert owner.delete(f"{made.path}/@v/v1.0.0", auth=auth).status_code == 403
+    release = owner.rest.get(RELEASES, module=made.path)["results"][0]
+    assert release["published_by"] == user
+    assert release["published_from"] == "127.0.0.1"
+    owner.rest.call("DELETE", created["pulp_href"])
+
+
+def test_a_frozen_distribution_takes_nothing(owner: Owner) -> None:
+    made = Made()
+    owner.put(made.zip())
+    frozen = Owner.create(owner.rest)
+    owner.rest.wait(
+        owner.rest.call(
+            "PATCH",
+            frozen.distribution,
+            json={
+                "repository": None,
+                "repository_version": owner.rest.latest(owner.repository),
+            },
+        )
+    )
+    assert frozen.get(f"{made.path}/@v/list").text == "v1.0.0\n"
+    assert frozen.put(Made().zip()).status_code == 403
+
+
+def test_an_answer_may_be_had_before_the_work_is_done(owner: Owner) -> None:
+    made = Made()
+    response = owner.put(made.zip(), headers={"Prefer": "respond-async"})
+    assert response.status_code == 202
+    owner.rest.wait(response)
+    assert owner.get(f"{made.path}/@v/list").text == "v1.0.0\n"
+
+
+def test_an_immutable_repository_never_changes_a_checksum(rest: Rest) -> None:
+    owner, made = Owner.create(rest, immutable=True), Made()
+    assert owner.put(made.zip()).status_code == 201
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204
+    changed = owner.put(made.zip(more="package code\n"))
+    assert changed.status_code == 409
+    assert "never changes" in changed.text
+    assert owner.put(made.zip()).status_code == 201
+
+
+def test_a_repository_takes_no_more_than_its_quota(rest: Rest) -> None:
+    owner, made = Owner.create(rest, max_modules=1), Made()
+    assert owner.put(made.zip("v1.0.0")).status_code == 201
+    refused = owner.put(made.zip("v1.1.0"))
+    assert refused.status_code == 403
+    assert "may hold 1 module versions; with this it would hold 2" in refused.text
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204
+    assert owner.put(made.zip("v1.1.0")).status_code == 201
+    small = Owner.create(rest, max_size=10)
+    refused = small.put(made.zip())
+    assert refused.status_code == 403
+    assert "may hold 10 bytes" in refused.text
