@@ -1,0 +1,37 @@
+"""The commands `pulp gomod ...`."""
+
+import typing as t
+
+import click
+from pulp_cli.generic import pulp_group
+from pulp_glue.common.i18n import get_translation
+
+from pulpcore.cli.gomod.content import content
+from pulpcore.cli.gomod.distribution import distribution
+from pulpcore.cli.gomod.publication import publication
+from pulpcore.cli.gomod.release import release
+from pulpcore.cli.gomod.remote import remote
+from pulpcore.cli.gomod.repository import repository
+
+__version__ = "0.1.0.dev0"
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+
+@pulp_group(name="gomod", help=_("Manage Go modules."))
+def gomod_group() -> None:
+    pass
+
+
+def mount(main: click.Group, **kwargs: t.Any) -> None:
+    """
+    Add our commands; pulp-cli calls it for every plugin it finds.
+
+    Args:
+        main: The command `pulp`.
+        kwargs: Other plugins, for which there is no use here.
+    """
+    for command in (content, distribution, publication, release, remote, repository):
+        gomod_group.add_command(command)
+    main.add_command(gomod_group)

@@ -1,0 +1,163 @@
+"""`pulp gomod content`"""
+
+import datetime
+import typing as t
+from pathlib import Path
+
+import click
+from pulp_cli.generic import (
+    PulpCLIContext,
+    chunk_size_callback,
+    content_filter_options,
+    href_option,
+    label_command,
+    list_command,
+    load_json_callback,
+    pass_content_context,
+    pass_pulp_context,
+    pulp_group,
+    pulp_labels_option,
+    pulp_option,
+    type_option,
+)
+from pulp_glue.common.context import PulpContentContext
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.context import (
+    PulpGoModFileContext,
+    PulpGoModuleContext,
+    PulpGoRepositoryContext,
+)
+
+from pulpcore.cli.gomod.options import (
+    go_mod_h1_option,
+    h1_option,
+    module_filter_options,
+    module_in_option,
+    module_lookup_options,
+    module_version_filter_options,
+    repository_option,
+    search_option,
+)
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+
+def _time_callback(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> datetime.datetime | None:
+    if value is None:
+        return None
+    try:
+        return datetime.datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            _("'{value}' is no time such as 2026-02-03T04:05:06Z.").format(value=value)
+        ) from error
+
+
+@pulp_group(short_help=_("Upload and find modules."))
+@type_option(choices={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext})
+def content() -> None:
+    """
+    Upload and find modules, and the go.mod files of modules that are not here.
+    """
+
+
+lookup_options = [href_option, *module_lookup_options]
+
+content.add_command(
+    list_command(
+        decorators=[
+            *module_filter_options,
+            module_in_option,
+            *module_version_filter_options,
+            h1_option,
+            go_mod_h1_option,
+            pulp_option(
+                "--pseudo/--no-pseudo",
+                "is_pseudo",
+                default=None,
+                help=_("Show only pseudo-versions, or only others."),
+                allowed_with_contexts=(PulpGoModuleContext,),
+            ),
+            search_option,
+            *content_filter_options,
+        ]
+    )
+)
+content.add_command(label_command(decorators=lookup_options))
+
+
+@content.command(help=_("Show details of a {entity}, its go.mod and README included."))
+@pass_content_context
+@pass_pulp_context
+def show(pulp_ctx: PulpCLIContext, content_ctx: PulpContentContext, /) -> None:
+    # What was found in a list is without the longer texts.
+    pulp_ctx.output_result(content_ctx.show())
+
+
+for _option in lookup_options:
+    show = _option(show)
+
+
+@content.command(allowed_with_contexts=(PulpGoModuleContext,))
+@click.option(
+    "--file",
+    "files",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    multiple=True,
+    required=True,
+    help=_(
+        "A module zip, as the GOPROXY protocol has it. Can be specified multiple times: then all "
+        "are taken, as one repository version, or none."
+    ),
+)
+@repository_option(_("The repository to add the modules to."))
+@click.option(
+    "--time",
+    callback=_time_callback,
+    help=_(
+        "When the versions were made, such as 2026-02-03T04:05:06Z; without a zone it is UTC. "
+        "By default it is now, and for a pseudo-version the time that it says."
+    ),
+)
+@click.option(
+    "--origin",
+    callback=load_json_callback,
+    help=_(
+        "Where the versions were made: a JSON object as in Go's .info files, with VCS, URL, Hash, "
+        "Ref and so on, or @file containing one."
+    ),
+)
+@pulp_labels_option
+@pulp_option(
+    "--chunk-size",
+    callback=chunk_size_callback,
+    help=_(
+        "The most that one request may send, such as 10MB; what is larger is sent in pieces of "
+        "that size, for which you need the right to create uploads. Defaults to about 64MB."
+    ),
+)
+@pass_content_context
+@pass_pulp_context
+def upload(
+    pulp_ctx: PulpCLIContext,
+    content_ctx: PulpContentContext,
+    /,
+    files: tuple[Path, ...],
+    repository: PulpGoRepositoryContext | None,
+    **fields: t.Any,
+) -> None:
+    """
+    Upload module zips.
+
+    The path and the version of each module are read from its zip.
+    """
+    assert isinstance(content_ctx, PulpGoModuleContext)
+    modules = content_ctx.upload_files(files, {"repository": repository, **fields})
+    # As everywhere in pulp-cli, who asks for one thing gets that, and no list of one.
+    pulp_ctx.output_result(modules[0] if len(files) == 1 else modules)
+
+
+content.add_command(upload, "create")

@@ -1,0 +1,126 @@
+"""Options that several commands have."""
+
+import typing as t
+
+import click
+from pulp_cli.generic import lookup_callback, pulp_option, resource_option
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.context import (
+    PulpGoModFileContext,
+    PulpGoModuleContext,
+    PulpGoReleaseContext,
+    PulpGoRemoteContext,
+    PulpGoRepositoryContext,
+)
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+Decorator = t.Callable[[t.Any], t.Any]
+
+
+def repository_option(help_text: str) -> Decorator:
+    """
+    Make an option that names a repository.
+
+    Args:
+        help_text: What it is for.
+    """
+    return resource_option(
+        "--repository",
+        default_plugin="gomod",
+        default_type="gomod",
+        context_table={"gomod:gomod": PulpGoRepositoryContext},
+        href_pattern=PulpGoRepositoryContext.HREF_PATTERN,
+        help=_("{purpose} Specified as '[[<plugin>:]<type>:]<name>' or as href.").format(
+            purpose=help_text
+        ),
+    )
+
+
+remote_option = resource_option(
+    "--remote",
+    default_plugin="gomod",
+    default_type="gomod",
+    context_table={"gomod:gomod": PulpGoRemoteContext},
+    href_pattern=PulpGoRemoteContext.HREF_PATTERN,
+    help=_("The upstream. Specified as '[[<plugin>:]<type>:]<name>' or as href."),
+)
+
+version_number_option = click.option(
+    "--version", type=int, help=_("The number of the repository version; the newest by default.")
+)
+
+module_filter_options: list[Decorator] = [
+    click.option("--module", help=_("Show only the module with this path.")),
+    click.option(
+        "--module-contains",
+        "module__contains",
+        help=_("Show only modules whose path contains this."),
+    ),
+    click.option(
+        "--module-startswith",
+        "module__startswith",
+        help=_("Show only modules whose path starts with this."),
+    ),
+]
+
+module_in_option = pulp_option(
+    "--module-in",
+    "module__in",
+    multiple=True,
+    help=_("Show only modules with one of these paths. Can be specified multiple times."),
+)
+
+module_version_filter_options: list[Decorator] = [
+    click.option("--version", help=_("Show only this module version, such as v1.2.3.")),
+    pulp_option(
+        "--version-in",
+        "version__in",
+        multiple=True,
+        help=_("Show only these module versions. Can be specified multiple times."),
+    ),
+]
+
+search_option = click.option(
+    "--q",
+    "--search",
+    "q",
+    help=_(
+        "Show only modules whose path contains all of these words, in whatever case; or that a "
+        "filter expression selects, such as 'module=example.com/a AND NOT version=v1.0.0'."
+    ),
+)
+
+h1_option = pulp_option(
+    "--h1",
+    help=_("Go's checksum of the zip, as go.sum has it."),
+    allowed_with_contexts=(PulpGoModuleContext, PulpGoReleaseContext),
+)
+
+go_mod_h1_option = click.option(
+    "--go-mod-h1", help=_("Go's checksum of the go.mod, as go.sum has it.")
+)
+
+
+def _lookup_option(name: str, help_text: str, **kwargs: t.Any) -> Decorator:
+    field = name.removeprefix("--").replace("-", "_")
+    return pulp_option(
+        name, help=help_text, callback=lookup_callback(field), expose_value=False, **kwargs
+    )
+
+
+module_lookup_options: list[Decorator] = [
+    _lookup_option("--module", _("Module path of the {entity}.")),
+    _lookup_option("--version", _("Module version of the {entity}, such as v1.2.3.")),
+    _lookup_option(
+        "--h1",
+        _("Go's checksum of the zip, where one module version has zips that differ."),
+        allowed_with_contexts=(PulpGoModuleContext, PulpGoReleaseContext),
+    ),
+    _lookup_option(
+        "--go-mod-h1",
+        _("Go's checksum of the go.mod, where one module version has several."),
+        allowed_with_contexts=(PulpGoModFileContext,),
+    ),
+]

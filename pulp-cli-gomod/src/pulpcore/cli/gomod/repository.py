@@ -1,0 +1,172 @@
+"""`pulp gomod repository`"""
+
+import typing as t
+
+import click
+import schema as s
+from pulp_cli.generic import (
+    create_command,
+    create_content_json_callback,
+    destroy_command,
+    href_option,
+    int_or_empty,
+    label_command,
+    label_select_option,
+    list_command,
+    name_filter_options,
+    name_option,
+    option_processor,
+    parse_size,
+    pulp_group,
+    pulp_labels_option,
+    pulp_option,
+    repository_content_command,
+    repository_href_option,
+    repository_lookup_option,
+    retained_versions_option,
+    role_command,
+    show_command,
+    type_option,
+    update_command,
+    version_command,
+)
+from pulp_glue.common.context import PulpContentContext, PulpRepositoryContext
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.context import (
+    PulpGoModFileContext,
+    PulpGoModuleContext,
+    PulpGoRepositoryContext,
+)
+
+from pulpcore.cli.core.generic import task_command
+from pulpcore.cli.gomod.options import (
+    module_filter_options,
+    module_lookup_options,
+    remote_option,
+    search_option,
+)
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+
+@pulp_group(short_help=_("Manage repositories."))
+@type_option(choices={"gomod": PulpGoRepositoryContext})
+def repository() -> None:
+    """
+    Manage repositories, their versions and what these hold.
+    """
+
+
+def _scope_to_repository(ctx: click.Context) -> None:
+    """Let what is to be removed be what the repository holds, and not its namesake elsewhere."""
+    content_ctx = ctx.find_object(PulpContentContext)
+    assert content_ctx is not None
+    if ctx.params.get("base_version") is None and not ctx.params.get("base_repository"):
+        content_ctx.repository_ctx = ctx.find_object(PulpRepositoryContext)
+
+
+def _size_callback(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> int | str | None:
+    return value if value == "" else parse_size(value)
+
+
+def _content_json_option(name: str, help_text: str) -> t.Callable[[t.Any], t.Any]:
+    return pulp_option(
+        name,
+        callback=create_content_json_callback(
+            schema=s.Schema(
+                [
+                    {
+                        "module": str,
+                        "version": str,
+                        s.Optional("h1"): str,
+                        s.Optional("go_mod_h1"): str,
+                    }
+                ]
+            )
+        ),
+        help=help_text,
+    )
+
+
+lookup_options = [href_option, name_option, repository_lookup_option]
+nested_lookup_options = [repository_href_option, repository_lookup_option]
+update_options = [
+    click.option("--description"),
+    remote_option,
+    retained_versions_option,
+    pulp_option(
+        "--immutable/--not-immutable",
+        default=None,
+        help=_(
+            "Whether a module version that the {entity} ever held may come back with the same "
+            "bytes only."
+        ),
+    ),
+    pulp_option(
+        "--max-size",
+        callback=_size_callback,
+        help=_("The most that all zips may have together, such as 20GB; empty for no limit."),
+    ),
+    pulp_option(
+        "--max-modules",
+        type=int_or_empty,
+        help=_("The number of module versions that the {entity} may hold; empty for no limit."),
+    ),
+    pulp_labels_option,
+]
+create_options = [*update_options, click.option("--name", required=True)]
+content_lookup_options = [href_option, *module_lookup_options]
+modify_options = [
+    _content_json_option(
+        "--add-content",
+        _(
+            "JSON list of {entities} to add to the repository, each an object with the keys "
+            '"module" and "version", and "h1" where that leaves a choice; or @file containing one.'
+        ),
+    ),
+    _content_json_option(
+        "--remove-content",
+        _("JSON list of {entities} to remove from the repository, in the same form."),
+    ),
+]
+
+repository.add_command(
+    list_command(
+        decorators=[
+            *name_filter_options,
+            click.option("--name-startswith", "name__startswith"),
+            label_select_option,
+        ]
+    )
+)
+repository.add_command(show_command(decorators=lookup_options))
+repository.add_command(create_command(decorators=create_options))
+repository.add_command(update_command(decorators=[*lookup_options, *update_options]))
+repository.add_command(destroy_command(decorators=lookup_options))
+repository.add_command(task_command(decorators=nested_lookup_options))
+repository.add_command(label_command(decorators=nested_lookup_options))
+repository.add_command(role_command(decorators=lookup_options))
+repository.add_command(
+    repository_content_command(
+        contexts={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext},
+        base_default_plugin="gomod",
+        base_default_type="gomod",
+        # --version is that of the repository here.
+        list_decorators=[*module_filter_options, search_option],
+        add_decorators=content_lookup_options,
+        remove_decorators=[
+            *content_lookup_options,
+            option_processor(callback=_scope_to_repository),
+        ],
+        modify_decorators=modify_options,
+    )
+)
+
+_versions = version_command(decorators=nested_lookup_options)
+assert isinstance(_versions, click.Group)
+# The server scans no Go modules for vulnerabilities.
+_versions.commands.pop("scan", None)
+repository.add_command(_versions)

@@ -1,0 +1,153 @@
+"""How module zips are sent: in the request itself, or before it as chunked uploads."""
+
+import io
+import typing as t
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from pulp_glue.common.context import PulpContext
+from pulp_glue.common.exceptions import PulpException
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.core.context import PulpUploadContext
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+ZipFile = str | Path | io.BufferedReader
+"""A module zip: its path, or the file open for reading."""
+
+REQUEST_SIZE = 64 * 1024 * 1024
+"""Bytes of zips that go into one request, unless a chunk size says otherwise."""
+
+REQUEST_FILES = 100
+"""Files that go into one request: Django takes no more."""
+
+CALL_FILES = 900
+"""Zips that one call may bring: Django takes at most 1000 fields."""
+
+
+class _Field(str):
+    """
+    A name of a form field that a body may have more than once.
+
+    An array in a form is its field repeated. glue keeps a body as a dictionary, and would write a
+    list of files as JSON.
+    """
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Parcel:
+    """
+    Module zips on their way to the server.
+
+    Small ones travel in the request that creates the content. The others are uploaded in chunks
+    before, for which the user needs the right to create uploads.
+
+    Args:
+        pulp_ctx: The server to send them to.
+        chunk_size: Bytes that one request may have at most. `None` for `REQUEST_SIZE`.
+    """
+
+    def __init__(self, pulp_ctx: PulpContext, chunk_size: int | None = None) -> None:
+        self._pulp_ctx = pulp_ctx
+        self._limit = chunk_size or REQUEST_SIZE
+        self._room = self._limit
+        self._opened = ExitStack()
+        self._files: dict[int, io.BufferedReader] = {}
+        self._uploads: dict[int, str] = {}
+        self._names: dict[str, str] = {}
+
+    def __enter__(self) -> "Parcel":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._opened.close()
+
+    def add(self, files: t.Sequence[ZipFile]) -> None:
+        """
+        Add zips, and upload those that are too large for the request.
+
+        Args:
+            files: The zips.
+
+        Raises:
+            PulpException: They are too many, one cannot be read, or an upload failed.
+        """
+        if len(files) > CALL_FILES:
+            raise PulpException(
+                _("{count} module zips are too many for one call; the limit is {limit}.").format(
+                    count=len(files), limit=CALL_FILES
+                )
+            )
+        try:
+            for number, file in enumerate(files):
+                self._add(number, file)
+        except OSError as error:
+            self.discard()
+            raise PulpException(str(error)) from error
+        except PulpException:
+            self.discard()
+            raise
+
+    def _add(self, number: int, file: ZipFile) -> None:
+        path = Path(file.name if isinstance(file, io.BufferedReader) else file)
+        size = path.stat().st_size
+        if size <= self._room and len(self._files) < REQUEST_FILES:
+            self._room -= size
+            self._files[number] = self._open(file, self._opened)
+        else:
+            with ExitStack() as opened:
+                upload = PulpUploadContext(self._pulp_ctx)
+                href = str(upload.upload_file(self._open(file, opened), self._limit))
+            self._uploads[number] = href
+            self._names[href.rstrip("/").rpartition("/")[2]] = path.name
+
+    @staticmethod
+    def _open(file: ZipFile, opened: ExitStack) -> io.BufferedReader:
+        if isinstance(file, io.BufferedReader):
+            return file
+        return opened.enter_context(Path(file).open("rb"))
+
+    @property
+    def fields(self) -> dict[str, t.Any]:
+        """What the body of the request needs to have."""
+        return {
+            **{_Field("files"): file for file in self._files.values()},
+            **{_Field("uploads"): href for href in self._uploads.values()},
+        }
+
+    def in_order(self, results: t.Sequence[t.Any]) -> list[t.Any]:
+        """
+        Sort what the server says of each zip into the order in which they were added.
+
+        Args:
+            results: Files in the request first, then uploads, as the server takes them in.
+        """
+        added = [*self._files, *self._uploads]
+        return [result for _number, result in sorted(zip(added, results, strict=True), key=_first)]
+
+    def with_names(self, message: str) -> str:
+        """
+        Put the names of files into a message that names uploads.
+
+        Args:
+            message: What the server says.
+        """
+        for upload, name in self._names.items():
+            message = message.replace(f"upload {upload}", name)
+        return message
+
+    def discard(self) -> None:
+        """Delete the uploads, which a refused request leaves behind."""
+        for href in self._uploads.values():
+            with suppress(PulpException):
+                PulpUploadContext(self._pulp_ctx, pulp_href=href).delete()
+        self._uploads = {}
+
+
+def _first(pair: tuple[int, t.Any]) -> int:
+    return pair[0]
