@@ -9,7 +9,7 @@ import requests
 
 from tests.gomods import pack
 
-API = "/pulp/api/v3/"
+STATUS = "/pulp/api/v3/status/"
 MODULES = "content/gomod/modules/"
 MODFILES = "content/gomod/modfiles/"
 RELEASES = "gomod/releases/"
@@ -36,12 +36,16 @@ class Rest:
     Attributes:
         url: The server's base URL.
         auth: User name and password, or None for nobody.
+        domains: Whether the server has domains.
+        root: The path of the API, of one domain if there are several.
     """
 
-    def __init__(self, url: str, auth: tuple[str, str] | None) -> None:
+    def __init__(self, url: str, auth: tuple[str, str] | None, domain: str = "default") -> None:
         self.url = url.rstrip("/")
         self.auth = auth
         self.session = requests.Session()
+        self.domains: bool = self.get(STATUS)["domain_enabled"]
+        self.root = f"/pulp/{domain}/api/v3/" if self.domains else "/pulp/api/v3/"
         if auth:
             # A password check costs a quarter of a second; a session has one.
             self.session.auth = auth
@@ -51,7 +55,7 @@ class Rest:
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send a request; `path` is an href or below the API's root."""
-        href = path if path.startswith("/") else API + path
+        href = path if path.startswith("/") else self.root + path
         return self.session.request(method, self.url + href, timeout=TASK_TIMEOUT, **kwargs)
 
     def status(self, method: str, path: str, **kwargs: Any) -> int:
