@@ -4,6 +4,7 @@ from gettext import gettext as _
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from rest_framework.serializers import ValidationError
 
 from pulpcore.plugin.models import Artifact, Content, RepositoryVersion, Upload
@@ -91,3 +92,28 @@ def gomod_may_view_added_content(request: Any, view: Any, action: str, permissio
         return True
     content = Content.objects.filter(pk__in=added)
     return bool(viewable_content(request.user, content).count() == len(added))
+
+
+def gomod_has_account(request: Any, view: Any, action: str) -> bool:
+    """
+    The user is one of Pulp's, and not a workload that proved its identity for a moment.
+
+    Args:
+        request: The request.
+        view: The viewset.
+        action: The action.
+    """
+    return isinstance(request.user, get_user_model())
+
+
+def gomod_owns_or_may(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user owns the object, or has a permission everywhere or in the domain.
+
+    Args:
+        request: The request.
+        view: The viewset of a type that has an owner.
+        action: The action.
+        permission: The permission that others need.
+    """
+    return view.get_object().owner_id == request.user.pk or _has_perm(request, permission)

@@ -2,16 +2,18 @@
 
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.distribution import GoDistribution
+from pulp_gomod.app.models.guard import ContentGuardInUse
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.publication import GoPublication
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.repository import GoRepository
-from pulp_gomod.app.models.upstream import GoAnswer, GoArrival
 from pulp_gomod.app.models.token import GoToken
+from pulp_gomod.app.models.upstream import GoAnswer, GoArrival
 
 __all__ = [
+    "ContentGuardInUse",
     "GoAnswer",
     "GoArrival",
     "GoChange",

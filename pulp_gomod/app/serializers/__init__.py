@@ -7,6 +7,7 @@ from pulp_gomod.app.serializers.publication import GoPublicationSerializer
 from pulp_gomod.app.serializers.release import GoReleaseSerializer
 from pulp_gomod.app.serializers.remote import GoRemoteSerializer
 from pulp_gomod.app.serializers.repository import GoRepositorySerializer
+from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
 
 __all__ = [
@@ -19,4 +20,6 @@ __all__ = [
     "GoReleaseSerializer",
     "GoRemoteSerializer",
     "GoRepositorySerializer",
+    "GoTokenCreatedSerializer",
+    "GoTokenSerializer",
 ]

@@ -7,6 +7,7 @@ from pulp_gomod.app.viewsets.publication import GoPublicationViewSet
 from pulp_gomod.app.viewsets.release import GoReleaseViewSet
 from pulp_gomod.app.viewsets.remote import GoRemoteViewSet
 from pulp_gomod.app.viewsets.repository import GoRepositoryVersionViewSet, GoRepositoryViewSet
+from pulp_gomod.app.viewsets.token import GoTokenViewSet
 
 __all__ = [
     "GoDistributionViewSet",
@@ -17,4 +18,5 @@ __all__ = [
     "GoRemoteViewSet",
     "GoRepositoryVersionViewSet",
     "GoRepositoryViewSet",
+    "GoTokenViewSet",
 ]

@@ -1,0 +1,139 @@
+"""GoToken over REST."""
+
+from datetime import datetime, timedelta
+from gettext import gettext as _
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import serializers
+
+from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
+from pulpcore.plugin.util import get_domain
+
+from pulp_gomod.app.access.secret import digest, hint, new_secret
+from pulp_gomod.app.models import GoDistribution, GoToken
+
+LONGEST_NAME = 200
+
+
+class GoTokenSerializer(ModelSerializer):
+    """
+    A secret that stands for its owner on a GOPROXY, and nowhere else in Pulp.
+    """
+
+    pulp_href = IdentityField(view_name="gomod/tokens-detail")
+    name = serializers.CharField(help_text=_("What its owner calls it."), max_length=LONGEST_NAME)
+    owner = serializers.CharField(
+        help_text=_("Name of the user for whom it stands."), source="owner.username", read_only=True
+    )
+    scope = serializers.ChoiceField(
+        help_text=_(
+            "read: downloads. publish: downloads, uploads and removals. In either case no more than "
+            "its owner may do."
+        ),
+        choices=GoToken.Scope.choices,
+        default=GoToken.Scope.READ,
+    )
+    distribution = DetailRelatedField(
+        help_text=_("The only Go distribution that it opens; null for all of the domain."),
+        view_name=r"distributions-gomod/gomod-detail",
+        queryset=GoDistribution.objects.all(),
+        required=False,
+        allow_null=True,
+        default=None,
+    )
+    expires = serializers.DateTimeField(
+        help_text=_(
+            "When it stops to work; by default after GOMOD_TOKEN_DAYS days. null for never, where "
+            "the setting GOMOD_TOKEN_MAX_DAYS allows it."
+        ),
+        required=False,
+        allow_null=True,
+    )
+    hint = serializers.CharField(
+        help_text=_("The beginning of the secret, to recognise a leaked one by."), read_only=True
+    )
+    last_used = serializers.DateTimeField(
+        help_text=_("When it was last used, give or take a minute; null for never."),
+        read_only=True,
+        allow_null=True,
+    )
+
+    def validate_expires(self, expires: datetime | None) -> datetime | None:
+        """
+        Check when the token is to stop to work.
+
+        Raises:
+            ValidationError: That is in the past, or later than the settings allow.
+        """
+        longest = settings.GOMOD_TOKEN_MAX_DAYS
+        now = timezone.now()
+        if expires is not None and expires <= now:
+            raise serializers.ValidationError(_("This time is over already."))
+        if longest and (expires is None or expires > now + timedelta(days=longest)):
+            raise serializers.ValidationError(
+                _("A token works for {days} days at most here.").format(days=longest)
+            )
+        return expires
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """
+        Check the name, and give the token its time.
+
+        Raises:
+            ValidationError: The user has a token of this name in this domain.
+        """
+        validated: dict[str, Any] = super().validate(data)
+        owner = self.context["request"].user
+        namesakes = GoToken.objects.filter(owner=owner, name=data["name"], pulp_domain=get_domain())
+        if namesakes.exists():
+            raise serializers.ValidationError(
+                {"name": _("You have a token of this name. Revoke it first, or choose another.")}
+            )
+        validated.setdefault("expires", timezone.now() + timedelta(days=_usual_days()))
+        return validated
+
+    class Meta:
+        model = GoToken
+        fields = (
+            *ModelSerializer.Meta.fields,
+            "name",
+            "owner",
+            "scope",
+            "distribution",
+            "expires",
+            "hint",
+            "last_used",
+        )
+
+
+def _usual_days() -> int:
+    days: int = settings.GOMOD_TOKEN_DAYS
+    return min(days, settings.GOMOD_TOKEN_MAX_DAYS or days)
+
+
+class GoTokenCreatedSerializer(GoTokenSerializer):
+    """
+    A token that was just made, with its secret.
+    """
+
+    token = serializers.CharField(
+        help_text=_("The secret. It is shown this once, and not kept."), read_only=True
+    )
+
+    def create(self, validated_data: dict[str, Any]) -> GoToken:
+        """Make the token of the user who asks."""
+        secret = new_secret()
+        token = GoToken.objects.create(
+            **validated_data,
+            owner=self.context["request"].user,
+            digest=digest(secret),
+            hint=hint(secret),
+        )
+        token.token = secret
+        return token
+
+    class Meta:
+        model = GoToken
+        fields = (*GoTokenSerializer.Meta.fields, "token")
