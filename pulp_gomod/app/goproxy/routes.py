@@ -19,6 +19,7 @@ from pulpcore.plugin.content import Handler
 
 from pulp_gomod.app.goproxy import database, guard
 from pulp_gomod.app.goproxy import handler as protocol
+from pulp_gomod.app.goproxy.distributions import storable
 from pulp_gomod.app.goproxy.responses import not_found, problem
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,9 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
             log.exception("PostgreSQL does not answer.")
             return problem(503, "unavailable: the server's database does not answer")
         if target is None:
+            if not storable(request.match_info["path"]):
+                # pulpcore would look it up all the same, and fail.
+                return not_found("malformed path")
             return await (packages_route if route is packages_route else handler)(request)
         set_guid(generate_guid())
         response = await _through(inner, request, route)
