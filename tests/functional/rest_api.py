@@ -51,7 +51,7 @@ class Rest:
             self.session.auth = auth
             assert self.call("POST", "login/").status_code == 201
             self.session.auth = None
-            self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"]
+            self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"] or ""
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send a request; `path` is an href or below the API's root."""

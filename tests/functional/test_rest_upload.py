@@ -259,7 +259,8 @@ def test_bad_fields_are_refused_at_once(rest: Rest, fields: dict[str, Any], comp
 
 
 def test_no_zip_at_all_is_refused(rest: Rest) -> None:
-    for body in ({}, {"files": []}, {"repository": rest.create_repository()}):
+    bodies: list[dict[str, Any]] = [{}, {"files": []}, {"repository": rest.create_repository()}]
+    for body in bodies:
         response = rest.call("POST", MODULES, json=body)
         assert response.status_code == 400, response.text
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import IO, Any, TypedDict
+from typing import Any, BinaryIO, TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -50,7 +50,7 @@ class Source(TypedDict):
     name: str
 
 
-def judge(file: str | IO[bytes], name: str) -> Upload:
+def judge(file: str | BinaryIO, name: str) -> Upload:
     """
     Judge a module zip by Go's rules and this server's settings.
 

@@ -73,7 +73,7 @@ class Words:
         return queryset
 
 
-class SearchField(ExpressionFilter.field_class):  # type: ignore[misc, name-defined]
+class SearchField(ExpressionFilter.field_class):  # type: ignore[name-defined]
     """Words to search for, or an expression over other filters, which always has a `=`."""
 
     def clean(self, value: Any) -> Any:
