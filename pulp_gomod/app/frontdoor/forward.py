@@ -71,8 +71,19 @@ class FrontDoor:
         self._patience = patience
         self._session: ClientSession | None = None
 
-    async def context(self, app: web.Application) -> AsyncIterator[None]:
-        """The client session's lifetime; for `app.cleanup_ctx`."""
+    def attach(self, app: web.Application) -> None:
+        """Put the door into an app.
+
+        Its route is the least specific one, so every route of Pulp and of its plugins goes first,
+        whether it is added before this one or after.
+        """
+        app.cleanup_ctx.append(self._open)
+        app.middlewares.insert(0, self._straight_through)
+        app.router.add_route(
+            "*", "/{gomod_forwarded:.*}", self.forward, expect_handler=self._postpone_continue
+        )
+
+    async def _open(self, app: web.Application) -> AsyncIterator[None]:
         connector: BaseConnector
         # The API's workers close each connection after one answer.
         if self._socket:
@@ -89,8 +100,8 @@ class FrontDoor:
             yield
 
     @property
-    def straight_through(self) -> Middleware:
-        """A middleware that spares what is forwarded all others: the API authenticates itself."""
+    def _straight_through(self) -> Middleware:
+        """Spare what is forwarded all other middlewares: the API authenticates for itself."""
 
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -100,8 +111,8 @@ class FrontDoor:
 
         return middleware
 
-    async def postpone_continue(self, request: web.Request) -> None:
-        """Leave `Expect: 100-continue` open until the body is wanted; a route's expect_handler."""
+    async def _postpone_continue(self, request: web.Request) -> None:
+        """Leave `Expect: 100-continue` open until the body is wanted."""
         if request.headers["Expect"].lower() != "100-continue":
             raise web.HTTPExpectationFailed(text="Only 'Expect: 100-continue' is understood.\n")
 

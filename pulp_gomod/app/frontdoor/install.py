@@ -12,11 +12,7 @@ BODY_SLACK = 1024 * 1024
 
 
 def install(app: web.Application) -> None:
-    """Forward what no other route takes to the API; nothing without GOMOD_API_UPSTREAM.
-
-    The catch-all route is the least specific one, so every route of Pulp and of its plugins goes
-    first, whether it is added before this one or after.
-    """
+    """Forward what no other route takes to the API; nothing without GOMOD_API_UPSTREAM."""
     if not settings.GOMOD_API_UPSTREAM:
         return
     door = FrontDoor(
@@ -25,8 +21,4 @@ def install(app: web.Application) -> None:
         limit=settings.GOMOD_MAX_ZIP_SIZE + BODY_SLACK,
         content_prefix=settings.CONTENT_PATH_PREFIX,
     )
-    app.cleanup_ctx.append(door.context)
-    app.middlewares.insert(0, door.straight_through)
-    app.router.add_route(
-        "*", "/{gomod_forwarded:.*}", door.forward, expect_handler=door.postpone_continue
-    )
+    door.attach(app)
