@@ -61,9 +61,9 @@ class VerifiedPasswords:
         return until is not None and time.monotonic() < until
 
     def _digest(self, user: Any, password: str) -> bytes:
-        # A user's key and a stored hash have no line breaks, so that parts cannot run together.
-        text = f"{user.pk}\n{user.password}\n{password}"
-        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+        # repr() keeps the parts apart, and encodes whatever Python takes for a text.
+        text = repr((str(user.pk), user.password, password))
+        return hmac.digest(self._key, text.encode(), "sha256")
 
 
 verified = VerifiedPasswords()

@@ -8,6 +8,7 @@ that come at a time with the same credentials; what they permit holds for less t
 import asyncio
 import hmac
 import logging
+import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -34,8 +35,11 @@ log = logging.getLogger(__name__)
 
 CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
 
+# Hashing shall leave some of the machine to those who are known already.
+_LOGIN_THREADS = max(1, (os.cpu_count() or 1) // 2)
 # A password is verified in about a third of a second: a longer queue would be waited out by nobody.
-_LOGIN_QUEUE = 64
+_LOGIN_QUEUE = 64 * _LOGIN_THREADS
+_ACCESS_THREADS = 2
 _ACCESS_QUEUE = 2000
 
 
@@ -65,8 +69,8 @@ class Gate:
     """Asks the guards of one content process."""
 
     def __init__(self) -> None:
-        self._access = Lane("gomod-access", threads=2, longest_queue=_ACCESS_QUEUE)
-        self._login = Lane("gomod-login", threads=2, longest_queue=_LOGIN_QUEUE)
+        self._access = Lane("gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE)
+        self._login = Lane("gomod-login", _LOGIN_THREADS, _LOGIN_QUEUE)
         self._verdicts: Decisions[_Verdict] = Decisions(lambda verdict: verdict.holds)
         self._key = secrets.token_bytes(32)
         self._notes: set[asyncio.Task[None]] = set()
