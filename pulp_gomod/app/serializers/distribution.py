@@ -1,5 +1,6 @@
 """GoDistribution over REST."""
 
+from datetime import datetime
 from gettext import gettext as _
 from typing import Any
 from urllib.parse import quote
@@ -40,6 +41,16 @@ class GoDistributionSerializer(DistributionSerializer):
         domain = f"{distribution.pulp_domain.name}/" if settings.DOMAIN_ENABLED else ""
         origin = (settings.CONTENT_ORIGIN or "").rstrip("/")
         return f"{origin}/api/packages/{domain}{quote(distribution.base_path)}/go"
+
+    def get_content_guard_prn(self, distribution: GoDistribution) -> str | None:
+        """Make the PRN of the content guard; the OpenAPI schema reads its type here."""
+        prn: str | None = super().get_content_guard_prn(distribution)
+        return prn
+
+    def get_no_content_change_since(self, distribution: GoDistribution) -> datetime | None:
+        """Say since when the same is served; the OpenAPI schema reads its type here."""
+        since: datetime | None = super().get_no_content_change_since(distribution)
+        return since
 
     def validate_base_path(self, path: str) -> str:
         """

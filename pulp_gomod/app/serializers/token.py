@@ -137,3 +137,4 @@ class GoTokenCreatedSerializer(GoTokenSerializer):
     class Meta:
         model = GoToken
         fields = (*GoTokenSerializer.Meta.fields, "token")
+        ref_name = "gomod.GoTokenCreated"

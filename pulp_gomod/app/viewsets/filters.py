@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import CharFilter
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
-from pulpcore.plugin.viewsets import BaseFilterSet, RepositoryVersionFilter
+from pulpcore.plugin.viewsets import BaseFilterSet, LabelFilter, RepositoryVersionFilter
 
 from pulp_gomod.app.models.membership import held_in
 
@@ -38,6 +40,13 @@ class HeldInFilter(RepositoryVersionFilter):
                 _("{value} is no repository version.").format(value=value)
             ) from None
         return held_in(queryset, version)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class LabelsFilter(LabelFilter):
+    """
+    Content by its labels; pulpcore's filter, whose type the OpenAPI schema is told.
+    """
 
 
 class ChecksumFilter(CharFilter):

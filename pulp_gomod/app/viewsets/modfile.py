@@ -4,7 +4,12 @@ from pulpcore.plugin.viewsets import ContentFilter, ReadOnlyContentViewSet
 
 from pulp_gomod.app.models import GoModFile
 from pulp_gomod.app.serializers import GoModFileSerializer
-from pulp_gomod.app.viewsets.filters import ChecksumFilter, HeldInFilter, SearchFilter
+from pulp_gomod.app.viewsets.filters import (
+    ChecksumFilter,
+    HeldInFilter,
+    LabelsFilter,
+    SearchFilter,
+)
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 
@@ -13,6 +18,7 @@ class GoModFileFilter(ContentFilter):
     """Filters of go.mod files."""
 
     repository_version = HeldInFilter()
+    pulp_label_select = LabelsFilter()
     go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
     q = SearchFilter(
         help_text="Search for words in the module path, or filter by an expression over other "

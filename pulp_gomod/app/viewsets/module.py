@@ -21,7 +21,12 @@ from pulp_gomod.app.serializers import (
     GoModuleUploadSerializer,
 )
 from pulp_gomod.app.tasks.upload import Source, judge, upload_modules
-from pulp_gomod.app.viewsets.filters import ChecksumFilter, HeldInFilter, SearchFilter
+from pulp_gomod.app.viewsets.filters import (
+    ChecksumFilter,
+    HeldInFilter,
+    LabelsFilter,
+    SearchFilter,
+)
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 
@@ -36,6 +41,7 @@ class GoModuleFilter(ContentFilter):
     """Filters of modules."""
 
     repository_version = HeldInFilter()
+    pulp_label_select = LabelsFilter()
     h1 = ChecksumFilter(help_text="Filter results where h1 matches value")
     go_mod_h1 = ChecksumFilter(help_text="Filter results where go_mod_h1 matches value")
     q = SearchFilter(
