@@ -6,10 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pulp_gomod.app.goproxy import statements
-from pulp_gomod.app.goproxy.database import Database
-from pulp_gomod.app.goproxy.paths import base_paths
-
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -40,6 +36,8 @@ class Target:
         domain: The domain's pk.
         domain_changed: When the domain was last changed.
         served: The repository version that is served, or None where the distribution has none.
+        remote: The pk of the remote to ask for what is not held, or None.
+        remote_changed: When the remote was last changed.
     """
 
     path: str
@@ -49,51 +47,31 @@ class Target:
     domain: UUID
     domain_changed: datetime
     served: Served | None
+    remote: UUID | None = None
+    remote_changed: datetime | None = None
 
 
-async def resolve(database: Database, domain: str, path: str) -> Target | None:
+def target_of(row: Sequence[Any]) -> Target:
     """
-    Find the Go distribution for a path below the content prefix; None if it is not one of ours.
+    Read a row of `statements.distribution`.
 
     Args:
-        database: Where to ask.
-        domain: The domain's name.
-        path: The path, percent-decoded once.
+        row: Its columns.
+
+    Returns:
+        The target of a request to the distribution's root.
     """
-    return await _find(database, domain, path, base_paths(path))
-
-
-async def resolve_owner(database: Database, domain: str, owner: str, path: str) -> Target | None:
-    """
-    Find the Go distribution whose base path is the owner of `/api/packages/{owner}/go`.
-
-    Args:
-        database: Where to ask.
-        domain: The domain's name.
-        owner: The base path, of one segment.
-        path: What follows.
-    """
-    return await _find(database, domain, f"{owner}/{path}", [owner])
-
-
-async def _find(database: Database, domain: str, path: str, candidates: list[str]) -> Target | None:
-    # PostgreSQL has no NUL in texts, nor half characters: no base path has them.
-    if not (storable(path) and storable(domain)):
-        return None
-    statement = statements.distribution(len(candidates))
-    values = {f"base_path_{index}": base for index, base in enumerate(candidates)}
-    row = await database.fetch_one(statement.sql, statement.bind(domain_name=domain, **values))
-    if row is None:
-        return None
-    pk, base_path, guard, domain_pk, domain_changed, *versions = row
+    pk, base_path, guard, domain_pk, domain_changed, *versions, remote, remote_changed = row
     return Target(
-        path=path[len(base_path) + 1 :],
+        path="",
         base_path=base_path,
         distribution=pk,
         guard=guard,
         domain=domain_pk,
         domain_changed=domain_changed,
         served=_served(versions),
+        remote=remote,
+        remote_changed=remote_changed,
     )
 
 

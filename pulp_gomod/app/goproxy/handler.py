@@ -5,10 +5,17 @@ from typing import Final
 from aiohttp import web
 from django.conf import settings
 
-from pulp_gomod.app.goproxy import database, guard
-from pulp_gomod.app.goproxy.distributions import Target, resolve, resolve_owner, storable
+from pulp_gomod.app.goproxy import database, guard, resolver
+from pulp_gomod.app.goproxy.distributions import Target, storable
 from pulp_gomod.app.goproxy.modules import Modules
-from pulp_gomod.app.goproxy.paths import LATEST, Malformed, ModuleRequest, SumdbRequest, parse
+from pulp_gomod.app.goproxy.paths import (
+    LATEST,
+    Malformed,
+    ModuleRequest,
+    SumdbRequest,
+    base_paths,
+    parse,
+)
 from pulp_gomod.app.goproxy.responses import (
     Representation,
     cache_control,
@@ -36,11 +43,15 @@ async def find_target(request: web.Request) -> Target | None:
 
 async def _resolve(request: web.Request) -> Target | None:
     asked = request.match_info
-    domain = asked.get("pulp_domain", _DEFAULT_DOMAIN)
-    where = database.of(request.app)
+    domain, path = asked.get("pulp_domain", _DEFAULT_DOMAIN), asked["path"]
     if "owner" in asked:
-        return await resolve_owner(where, domain, asked["owner"], asked["path"])
-    return await resolve(where, domain, asked["path"])
+        candidates, path = [asked["owner"]], f"{asked['owner']}/{path}"
+    else:
+        candidates = base_paths(path)
+    # PostgreSQL has no NUL in texts, nor half characters: no base path has them.
+    if not (storable(path) and storable(domain)):
+        return None
+    return await resolver.of(request.app).find(domain, candidates, path)
 
 
 async def serve(request: web.Request, target: Target) -> web.StreamResponse:

@@ -6,11 +6,34 @@ modload/modfile.go (CheckRetractions).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pulp_gomod.golang import GoError, module, semver
 
 _INCOMPATIBLE = "+incompatible"
+
+
+class Version(Protocol):
+    """A version of a module, as `Candidate` describes it."""
+
+    @property
+    def version(self) -> str:
+        """The canonical version."""
+
+    @property
+    def is_pseudo(self) -> bool:
+        """Whether it is a pseudo-version."""
+
+    @property
+    def has_go_mod(self) -> bool:
+        """Whether its go.mod is a real one."""
+
+    @property
+    def retractions(self) -> Sequence[dict[str, Any]]:
+        """What its go.mod retracts."""
+
+
+V = TypeVar("V", bound=Version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +54,7 @@ class Candidate:
     retractions: Sequence[dict[str, Any]] = ()
 
 
-def latest(candidates: Sequence[Candidate]) -> Candidate | None:
+def latest(candidates: Sequence[V]) -> V | None:
     """
     Choose the version that the go command would choose for `latest`.
 
@@ -48,9 +71,7 @@ def latest(candidates: Sequence[Candidate]) -> Candidate | None:
     return _choose(candidates, lambda c: not _is_retracted(c.version, retractions)) or newest
 
 
-def _choose(
-    candidates: Sequence[Candidate], allowed: Callable[[Candidate], bool]
-) -> Candidate | None:
+def _choose(candidates: Sequence[V], allowed: Callable[[V], bool]) -> V | None:
     tagged = _compatible([c for c in candidates if not c.is_pseudo], allowed)
     for candidate in reversed(tagged):
         if not semver.prerelease(candidate.version):
@@ -61,16 +82,14 @@ def _choose(
     return max(pseudo, key=_pseudo_time, default=None)
 
 
-def _compatible(
-    tagged: Iterable[Candidate], allowed: Callable[[Candidate], bool]
-) -> list[Candidate]:
+def _compatible(tagged: Iterable[V], allowed: Callable[[V], bool]) -> list[V]:
     """
     Filter the allowed versions, and leave +incompatible ones out where the module has moved on.
 
     A module whose last compatible version has a go.mod of its own has adopted modules: the tags of
     higher majors without one are not meant to be used.
     """
-    kept: list[Candidate] = []
+    kept: list[V] = []
     for candidate in tagged:
         if not allowed(candidate):
             continue
@@ -89,7 +108,7 @@ def _is_retracted(version: str, retractions: Sequence[dict[str, Any]]) -> bool:
     )
 
 
-def _pseudo_time(candidate: Candidate) -> tuple[str, str]:
+def _pseudo_time(candidate: Version) -> tuple[str, str]:
     try:
         time = module.pseudo_version_time(candidate.version).isoformat()
     except GoError:

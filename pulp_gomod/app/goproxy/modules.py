@@ -63,11 +63,32 @@ class Modules:
         Args:
             path: The module path.
         """
+        tagged = await self.tagged(path)
+        if tagged is None:
+            return None
+        lines = [f"{version}\n" for version in tagged]
+        return _computed(TEXT, "".join(lines).encode(), self._served.created)
+
+    async def tagged(self, path: str) -> list[str] | None:
+        """
+        Return the tagged versions in semver order; None for an unknown module.
+
+        Args:
+            path: The module path.
+        """
         rows = await self._ask(statements.versions(), module=path)
         if not rows:
             return None
-        lines = [f"{version}\n" for version, is_pseudo in rows if not is_pseudo]
-        return _computed(TEXT, "".join(lines).encode(), self._served.created)
+        return [version for version, is_pseudo in rows if not is_pseudo]
+
+    async def candidates(self, path: str) -> list[Candidate]:
+        """
+        Return all versions in semver order, with what decides which is the latest.
+
+        Args:
+            path: The module path.
+        """
+        return [_candidate(row) for row in await self._ask(statements.releases(), module=path)]
 
     async def latest(self, path: str) -> Representation | None:
         """
@@ -154,12 +175,17 @@ class Modules:
     async def _latest_row(self, path: str) -> Row | None:
         rows = await self._ask(statements.releases(), module=path)
         by_version = {row[0]: row for row in rows}
-        chosen = latest([Candidate(row[0], row[1], row[2], row[3] or ()) for row in rows])
+        chosen = latest([_candidate(row) for row in rows])
         return by_version[chosen.version] if chosen else None
 
     async def _ask(self, statement: Statement, **values: str) -> list[Row]:
         parameters = statement.bind(**self._values, **values)
         return await self._database.fetch_all(statement.sql, parameters)
+
+
+def _candidate(row: Row) -> Candidate:
+    version, is_pseudo, has_go_mod, retractions, *_ = row
+    return Candidate(version, is_pseudo, has_go_mod, retractions or ())
 
 
 def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:
@@ -171,8 +197,9 @@ def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> by
         time: When it was made.
         origin: Where it was made, or None.
     """
-    said = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    info: dict[str, Any] = {"Version": version, "Time": said}
+    info: dict[str, Any] = {"Version": version}
+    if time.year > 1:
+        info["Time"] = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if origin:
         info["Origin"] = origin
     return json.dumps(info, separators=(",", ":")).encode()

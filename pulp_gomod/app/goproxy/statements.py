@@ -63,7 +63,14 @@ class Statement:
         ]
 
 
-def _compile(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
+def compile_queryset(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
+    """
+    Compile a queryset that holds markers where a request's values will stand.
+
+    Args:
+        queryset: The queryset.
+        extra: The names of markers beyond the common ones.
+    """
     names = _NAMES | (extra or {})
     sql, parameters = queryset.query.sql_with_params()
     found = tuple(names.get(p) if p.__hash__ else None for p in parameters)
@@ -78,7 +85,8 @@ def distribution(candidates: int) -> Statement:
 
     Values: domain_name, and base_path_0, base_path_1, ... for the paths it may have.
     Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
-    version's number and time, the same of a pinned version, the same of a publication.
+    version's number and time, the same of a pinned version, the same of a publication; the remote
+    and its last change.
 
     Args:
         candidates: How many base paths are possible.
@@ -108,9 +116,33 @@ def distribution(candidates: int) -> Statement:
             "publication__repository_version__repository",
             "publication__repository_version__number",
             "publication__repository_version__pulp_created",
+            "remote",
+            "remote__pulp_last_updated",
         )
     )
-    return _compile(queryset, markers)
+    return compile_queryset(queryset, markers)
+
+
+@lru_cache(maxsize=64)
+def probe(candidates: int) -> Statement:
+    """
+    Find distributions, unless nothing was written since a snapshot.
+
+    PostgreSQL looks at no table where the condition on the snapshot does not hold.
+
+    Values: as of `distribution`, and seen, the snapshot under which they were read before.
+    Columns: the snapshot, then those of `distribution`, null where there is none.
+
+    Args:
+        candidates: How many base paths are possible.
+    """
+    found = distribution(candidates)
+    sql = (
+        "SELECT pg_current_snapshot()::text, found.* FROM (SELECT 1) AS one "
+        f"LEFT JOIN LATERAL (SELECT * FROM ({found.sql}) AS known "
+        "WHERE pg_current_snapshot()::text <> %s) AS found ON TRUE"
+    )
+    return Statement(sql, (*found.names, "seen"), (*found.constants, None))
 
 
 def _held_modules() -> QuerySet:
@@ -136,7 +168,7 @@ def info() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: version, time, origin, when the content came to Pulp.
     """
-    return _compile(
+    return compile_queryset(
         _held_modules()
         .filter(version=_VERSION)
         .annotate(time=_release("time"), origin=_release("origin"))
@@ -156,7 +188,7 @@ def mod() -> Statement:
     alone = GoModFile.objects.filter(
         held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE, version=_VERSION
     )
-    return _compile(
+    return compile_queryset(
         _held_modules()
         .filter(version=_VERSION)
         .values_list(*columns)
@@ -172,7 +204,7 @@ def zip_file() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: artifact pk, its name in the storage, size in bytes, SHA-256, when the content came.
     """
-    return _compile(
+    return compile_queryset(
         ContentArtifact.objects.filter(
             content__in=_held_modules().filter(version=_VERSION).values("pk")
         ).values_list(
@@ -194,7 +226,9 @@ def versions() -> Statement:
     Columns: version, whether it is a pseudo-version. Pseudo-versions are among the rows: a module
     that has nothing else exists all the same.
     """
-    return _compile(_held_modules().order_by("version_key").values_list("version", "is_pseudo"))
+    return compile_queryset(
+        _held_modules().order_by("version_key").values_list("version", "is_pseudo")
+    )
 
 
 @lru_cache(maxsize=1)
@@ -205,7 +239,7 @@ def releases() -> Statement:
     Values: repository, number, domain, module.
     Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came.
     """
-    return _compile(
+    return compile_queryset(
         _held_modules()
         .order_by("version_key")
         .annotate(time=_release("time"), origin=_release("origin"))

@@ -1,0 +1,208 @@
+"""Resolving distributions for all requests of a moment with one statement, and never from stale memory.
+
+What a process remembers of the database may have changed by the next request. So each request waits
+for a look at the database that began after it came; but one look serves all requests that wait, and
+it is cheap where nothing was written: PostgreSQL's snapshot is then the one of the look before, and
+everything that was read under that one holds. An answer is therefore as fresh as if it had been read
+for this request alone, at a cost that many requests share.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import database, statements
+from pulp_gomod.app.goproxy.database import Database, Row
+from pulp_gomod.app.goproxy.distributions import Target, target_of
+
+# Distributions remembered for a domain, and domains for which any are.
+MOST_DISTRIBUTIONS = 10_000
+MOST_DOMAINS = 256
+
+
+@dataclass(slots=True)
+class _Question:
+    candidates: Sequence[str]
+    answer: "asyncio.Future[Target | None]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    generation: int
+    target: Target
+
+
+class DomainResolver:
+    """Resolves the distributions of one domain."""
+
+    def __init__(self, where: Database, domain: str) -> None:
+        """
+        Args:
+            where: The database.
+            domain: The domain's name.
+        """
+        self._database = where
+        self._domain = domain
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._snapshot = ""
+        self._generation = 0
+        self._waiting: list[_Question] = []
+        self._looking: asyncio.Task[None] | None = None
+
+    async def find(self, candidates: Sequence[str]) -> Target | None:
+        """
+        Find the distribution that has one of the base paths, as the database knows it now.
+
+        Args:
+            candidates: The base paths that it may have; at most one distribution has any of them.
+
+        Returns:
+            The target without a path, or None.
+
+        Raises:
+            psycopg.Error: The database does not answer.
+        """
+        question = _Question(candidates, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_while_asked())
+        return await question.answer
+
+    async def _look_while_asked(self) -> None:
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                try:
+                    await self._look(asked)
+                except Exception as error:
+                    _fail(asked, error)
+        finally:
+            self._looking = None
+
+    async def _look(self, asked: list[_Question]) -> None:
+        """Answer questions by one statement that begins after all of them were asked."""
+        wanted: dict[str, None] = {}
+        # Nothing but an unchanged snapshot keeps what is known; of some we know nothing.
+        seen = self._snapshot
+        for question in asked:
+            base_path = self._known_among(question.candidates)
+            if base_path is None:
+                wanted.update(dict.fromkeys(question.candidates))
+                seen = ""
+            else:
+                wanted[base_path] = None
+                if self._known[base_path].generation != self._generation:
+                    seen = ""
+        rows = await self._probe(list(wanted), seen)
+        snapshot = rows[0][0]
+        if snapshot != self._snapshot:
+            self._snapshot = snapshot
+            self._generation += 1
+        if snapshot != seen:
+            self._remember(wanted, rows)
+        self._answer(asked, wanted)
+
+    def _known_among(self, candidates: Sequence[str]) -> str | None:
+        for base_path in candidates:
+            if base_path in self._known:
+                return base_path
+        return None
+
+    async def _probe(self, wanted: list[str], seen: str) -> list[Row]:
+        # A statement for each power of two, so that PostgreSQL gets to know them.
+        size = 1 << (len(wanted) - 1).bit_length()
+        padded = wanted + wanted[-1:] * (size - len(wanted))
+        statement = statements.probe(size)
+        values = {f"base_path_{index}": base for index, base in enumerate(padded)}
+        return await self._database.fetch_all(
+            statement.sql, statement.bind(domain_name=self._domain, seen=seen, **values)
+        )
+
+    def _remember(self, wanted: dict[str, None], rows: list[Row]) -> None:
+        for base_path in wanted:
+            self._known.pop(base_path, None)
+        for _, *row in rows:
+            # Where there is no distribution, the outer join has a row of nulls.
+            if row[0] is not None:
+                target = target_of(row)
+                self._known[target.base_path] = _Known(self._generation, target)
+        while len(self._known) > MOST_DISTRIBUTIONS:
+            self._known.popitem(last=False)
+
+    def _answer(self, asked: list[_Question], wanted: dict[str, None]) -> None:
+        for question in asked:
+            base_path = self._known_among(question.candidates)
+            if question.answer.done():
+                continue
+            if base_path is not None:
+                question.answer.set_result(self._known[base_path].target)
+            elif all(candidate in wanted for candidate in question.candidates):
+                question.answer.set_result(None)
+            else:
+                # The distribution that was known is gone; another may have taken its place.
+                self._waiting.append(question)
+
+
+def _fail(asked: list[_Question], error: Exception) -> None:
+    for question in asked:
+        if not question.answer.done():
+            question.answer.set_exception(error)
+
+
+class Resolver:
+    """Resolves distributions of all domains."""
+
+    def __init__(self, where: Database) -> None:
+        """
+        Args:
+            where: The database.
+        """
+        self._database = where
+        self._domains: OrderedDict[str, DomainResolver] = OrderedDict()
+
+    async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
+        """
+        Find the Go distribution for a path; None if it is not one of ours.
+
+        Args:
+            domain: The domain's name.
+            candidates: The base paths that it may have.
+            path: The path below the content prefix.
+        """
+        resolver = self._domains.get(domain)
+        if resolver is None:
+            resolver = self._domains[domain] = DomainResolver(self._database, domain)
+            if len(self._domains) > MOST_DOMAINS:
+                self._domains.popitem(last=False)
+        target = await resolver.find(candidates)
+        return target and replace(target, path=path[len(target.base_path) + 1 :])
+
+
+_KEY: web.AppKey[Resolver] = web.AppKey("gomod_resolver", Resolver)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Resolver for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Database.
+    """
+    app[_KEY] = Resolver(database.of(app))
+    yield
+    with suppress(KeyError):
+        del app[_KEY]
+
+
+def of(app: web.Application) -> Resolver:
+    """
+    Return the Resolver of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]
