@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 from django.conf import settings
 
-from pulp_gomod.app.goproxy import database, guard, resolver
+from pulp_gomod.app.goproxy import answers, database, guard, resolver
 from pulp_gomod.app.goproxy.distributions import Target, storable
 from pulp_gomod.app.goproxy.modules import Modules
 from pulp_gomod.app.goproxy.paths import (
@@ -16,6 +16,7 @@ from pulp_gomod.app.goproxy.paths import (
     base_paths,
     parse,
 )
+from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.goproxy.responses import (
     Representation,
     cache_control,
@@ -81,7 +82,9 @@ async def _serve_module(
         return not_found(f"the distribution {target.base_path} serves no repository")
     if not storable(wanted.version):
         return not_found("malformed version")
-    modules = Modules(database.of(request.app), target, target.served)
+    modules = RememberedModules(
+        Modules(database.of(request.app), target, target.served), answers.of(request.app)
+    )
     version = wanted.version
     # Clients of another registry ask for latest.info, .mod and .zip.
     if version == LATEST and wanted.file != "info":
@@ -100,7 +103,9 @@ async def _serve_module(
     return respond(request, found, _caching(target, immutable))
 
 
-async def _find(modules: Modules, wanted: ModuleRequest, version: str) -> Representation | None:
+async def _find(
+    modules: RememberedModules, wanted: ModuleRequest, version: str
+) -> Representation | None:
     if wanted.file == "list":
         return await modules.versions(wanted.module)
     if wanted.file == "mod":

@@ -37,7 +37,12 @@ class StoredZip:
 
 
 class Modules:
-    """The modules of one repository version; each method costs one statement."""
+    """
+    The modules of one repository version; each method costs one statement.
+
+    Attributes:
+        served: The repository version.
+    """
 
     def __init__(self, database: Database, target: Target, served: Served) -> None:
         """
@@ -47,7 +52,7 @@ class Modules:
             served: The repository version.
         """
         self._database = database
-        self._served = served
+        self.served = served
         self._values = {
             "repository": served.repository,
             "number": served.number,
@@ -67,7 +72,7 @@ class Modules:
         if tagged is None:
             return None
         lines = [f"{version}\n" for version in tagged]
-        return _computed(TEXT, "".join(lines).encode(), self._served.created)
+        return _computed(TEXT, "".join(lines).encode(), self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
         """
@@ -101,7 +106,7 @@ class Modules:
         if chosen is None:
             return None
         version, _, _, _, time, origin, created = chosen
-        return _computed(JSON, info_json(version, time or created, origin), self._served.created)
+        return _computed(JSON, info_json(version, time or created, origin), self.served.created)
 
     async def latest_version(self, path: str) -> str | None:
         """
@@ -169,7 +174,7 @@ class Modules:
             digits = _commit(version, is_pseudo, origin)
             if digits and (digits.startswith(name) or name.startswith(digits)):
                 body = info_json(version, time or created, origin)
-                return _computed(JSON, body, self._served.created)
+                return _computed(JSON, body, self.served.created)
         return None
 
     async def _latest_row(self, path: str) -> Row | None:

@@ -4,6 +4,7 @@ Source of the rules: RFC 9110 sections 13 and 14, RFC 9111.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import IO
 
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
+
+log = logging.getLogger(__name__)
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -213,7 +216,13 @@ class _FileResponse(web.StreamResponse):
         if request.method == hdrs.METH_HEAD or not self._count:
             return await super().prepare(request)
         loop = asyncio.get_running_loop()
-        file = await loop.run_in_executor(None, open, self._file_path, "rb")
+        try:
+            file = await loop.run_in_executor(None, open, self._file_path, "rb")
+        except OSError:
+            log.exception("A stored zip cannot be served; repair the repository version.")
+            self.set_status(500)
+            self.content_length = 0
+            return await super().prepare(request)
         try:
             writer = await super().prepare(request)
             await self._send(request, writer, file)

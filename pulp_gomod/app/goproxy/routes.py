@@ -17,7 +17,7 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.goproxy import database, guard, resolver
+from pulp_gomod.app.goproxy import answers, database, guard, resolver
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.distributions import storable
 from pulp_gomod.app.goproxy.responses import not_found, problem
@@ -146,6 +146,7 @@ def install(app: web.Application) -> None:
     app.middlewares.insert(0, _first_middleware(inner))
     app.cleanup_ctx.append(database.lifespan)
     app.cleanup_ctx.append(resolver.lifespan)
+    app.cleanup_ctx.append(answers.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)

@@ -1,7 +1,11 @@
 """Where the zips of a domain are, and how they get to the client from there."""
 
+import asyncio
+import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +16,15 @@ from pulpcore.plugin.content import ArtifactResponse
 from pulpcore.plugin.models import Domain
 from pulpcore.plugin.util import set_domain
 
+from pulp_gomod.app.goproxy import answers
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.modules import StoredZip
-from pulp_gomod.app.goproxy.responses import ZIP, Representation, respond
+from pulp_gomod.app.goproxy.responses import ZIP, Representation, problem, respond
+
+log = logging.getLogger(__name__)
+
+# Bytes up to which a zip is served from memory.
+SMALL = 128 * 1024
 
 _FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
@@ -43,18 +53,15 @@ async def respond_with_zip(
     """
     kept = await _storage_of(target)
     if kept.domain.storage_class == _FILE_SYSTEM:
-        return respond(
-            request,
-            Representation(
-                ZIP,
-                found.sha256,
-                found.created,
-                found.size,
-                True,
-                path=kept.storage.path(found.name),
-            ),
-            caching,
-        )
+        path = kept.storage.path(found.name)
+        if found.size <= SMALL:
+            try:
+                body = await _small_file(request, target, found, path)
+            except OSError:
+                log.exception("A stored zip cannot be served; repair the repository version.")
+                return problem(500, "the stored zip is damaged; ask the administrator to repair it")
+            return respond(request, _representation(found, body=body), caching)
+        return respond(request, _representation(found, path=path), caching)
     if kept.domain.redirect_to_object_storage:
         return await _redirect(request, kept, found)
     set_domain(kept.domain)
@@ -65,6 +72,28 @@ async def respond_with_zip(
     }
     response: web.StreamResponse = ArtifactResponse(artifact_pk=found.artifact, headers=headers)
     return response
+
+
+def _representation(
+    found: StoredZip, *, body: bytes | None = None, path: str = ""
+) -> Representation:
+    return Representation(ZIP, found.sha256, found.created, found.size, True, body, path)
+
+
+async def _small_file(request: web.Request, target: Target, found: StoredZip, path: str) -> bytes:
+    """Read a small zip once, and hold it against its checksum."""
+
+    def read() -> bytes:
+        data = Path(path).read_bytes()
+        if hashlib.sha256(data).hexdigest() != found.sha256:
+            raise OSError(f"{path} does not have the checksum {found.sha256}")
+        return data
+
+    async def load() -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(None, read)
+
+    key = (target.domain, 0, "file", found.sha256, "")
+    return await answers.of(request.app).get(key, load, len)
 
 
 async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:

@@ -1,0 +1,93 @@
+"""Answers that a content process has given before.
+
+What a repository version holds never changes, and neither does what it does not hold. So an answer
+is remembered under the repository version: as soon as another one is served, nothing remembered is
+found any more.
+"""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiohttp import web
+
+T = TypeVar("T")
+
+# Bytes of all answers of a process together, and of the largest that is remembered.
+MOST_BYTES = 64 * 1024 * 1024
+LARGEST = 1024 * 1024
+# What remembering an answer costs beyond its own size.
+_OVERHEAD = 512
+
+Key = tuple[UUID, int, str, str, str]
+
+
+class Answers:
+    """A bounded memory of answers; the ones that were not asked for the longest make room."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        """
+        Args:
+            most_bytes: Bytes of all answers together.
+        """
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
+
+    async def get(
+        self, key: Key, make: Callable[[], Awaitable[T]], size_of: Callable[[T], int]
+    ) -> T:
+        """
+        Return the answer for a key, making it if need be.
+
+        Args:
+            key: The repository, the number of its version, and what is asked of it.
+            make: Makes the answer.
+            size_of: Says how many bytes it takes.
+
+        Raises:
+            Exception: What `make` raised; nothing is remembered then.
+        """
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            answer: T = kept[0]
+            return answer
+        answer = await make()
+        self._keep(key, answer, size_of(answer) + _OVERHEAD)
+        return answer
+
+    def _keep(self, key: Key, answer: Any, size: int) -> None:
+        if size > LARGEST:
+            return
+        before = self._kept.pop(key, None)
+        self._kept[key] = (answer, size)
+        self._bytes += size - (before[1] if before else 0)
+        while self._bytes > self._most_bytes:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._bytes -= freed
+
+
+_KEY: web.AppKey[Answers] = web.AppKey("gomod_answers", Answers)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Answers for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    app[_KEY] = Answers()
+    yield
+
+
+def of(app: web.Application) -> Answers:
+    """
+    Return the Answers of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]
