@@ -32,6 +32,7 @@ _WITHOUT_PASSWORD: Final = frozenset(
         "pulpcore.backends.ObjectRolePermissionBackend",
         "pulpcore.app.authentication.PulpNoCreateRemoteUserBackend",
         "pulpcore.app.workload_identity.backend.WorkloadIdentityBackend",
+        "pulpcore.saml2.backends.PulpSaml2Backend",
         "django.contrib.auth.backends.RemoteUserBackend",
     }
 )

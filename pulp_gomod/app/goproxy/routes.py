@@ -66,9 +66,9 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
     @web.middleware
     async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
         route = request.match_info.handler
-        if route not in _ROUTES:
-            return await _refused_as_ours(request, handler)
         try:
+            if route not in _ROUTES:
+                return await _answer_others(request, handler)
             target = await protocol.find_target(request)
         except DatabaseError:
             log.exception("PostgreSQL does not answer.")
@@ -87,24 +87,35 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
     return answer_ours
 
 
-async def _refused_as_ours(request: web.Request, handler: Next) -> web.StreamResponse:
+async def _answer_others(request: web.Request, handler: Next) -> web.StreamResponse:
     """
-    Let pulpcore answer, but say 401 where it refuses somebody unknown on a Go distribution.
+    Let pulpcore answer what is no path of the protocol, except for who may see it.
 
-    What is no path of the protocol ends there, the distribution's root among it.
+    It would say 403 to somebody unknown, knows no tokens, and hashes passwords while all else waits.
     """
+    if "path" not in request.match_info or not request.path.startswith(
+        settings.CONTENT_PATH_PREFIX
+    ):
+        return await handler(request)
+    if hdrs.AUTHORIZATION in request.headers:
+        return await _answer_if_ours(request) or await handler(request)
     try:
         return await handler(request)
     except web.HTTPForbidden:
-        is_content = request.path.startswith(settings.CONTENT_PATH_PREFIX)
-        if not is_content or "path" not in request.match_info:
+        answer = await _answer_if_ours(request)
+        if answer is None:
             raise
-        target = await protocol.find_target(request)
-        if target is None:
-            raise
-        response = await protocol.serve(request, target)
+        return answer
+
+
+async def _answer_if_ours(request: web.Request) -> web.StreamResponse | None:
+    target = await protocol.find_target(request)
+    if target is None:
+        return None
+    response = await protocol.serve(request, target)
+    if target.guard is not None:
         _keep_private(response)
-        return response
+    return response
 
 
 def _keep_private(response: web.StreamResponse) -> None:
