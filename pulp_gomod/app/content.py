@@ -2,8 +2,9 @@
 
 from pulpcore.plugin.content import app
 
-from pulp_gomod.app import frontdoor
+from pulp_gomod.app import frontdoor, upstream
 from pulp_gomod.app.goproxy import routes
 
 routes.install(app)
+upstream.install(app)
 frontdoor.install(app)

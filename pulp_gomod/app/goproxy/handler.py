@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 from django.conf import settings
 
+from pulp_gomod.app import upstream
 from pulp_gomod.app.goproxy import answers, database, guard, resolver
 from pulp_gomod.app.goproxy.distributions import Target, storable
 from pulp_gomod.app.goproxy.modules import Modules
@@ -69,8 +70,10 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
     match parse(target.path):
         case Malformed(reason):
             return not_found(reason)
-        case SumdbRequest():
-            return not_found("no checksum database is configured here")
+        case SumdbRequest(path):
+            if target.remote is None:
+                return not_found("no checksum database is configured here")
+            return await upstream.serve_sumdb(request, target, path)
         case ModuleRequest() as wanted:
             return await _serve_module(request, target, wanted)
 
@@ -85,6 +88,8 @@ async def _serve_module(
     modules = RememberedModules(
         Modules(database.of(request.app), target, target.served), answers.of(request.app)
     )
+    if target.remote is not None:
+        return await upstream.serve_module(request, target, wanted, modules)
     version = wanted.version
     # Clients of another registry ask for latest.info, .mod and .zip.
     if version == LATEST and wanted.file != "info":

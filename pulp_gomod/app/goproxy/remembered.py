@@ -4,10 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from pulp_gomod.app.goproxy.answers import Answers
+from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.goproxy.modules import Modules, StoredZip
 from pulp_gomod.app.goproxy.responses import Representation
 
 T = TypeVar("T")
+
+# Bytes that a version in a list takes, roughly.
+_PER_VERSION = 256
 
 
 class RememberedModules:
@@ -25,6 +29,14 @@ class RememberedModules:
     async def versions(self, path: str) -> Representation | None:
         """As Modules.versions."""
         return await self._remember("list", path, "", lambda: self._modules.versions(path))
+
+    async def tagged(self, path: str) -> list[str] | None:
+        """As Modules.tagged."""
+        return await self._remember("tagged", path, "", lambda: self._modules.tagged(path))
+
+    async def candidates(self, path: str) -> list[Candidate]:
+        """As Modules.candidates."""
+        return await self._remember("candidates", path, "", lambda: self._modules.candidates(path))
 
     async def latest(self, path: str) -> Representation | None:
         """As Modules.latest."""
@@ -59,4 +71,6 @@ class RememberedModules:
 
 
 def _size(answer: object) -> int:
+    if isinstance(answer, list):
+        return len(answer) * _PER_VERSION
     return len(answer.body or b"") if isinstance(answer, Representation) else 0

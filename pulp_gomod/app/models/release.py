@@ -1,8 +1,14 @@
 """GoRelease: what a repository knows of a module version beyond its bytes."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 
 from pulpcore.plugin.models import BaseModel
+
+# Stands for a time that nobody has told, in a year in which nothing was released: Go's zero time is in
+# it. `.info` then has no time, as that of the upstream had none.
+UNKNOWN_TIME = datetime(1, 1, 2, tzinfo=UTC)
 
 
 class GoRelease(BaseModel):

@@ -1,0 +1,182 @@
+"""Taking in what was fetched from upstreams: one repository version for all that waits."""
+
+import logging
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from pulpcore.plugin.exceptions import PulpException
+
+from pulp_gomod.app.claims import parse_time
+from pulp_gomod.app.models import (
+    GoAnswer,
+    GoArrival,
+    GoModFile,
+    GoModule,
+    GoRelease,
+    GoRepository,
+)
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.release import UNKNOWN_TIME
+from pulp_gomod.app.models.repository import release_time
+from pulp_gomod.app.upstream.modules import parse_info
+from pulp_gomod.app.upstream.remote import read_settings
+from pulp_gomod.golang import dirhash, module
+
+log = logging.getLogger(__name__)
+
+# Arrivals that make one version at most: what a task holds in memory is bounded.
+BATCH = 5000
+
+
+def join(repository_pk):
+    """
+    Let what was fetched through a repository's distributions join it.
+
+    Args:
+        repository_pk (str): The repository, reserved exclusively by the task.
+    """
+    repository = GoRepository.objects.get(pk=repository_pk)
+    while _join_batch(repository):
+        pass
+
+
+def _join_batch(repository):
+    """Take in what waits; say whether there may be more."""
+    with transaction.atomic():
+        arrivals = list(
+            GoArrival.objects.filter(repository=repository)
+            .select_for_update(of=("self",), skip_locked=True)
+            .select_related("answer")
+            .order_by("pulp_created")[:BATCH]
+        )
+        if arrivals:
+            try:
+                with transaction.atomic():
+                    _Batch(repository, [arrival.answer for arrival in arrivals]).join()
+            except PulpException as error:
+                # It is served all the same, from the cache of its remote.
+                log.warning("%s cannot take in what was cached: %s", repository.name, error)
+            GoArrival.objects.filter(pk__in=[arrival.pk for arrival in arrivals]).delete()
+    return len(arrivals) == BATCH
+
+
+class _Batch:
+    """What a set of answers adds to a repository."""
+
+    def __init__(self, repository, answers):
+        self.repository = repository
+        self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
+        self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
+        self.keys = {(answer.module, answer.version) for answer in answers}
+
+    def join(self):
+        version = self.repository.latest_version()
+        held_modules = self._held(GoModule, version)
+        held_mod_files = self._held(GoModFile, version)
+        units = self._new_modules(held_modules)
+        modules = held_modules.keys() | units.keys()
+        mod_files = [
+            self._mod_file(answer)
+            for answer in self.mods
+            if (answer.module, answer.version) not in modules | held_mod_files.keys()
+        ]
+        # The zip says what its go.mod is.
+        superseded = [pk for key, pk in held_mod_files.items() if key in units]
+        if not (units or mod_files):
+            return
+        self._record_releases(units)
+        added = [unit.pk for unit in units.values()]
+        with self.repository.new_version() as new:
+            new.remove_content(GoModFile.objects.filter(pk__in=superseded))
+            new.add_content(GoModule.objects.filter(pk__in=added))
+            new.add_content(GoModFile.objects.filter(pk__in=mod_files))
+
+    def _held(self, model, version):
+        """Look up what the newest version holds of the module versions in question."""
+        if not self.keys:
+            return {}
+        asked = Q(
+            module__in={key[0] for key in self.keys}, version__in={key[1] for key in self.keys}
+        )
+        units = held_in(
+            model.objects.filter(asked, _pulp_domain=self.repository.pulp_domain), version
+        )
+        rows = units.values_list("module", "version", "pk")
+        return {(path, name): pk for path, name, pk in rows if (path, name) in self.keys}
+
+    def _new_modules(self, held):
+        """The modules that are new; a version that is held already is the one that counts."""
+        found = GoModule.objects.filter(pk__in=[answer.content_id for answer in self.zips])
+        units = {}
+        for unit in found.only("module", "version", "h1"):
+            key = (unit.module, unit.version)
+            if key not in held:
+                units.setdefault(key, unit)
+        return units
+
+    def _mod_file(self, answer):
+        body = bytes(answer.body)
+        natural = {
+            "_pulp_domain": self.repository.pulp_domain,
+            "module": answer.module,
+            "version": answer.version,
+            "go_mod_h1": dirhash.hash_go_mod(body),
+        }
+        known = GoModFile.objects.filter(**natural).first()
+        if known is None:
+            try:
+                with transaction.atomic():
+                    known = GoModFile.objects.create(**natural, go_mod=body)
+            except IntegrityError:
+                known = GoModFile.objects.get(**natural)
+        else:
+            known.touch()
+        return known.pk
+
+    def _record_releases(self, units):
+        remotes = {(answer.module, answer.version): answer.remote_id for answer in self.zips}
+        infos = self._infos(units, remotes)
+        now = timezone.now().replace(microsecond=0)
+        GoRelease.objects.bulk_create(
+            [
+                GoRelease(
+                    repository=self.repository,
+                    module=unit.module,
+                    version=unit.version,
+                    h1=unit.h1,
+                    time=_time(unit.version, infos.get(key)),
+                    origin=infos[key].origin if key in infos else None,
+                    source=GoRelease.Source.CACHED,
+                    last_used=now,
+                )
+                for key, unit in units.items()
+            ],
+            ignore_conflicts=True,
+        )
+
+    def _infos(self, units, remotes):
+        """Read what the upstreams say of the modules' times and origins."""
+        settings = {remote: read_settings(remote) for remote in set(remotes.values())}
+        wanted = {}
+        for key in units:
+            remote = remotes[key]
+            if settings[remote] is not None:
+                path = f"{module.escape_path(key[0])}/@v/{module.escape_version(key[1])}.info"
+                wanted[(remote, settings[remote].key(path, False))] = key
+        rows = GoAnswer.objects.filter(
+            remote__in=settings, key__in=[name for _, name in wanted], status=200
+        )
+        infos = {}
+        for row in rows:
+            info = parse_info(bytes(row.body))
+            if info is not None and (row.remote_id, row.key) in wanted:
+                infos[wanted[(row.remote_id, row.key)]] = info
+        return infos
+
+
+def _time(version, info):
+    if info is not None and info.time:
+        return parse_time(info.time)
+    return release_time(version, UNKNOWN_TIME)

@@ -1,0 +1,34 @@
+"""Pull-through: what a repository does not hold is asked of a remote, verified, and kept.
+
+policy       may this module be asked for at all
+remote       the remote's settings, one value per change
+session, redirects, fetch, results    one question to an upstream, and what came of it
+health       is it worth waiting for
+answers, statements    what the upstream said last
+flight, turns    one fetch for all who wait, in this process and in all of them
+documents    lists, queries, .info, .mod: kept, revalidated, served stale
+sumdb        what the checksum database proves
+spool, judging, room, zips    zips: spooled, verified, judged, stored
+merge        one list and one latest version of what is held here and there
+joining, usage, metrics    what is done beside the requests
+upstreams    all of that for each remote that was asked lately
+serve, serve_sumdb    from a request to a response
+"""
+
+from aiohttp import web
+
+from pulp_gomod.app.upstream.serve import serve_module
+from pulp_gomod.app.upstream.serve_sumdb import serve_sumdb
+from pulp_gomod.app.upstream.upstreams import lifespan
+
+__all__ = ["install", "serve_module", "serve_sumdb"]
+
+
+def install(app: web.Application) -> None:
+    """
+    Add the remotes to the content app.
+
+    Args:
+        app: The content app, which has its database already.
+    """
+    app.cleanup_ctx.append(lifespan)

@@ -1,0 +1,139 @@
+"""Letting what was fetched join its repository, many at a time."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+from django.utils import timezone
+from django_guid import set_guid
+from django_guid.utils import generate_guid
+
+from pulpcore.plugin.models import Task
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_prn, set_domain
+
+from pulp_gomod.app.models import GoArrival, GoRepository
+from pulp_gomod.app.upstream.threads import Threads
+
+log = logging.getLogger(__name__)
+
+JOIN = "pulp_gomod.app.tasks.joining.join"
+CLEAN_UP = "pulp_gomod.app.tasks.cleanup.clean_up"
+
+# A task is dispatched when nothing has come for so many seconds, or after so many.
+QUIET = 5.0
+LONGEST = 60.0
+# Seconds between looks for what another process left behind when it was killed.
+LOOK = 60.0
+LEFT_BEHIND = timedelta(seconds=90)
+# Seconds between two cleanups of a repository that is full.
+BETWEEN_CLEANUPS = 60.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    first: float
+    last: float
+
+
+class Joiner:
+    """Dispatches the tasks for what one content process has fetched."""
+
+    def __init__(self, threads: Threads) -> None:
+        """
+        Args:
+            threads: For the database.
+        """
+        self._threads = threads
+        self._waiting: dict[UUID, _Waiting] = {}
+        self._full: dict[UUID, int] = {}
+        self._cleaned: dict[UUID, float] = {}
+        self._looked = 0.0
+
+    def note(self, repository: UUID) -> None:
+        """
+        Note that something has arrived for a repository.
+
+        Args:
+            repository: Its pk.
+        """
+        now = time.monotonic()
+        waiting = self._waiting.setdefault(repository, _Waiting(now, now))
+        waiting.last = now
+
+    def clean(self, repository: UUID, size: int) -> None:
+        """
+        Have a repository cleaned up, unless that was done just now.
+
+        Args:
+            repository: Its pk.
+            size: Bytes that may stay.
+        """
+        now = time.monotonic()
+        if now - self._cleaned.get(repository, -BETWEEN_CLEANUPS) >= BETWEEN_CLEANUPS:
+            self._cleaned[repository] = now
+            self._full[repository] = size
+
+    async def run(self) -> None:
+        """Dispatch tasks until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                await self._look_around()
+            except DatabaseError:
+                log.warning("Cannot dispatch tasks for what was cached.", exc_info=True)
+
+    async def _look_around(self) -> None:
+        now = time.monotonic()
+        for repository, waiting in list(self._waiting.items()):
+            if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:
+                # What comes from here on has its own time.
+                del self._waiting[repository]
+                await self._threads.database(ensure_task, repository, JOIN)
+        while self._full:
+            repository, size = self._full.popitem()
+            await self._threads.database(ensure_task, repository, CLEAN_UP, max_size=size)
+        if not self._looked or now - self._looked > LOOK:
+            self._looked = now
+            for repository in await self._threads.database(_left_behind):
+                await self._threads.database(ensure_task, repository, JOIN)
+
+
+def ensure_task(repository_pk: UUID, name: str, **arguments: Any) -> None:
+    """
+    Dispatch a task for a repository, unless one that has not begun is there.
+
+    Args:
+        repository_pk: The repository's pk.
+        name: The task.
+        arguments: What it is told beside the repository.
+    """
+    repository = GoRepository.objects.filter(pk=repository_pk).first()
+    if repository is None:
+        return
+    waiting = Task.objects.filter(
+        name=name, state="waiting", reserved_resources_record__contains=[get_prn(repository)]
+    )
+    if waiting.exists():
+        return
+    set_domain(repository.pulp_domain)
+    set_guid(generate_guid())
+    dispatch(
+        name,
+        exclusive_resources=[repository],
+        kwargs={"repository_pk": str(repository_pk), **arguments},
+    )
+
+
+def _left_behind() -> list[UUID]:
+    old = timezone.now() - LEFT_BEHIND
+    return list(
+        GoArrival.objects.filter(pulp_created__lt=old)
+        .values_list("repository", flat=True)
+        .distinct()
+    )

@@ -1,0 +1,88 @@
+"""What can come of asking an upstream."""
+
+from dataclasses import dataclass
+
+# Characters of an upstream's own words that are passed on.
+MAX_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """
+    The upstream sent what was asked for.
+
+    Attributes:
+        body: The bytes; empty where they went to a file.
+        etag: Its ETag header, or "".
+        last_modified: Its Last-Modified header, or "".
+    """
+
+    body: bytes
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The upstream still says what it said before (304)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """
+    The upstream knows that there is no such thing.
+
+    Attributes:
+        status: 404 or 410.
+        words: Its first line of text, for people; or "".
+    """
+
+    status: int
+    words: str = ""
+
+
+class UpstreamFault(Exception):
+    """
+    The upstream did not answer as a GOPROXY does.
+
+    Attributes:
+        status: What our client is told: 502 or 504.
+        line: For people: what went wrong. It names no credentials.
+        again: Whether asking again at once may help.
+    """
+
+    def __init__(self, line: str, *, status: int = 502, again: bool = False) -> None:
+        super().__init__(line)
+        self.status = status
+        self.line = line
+        self.again = again
+
+
+class UpstreamSilent(UpstreamFault, TimeoutError):
+    """
+    The upstream did not answer in time.
+
+    Attributes:
+        dead: Whether it did not even take a connection.
+    """
+
+    def __init__(self, line: str, *, dead: bool = False) -> None:
+        super().__init__(line, status=504)
+        self.dead = dead
+
+
+class NotProven(UpstreamFault):
+    """What the upstream sent contradicts the checksum database, or what is known already."""
+
+
+def first_line(text: str) -> str:
+    """
+    Return the first line of somebody's text, bounded, for passing on.
+
+    Args:
+        text: The text.
+    """
+    for line in text.splitlines():
+        if line.strip():
+            return line.strip()[:MAX_WORDS]
+    return ""

@@ -1,0 +1,331 @@
+"""Requests to a distribution that has a remote: what is held first, then what the upstream has."""
+
+import asyncio
+import hashlib
+import logging
+from typing import Final
+
+from aiohttp import web
+from django.conf import settings
+
+from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
+from pulp_gomod.app.goproxy.remembered import RememberedModules
+from pulp_gomod.app.goproxy.responses import (
+    JSON,
+    TEXT,
+    ZIP,
+    Representation,
+    cache_control,
+    not_found,
+    problem,
+    respond,
+)
+from pulp_gomod.app.goproxy.storages import respond_with_zip
+from pulp_gomod.app.upstream import policy, upstreams
+from pulp_gomod.app.upstream.answers import Answer, File
+from pulp_gomod.app.upstream.merge import latest_version, listed_versions, merge_lists
+from pulp_gomod.app.upstream.modules import parse_info
+from pulp_gomod.app.upstream.results import Missing, UpstreamFault
+from pulp_gomod.app.upstream.upstreams import Through
+from pulp_gomod.app.upstream.zips import Asked, Passed
+from pulp_gomod.golang import module, semver
+
+log = logging.getLogger(__name__)
+
+# Seconds to wait for the upstream where the repository alone could answer.
+LOCAL_PATIENCE: Final = 5.0
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_SPOOL: Final = "gomod_spool"
+
+
+def wants_held_only(request: web.Request) -> bool:
+    """
+    Say whether the client asks not to fetch anything for it.
+
+    Args:
+        request: The request.
+    """
+    return request.headers.get("Disable-Module-Fetch", "") in _TRUE
+
+
+async def serve_module(
+    request: web.Request, target: Target, wanted: ModuleRequest, local: RememberedModules
+) -> web.StreamResponse:
+    """
+    Answer a request for a file of a module.
+
+    Args:
+        request: The request, permitted by the guard.
+        target: A distribution with a remote and a repository.
+        wanted: What is asked for.
+        local: What the repository holds.
+    """
+    known = upstreams.of(request.app)
+    try:
+        through = await known.of(target)
+        if through is None:
+            return problem(502, "bad gateway: the remote of this distribution is gone")
+        return await _Request(request, target, wanted, local, through, known).answer()
+    except UpstreamFault as fault:
+        return fault_response(fault)
+
+
+def fault_response(fault: UpstreamFault) -> web.Response:
+    """
+    Tell a client that the upstream failed.
+
+    Args:
+        fault: What went wrong.
+    """
+    names = {502: "bad gateway", 504: "gateway timeout", 507: "insufficient storage"}
+    return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}")
+
+
+def _version_of(answer: Answer) -> str:
+    info = parse_info(answer.body)
+    if info is None:
+        raise UpstreamFault("the upstream says no version of the latest one")
+    return info.version
+
+
+class _Request:
+    """One request, and everything that answers it."""
+
+    def __init__(
+        self,
+        request: web.Request,
+        target: Target,
+        wanted: ModuleRequest,
+        local: RememberedModules,
+        through: Through,
+        known: upstreams.Upstreams,
+    ) -> None:
+        assert target.served is not None
+        self._request = request
+        self._target = target
+        self._file = wanted.file
+        self._path = wanted.module
+        self._version = wanted.version
+        self._asked_version = wanted.version
+        self._repository = target.served.repository
+        self._local = local
+        self._through = through
+        self._usage = known.usage
+        self._held_only = wants_held_only(request)
+        self._refusal = policy.refusal(through.upstream.settings, wanted.module)
+
+    async def answer(self) -> web.StreamResponse:
+        if self._file == "list":
+            return await self._list()
+        if self._version == LATEST:
+            if self._file == "info":
+                return await self._latest()
+            # Clients of another registry ask for latest.mod and latest.zip.
+            found = await self._choose_latest()
+            if isinstance(found, Missing):
+                return self._missing(found)
+            self._version = found if isinstance(found, str) else _version_of(found)
+        if self._file == "zip":
+            return await self._zip()
+        if self._file == "mod":
+            return await self._mod()
+        return await self._info()
+
+    # Files of one version.
+
+    async def _mod(self) -> web.StreamResponse:
+        held = await self._local.mod(self._path, self._version)
+        if held is not None:
+            return self._hit(held)
+        answer = await self._ask("mod")
+        if isinstance(answer, Missing):
+            return self._missing(answer)
+        if answer.pk is not None and answer.expires is None:
+            await self._through.upstream.arrive(self._repository, answer.pk)
+        return self._respond(answer, TEXT)
+
+    async def _info(self) -> web.StreamResponse:
+        held = await self._local.info(self._path, self._version)
+        if module.canonical_version(self._version) == self._version:
+            if held is not None:
+                return self._hit(held)
+            answer = await self._ask("info")
+            return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
+        return await self._query(held)
+
+    async def _query(self, held: Representation | None) -> web.StreamResponse:
+        """Answer for a branch, a commit or whatever else: with the higher version of both."""
+        if held is None:
+            answer = await self._ask("info")
+            return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
+        found = await self._ask_beside("info", self._version)
+        if found is not None and found.found:
+            ours, theirs = parse_info(held.body or b""), parse_info(found.body)
+            if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
+                return self._said(found)
+        return self._hit(held)
+
+    async def _zip(self) -> web.StreamResponse:
+        held = await self._local.zip(self._path, self._version)
+        upstream = self._through.upstream
+        asked = Asked(self._path, self._version, self._repository)
+        if held is None and self._refusal is None:
+            held = await self._through.zips.known(asked)
+        if held is not None:
+            upstream.count(True, "zip")
+            self._note()
+            return await respond_with_zip(self._request, self._target, held, self._caching(True))
+        if self._refusal is not None or self._held_only:
+            return self._missing(None)
+        upstream.count(False, "zip")
+        found = await self._through.zips.get(asked)
+        if isinstance(found, Missing):
+            return self._missing(found)
+        if isinstance(found, Passed):
+            return self._pass(found)
+        # Whoever else waited for it may serve another repository.
+        await self._through.zips.known(asked)
+        return await respond_with_zip(self._request, self._target, found, self._caching(True))
+
+    def _pass(self, found: Passed) -> web.StreamResponse:
+        spool = found.spool
+        representation = Representation(
+            ZIP, found.sha256, found.fetched, spool.size, False, path=spool.path
+        )
+        response = respond(self._request, representation, self._caching(False))
+        # The file goes with the last reference to it, which is this one.
+        response[_SPOOL] = spool
+        return response
+
+    # What is computed over all versions.
+
+    async def _list(self) -> web.StreamResponse:
+        tagged = await self._local.tagged(self._path)
+        if tagged is None:
+            answer = await self._ask("list")
+            return (
+                self._missing(answer)
+                if isinstance(answer, Missing)
+                else self._respond(answer, TEXT)
+            )
+        listed = await self._ask_beside("list")
+        if listed is not None and listed.found:
+            body = merge_lists(self._path, tagged, listed.body)
+            return self._respond(listed, TEXT, body)
+        held = await self._local.versions(self._path)
+        return self._hit(held) if held is not None else self._missing(None)
+
+    async def _latest(self) -> web.StreamResponse:
+        found = await self._choose_latest()
+        if isinstance(found, Missing):
+            return self._missing(found)
+        if isinstance(found, Answer):
+            return self._said(found)
+        held = await self._local.info(self._path, found)
+        return self._hit(held) if held is not None else self._missing(None)
+
+    async def _choose_latest(self) -> str | Answer | Missing:
+        """Return the version if it is held, or else what the upstream says of it."""
+        candidates = await self._local.candidates(self._path)
+        if not candidates:
+            return await self._ask("latest")
+        held = {candidate.version for candidate in candidates}
+        ours = await self._local.latest_version(self._path) or max(held)
+        listed = await self._ask_beside("list")
+        if listed is None or not listed.found:
+            return ours
+        theirs = set(listed_versions(self._path, listed.body))
+        tagged = {candidate.version for candidate in candidates if not candidate.is_pseudo}
+        said = None
+        if tagged <= theirs:
+            said = await self._ask_beside("latest")
+            if said is not None and said.found and theirs:
+                return said
+        info = parse_info(said.body) if said is not None and said.found else None
+        newest = info.version if info else ""
+        try:
+            chosen = await latest_version(
+                self._path, candidates, self._through.modules, listed.body, newest
+            )
+        except UpstreamFault as fault:
+            log.info("The latest version of %s is a held one: %s", self._path, fault.line)
+            return ours
+        if chosen is None or chosen in held:
+            return chosen or ours
+        answer = await self._ask_beside("info", chosen)
+        return answer if answer is not None and answer.found else ours
+
+    # Asking the upstream.
+
+    async def _ask(self, file: File) -> Answer | Missing:
+        """Ask for what is not held."""
+        if self._refusal is not None:
+            return Missing(404)
+        modules = self._through.modules
+        version = "" if file in ("list", "latest") else self._version
+        if self._held_only:
+            known = await modules.known(file, self._path, version)
+            return known if known is not None and known.found else Missing(404)
+        answer = await modules.get(file, self._path, version)
+        return answer if answer.found else answer.missing
+
+    async def _ask_beside(self, file: File, version: str = "") -> Answer | None:
+        """Ask for what is to be added to what is held, but do not wait for long."""
+        if self._refusal is not None:
+            return None
+        modules = self._through.modules
+        known = await modules.known(file, self._path, version)
+        if self._held_only or (known is None and self._through.upstream.doubtful):
+            return known
+        try:
+            async with asyncio.timeout(LOCAL_PATIENCE):
+                return await modules.get(file, self._path, version)
+        except TimeoutError:
+            log.info("The upstream is slow: what is held of %s is served.", self._path)
+        except UpstreamFault as fault:
+            log.info("What is held of %s is served: %s", self._path, fault.line)
+        return known
+
+    # Answering.
+
+    def _hit(self, held: Representation) -> web.StreamResponse:
+        self._through.upstream.count(True, self._file)
+        self._note()
+        immutable = held.immutable and self._asked_version != LATEST
+        return respond(self._request, held, self._caching(immutable))
+
+    def _note(self) -> None:
+        if self._version and self._version != LATEST:
+            self._usage.note(self._repository, self._path, self._version)
+
+    def _said(self, answer: Answer) -> web.StreamResponse:
+        return self._respond(answer, JSON)
+
+    def _respond(
+        self, answer: Answer, content_type: str, body: bytes | None = None
+    ) -> web.StreamResponse:
+        body = answer.body if body is None else body
+        immutable = answer.expires is None and answer.pk is not None
+        immutable = immutable and self._asked_version != LATEST
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        representation = Representation(
+            content_type, digest, answer.checked, len(body), immutable, body
+        )
+        return respond(self._request, representation, self._caching(immutable))
+
+    def _caching(self, immutable: bool) -> str:
+        public = self._target.guard is None
+        immutable = immutable and self._asked_version != LATEST
+        return cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE)
+
+    def _missing(self, missing: Missing | None) -> web.Response:
+        where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path
+        if missing is not None and missing.words:
+            words = missing.words.removeprefix("not found:").strip()
+            return problem(missing.status, f"not found: {words}")
+        if self._refusal is not None:
+            return not_found(f"{where} is not in this repository, and {self._refusal}")
+        status = missing.status if missing is not None else 404
+        held = "held here, and nothing is to be fetched" if self._held_only else "known upstream"
+        return problem(status, f"not found: {where} is not {held}")

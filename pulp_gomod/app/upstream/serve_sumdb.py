@@ -1,0 +1,119 @@
+"""The checksum database of a remote, passed on to clients that cannot or shall not reach it."""
+
+import hashlib
+import logging
+from datetime import UTC, datetime
+
+from aiohttp import web
+from django.conf import settings
+
+from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.goproxy.responses import (
+    TEXT,
+    Representation,
+    cache_control,
+    not_found,
+    problem,
+    respond,
+)
+from pulp_gomod.app.upstream import policy, upstreams
+from pulp_gomod.app.upstream.modules import is_version
+from pulp_gomod.app.upstream.results import UpstreamFault
+from pulp_gomod.app.upstream.serve import fault_response, wants_held_only
+from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
+from pulp_gomod.app.upstream.upstreams import Through
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.sumdb import tlog
+
+log = logging.getLogger(__name__)
+
+BINARY = "application/octet-stream"
+_SUPPORTED = "supported"
+_LATEST = "latest"
+_LOOKUP = "lookup/"
+_TILE = "tile/"
+
+
+async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.StreamResponse:
+    """
+    Answer a request to a checksum database: of the remote's own one, and of no other.
+
+    Args:
+        request: The request, permitted by the guard.
+        target: A distribution with a remote.
+        path: What follows `sumdb/`.
+    """
+    try:
+        through = await upstreams.of(request.app).of(target)
+        sumdb = through.sumdb if through is not None else None
+        if through is None or sumdb is None:
+            return not_found("no checksum database is configured here")
+        if not path.startswith(f"{sumdb.name}/"):
+            return not_found(f"the checksum database here is {sumdb.name}, and no other")
+        return await _answer(request, target, through, sumdb, path.removeprefix(f"{sumdb.name}/"))
+    except UpstreamFault as fault:
+        return fault_response(fault)
+
+
+async def _answer(
+    request: web.Request, target: Target, through: Through, sumdb: ChecksumDatabase, path: str
+) -> web.StreamResponse:
+    if path == _SUPPORTED:
+        return _respond(request, target, b"", TEXT, immutable=False)
+    if path.startswith(_LOOKUP):
+        return await _lookup(request, target, through, sumdb, path.removeprefix(_LOOKUP))
+    if path == _LATEST:
+        return await _file(request, target, sumdb, path, through.upstream.settings.cache_ttl)
+    if path.startswith(_TILE) and _is_tile(path):
+        return await _file(request, target, sumdb, path, through.upstream.settings.cache_ttl)
+    return not_found("no path of a checksum database")
+
+
+async def _lookup(
+    request: web.Request, target: Target, through: Through, sumdb: ChecksumDatabase, asked: str
+) -> web.StreamResponse:
+    escaped, _, escaped_version = asked.rpartition("@")
+    try:
+        path, version = module.unescape_path(escaped), module.unescape_version(escaped_version)
+    except GoError as error:
+        return not_found(str(error))
+    if not is_version(path, version):
+        return not_found(f"{path}@{version} is no module version")
+    refusal = policy.lookup_refusal(through.upstream.settings, path)
+    if refusal is not None:
+        return not_found(f"{path} is not looked up: {refusal}")
+    if wants_held_only(request):
+        held = await sumdb.read_cache(f"{sumdb.name}/{_LOOKUP}{asked}")
+        if held is None:
+            return not_found(f"the record of {path}@{version} is not held here")
+        return _respond(request, target, held, TEXT, immutable=True)
+    body = await sumdb.lookup(path, version)
+    return _respond(request, target, body, TEXT, immutable=True)
+
+
+async def _file(
+    request: web.Request, target: Target, sumdb: ChecksumDatabase, path: str, ttl: float
+) -> web.StreamResponse:
+    answer = await sumdb.file(path, ttl)
+    if not answer.found:
+        return problem(answer.status, f"not found: {answer.missing.words or path}")
+    text = path == _LATEST or "/data/" in path
+    kind = TEXT if text else BINARY
+    return _respond(request, target, answer.body, kind, immutable=path != _LATEST)
+
+
+def _is_tile(path: str) -> bool:
+    try:
+        tlog.parse_tile_path(path)
+    except GoError:
+        return False
+    return True
+
+
+def _respond(
+    request: web.Request, target: Target, body: bytes, kind: str, *, immutable: bool
+) -> web.StreamResponse:
+    digest = hashlib.sha256(body).hexdigest()[:32]
+    found = Representation(kind, digest, datetime.now(UTC), len(body), immutable, body)
+    public = target.guard is None
+    return respond(request, found, cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE))

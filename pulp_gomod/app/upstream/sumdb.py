@@ -1,0 +1,269 @@
+"""The checksum database of a remote: what it proves, and what clients may read of it through us.
+
+Everything that is kept has been proven by `golang.sumdb`. Its answers do not depend on who passed them
+on, so their rows outlive a change of the remote's URL.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from datetime import UTC, datetime
+from uuid import uuid5
+
+from yarl import URL
+
+from pulp_gomod.app.models import GoAnswer
+from pulp_gomod.app.upstream import metrics
+from pulp_gomod.app.upstream.answers import Answer, Question
+from pulp_gomod.app.upstream.documents import Documents, Wish
+from pulp_gomod.app.upstream.remote import percent_encode
+from pulp_gomod.app.upstream.results import Fetched, Missing, NotProven, Unchanged, UpstreamFault
+from pulp_gomod.app.upstream.upstream import Upstream
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum
+
+log = logging.getLogger(__name__)
+
+# Seconds for which it is known whether the upstream passes the database on.
+SUPPORTED_TTL = 3600.0
+# Answers and tiles held in memory: a tile has 8 KiB.
+MAX_HELD = 2048
+_MAX_LINES = 8192
+_MAX_WIDTH = 256
+
+
+class ChecksumDatabase:
+    """The checksum database of one remote."""
+
+    def __init__(self, upstream: Upstream, documents: Documents) -> None:
+        """
+        Args:
+            upstream: The remote.
+            documents: Its documents.
+        """
+        self._upstream = upstream
+        self._documents = documents
+        self.name = upstream.settings.sumdb.name
+        self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._lines: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._head: bytes | None = None
+        self._client = Client(self, upstream.settings.sumdb.key)
+
+    # What is proven.
+
+    async def lines(self, path: str, version: str) -> list[str]:
+        """
+        Return the proven go.sum lines of a module version.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+
+        Raises:
+            UpstreamFault: The database does not answer, or proves nothing.
+        """
+        key = (path, version)
+        if key not in self._lines:
+            self._lines[key] = await self._prove(path, version)
+            if len(self._lines) > _MAX_LINES:
+                self._lines.popitem(last=False)
+        return self._lines[key]
+
+    def check(self, lines: list[str], path: str, version: str, h1: str) -> None:
+        """
+        Check a checksum against proven lines.
+
+        Args:
+            lines: From `lines`.
+            path: The module path.
+            version: The version, with `/go.mod` for its go.mod.
+            h1: The checksum of what the upstream sent.
+
+        Raises:
+            NotProven: They hold another one, or none.
+        """
+        try:
+            check_sum(lines, path, version, h1, self.name)
+        except GoError as error:
+            raise self._not_proven(path, version, error) from error
+
+    async def lookup(self, path: str, version: str) -> bytes:
+        """
+        Return the database's answer for a module version, as it is passed on to clients.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+
+        Raises:
+            UpstreamFault: As `lines`.
+        """
+        await self._prove(path, version)
+        remote = f"lookup/{module.escape_path(path)}@{module.escape_version(version)}"
+        found = await self.read_cache(f"{self.name}/{remote}")
+        if found is None:
+            raise UpstreamFault(f"{self.name}: the record of {path}@{version} was not kept")
+        return found
+
+    async def file(self, path: str, ttl: float | None) -> Answer:
+        """
+        Return a tile, or the signed head, as it is passed on to clients, who prove it themselves.
+
+        Args:
+            path: Below the database.
+            ttl: Seconds for which it stands.
+
+        Raises:
+            UpstreamFault: The database does not answer.
+        """
+        held = self._held.get(f"{self.name}/{path}")
+        if held is not None:
+            return Answer(200, held, datetime.now(UTC))
+
+        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+            return await self._ask(f"/{path}", _MAX_WIDTH * 1024)
+
+        try:
+            return await self._documents.get(Wish(self._question(path), ttl, ask))
+        except UpstreamFault:
+            instead = await self._instead(path)
+            if instead is None:
+                raise
+            return Answer(200, instead, datetime.now(UTC))
+
+    async def _prove(self, path: str, version: str) -> list[str]:
+        try:
+            return await self._client.record(path, version)
+        except GoError as error:
+            raise self._not_proven(path, version, error) from error
+
+    def _not_proven(self, path: str, version: str, error: GoError) -> NotProven:
+        log.error("Refused %s@%s from the remote %s: %s", path, version, self._remote_name, error)
+        metrics.refused(self._upstream.settings)
+        return NotProven(" ".join(str(error).split()))
+
+    @property
+    def _remote_name(self) -> str:
+        return self._upstream.settings.name
+
+    async def _instead(self, path: str) -> bytes | None:
+        """What else may be served while the database does not answer."""
+        if path == "latest":
+            return await self.read_config(f"{self.name}/latest") or None
+        full, _, width = path.partition(".p/")
+        if not width.isdigit():
+            return None
+        # The hashes of a narrower tile are the first ones of a wider one.
+        wider = [full] + [f"{full}.p/{w}" for w in range(_MAX_WIDTH - 1, int(width), -1)]
+        keys = [self._question(name).key for name in wider]
+        body = await self._upstream.threads.database(self._any_of, keys)
+        return body[: int(width) * 32] if body else None
+
+    def _any_of(self, keys: list[str]) -> bytes | None:
+        found = GoAnswer.objects.filter(
+            remote=self._upstream.settings.pk, key__in=keys, status=200
+        ).first()
+        return bytes(found.body) if found else None
+
+    # What the client of golang.sumdb needs: see ClientOps.
+
+    async def read_remote(self, path: str, limit: int, /) -> bytes:
+        """Read from the database, once for all who need the same."""
+
+        async def read() -> bytes:
+            found = await self._ask(path, limit)
+            if isinstance(found, Missing):
+                raise UpstreamFault(
+                    f"{self.name}{path}: the checksum database answered {found.status}"
+                    + (f" ({found.words})" if found.words else "")
+                )
+            return found.body
+
+        return await asyncio.shield(self._upstream.share(f"sumdb {path}", read))
+
+    async def read_config(self, file: str, /) -> bytes:
+        """Return the signed tree head that is known."""
+        if self._head is None:
+            row = await self._upstream.read(self._question("latest", head=True))
+            self._head = row.body if row else b""
+        return self._head
+
+    async def write_config(self, file: str, old: bytes, new: bytes, /) -> None:
+        """Move the known tree head on, unless another process has."""
+        self._head = None
+        if not await self._upstream.threads.database(self._move_head, old, new):
+            raise WriteConflictError(f"the tree head of {self.name} was moved meanwhile")
+        self._head = new
+
+    async def read_cache(self, file: str, /) -> bytes | None:
+        """Return a kept answer or tile."""
+        held = self._held.get(file)
+        if held is None and self._upstream.keeps:
+            row = await self._upstream.read(self._question(file.removeprefix(f"{self.name}/")))
+            if row is not None and row.found and row.expires is None:
+                held = row.body
+                self._hold(file, held)
+        return held
+
+    async def write_cache(self, file: str, data: bytes, /) -> None:
+        """Keep a proven answer or tile."""
+        self._hold(file, data)
+        if self._upstream.keeps:
+            question = self._question(file.removeprefix(f"{self.name}/"))
+            answer = Answer(200, data, datetime.now(UTC), verified=True)
+            await self._upstream.write(question, answer)
+
+    def _hold(self, file: str, data: bytes) -> None:
+        self._held[file] = data
+        if len(self._held) > MAX_HELD:
+            self._held.popitem(last=False)
+
+    def _move_head(self, old: bytes, new: bytes) -> bool:
+        question = self._question("latest", head=True)
+        pk = uuid5(question.remote, question.key)
+        now = datetime.now(UTC)
+        if old:
+            rows = GoAnswer.objects.filter(pk=pk, body=old)
+            return bool(rows.update(body=new, checked=now))
+        row = GoAnswer(
+            pk=pk,
+            remote_id=question.remote,
+            key=question.key,
+            path=question.path,
+            file="sumdb",
+            status=200,
+            body=new,
+            checked=now,
+        )
+        GoAnswer.objects.bulk_create([row], ignore_conflicts=True)
+        return bool(GoAnswer.objects.filter(pk=pk, body=new).exists())
+
+    # Where the database is.
+
+    async def _ask(self, path: str, limit: int) -> Fetched | Missing:
+        if await self._through_upstream():
+            found = await self._upstream.document(f"sumdb/{self.name}{path}", limit=limit)
+            assert not isinstance(found, Unchanged)
+            return found
+        url = URL(self._upstream.settings.sumdb.direct_url + percent_encode(path), encoded=True)
+        return await self._upstream.elsewhere(url, limit)
+
+    async def _through_upstream(self) -> bool:
+        """Say whether the upstream passes the database on; as the go command asks it."""
+        if self._upstream.settings.sumdb.url:
+            return False
+        path = f"sumdb/{self.name}/supported"
+
+        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+            return await self._upstream.document(path, known)
+
+        settings = self._upstream.settings
+        question = Question(settings.pk, settings.key(path, False), path, "sumdb")
+        return (await self._documents.get(Wish(question, SUPPORTED_TTL, ask))).found
+
+    def _question(self, path: str, *, head: bool = False) -> Question:
+        settings = self._upstream.settings
+        what = "head" if head else path
+        key = hashlib.sha256(f"sumdb\n{settings.sumdb.key}\n{what}".encode()).hexdigest()
+        return Question(settings.pk, key, f"sumdb/{self.name}/{path}", "sumdb")

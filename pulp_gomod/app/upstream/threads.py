@@ -1,0 +1,102 @@
+"""The threads of the pull-through: apart from all others, so that nothing local waits for them."""
+
+import asyncio
+import contextvars
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from django.db import InterfaceError, OperationalError, connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DATABASE_THREADS = 3
+JUDGES = 2
+WRITERS = 2
+RESOLVERS = 4
+
+
+class Threads:
+    """
+    Four groups: for the database, for judging zips, for writing files, and for looking up names.
+
+    None of them ever waits for an upstream, except for the last one: the system's resolver may hang.
+    """
+
+    def __init__(self) -> None:
+        self._database = ThreadPoolExecutor(DATABASE_THREADS, "gomod-upstream-db")
+        self._judges = ThreadPoolExecutor(JUDGES, "gomod-upstream-judge")
+        self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
+
+    async def database(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that uses the ORM, once more if its connection turns out to be lost."""
+        return await _run(self._database, _on_a_connection, call, *args, **kwargs)
+
+    async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that reads much and computes much; it may use the ORM."""
+        return await _run(self._judges, call, *args, **kwargs)
+
+    async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that writes to the disk."""
+        return await _run(self._writers, call, *args, **kwargs)
+
+    async def resolve(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that looks up names."""
+        return await _run(self._resolvers, call, *args, **kwargs)
+
+    def close(self) -> None:
+        """Let the threads end; what waits is dropped."""
+        for pool in (self._database, self._judges, self._writers, self._resolvers):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Resolver(AbstractResolver):
+    """Looks up addresses as the system does, without taking the threads that files are read in."""
+
+    def __init__(self, threads: Threads) -> None:
+        """
+        Args:
+            threads: Where to wait for the system.
+        """
+        self._threads = threads
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host."""
+        found = await self._threads.resolve(
+            socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
+        )
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def _run(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, lambda: context.run(call, *args, **kwargs))
+
+
+def _on_a_connection(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    try:
+        return call(*args, **kwargs)
+    except (InterfaceError, OperationalError):
+        # PostgreSQL was restarted meanwhile: each of our calls may be made twice.
+        connections["default"].close()
+        return call(*args, **kwargs)

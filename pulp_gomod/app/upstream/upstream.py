@@ -1,0 +1,218 @@
+"""One remote in one content process: its connections, its health, and the shelf of its answers."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from yarl import URL
+
+from pulp_gomod.app.goproxy.database import Database
+from pulp_gomod.app.upstream import answers, metrics
+from pulp_gomod.app.upstream.answers import Answer, Question
+from pulp_gomod.app.upstream.fetch import Fetcher, Sink
+from pulp_gomod.app.upstream.flight import Flights
+from pulp_gomod.app.upstream.health import Health
+from pulp_gomod.app.upstream.joining import Joiner
+from pulp_gomod.app.upstream.remote import RemoteSettings
+from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
+from pulp_gomod.app.upstream.session import Sessions, open_sessions
+from pulp_gomod.app.upstream.threads import Threads
+from pulp_gomod.app.upstream.turns import Turns
+
+T = TypeVar("T")
+
+# Bytes that a list, an `.info` or a record may have. go.mod files have Go's own limit.
+MAX_DOCUMENT = 16 * 1024 * 1024
+# Arrivals that are remembered, so that they are not written again.
+MAX_ARRIVALS = 50_000
+
+
+class Upstream:
+    """Everything there is of one remote, with the settings it has at the moment."""
+
+    def __init__(
+        self,
+        settings: RemoteSettings,
+        sessions: Sessions,
+        database: Database,
+        threads: Threads,
+        turns: Turns,
+        joiner: Joiner,
+    ) -> None:
+        """
+        Args:
+            settings: The remote.
+            sessions: Its connections.
+            database: For reading.
+            threads: For what blocks.
+            turns: For taking turns with other processes.
+            joiner: For what is to join a repository.
+        """
+        self.settings = settings
+        self.threads = threads
+        self.health = Health()
+        self._sessions = sessions
+        self._fetcher = Fetcher(settings, sessions)
+        self._database = database
+        self._turns = turns
+        self._joiner = joiner
+        self._arrived: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
+        self._flights: Flights[Any] = Flights()
+
+    @classmethod
+    async def open(
+        cls,
+        settings: RemoteSettings,
+        database: Database,
+        threads: Threads,
+        turns: Turns,
+        joiner: Joiner,
+    ) -> "Upstream":
+        """Make the connections for a remote; see `__init__`."""
+        sessions = await open_sessions(settings, threads)
+        return cls(settings, sessions, database, threads, turns, joiner)
+
+    async def close(self) -> None:
+        """Call off what is under way, and close the connections."""
+        await self._flights.close()
+        await self._sessions.close()
+
+    async def retire(self) -> None:
+        """Close the connections once what is under way has landed."""
+        await self._flights.landed()
+        await self._sessions.close()
+
+    # What documents need: see documents.Shelf.
+
+    @property
+    def keeps(self) -> bool:
+        """Whether answers are kept."""
+        return self.settings.keeps
+
+    @property
+    def not_found_ttl(self) -> float:
+        """Seconds for which "not found" stands."""
+        return self.settings.not_found_ttl
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether waiting for the upstream is probably in vain."""
+        return self.health.doubtful
+
+    def count(self, hit: bool, file: str) -> None:
+        """Count a request that was answered from the shelf, or that the upstream is asked for."""
+        (metrics.hit if hit else metrics.missed)(self.settings, file)
+
+    async def read(self, question: Question) -> Answer | None:
+        """Return what was said last."""
+        return await answers.read(self._database, question)
+
+    async def write(self, question: Question, answer: Answer) -> Answer:
+        """Keep what was said."""
+        pk = await self.threads.database(answers.write, question, answer)
+        return replace(answer, pk=pk)
+
+    async def alone(self, key: str, fetch: Callable[[], Awaitable[T]]) -> T:
+        """Run a fetch while no other process fetches the same."""
+        async with self._turns.take(key):
+            return await fetch()
+
+    def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":
+        """Run a fetch for all in this process who wait for the same."""
+        return self._flights.start(key, fetch)
+
+    async def arrive(self, repository: UUID, answer: UUID) -> None:
+        """
+        Let what an answer brought join a repository.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer's pk.
+        """
+        arrival = (repository, answer)
+        if arrival in self._arrived:
+            return
+        await self.threads.database(answers.arrive, repository, answer)
+        self._arrived[arrival] = None
+        if len(self._arrived) > MAX_ARRIVALS:
+            self._arrived.popitem(last=False)
+        self.arrived(repository)
+
+    def arrived(self, repository: UUID) -> None:
+        """
+        Note that something is to join a repository.
+
+        Args:
+            repository: The repository's pk.
+        """
+        self._joiner.note(repository)
+
+    # Asking.
+
+    async def document(
+        self, path: str, known: Answer | None = None, limit: int = MAX_DOCUMENT
+    ) -> Fetched | Unchanged | Missing:
+        """
+        Ask the upstream for something small.
+
+        Args:
+            path: Of the protocol.
+            known: What is known already.
+            limit: Bytes that it may have.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        with self._watched():
+            found = await self._fetcher.document(
+                self.settings.at(path),
+                limit,
+                known.etag if known else "",
+                known.last_modified if known else "",
+            )
+        if isinstance(found, Fetched):
+            metrics.received(self.settings, len(found.body))
+        return found
+
+    async def elsewhere(self, url: URL, limit: int) -> Fetched | Missing:
+        """
+        Ask somebody else, such as a checksum database, without the upstream's credentials.
+
+        Args:
+            url: Where.
+            limit: Bytes that the answer may have.
+
+        Raises:
+            UpstreamFault: There was no answer.
+        """
+        found = await self._fetcher.document(url, limit, trusted=False)
+        assert not isinstance(found, Unchanged)
+        return found
+
+    async def file(self, path: str, sink: Sink, limit: int) -> Missing | None:
+        """
+        Ask the upstream for something large; None if it is in the sink now.
+
+        Args:
+            path: Of the protocol.
+            sink: Where it goes.
+            limit: Bytes that it may have.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        with self._watched():
+            return await self._fetcher.file(self.settings.at(path), sink, limit)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with self.health.watch():
+                yield
+        except UpstreamFault as fault:
+            metrics.failed(self.settings, fault.status)
+            raise

@@ -1,0 +1,154 @@
+"""The remotes that a content process has asked lately, and what they have in common."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import database
+from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.upstream.documents import Documents
+from pulp_gomod.app.upstream.joining import Joiner
+from pulp_gomod.app.upstream.modules import UpstreamModules
+from pulp_gomod.app.upstream.remote import read_settings
+from pulp_gomod.app.upstream.room import Room
+from pulp_gomod.app.upstream.spool import sweep
+from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
+from pulp_gomod.app.upstream.threads import Threads
+from pulp_gomod.app.upstream.turns import Turns
+from pulp_gomod.app.upstream.upstream import Upstream
+from pulp_gomod.app.upstream.usage import Usage
+from pulp_gomod.app.upstream.zips import Zips
+
+log = logging.getLogger(__name__)
+
+# Remotes whose connections are kept at a time.
+MOST_REMOTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """
+    One remote, ready to be asked.
+
+    Attributes:
+        upstream: Its connections and its shelf.
+        modules: Its lists, `.info` and `.mod` files.
+        zips: Its zips.
+        sumdb: Its checksum database, or None.
+    """
+
+    upstream: Upstream
+    modules: UpstreamModules
+    zips: Zips
+    sumdb: ChecksumDatabase | None
+
+
+class Upstreams:
+    """All remotes of a content process."""
+
+    def __init__(self, where: database.Database) -> None:
+        """
+        Args:
+            where: The database.
+        """
+        self._database = where
+        self.threads = Threads()
+        self.usage = Usage(self.threads)
+        self._joiner = Joiner(self.threads)
+        self._turns = Turns(database.connection_parameters())
+        self._known: dict[UUID, Through] = {}
+        self._opening = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Start what runs beside the requests."""
+        await self.threads.write(sweep)
+        self._run(self._joiner.run())
+        self._run(self.usage.run())
+
+    async def close(self) -> None:
+        """Call off everything."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for through in self._known.values():
+            await through.upstream.close()
+        await self._turns.close()
+        self.threads.close()
+
+    async def of(self, target: Target) -> Through | None:
+        """
+        Return the remote of a distribution with its settings of this moment; None if it is gone.
+
+        Args:
+            target: A distribution with a remote.
+        """
+        assert target.remote is not None
+        known = self._known.get(target.remote)
+        if known is not None and known.upstream.settings.changed == target.remote_changed:
+            return known
+        async with self._opening:
+            return await self._open(target.remote)
+
+    async def _open(self, remote: UUID) -> Through | None:
+        settings = await self.threads.database(read_settings, remote)
+        known = self._known.get(remote)
+        if settings is None:
+            return None
+        if known is not None and known.upstream.settings.changed == settings.changed:
+            return known
+        upstream = await Upstream.open(
+            settings, self._database, self.threads, self._turns, self._joiner
+        )
+        documents = Documents(upstream)
+        sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
+        modules = UpstreamModules(upstream, documents, sumdb)
+        room = Room(settings, self.threads, self._joiner)
+        zips = Zips(upstream, modules, sumdb, room)
+        self._known.pop(remote, None)
+        self._known[remote] = Through(upstream, modules, zips, sumdb)
+        if known is not None:
+            self._run(known.upstream.retire())
+        if len(self._known) > MOST_REMOTES:
+            oldest = next(iter(self._known))
+            self._run(self._known.pop(oldest).upstream.retire())
+        return self._known[remote]
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+_KEY: web.AppKey[Upstreams] = web.AppKey("gomod_upstreams", Upstreams)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Upstreams for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Database.
+    """
+    upstreams = Upstreams(database.of(app))
+    app[_KEY] = upstreams
+    await upstreams.open()
+    try:
+        yield
+    finally:
+        await upstreams.close()
+
+
+def of(app: web.Application) -> Upstreams:
+    """
+    Return the Upstreams of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]

@@ -1,0 +1,272 @@
+"""The zips of a remote: fetched once, verified, judged, stored, and only then sent."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pulp_gomod.app.goproxy.modules import StoredZip
+from pulp_gomod.app.upstream import answers, judging, metrics
+from pulp_gomod.app.upstream.answers import Answer, Question
+from pulp_gomod.app.upstream.modules import UpstreamModules, is_version, parse_info
+from pulp_gomod.app.upstream.results import Missing, NotProven, UpstreamFault
+from pulp_gomod.app.upstream.room import Room
+from pulp_gomod.app.upstream.spool import Spool
+from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
+from pulp_gomod.app.upstream.upstream import Upstream
+from pulp_gomod.golang.zip import Upload
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """
+    A zip that is passed on and not kept.
+
+    Attributes:
+        spool: Where it is, for as long as this is referred to.
+        sha256: Its digest, hexadecimal.
+        fetched: When it came.
+    """
+
+    spool: Spool
+    sha256: str
+    fetched: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    A zip that is asked for through a distribution.
+
+    Attributes:
+        path: The module path.
+        version: What is asked for.
+        repository: The pk of the repository that it would join.
+    """
+
+    path: str
+    version: str
+    repository: UUID
+
+
+class Zips:
+    """The zips of one remote."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        modules: UpstreamModules,
+        sumdb: ChecksumDatabase | None,
+        room: Room,
+    ) -> None:
+        """
+        Args:
+            upstream: The remote.
+            modules: Its other files.
+            sumdb: Its checksum database, or None.
+            room: How much may be kept.
+        """
+        self._upstream = upstream
+        self._modules = modules
+        self._sumdb = sumdb
+        self._room = room
+
+    async def known(self, asked: Asked) -> StoredZip | None:
+        """
+        Return a zip that is stored already, and see that it joins the repository.
+
+        Args:
+            asked: What is asked for.
+        """
+        question = self._modules.question("zip", asked.path, asked.version)
+        answer = await self._upstream.read(question) if self._upstream.keeps else None
+        if answer is None or answer.zip is None or answer.pk is None:
+            return None
+        await self._upstream.arrive(asked.repository, answer.pk)
+        return answer.zip
+
+    async def get(self, asked: Asked) -> StoredZip | Passed | Missing:
+        """
+        Return a zip.
+
+        Args:
+            asked: What is asked for.
+
+        Raises:
+            UpstreamFault: The remote failed.
+            NotProven: The zip is another one than the checksum database has.
+        """
+        question = self._modules.question("zip", asked.path, asked.version)
+
+        async def alone() -> StoredZip | Passed | Missing:
+            known = await self._upstream.read(question)
+            if known is not None and known.zip is not None:
+                return known.zip
+            if known is not None and not known.found and known.is_fresh():
+                return known.missing
+            return await self._fetch(asked, question)
+
+        async def fetch() -> StoredZip | Passed | Missing:
+            if not self._upstream.keeps:
+                return await self._fetch(asked, question)
+            return await self._upstream.alone(question.key, alone)
+
+        return await asyncio.shield(self._upstream.share(question.key, fetch))
+
+    async def _fetch(self, asked: Asked, question: Question) -> StoredZip | Passed | Missing:
+        path, version = asked.path, asked.version
+        vouched = self._sumdb is not None and self._modules.covers(path, version)
+        background = _Background()
+        lines = background.start(self._lines(path, version)) if vouched else None
+        info = background.start(self._about("info", path, version))
+        go_mod = None if vouched else background.start(self._about("mod", path, version))
+        try:
+            spool = Spool(self._upstream.threads)
+            missing = await self._upstream.file(question.path, spool, self._room.largest)
+            if missing is not None:
+                return await self._missing(question, missing)
+            await spool.finish()
+            metrics.received(self._upstream.settings, spool.size)
+            if not is_version(path, version):
+                return await self._pass(spool)
+            judged = await self._upstream.threads.judge(
+                judging.judge, spool.path, path, version, vouched
+            )
+            if lines is not None:
+                self._verify(await lines, asked, judged)
+            await self._compare_with_past(asked, judged)
+            upload = await self._worth_keeping(asked, judged, info, go_mod)
+            if upload is None:
+                return await self._pass(spool)
+            return await self._keep(spool, asked, question, upload, vouched)
+        finally:
+            background.cancel()
+
+    async def _lines(self, path: str, version: str) -> list[str]:
+        assert self._sumdb is not None
+        return await self._sumdb.lines(path, version)
+
+    async def _about(self, file: answers.File, path: str, version: str) -> Answer | None:
+        """Return another file of the module version, or None if the upstream fails there."""
+        try:
+            return await self._modules.get(file, path, version)
+        except UpstreamFault as fault:
+            log.info("No %s of %s@%s: %s", file, path, version, fault.line)
+            return None
+
+    def _verify(self, lines: list[str], asked: Asked, judged: judging.Judged) -> None:
+        assert self._sumdb is not None
+        if not judged.h1:
+            raise NotProven(
+                f"{asked.path}@{asked.version}: verifying module: the upstream sent something that "
+                f"has no checksum: {' '.join(judged.reason.split())}"
+            )
+        self._sumdb.check(lines, asked.path, asked.version, judged.h1)
+        if judged.upload is not None:
+            version = f"{asked.version}/go.mod"
+            self._sumdb.check(lines, asked.path, version, judged.upload.go_mod_h1)
+
+    async def _compare_with_past(self, asked: Asked, judged: judging.Judged) -> None:
+        """Refuse other bytes than those which the repository has on record."""
+        if not judged.h1:
+            return
+        recorded = await self._upstream.threads.database(
+            judging.recorded, asked.repository, asked.path, asked.version
+        )
+        if recorded and judged.h1 not in recorded:
+            where = f"{asked.path}@{asked.version}"
+            log.error("%s: the upstream sends %s, on record is %s", where, judged.h1, recorded)
+            metrics.refused(self._upstream.settings)
+            raise NotProven(
+                f"{where}: checksum mismatch: the upstream sends {judged.h1}, which is not the "
+                f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
+            )
+
+    async def _worth_keeping(
+        self,
+        asked: Asked,
+        judged: judging.Judged,
+        info: "asyncio.Task[Answer | None]",
+        go_mod: "asyncio.Task[Answer | None] | None",
+    ) -> Upload | None:
+        """Return what the zip holds, if it and the upstream's other files make a whole."""
+        upload, where = judged.upload, f"{asked.path}@{asked.version}"
+        if upload is None:
+            log.warning("%s is passed on and not kept: %s", where, judged.reason)
+            return None
+        if not self._upstream.keeps:
+            return None
+        if go_mod is not None:
+            said = await go_mod
+            if said is None or not said.found or said.body != upload.go_mod:
+                log.warning("%s is passed on and not kept: its .mod is not its go.mod", where)
+                return None
+            about = await info
+            found = parse_info(about.body) if about is not None and about.found else None
+            if found is None or found.version != asked.version:
+                log.warning("%s is passed on and not kept: its .info cannot be used", where)
+                return None
+        if not await self._room.has(asked.repository, upload.size):
+            log.warning("%s is passed on and not kept: the cache is full", where)
+            return None
+        return upload
+
+    async def _keep(
+        self, spool: Spool, asked: Asked, question: Question, upload: Upload, vouched: bool
+    ) -> StoredZip | Passed:
+        answer = Answer(200, b"", datetime.now(UTC), verified=vouched)
+        await self._upstream.threads.judge(
+            judging.take_in,
+            spool.path,
+            upload,
+            self._upstream.settings.domain,
+            asked.repository,
+            question,
+            answer,
+        )
+        self._room.taken(asked.repository, upload.size)
+        self._upstream.arrived(asked.repository)
+        stored = await self._upstream.read(question)
+        if stored is None or stored.zip is None:
+            raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
+        return stored.zip
+
+    async def _missing(self, question: Question, missing: Missing) -> Missing:
+        if self._upstream.keeps:
+            answer = answers.of_fetched(missing, None, self._upstream.not_found_ttl)
+            await self._upstream.write(question, answer)
+        return missing
+
+    async def _pass(self, spool: Spool) -> Passed:
+        sha256 = await self._upstream.threads.judge(_sha256, spool.path)
+        return Passed(spool, sha256, datetime.now(UTC))
+
+
+class _Background:
+    """What is done beside a fetch; what nobody needs in the end is called off."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        task = asyncio.create_task(work)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._tasks.append(task)
+        return task
+
+    def cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
