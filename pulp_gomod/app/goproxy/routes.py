@@ -98,7 +98,8 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
     ):
         return await handler(request)
     if hdrs.AUTHORIZATION in request.headers:
-        return await _answer_if_ours(request) or await handler(request)
+        answer = await _answer_if_ours(request)
+        return await handler(request) if answer is None else answer
     try:
         return await handler(request)
     except web.HTTPForbidden:
