@@ -47,12 +47,19 @@ def viewable_content(user: Any, content: QuerySet) -> QuerySet:
 
 class ScopedContentMixin:
     """
-    Scopes a content viewset by one indexed condition.
+    Scopes a content viewset by indexed conditions.
 
     pulpcore's own way joins every membership and compares whole rows, go.mod and README included.
     """
 
     request: Any
+
+    def get_queryset(self) -> QuerySet:
+        """Keep to the domain in the column that the index over module paths begins with."""
+        queryset: QuerySet = super().get_queryset()  # type: ignore[misc]
+        # Each unit shows its vulnerability report.
+        queryset = queryset.select_related("core_vulnerabilityreport")
+        return queryset.filter(_pulp_domain=get_domain_pk())
 
     def scope_queryset(self, queryset: QuerySet) -> QuerySet:
         """Keep what the user may see."""
