@@ -1,0 +1,78 @@
+"""What `./bench` was asked for."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The sections of a run, in their order; `--scale` adds the last ones.
+SECTIONS = ("hot", "cold", "guarded", "zips", "statements", "publish", "client")
+SCALE_SECTIONS = ("scale",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    The options.
+
+    Attributes:
+        sections: What to measure.
+        quick: Whether to measure roughly.
+        rounds: How many rounds of load.
+        seconds: How long each.
+        peer: Another Go proxy's command, or "".
+        json: Where to write all figures, or None.
+        work: Where to work, or None for a temporary directory.
+        scale: The numbers of module versions to compare.
+        processes: How many content processes, and processes of other servers.
+    """
+
+    sections: tuple[str, ...]
+    quick: bool
+    rounds: int
+    seconds: float
+    peer: str
+    json: Path | None
+    work: Path | None
+    scale: tuple[int, ...]
+    processes: int
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """
+    Read the command line.
+
+    Args:
+        arguments: Its words.
+    """
+    parser = argparse.ArgumentParser("./bench", description="Measure how fast modules are served.")
+    known = SECTIONS + SCALE_SECTIONS
+    parser.add_argument(
+        "--only", action="append", choices=known, help="measure only this; may be repeated"
+    )
+    parser.add_argument("--quick", action="store_true", help="measure roughly, in two minutes")
+    parser.add_argument("--scale", action="store_true", help="compare sizes of repositories, too")
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: tuple(int(each) for each in text.split(",")),
+        help="the sizes for --scale (1000,100000,1000000)",
+    )
+    parser.add_argument("--rounds", type=int, help="rounds of load")
+    parser.add_argument("--seconds", type=float, help="length of a round")
+    parser.add_argument("--peer", default="", help="another Go proxy: a program, or a command line")
+    parser.add_argument("--processes", type=int, default=2, help="content processes")
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    parser.add_argument("--work", type=Path, help="work there, and keep it")
+    given = parser.parse_args(arguments)
+    sections = tuple(given.only or SECTIONS + (SCALE_SECTIONS if given.scale else ()))
+    return Options(
+        sections=sections,
+        quick=given.quick,
+        rounds=given.rounds or (2 if given.quick else 5),
+        seconds=given.seconds or (1.0 if given.quick else 2.0),
+        peer=given.peer,
+        json=given.json,
+        work=given.work,
+        scale=given.sizes or ((1000, 20_000) if given.quick else (1000, 100_000, 1_000_000)),
+        processes=given.processes,
+    )

@@ -1,0 +1,125 @@
+"""Our own server, as its users start it, with what is measured on it."""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from pulp_gomod.standalone.processes import command_line
+from tests.functional.owners import Owner
+from tests.functional.rest_api import Rest
+from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, make_data_dir
+from tests.performance.contenders import Contender, descendants, free_port
+from tests.performance.modules import Made
+
+NAME = "pulp-gomod"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """
+    Our server.
+
+    Attributes:
+        process: What runs it.
+        rest: Its REST API, as the administrator.
+        owner: A repository and the distribution that serves it.
+    """
+
+    process: ServeProcess
+    rest: Rest
+    owner: Owner
+
+    @property
+    def contender(self) -> Contender:
+        """The server as its clients see it, at the URL that is documented for owners."""
+        return Contender(NAME, self.rest.url, f"/api/packages/{self.owner.name}/go", self.pids)
+
+    @property
+    def content_url(self) -> Contender:
+        """The same by Pulp's own URL."""
+        return Contender(
+            "content URL", self.rest.url, f"/pulp/content/{self.owner.name}", self.pids
+        )
+
+    def pids(self, kind: str = "content") -> Sequence[int]:
+        """
+        Its processes.
+
+        Args:
+            kind: content, api, worker, or postgres; "" for all of them.
+        """
+        found = descendants(self.process.process.pid)
+        return [pid for pid in found if not kind or _kind(pid) == kind]
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect to its database as PostgreSQL's administrator."""
+        return connect(self.process.data_dir)
+
+    def publish(self, modules: Sequence[Made], clients: int = 4) -> None:
+        """
+        Publish modules as users do.
+
+        Args:
+            modules: What to publish.
+            clients: How many publish at the same time.
+        """
+        with ThreadPoolExecutor(clients) as pool:
+            answers = list(pool.map(lambda each: self.owner.put(each.zip()), modules))
+        wrong = [answer for answer in answers if answer.status_code != 201]
+        if wrong:
+            raise RuntimeError(f"publishing: {wrong[0].status_code} {wrong[0].text}")
+
+
+def _kind(pid: int) -> str:
+    line = command_line(pid)
+    found = re.search(r"pulpcore-(\w+)|(postgres)", line)
+    return (found.group(1) or found.group(2)) if found else "serve"
+
+
+def connect(data_dir: Path) -> psycopg.Connection[tuple[object, ...]]:
+    """
+    Connect to the PostgreSQL within a data directory.
+
+    Args:
+        data_dir: The directory; its server must run.
+    """
+    settings: dict[str, object] = {}
+    exec((data_dir / "settings.py").read_text(), settings)
+    named = settings["DATABASES"]["default"]  # type: ignore[index]
+    return psycopg.connect(
+        host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True
+    )
+
+
+@contextlib.contextmanager
+def serving(
+    directory: Path, cache: Path, content: int = 2, api: int = 2, workers: int = 1
+) -> Iterator[Ours]:
+    """
+    Start the server, with a repository and a distribution of it.
+
+    Args:
+        directory: Its data directory, to be made.
+        cache: Where prepared data directories are kept.
+        content: How many content processes.
+        api: How many API processes.
+        workers: How many processes for tasks.
+    """
+    if not directory.exists():
+        make_data_dir(directory, cache)
+    process = ServeProcess(
+        directory,
+        *("--port", str(free_port())),
+        *("--content-workers", str(content), "--api-workers", str(api)),
+        *("--workers", str(workers)),
+    ).start()
+    try:
+        rest = Rest(process.wait(), (USERNAME, PASSWORD))
+        yield Ours(process, rest, Owner.create(rest))
+    finally:
+        process.stop()

@@ -1,0 +1,130 @@
+"""Short rounds of load, in turn on each server, and their medians.
+
+A machine that others use, too, is now fast and now slow. What is measured within the same few seconds
+can be compared, so that ratios are those of neighbouring rounds.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.performance.contenders import Contender
+from tests.performance.load import Generator, Load, Result
+
+
+@dataclass(frozen=True)
+class Shape:
+    """
+    A kind of request.
+
+    Attributes:
+        name: What the tables call it.
+        paths: The paths below a server's GOPROXY URL; where a server's differ, see `own_paths`.
+        headers: Header lines.
+        status: The status that each answer should have.
+        once: Whether each path is to be asked for once at most.
+        connections: How many clients ask at the same time.
+        own_paths: Other paths, by the server's name.
+    """
+
+    name: str
+    paths: Sequence[str]
+    headers: Sequence[str] = ()
+    status: int = 200
+    once: bool = False
+    connections: int = 16
+    own_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def paths_of(self, contender: Contender) -> Sequence[str]:
+        """The paths for one server."""
+        return self.own_paths.get(contender.name, self.paths)
+
+
+@dataclass
+class Figures:
+    """
+    What was measured of one shape on one server.
+
+    Attributes:
+        rounds: Each round.
+        remark: What is odd about it, or "".
+    """
+
+    rounds: list[Result] = field(default_factory=list)
+    remark: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Median of the requests per second."""
+        return statistics.median(each.rate for each in self.rounds)
+
+    @property
+    def p50(self) -> float:
+        """Median of the rounds' median response times, in milliseconds."""
+        return statistics.median(each.p50 for each in self.rounds)
+
+    @property
+    def p99(self) -> float:
+        """Median of the rounds' 99th percentiles, in milliseconds."""
+        return statistics.median(each.p99 for each in self.rounds)
+
+    def ratio(self, other: "Figures") -> float:
+        """How much faster it is than another server: median over the rounds."""
+        pairs = zip(self.rounds, other.rounds, strict=False)
+        return statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
+
+
+def compare(
+    generator: Generator,
+    shape: Shape,
+    contenders: Sequence[Contender],
+    rounds: int,
+    seconds: float,
+) -> dict[str, Figures]:
+    """
+    Put the same load on each server in turn.
+
+    Args:
+        generator: The load generator.
+        shape: The kind of request.
+        contenders: The servers; one that answers otherwise than it should is left out.
+        rounds: How often.
+        seconds: How long each time.
+
+    Returns:
+        The figures by the server's name.
+    """
+    able = [each for each in contenders if _answers(each, shape)]
+    found = {each.name: Figures() for each in able}
+    used = dict.fromkeys(found, 0 if not shape.once else 1)
+    for _ in range(rounds):
+        for each in able:
+            figures, paths = found[each.name], shape.paths_of(each)
+            prefixed = [f"{each.prefix}/{path}" for path in paths]
+            start = used[each.name] if shape.once else 0
+            load = Load(
+                each.origin, prefixed, seconds, start, tuple(shape.headers), shape.connections
+            )
+            result = generator.run(load)
+            figures.rounds.append(result)
+            used[each.name] = start + result.asked
+            figures.remark = figures.remark or _remark(shape, result, used[each.name], len(paths))
+    return found
+
+
+def _answers(contender: Contender, shape: Shape) -> bool:
+    answer = contender.get(shape.paths_of(contender)[0], shape.headers)
+    if answer.status_code != shape.status:
+        print(f"{contender.name} answers {answer.status_code} to {shape.name}: left out")
+        return False
+    return True
+
+
+def _remark(shape: Shape, result: Result, used: int, available: int) -> str:
+    if shape.once and used > available:
+        return "asked again: too few URLs"
+    if result.broken:
+        return f"{result.broken} connections broke"
+    if (result.refused > 0) != (shape.status >= 400):
+        return f"{result.refused} answers were errors"
+    return ""
