@@ -1,5 +1,6 @@
 """From request to response."""
 
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -126,4 +127,10 @@ def _missing(wanted: ModuleRequest) -> web.Response:
 
 
 def _caching(target: Target, immutable: bool) -> str:
-    return cache_control(immutable, target.guard is None, settings.GOMOD_PUBLIC_MAX_AGE)
+    return _cache_control(immutable, target.guard is None)
+
+
+@lru_cache(maxsize=4)
+def _cache_control(immutable: bool, public: bool) -> str:
+    # Reading a setting costs as much as all else that a header takes.
+    return cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE)

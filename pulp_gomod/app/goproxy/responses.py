@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import IO
@@ -20,6 +20,13 @@ log = logging.getLogger(__name__)
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 ZIP = "application/zip"
+
+_CONDITIONS = (
+    hdrs.IF_NONE_MATCH,
+    hdrs.IF_MODIFIED_SINCE,
+    hdrs.IF_MATCH,
+    hdrs.IF_UNMODIFIED_SINCE,
+)
 
 CHUNK = 256 * 1024
 
@@ -37,6 +44,7 @@ class Representation:
         immutable: Whether it never changes while it is served.
         body: The bytes, or None for a file.
         path: The file, where there is no body.
+        validators: The headers that are made of etag and modified, whatever the answer.
     """
 
     content_type: str
@@ -46,6 +54,12 @@ class Representation:
     immutable: bool
     body: bytes | None = None
     path: str = ""
+    validators: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        modified = format_datetime(self.modified.astimezone(UTC), usegmt=True)
+        validators: dict[str, str] = {hdrs.ETAG: f'"{self.etag}"', hdrs.LAST_MODIFIED: modified}
+        object.__setattr__(self, "validators", validators)
 
 
 def problem(status: int, line: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -106,13 +120,10 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
         found: What it asks for.
         caching: The Cache-Control header.
     """
-    headers: dict[str, str] = {
-        hdrs.ETAG: f'"{found.etag}"',
-        hdrs.LAST_MODIFIED: format_datetime(found.modified.astimezone(UTC), usegmt=True),
-        hdrs.CACHE_CONTROL: caching,
-    }
-    failed = _failed_condition(request, found)
-    if failed:
+    headers = found.validators | {hdrs.CACHE_CONTROL: caching}
+    sent = request.headers
+    is_conditional = any(name in sent for name in _CONDITIONS)
+    if is_conditional and (failed := _failed_condition(request, found)):
         return web.Response(status=failed, headers=headers)
     headers[hdrs.CONTENT_TYPE] = found.content_type
     headers[hdrs.ACCEPT_RANGES] = "bytes"
