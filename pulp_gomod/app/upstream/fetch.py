@@ -22,6 +22,7 @@ from pulp_gomod.app.upstream.results import (
     UpstreamFault,
     UpstreamSilent,
     first_line,
+    printable_lines,
 )
 from pulp_gomod.app.upstream.session import Sessions
 
@@ -193,7 +194,7 @@ class Fetcher:
             if response.status == HTTPStatus.NOT_MODIFIED and conditions:
                 return Unchanged()
             if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                return Missing(response.status, await _words(response))
+                return Missing(response.status, "\n".join(await _words(response)))
             if response.status != HTTPStatus.OK:
                 raise await _refused(response)
             await _receive(response, sink, limit)
@@ -218,7 +219,7 @@ async def _receive(response: aiohttp.ClientResponse, sink: Sink, limit: int) -> 
 
 
 async def _refused(response: aiohttp.ClientResponse) -> UpstreamFault:
-    words = await _words(response)
+    words = " ".join(await _words(response))
     line = f"the upstream answered {response.status} {_phrase(response.status)}".rstrip()
     status = 504 if response.status == HTTPStatus.GATEWAY_TIMEOUT else 502
     return UpstreamFault(
@@ -226,15 +227,15 @@ async def _refused(response: aiohttp.ClientResponse) -> UpstreamFault:
     )
 
 
-async def _words(response: aiohttp.ClientResponse) -> str:
+async def _words(response: aiohttp.ClientResponse) -> list[str]:
     """Read what the upstream says of an error, if it is said to people and in plain text."""
     if response.content_type != "text/plain":
-        return ""
+        return []
     try:
         text = await response.content.read(_MAX_TEXT)
     except (aiohttp.ClientError, TimeoutError):
-        return ""
-    return first_line(text.decode("utf-8", "replace"))
+        return []
+    return printable_lines(text.decode("utf-8", "replace"))
 
 
 def _phrase(status: int) -> str:

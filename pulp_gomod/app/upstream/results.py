@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-# Characters of an upstream's own words that are passed on.
-MAX_WORDS = 300
+# Characters and lines of an upstream's own words that are passed on: the go command shows no more.
+MAX_WORDS = 1000
+MAX_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Missing:
 
     Attributes:
         status: 404 or 410.
-        words: Its first line of text, for people; or "".
+        words: What it says of that to people; or "".
     """
 
     status: int
@@ -75,14 +76,27 @@ class NotProven(UpstreamFault):
     """What the upstream sent contradicts the checksum database, or what is known already."""
 
 
-def first_line(text: str) -> str:
+def printable_lines(text: str) -> list[str]:
     """
-    Return the first line of somebody's text, bounded, for passing on.
+    Return the first lines of somebody's text, up to a blank one, fit for passing on.
 
     Args:
         text: The text.
     """
-    for line in text.splitlines():
-        if line.strip():
-            return line.strip()[:MAX_WORDS]
-    return ""
+    lines: list[str] = []
+    for line in text[:MAX_WORDS].strip().split("\n")[:MAX_LINES]:
+        if not line.strip():
+            break
+        expanded = line.replace("\t", "    ").rstrip()
+        lines.append("".join(char if char.isprintable() else "?" for char in expanded))
+    return lines
+
+
+def first_line(text: str) -> str:
+    """
+    Return the first line of somebody's text, fit for passing on.
+
+    Args:
+        text: The text.
+    """
+    return "".join(printable_lines(text)[:1])

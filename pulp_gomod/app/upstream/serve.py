@@ -89,6 +89,13 @@ def _version_of(answer: Answer) -> str:
     return info.version
 
 
+def _in_their_words(missing: Missing) -> web.Response:
+    """Pass on what the upstream says to people of what is not there."""
+    response = problem(missing.status, "")
+    response.text = f"{missing.words}\n"
+    return response
+
+
 class _Request:
     """One request, and everything that answers it."""
 
@@ -322,8 +329,7 @@ class _Request:
     def _missing(self, missing: Missing | None) -> web.Response:
         where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path
         if missing is not None and missing.words:
-            words = missing.words.removeprefix("not found:").strip()
-            return problem(missing.status, f"not found: {words}")
+            return _in_their_words(missing)
         if self._refusal is not None:
             return not_found(f"{where} is not in this repository, and {self._refusal}")
         status = missing.status if missing is not None else 404

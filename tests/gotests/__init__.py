@@ -1,0 +1,1 @@
+"""Go's own tests of module mode, run through a distribution that pulls through."""
