@@ -258,6 +258,32 @@ def test_bad_fields_are_refused_at_once(rest: Rest, fields: dict[str, Any], comp
     assert complaint in response.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        [1],
+        {"artifact": 1},
+        {"artifact": None},
+        {"artifact": "prn:core.artifact:1"},
+        {"artifacts": {"a": 1}},
+        {"artifacts": [None]},
+        {"upload": ["/"]},
+        {"uploads": "a"},
+        {"file": "text"},
+        {"files": ["text"]},
+        {"repository": ["/"]},
+        {"time": 5},
+        {"pulp_labels": [1]},
+        {"origin": None},
+    ],
+)
+def test_bodies_of_wrong_types_are_refused(rest: Rest, body: Any) -> None:
+    if isinstance(body, dict) and not body.keys() & {"artifact", "upload"}:
+        body = {"artifact": rest.add_artifact(Made().zip()), **body}
+    response = rest.call("POST", MODULES, json=body)
+    assert response.status_code == 400, response.text
+
+
 def test_no_zip_at_all_is_refused(rest: Rest) -> None:
     bodies: list[dict[str, Any]] = [{}, {"files": []}, {"repository": rest.create_repository()}]
     for body in bodies:

@@ -74,19 +74,44 @@ def check_size(size: int) -> None:
         )
 
 
-def _upload(help_text: str | None = None, **kwargs: Any) -> RelatedField:
-    return RelatedField(
-        help_text=help_text, view_name="uploads-detail", queryset=Upload.objects.all(), **kwargs
-    )
+class HrefMixin:
+    """Refuses what is no text; pulpcore's fields take that for granted."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """
+        Find the object.
+
+        Raises:
+            ValidationError: There is none, or it is not named by an href or a PRN.
+        """
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Must be an href or a PRN."))
+        return super().to_internal_value(data)  # type: ignore[misc]
 
 
-def _artifact(help_text: str | None = None, **kwargs: Any) -> RelatedField:
-    return RelatedField(
-        help_text=help_text,
-        view_name="artifacts-detail",
-        queryset=Artifact.objects.all(),
-        **kwargs,
-    )
+class UploadField(HrefMixin, RelatedField):
+    """A chunked upload."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(view_name="uploads-detail", queryset=Upload.objects.all(), **kwargs)
+
+
+class ArtifactField(HrefMixin, RelatedField):
+    """An artifact."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(view_name="artifacts-detail", queryset=Artifact.objects.all(), **kwargs)
+
+
+class RepositoryField(HrefMixin, DetailRelatedField):
+    """A repository of any type."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            view_name_pattern=r"repositories(-.*/.*)-detail",
+            queryset=Repository.objects.all(),
+            **kwargs,
+        )
 
 
 class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
@@ -97,8 +122,8 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
     """
 
     file = ZipField(help_text=_("A module zip."), required=False)
-    upload = _upload(_("A finished chunked upload of a module zip."), required=False)
-    artifact = _artifact(_("An artifact that is a module zip."), required=False)
+    upload = UploadField(help_text=_("A finished chunked upload of a module zip."), required=False)
+    artifact = ArtifactField(help_text=_("An artifact that is a module zip."), required=False)
     files = serializers.ListField(
         help_text=_("Several module zips, as `file`."),
         child=ZipField(),
@@ -107,23 +132,21 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
     )
     uploads = serializers.ListField(
         help_text=_("Several chunked uploads, as `upload`."),
-        child=_upload(),
+        child=UploadField(),
         required=False,
         allow_empty=False,
     )
     artifacts = serializers.ListField(
         help_text=_("Several artifacts, as `artifact`."),
-        child=_artifact(),
+        child=ArtifactField(),
         required=False,
         allow_empty=False,
     )
-    repository = DetailRelatedField(
+    repository = RepositoryField(
         help_text=_(
             "The repository that the modules are added to, all of them in one new version."
         ),
         required=False,
-        view_name_pattern=r"repositories(-.*/.*)-detail",
-        queryset=Repository.objects.all(),
     )
     time = TimeField(
         help_text=_(

@@ -1,0 +1,1 @@
+Modules, go.mod files, releases, repositories, remotes, publications and distributions are managed over REST, with uploads of many module zips in one repository version, a search over module paths, and roles down to publishing only.
