@@ -6,11 +6,12 @@ from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSe
 from pulp_gomod.app.serializers.publication import GoPublicationSerializer
 from pulp_gomod.app.serializers.release import GoReleaseSerializer
 from pulp_gomod.app.serializers.remote import GoRemoteSerializer
-from pulp_gomod.app.serializers.repository import GoRepositorySerializer
+from pulp_gomod.app.serializers.repository import GoCleanupSerializer, GoRepositorySerializer
 from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
 
 __all__ = [
+    "GoCleanupSerializer",
     "GoDistributionSerializer",
     "GoModFileSerializer",
     "GoModuleListSerializer",

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from django.conf import settings
 from rest_framework import serializers
 
-from pulpcore.plugin.models import Publication
+from pulpcore.plugin.models import Publication, Remote
 from pulpcore.plugin.serializers import DetailRelatedField, DistributionSerializer
 
-from pulp_gomod.app.models import GoDistribution, GoPublication
+from pulp_gomod.app.models import GoDistribution, GoPublication, GoRemote
 from pulp_gomod.app.serializers.publication import is_go_repository
 
 SOURCES = ("repository", "repository_version", "publication")
@@ -27,6 +27,16 @@ class GoDistributionSerializer(DistributionSerializer):
         help_text=_("The publication to be served."),
         view_name_pattern=r"publications(-.*/.*)?-detail",
         queryset=Publication.objects.exclude(complete=False),
+        allow_null=True,
+    )
+    remote = DetailRelatedField(
+        required=False,
+        help_text=_(
+            "The upstream to ask for what the repository does not hold. What it has is verified, "
+            "served, and joins the repository."
+        ),
+        view_name_pattern=r"remotes(-.*/.*)?-detail",
+        queryset=Remote.objects.all(),
         allow_null=True,
     )
     client_url = serializers.SerializerMethodField(
@@ -84,7 +94,24 @@ class GoDistributionSerializer(DistributionSerializer):
                 )
             )
         self._check_types(data)
+        self._check_remote(data, chosen)
         return validated
+
+    def _check_remote(self, data: dict[str, Any], chosen: list[str]) -> None:
+        remote = data.get("remote", getattr(self.instance, "remote", None))
+        if remote is None:
+            return
+        if not isinstance(remote.cast(), GoRemote):
+            raise serializers.ValidationError({"remote": _("Not a Go remote.")})
+        if chosen != ["repository"]:
+            raise serializers.ValidationError(
+                {
+                    "remote": _(
+                        "A distribution with a remote has to serve a repository: what comes from the "
+                        "upstream joins it. A frozen version or publication takes nothing in."
+                    )
+                }
+            )
 
     def _check_types(self, data: dict[str, Any]) -> None:
         repository, version, publication = (data.get(name) for name in SOURCES)
@@ -103,4 +130,4 @@ class GoDistributionSerializer(DistributionSerializer):
 
     class Meta:
         model = GoDistribution
-        fields = (*DistributionSerializer.Meta.fields, "publication", "client_url")
+        fields = (*DistributionSerializer.Meta.fields, "publication", "remote", "client_url")

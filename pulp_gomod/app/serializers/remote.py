@@ -1,5 +1,6 @@
 """GoRemote over REST."""
 
+import re
 from gettext import gettext as _
 from urllib.parse import urlsplit
 
@@ -12,6 +13,10 @@ from pulp_gomod.app.models import GoRemote
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
+
+MAX_SECONDS = 366 * 24 * 3600
+
+_HOST = re.compile(r"(?:[a-z0-9*?._-]+|\[[0-9a-f:.*]+\])(?::[0-9]{1,5})?")
 
 
 def validate_patterns(value: str) -> str:
@@ -93,10 +98,59 @@ class GoRemoteSerializer(RemoteSerializer):
         )
     )
 
+    redirect_hosts = _patterns(
+        _(
+            "Hosts beside its own to which the upstream may redirect: comma-separated, with * as in "
+            "a glob, and with a port or without. Credentials are never sent there."
+        )
+    )
+    cache_ttl = serializers.IntegerField(
+        help_text=_(
+            "Seconds for which lists of versions, @latest and queries are served without asking the "
+            "upstream."
+        ),
+        required=False,
+        min_value=0,
+        max_value=MAX_SECONDS,
+    )
+    not_found_ttl = serializers.IntegerField(
+        help_text=_("Seconds for which 'not found' is served without asking the upstream."),
+        required=False,
+        min_value=0,
+        max_value=MAX_SECONDS,
+    )
+    cache_size = serializers.IntegerField(
+        help_text=_(
+            "Bytes of zips that may be cached for a repository; null for no limit. Beyond that the "
+            "zips that were not asked for the longest make room."
+        ),
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=2**63 - 1,
+    )
+
     validate_includes = staticmethod(validate_patterns)
     validate_excludes = staticmethod(validate_patterns)
     validate_private = staticmethod(validate_patterns)
     validate_nosumdb = staticmethod(validate_patterns)
+
+    def validate_redirect_hosts(self, value: str) -> str:
+        """
+        Check the hosts that may be redirected to.
+
+        Raises:
+            ValidationError: One is none.
+        """
+        hosts = [host.strip().lower() for host in value.split(",") if host.strip()]
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise serializers.ValidationError(
+                    _(
+                        "{host!r} is no host, such as files.example.com or *.example.com:8443."
+                    ).format(host=host)
+                )
+        return ",".join(hosts)
 
     def validate_url(self, url: str) -> str:
         """
@@ -140,4 +194,8 @@ class GoRemoteSerializer(RemoteSerializer):
             "excludes",
             "private",
             "nosumdb",
+            "redirect_hosts",
+            "cache_ttl",
+            "not_found_ttl",
+            "cache_size",
         )

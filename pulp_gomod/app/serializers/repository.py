@@ -9,6 +9,41 @@ from pulpcore.plugin.serializers import RepositorySerializer
 from pulp_gomod.app.models import GoRepository
 
 
+class GoCleanupSerializer(serializers.Serializer):
+    """
+    Which cached modules to remove.
+    """
+
+    unused_days = serializers.FloatField(
+        help_text=_("Remove cached modules that were not asked for in so many days."),
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=36600,
+    )
+    max_size = serializers.IntegerField(
+        help_text=_(
+            "Bytes that all cached zips may have together; those that were not asked for the longest "
+            "are removed until the rest is small enough."
+        ),
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=2**63 - 1,
+    )
+
+    def validate(self, data):
+        """
+        Check that there is something to go by.
+
+        Raises:
+            ValidationError: There is not.
+        """
+        if data.get("unused_days") is None and data.get("max_size") is None:
+            raise serializers.ValidationError(_("Give unused_days, max_size, or both."))
+        return data
+
+
 class GoRepositorySerializer(RepositorySerializer):
     """
     A versioned set of Go modules.

@@ -8,6 +8,7 @@ from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, 
 
 _VIEW_SOURCES = (
     "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms:gomod.view_gorepository",
+    "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote",
     "has_publication_param_model_or_domain_or_obj_perms:gomod.view_gopublication",
 )
 

@@ -4,13 +4,23 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_domain_pk
-from pulpcore.plugin.viewsets import RepositoryVersionViewSet, RepositoryViewSet, RolesMixin
+from pulpcore.plugin.viewsets import (
+    OperationPostponedResponse,
+    RepositoryVersionViewSet,
+    RepositoryViewSet,
+    RolesMixin,
+)
 
 from pulp_gomod.app.models import GoRepository
-from pulp_gomod.app.serializers import GoRepositorySerializer
+from pulp_gomod.app.serializers import GoCleanupSerializer, GoRepositorySerializer
+from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
 _VIEW = may("gomod.view_gorepository")
@@ -39,6 +49,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
                 _VIEW,
                 "gomod_may_view_added_content:gomod.view_gorepository",
             ),
+            allow(["cleanup"], may("gomod.modify_gorepository"), _VIEW),
             allow(ROLES, may("gomod.manage_roles_gorepository")),
         ],
         owner="gomod.gorepository_owner",
@@ -59,6 +70,32 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
         "gomod.gorepository_publisher": ["gomod.publish_gorepository"],
         "gomod.gorepository_remover": ["gomod.unpublish_gorepository"],
     }
+
+    @extend_schema(
+        summary="Remove cached modules",
+        description="Remove modules that were cached from an upstream and are asked for no more. "
+        "Uploaded modules are never touched.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoCleanupSerializer)
+    def cleanup(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that removes cached modules.
+
+        Args:
+            request: The request.
+            pk: The repository.
+            kwargs: The API's version and the domain.
+        """
+        repository = self.get_object()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        task = dispatch(
+            clean_up,
+            exclusive_resources=[repository],
+            kwargs={"repository_pk": str(repository.pk), **serializer.validated_data},
+        )
+        return OperationPostponedResponse(task, request)
 
 
 def _may_of_repository(permission: str) -> str:
