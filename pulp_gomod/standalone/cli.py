@@ -112,6 +112,28 @@ def run_command(data_dir: Path, command: tuple[str, ...]) -> None:
         _fail(error)
 
 
-def _fail(error: StandaloneError) -> NoReturn:
+@main.command()
+@click.argument("version")
+@click.argument(
+    "directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default="."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the zip.")
+@click.option("--revision", default="", help="What git is to take, if not the version's tag.")
+def pack(version: str, directory: Path, output: Path | None, revision: str) -> None:
+    """Pack VERSION of the module in DIRECTORY as a zip to publish.
+
+    In a git repository the zip holds what the version's tag holds, and is the one that the go
+    command would make of it.
+    """
+    from pulp_gomod.golang import GoError
+    from pulp_gomod.pack import pack as write
+
+    try:
+        click.echo(write(directory, version, output, revision))
+    except GoError as error:
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
     say(str(error))
     sys.exit(1)

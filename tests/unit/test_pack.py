@@ -1,0 +1,80 @@
+"""Packing a module version for publishing."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pulp_gomod.golang import GoError
+from pulp_gomod.golang.zip import check_upload
+from pulp_gomod.pack import pack
+from pulp_gomod.standalone.cli import main
+
+
+def git(directory: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"]
+    subprocess.run(["git", "-C", directory, *identity, *arguments], check=True, capture_output=True)
+
+
+def write_module(directory: Path, path: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "go.mod").write_text(f"module {path}\n")
+    (directory / "x.go").write_text("package x\n")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with a module at its root and one in a directory, and changes after them."""
+    root = tmp_path / "repository"
+    write_module(root, "example.com/m")
+    write_module(root / "sub", "example.com/m/sub")
+    git(root, "init", "-q")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "c")
+    git(root, "tag", "v1.0.0")
+    git(root, "tag", "sub/v1.2.0")
+    (root / "later.go").write_text("package x\n")
+    return root
+
+
+def test_a_tag_is_packed_as_it_is(repository: Path, tmp_path: Path) -> None:
+    out = pack(repository, "v1.0.0", tmp_path / "m.zip")
+    upload = check_upload(out)
+    assert (upload.module, upload.version, upload.file_count) == ("example.com/m", "v1.0.0", 2)
+
+
+def test_a_module_below_the_root_has_tags_of_its_own(repository: Path, tmp_path: Path) -> None:
+    upload = check_upload(pack(repository / "sub", "v1.2.0", tmp_path / "sub.zip"))
+    assert (upload.module, upload.version) == ("example.com/m/sub", "v1.2.0")
+
+
+def test_a_revision_may_be_named(repository: Path, tmp_path: Path) -> None:
+    upload = check_upload(pack(repository, "v1.1.0", tmp_path / "m.zip", revision="HEAD"))
+    assert upload.version == "v1.1.0"
+
+
+def test_a_directory_outside_of_git_is_packed_as_it_stands(tmp_path: Path) -> None:
+    write_module(tmp_path / "plain", "example.com/plain")
+    upload = check_upload(pack(tmp_path / "plain", "v0.1.0", tmp_path / "p.zip"))
+    assert (upload.module, upload.file_count) == ("example.com/plain", 2)
+
+
+def test_what_cannot_be_packed_leaves_nothing(repository: Path, tmp_path: Path) -> None:
+    for version, said in (("v9.0.0", "v9"), ("v1.5.0", "v1.5.0"), ("1.0", "1.0")):
+        with pytest.raises(GoError, match=said):
+            pack(repository, version, tmp_path / "m.zip")
+    with pytest.raises(GoError, match=r"go\.mod"):
+        pack(tmp_path, "v1.0.0", tmp_path / "m.zip")
+    assert not list(tmp_path.glob("*.zip*"))
+
+
+def test_the_command_says_what_it_wrote(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["pack", "v1.0.0", str(repository)])
+    assert (done.exit_code, done.output) == (0, "m@v1.0.0.zip\n")
+    assert (tmp_path / "m@v1.0.0.zip").exists()
+    failed = CliRunner().invoke(main, ["pack", "v3.0.0", str(repository)])
+    assert failed.exit_code == 1
