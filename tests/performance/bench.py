@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tests.performance import bare, filling, modules, nginx, ours, peer
+from tests import filling
+from tests.filling import Filled
+from tests.performance import bare, modules, nginx, ours, peer
 from tests.performance.contenders import Contender
-from tests.performance.filling import Filled
 from tests.performance.load import HOW_TO_INSTALL, Generator, Own, find_generator
 from tests.performance.options import Options
 from tests.performance.ours import Ours

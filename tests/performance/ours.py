@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -15,6 +16,7 @@ from tests.functional.rest_api import Rest
 from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, make_data_dir
 from tests.performance.contenders import Contender, descendants, free_port
 from tests.performance.modules import Made
+from tests.statements import connect
 
 NAME = "pulp-gomod"
 
@@ -56,7 +58,7 @@ class Ours:
         found = descendants(self.process.process.pid)
         return [pid for pid in found if not kind or _kind(pid) == kind]
 
-    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self) -> "psycopg.Connection[Any]":
         """Connect to its database as PostgreSQL's administrator."""
         return connect(self.process.data_dir)
 
@@ -79,21 +81,6 @@ def _kind(pid: int) -> str:
     line = command_line(pid)
     found = re.search(r"pulpcore-(\w+)|(postgres)", line)
     return (found.group(1) or found.group(2)) if found else "serve"
-
-
-def connect(data_dir: Path) -> psycopg.Connection[tuple[object, ...]]:
-    """
-    Connect to the PostgreSQL within a data directory.
-
-    Args:
-        data_dir: The directory; its server must run.
-    """
-    settings: dict[str, object] = {}
-    exec((data_dir / "settings.py").read_text(), settings)
-    named = settings["DATABASES"]["default"]  # type: ignore[index]
-    return psycopg.connect(
-        host=named["HOST"], user=named["USER"], dbname=named["NAME"], autocommit=True
-    )
 
 
 @contextlib.contextmanager

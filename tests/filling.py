@@ -5,25 +5,25 @@ writes, consistent with each other in all that the server reads. Their zips shar
 bytes of a zip are not what its module's path says: enough for load, not for the go command.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from pulp_gomod.golang import semver
 
-HOST = "bench.example.com"
-VERSIONS_PER_MODULE = 20
 #: How many versions the one module has whose list is long.
 LONG_LIST = 5000
-LONG_MODULE = f"{HOST}/long"
+
+_HOST = "filled.example.com"
 
 _PSEUDO_EVERY = 10
 _BATCH = 100_000
 _README = "What this module is for, and how it is used. " * 14
 _REQUIREMENTS = [
-    {"path": f"{HOST}/needs/{n}", "version": f"v1.{n}.0", "indirect": n > 3} for n in range(8)
+    {"path": f"{_HOST}/needs/{n}", "version": f"v1.{n}.0", "indirect": n > 3} for n in range(8)
 ]
 
 
@@ -33,23 +33,37 @@ class Filled:
     What a repository was filled with.
 
     Attributes:
+        prefix: How all module paths begin.
         count: How many module versions were added.
-        has_long_list: Whether LONG_MODULE is among them.
+        each: How many versions a usual module has.
+        has_long_list: Whether one of the modules has LONG_LIST versions.
     """
 
+    prefix: str
     count: int
+    each: int
     has_long_list: bool
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Module path and version of each, but for those of LONG_MODULE."""
-        names = [version for version, _, _ in versions(VERSIONS_PER_MODULE)]
-        for number in range(self.count - (LONG_LIST if self.has_long_list else 0)):
-            module, version = divmod(number, VERSIONS_PER_MODULE)
-            yield f"{HOST}/g{module}", names[version]
+        """Module path and version of each, but for those of the long module."""
+        names = [version for version, _, _ in versions(self.each)]
+        for number in range(self.short):
+            module, version = divmod(number, self.each)
+            yield f"{self.prefix}/g{module}", names[version]
+
+    @property
+    def short(self) -> int:
+        """How many module versions are of usual modules."""
+        return self.count - (LONG_LIST if self.has_long_list else 0)
+
+    @property
+    def long_module(self) -> str:
+        """The path of the module with LONG_LIST versions."""
+        return f"{self.prefix}/long"
 
     @property
     def modules(self) -> list[str]:
-        """The module paths, but for LONG_MODULE."""
+        """The paths of the usual modules."""
         return list(dict.fromkeys(path for path, _ in self))
 
 
@@ -68,16 +82,19 @@ def versions(count: int) -> Iterator[tuple[str, str, bool]]:
         yield version, semver.db_sort_key(version), is_pseudo
 
 
-def fill(connection: psycopg.Connection[tuple[object, ...]], repository: str, count: int) -> Filled:
+def fill(
+    connection: "psycopg.Connection[Any]", repository: str, count: int, each: int = 20
+) -> Filled:
     """
     Add module versions to a repository in one new repository version.
 
     Args:
         connection: A superuser's connection to Pulp's database.
         repository: The repository's name; it holds a zip already, whose artifact the new ones share.
-        count: How many to add; from twice LONG_LIST on, LONG_MODULE is among them.
+        count: How many to add; from twice LONG_LIST on, one of the modules has so many versions.
+        each: How many versions each other module has.
     """
-    filled = Filled(count, count >= 2 * LONG_LIST)
+    filled = Filled(f"{_HOST}/{repository}", count, each, count >= 2 * LONG_LIST)
     with connection.transaction():
         # The rows are right by construction: checking each foreign key triples the time.
         connection.execute("SET LOCAL session_replication_role = replica")
@@ -103,7 +120,7 @@ def fill(connection: psycopg.Connection[tuple[object, ...]], repository: str, co
 
 
 def add_distributions(
-    connection: psycopg.Connection[tuple[object, ...]], like: str, count: int
+    connection: "psycopg.Connection[Any]", like: str, names: Sequence[str]
 ) -> None:
     """
     Add distributions that serve what another one serves.
@@ -111,9 +128,9 @@ def add_distributions(
     Args:
         connection: A superuser's connection to Pulp's database.
         like: The name of a distribution.
-        count: How many to add.
+        names: Their names, and base paths.
     """
-    connection.execute(_DISTRIBUTIONS, {"like": like, "count": count})
+    connection.execute(_DISTRIBUTIONS, {"like": like, "names": list(names)})
     connection.execute("ANALYZE")
 
 
@@ -125,7 +142,7 @@ def _go_mod() -> bytes:
     return f"\n\ngo 1.21\n\nrequire (\n{lines})\n".encode()
 
 
-def _stage(connection: psycopg.Connection[tuple[object, ...]], filled: Filled) -> None:
+def _stage(connection: "psycopg.Connection[Any]", filled: Filled) -> None:
     """Make the table of the units to come, and that of their versions."""
     connection.execute(
         'CREATE TEMPORARY TABLE names (number int PRIMARY KEY, version text COLLATE "C",'
@@ -142,7 +159,7 @@ def _stage(connection: psycopg.Connection[tuple[object, ...]], filled: Filled) -
                {new} AS pk, {new} AS pk_of_file, {new} AS pk_of_membership, {new} AS pk_of_release
         FROM (
             SELECT n AS number,
-                   CASE WHEN n < %(short)s THEN %(host)s || '/g' || n / %(each)s
+                   CASE WHEN n < %(short)s THEN %(prefix)s || '/g' || n / %(each)s
                         ELSE %(long)s END AS module,
                    CASE WHEN n < %(short)s THEN n %% %(each)s ELSE n - %(short)s END AS name
             FROM generate_series(0, %(count)s - 1) AS n
@@ -151,22 +168,22 @@ def _stage(connection: psycopg.Connection[tuple[object, ...]], filled: Filled) -
         """.replace("{new}", _new_key(connection)),
         {
             "count": filled.count,
-            "short": filled.count - (LONG_LIST if filled.has_long_list else 0),
-            "each": VERSIONS_PER_MODULE,
-            "host": HOST,
-            "long": LONG_MODULE,
+            "short": filled.short,
+            "each": filled.each,
+            "prefix": filled.prefix,
+            "long": filled.long_module,
         },
     )
     connection.execute("CREATE INDEX ON units (number)")
     connection.execute("ANALYZE units")
 
 
-def _new_key(connection: psycopg.Connection[tuple[object, ...]]) -> str:
+def _new_key(connection: "psycopg.Connection[Any]") -> str:
     """The function that makes keys as Pulp does: in the order of their making, if it is there."""
     return "uuidv7()" if connection.info.server_version >= 180000 else "gen_random_uuid()"
 
 
-def _begin_version(connection: psycopg.Connection[tuple[object, ...]], repository: str) -> None:
+def _begin_version(connection: "psycopg.Connection[Any]", repository: str) -> None:
     """Note what all rows have in common."""
     connection.execute(
         """
@@ -226,7 +243,7 @@ _COPIES = (
 )
 
 
-def _finish_version(connection: psycopg.Connection[tuple[object, ...]], count: int) -> None:
+def _finish_version(connection: "psycopg.Connection[Any]", count: int) -> None:
     """Write the repository version itself, with its counts and its array of all units."""
     connection.execute(
         """
@@ -265,9 +282,9 @@ _DISTRIBUTIONS = """
     WITH added AS (
         INSERT INTO core_distribution (pulp_id, pulp_created, pulp_last_updated, pulp_type, name,
             base_path, repository_id, pulp_labels, pulp_domain_id, hidden, checkpoint)
-        SELECT gen_random_uuid(), now(), now(), pulp_type, 'more-' || n, 'more-' || n,
+        SELECT gen_random_uuid(), now(), now(), pulp_type, new_name, new_name,
             repository_id, pulp_labels, pulp_domain_id, hidden, checkpoint
-        FROM core_distribution, generate_series(1, %(count)s) AS n
+        FROM core_distribution, unnest(%(names)s::text[]) AS new_name
         WHERE name = %(like)s
         RETURNING pulp_id
     )

@@ -1,0 +1,108 @@
+"""A request to a public distribution costs at most two statements, in a repository of any size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+
+from tests.filling import add_distributions, fill
+from tests.functional.owners import Owner
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server, shared_server
+from tests.statements import StatementLog, connect, count, logged
+
+MOST = 2
+# So many requests in one measurement; processes of Pulp that have nothing to do ask something, too,
+# but by far not once for each.
+REQUESTS = 20
+FILES = ("@v/{}.info", "@v/{}.mod", "@v/{}.zip", "@v/list", "@latest")
+
+
+@pytest.fixture(scope="module")
+def quiet_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server that no other test asks for anything."""
+    one = ("--content-workers", "1", "--api-workers", "1", "--workers", "1")
+    with shared_server(run_dir, "statements", server_cache, *one) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def database(quiet_server: Server) -> Iterator["psycopg.Connection[Any]"]:
+    with connect(Path(quiet_server.data_dir)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def log(quiet_server: Server, database: "psycopg.Connection[Any]") -> Iterator[StatementLog]:
+    with logged(database, Path(quiet_server.data_dir)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def idle(log: StatementLog) -> set[str]:
+    """What the content app asks while nobody asks it."""
+    return log.idle()
+
+
+@dataclass
+class Filled:
+    """A repository, whose modules are asked for once each, by distributions likewise."""
+
+    root: str
+    distributions: Iterator[str]
+    versions: list[tuple[str, str]]
+
+    def urls(self, file: str) -> list[str]:
+        """URLs of one kind that nobody has asked for."""
+        return [
+            f"{self.root.format(next(self.distributions))}/{module}/{file.format(version)}"
+            for module, version in self.versions
+        ]
+
+
+@pytest.fixture(scope="module", params=["/api/packages/{}/go", "/pulp/content/{}"])
+def root(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=[2 * REQUESTS, 2000])
+def filled(
+    request: pytest.FixtureRequest,
+    quiet_server: Server,
+    database: "psycopg.Connection[Any]",
+    root: str,
+) -> Filled:
+    rest = Rest(quiet_server.url, (quiet_server.username, quiet_server.password))
+    owner = Owner.create(rest)
+    assert owner.put(Made().zip()).status_code == 201
+    versions = list(fill(database, owner.name, request.param, each=2))
+    names = [f"{owner.name}-{number}" for number in range(len(FILES) * REQUESTS)]
+    add_distributions(database, owner.name, names)
+    # One of each module, from the first to the last.
+    some = versions[:: len(versions) // REQUESTS]
+    assert len({module for module, _ in some}) == REQUESTS
+    return Filled(f"{rest.url}{root}", iter(names), some)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_at_most_two_statements(
+    filled: Filled, log: StatementLog, idle: set[str], file: str
+) -> None:
+    urls = filled.urls(file)
+
+    def ask() -> None:
+        with requests.Session() as session:
+            for url in urls:
+                assert session.get(url, timeout=60).status_code == 200, url
+
+    asked = log.during(ask)
+    counted = count(asked, idle)
+    texts = "\n".join(sorted({f"{each.application}: {each.text}" for each in asked}))
+    assert counted["own"] <= MOST * REQUESTS, texts
+    # pulpcore's way of answering would be among these.
+    assert counted["other"] < REQUESTS, texts
+    assert counted["own"] >= REQUESTS, "what is asked for the first time has to be looked up"

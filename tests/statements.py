@@ -1,0 +1,126 @@
+"""What a server asks its PostgreSQL, read from PostgreSQL's own log."""
+
+import contextlib
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from pulp_gomod.standalone.datadir import DataDir
+from pulp_gomod.standalone.postgres.cluster import DATABASE, USER
+
+#: What the content app's own connections call themselves.
+CONTENT = "pulp-gomod"
+
+_PREFIX = "\x1f"
+_LINE = re.compile(
+    rf"^{_PREFIX}(?P<application>[^{_PREFIX}]*){_PREFIX}"
+    r"LOG:  (?:statement|execute [^:]*): (?P<text>.*)",
+    re.DOTALL,
+)
+_SETTINGS = {"log_statement": "all", "log_line_prefix": f"{_PREFIX}%a{_PREFIX}"}
+# How often the content app looks for changes with nothing to do, generously.
+_IDLE = 0.5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    A statement that was executed.
+
+    Attributes:
+        application: Whose it was, as the connection calls itself.
+        text: The statement, with $1 for each parameter.
+    """
+
+    application: str
+    text: str
+
+
+class StatementLog:
+    """The log of a data directory's PostgreSQL, while it notes all statements."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """
+        Args:
+            data_dir: The data directory.
+        """
+        self._path = data_dir / "logs" / "postgres.log"
+
+    def during(self, action: Callable[[], Any]) -> list[Asked]:
+        """Return the statements that were executed while an action ran."""
+        start = self._path.stat().st_size
+        action()
+        with self._path.open("rb") as file:
+            file.seek(start)
+            text = file.read().decode(errors="replace")
+        return list(_parse(text))
+
+    def idle(self) -> set[str]:
+        """Return the texts of what the content app asks while nobody asks it."""
+        return {each.text for each in self.during(lambda: time.sleep(_IDLE))}
+
+
+def _parse(text: str) -> Iterator[Asked]:
+    # The further lines of a statement begin with a tab.
+    for entry in re.split(rf"^(?={_PREFIX})", text, flags=re.MULTILINE):
+        found = _LINE.match(entry)
+        if found:
+            yield Asked(found["application"], " ".join(found["text"].split()))
+
+
+def connect(data_dir: Path) -> "psycopg.Connection[Any]":
+    """
+    Connect to the PostgreSQL within a data directory, as its administrator.
+
+    Args:
+        data_dir: The directory; its server must run.
+    """
+    sockets = DataDir(data_dir).socket_dir("pg")
+    return psycopg.connect(host=str(sockets), user=USER, dbname=DATABASE, autocommit=True)
+
+
+@contextlib.contextmanager
+def logged(connection: "psycopg.Connection[Any]", data_dir: Path) -> Iterator[StatementLog]:
+    """
+    Have PostgreSQL note all statements.
+
+    Args:
+        connection: A superuser's connection.
+        data_dir: The data directory of the PostgreSQL.
+    """
+    for name, value in _SETTINGS.items():
+        connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
+    _reload(connection)
+    try:
+        yield StatementLog(data_dir)
+    finally:
+        for name in _SETTINGS:
+            connection.execute(f"ALTER SYSTEM RESET {name}".encode())
+        _reload(connection)
+
+
+def _reload(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("SELECT pg_reload_conf()")
+    # The server tells its processes, and those look when they are asked next.
+    time.sleep(0.2)
+
+
+def count(asked: list[Asked], ignored: set[str]) -> Counter[str]:
+    """
+    Count statements by whose they are: the content app's own, and all others.
+
+    Args:
+        asked: The statements.
+        ignored: Texts that do not count.
+    """
+    return Counter(
+        "own" if each.application == CONTENT else "other"
+        for each in asked
+        if each.text not in ignored
+    )
