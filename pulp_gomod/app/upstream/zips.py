@@ -140,10 +140,12 @@ class Zips:
             judged = await self._upstream.threads.judge(
                 judging.judge, spool.path, path, version, vouched
             )
-            if lines is not None:
-                self._verify(await lines, asked, judged)
+            proven = await lines if lines is not None else None
+            if proven is not None:
+                self._verify(proven, asked, judged)
             await self._compare_with_past(asked, judged)
-            upload = await self._worth_keeping(asked, judged, info, go_mod)
+            whole = _Whole(asked, proven, info, go_mod)
+            upload = await self._worth_keeping(whole, judged)
             if upload is None:
                 return await self._pass(spool)
             return await self._keep(spool, asked, question, upload, vouched)
@@ -170,9 +172,6 @@ class Zips:
                 f"has no checksum: {' '.join(judged.reason.split())}"
             )
         self._sumdb.check(lines, asked.path, asked.version, judged.h1)
-        if judged.upload is not None:
-            version = f"{asked.version}/go.mod"
-            self._sumdb.check(lines, asked.path, version, judged.upload.go_mod_h1)
 
     async def _compare_with_past(self, asked: Asked, judged: judging.Judged) -> None:
         """Refuse other bytes than those which the repository has on record."""
@@ -190,34 +189,19 @@ class Zips:
                 f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
             )
 
-    async def _worth_keeping(
-        self,
-        asked: Asked,
-        judged: judging.Judged,
-        info: "asyncio.Task[Answer | None]",
-        go_mod: "asyncio.Task[Answer | None] | None",
-    ) -> Upload | None:
+    async def _worth_keeping(self, whole: "_Whole", judged: judging.Judged) -> Upload | None:
         """Return what the zip holds, if it and the upstream's other files make a whole."""
-        upload, where = judged.upload, f"{asked.path}@{asked.version}"
-        if upload is None:
-            log.warning("%s is passed on and not kept: %s", where, judged.reason)
+        upload = judged.upload
+        if upload is not None and not self._upstream.keeps:
             return None
-        if not self._upstream.keeps:
-            return None
-        if go_mod is not None:
-            said = await go_mod
-            if said is None or not said.found or said.body != upload.go_mod:
-                log.warning("%s is passed on and not kept: its .mod is not its go.mod", where)
-                return None
-            about = await info
-            found = parse_info(about.body) if about is not None and about.found else None
-            if found is None or found.version != asked.version:
-                log.warning("%s is passed on and not kept: its .info cannot be used", where)
-                return None
-        if not await self._room.has(asked.repository, upload.size):
-            log.warning("%s is passed on and not kept: the cache is full", where)
-            return None
-        return upload
+        reason = judged.reason if upload is None else await whole.flaw(upload)
+        if upload is not None and not reason:
+            if await self._room.has(whole.asked.repository, upload.size):
+                return upload
+            reason = "the cache is full"
+        where = f"{whole.asked.path}@{whole.asked.version}"
+        log.warning("%s is passed on and not kept: %s", where, " ".join(reason.split()))
+        return None
 
     async def _keep(
         self, spool: Spool, asked: Asked, question: Question, upload: Upload, vouched: bool
@@ -248,6 +232,34 @@ class Zips:
     async def _pass(self, spool: Spool) -> Passed:
         sha256 = await self._upstream.threads.judge(_sha256, spool.path)
         return Passed(spool, sha256, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A zip and what else the upstream says of the module version."""
+
+    asked: Asked
+    proven: list[str] | None
+    info: "asyncio.Task[Answer | None]"
+    go_mod: "asyncio.Task[Answer | None] | None"
+
+    async def flaw(self, upload: Upload) -> str:
+        """
+        Say what does not fit together; "" if all does.
+
+        Clients have seen the upstream's `.mod`: once the zip is held, they get the one in the zip.
+        """
+        if self.proven is not None:
+            line = f"{self.asked.path} {self.asked.version}/go.mod {upload.go_mod_h1}"
+            return "" if line in self.proven else "its go.mod is not the one on record"
+        said = await self.go_mod if self.go_mod is not None else None
+        if said is None or not said.found or said.body != upload.go_mod:
+            return "its go.mod is not the upstream's .mod"
+        about = await self.info
+        found = parse_info(about.body) if about is not None and about.found else None
+        if found is None or found.version != self.asked.version:
+            return "the upstream's .info cannot be used"
+        return ""
 
 
 class _Background:
