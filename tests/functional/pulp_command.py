@@ -1,0 +1,119 @@
+"""The `pulp` command against a server: in this process, which is fast, or the real program."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner
+from pulp_cli import main
+
+from tests.functional.serving import Server
+
+pause = time.sleep
+PROGRAM = Path(sys.executable).parent / "pulp"
+
+
+class Done(NamedTuple):
+    """What came of a command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Pulp:
+    """
+    The command as one user runs it, with a configuration and a cache of its own.
+
+    Attributes:
+        directory: Where the configuration, the cache and the user's files are.
+    """
+
+    directory: Path
+
+    @classmethod
+    def create(cls, directory: Path, server: Server, **settings: Any) -> "Pulp":
+        """Write the configuration; `settings` replace the administrator's."""
+        written = {
+            "base_url": server.url,
+            "username": server.username,
+            "password": server.password,
+        } | settings
+        # Strings look the same in JSON and TOML.
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in written.items()]
+        pulp = cls(directory)
+        pulp.config.parent.mkdir(parents=True)
+        pulp.config.write_text("[cli]\n" + "".join(lines))
+        return pulp
+
+    @property
+    def config(self) -> Path:
+        """The configuration file, where the program looks for it below XDG_CONFIG_HOME."""
+        return self.directory / "pulp" / "cli.toml"
+
+    @property
+    def environment(self) -> dict[str, str | None]:
+        """What the command is to see; None for variables that it is not to see."""
+        inherited: dict[str, str | None] = {
+            key: None for key in os.environ if key.startswith("PULP_")
+        }
+        here = str(self.directory)
+        return inherited | {"XDG_CONFIG_HOME": here, "XDG_CACHE_HOME": here, "HOME": here}
+
+    def run(self, *arguments: str | Path) -> Done:
+        """Run it, whatever comes of it."""
+        command = [str(each) for each in ("--config", self.config, *arguments)]
+        with pytest.MonkeyPatch.context() as patch:
+            # It asks once a second how a task is doing.
+            patch.setattr(time, "sleep", lambda seconds: pause(seconds / 10))
+            done = CliRunner(env=self.environment).invoke(main, command, catch_exceptions=False)
+        return Done(done.exit_code, done.stdout, done.stderr)
+
+    def do(self, *arguments: str | Path) -> str:
+        """Run `pulp gomod` with success, and return what it prints."""
+        done = self.run("gomod", *arguments)
+        assert done.code == 0, done.stderr
+        return done.stdout
+
+    def get(self, *arguments: str | Path) -> Any:
+        """Run `pulp gomod` with success, and return what it shows."""
+        return json.loads(self.do(*arguments))
+
+    def fail(self, *arguments: str | Path) -> str:
+        """Run `pulp gomod` without success, and return what it complains of."""
+        done = self.run("gomod", *arguments)
+        assert done.code == 1, done
+        return done.stderr
+
+    def save(self, name: str, data: bytes) -> Path:
+        """Write a file of the user's."""
+        path = self.directory / name
+        path.write_bytes(data)
+        return path
+
+
+class PulpProgram(Pulp):
+    """The program that users run."""
+
+    def run(self, *arguments: str | Path) -> Done:
+        """Run it, whatever comes of it."""
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=self.directory,
+            env={key: value for key, value in environment.items() if value is not None},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,310 @@
+"""`pulp gomod`, from nothing to a served module and back."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from pulp_glue.common.context import PulpContext, PulpEntityContext
+from pulp_glue.gomod import context as gomod
+
+from tests.functional.pulp_command import Pulp, PulpProgram
+from tests.functional.rest_api import Made
+from tests.functional.serving import Server
+
+
+@pytest.fixture(scope="module")
+def pulp(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Pulp:
+    return Pulp.create(tmp_path_factory.mktemp("cli") / "admin", server)
+
+
+@pytest.fixture
+def repository(pulp: Pulp) -> str:
+    """The name of a new repository."""
+    name = f"cli-{uuid4().hex[:12]}"
+    pulp.do("repository", "create", "--name", name)
+    return name
+
+
+def save_zip(pulp: Pulp, made: Made, version: str = "v1.0.0", **files: str) -> Path:
+    """Write a module zip to a file of its own."""
+    return pulp.save(f"{uuid4().hex}.zip", made.zip(version, **files))
+
+
+def spread(option: str, values: list[Any]) -> list[str]:
+    """Repeat an option for each value."""
+    return [word for value in values for word in (option, str(value))]
+
+
+def held(pulp: Pulp, repository: str, *options: str) -> list[str]:
+    """The versions of modules that a repository holds."""
+    shown = pulp.get("repository", "content", "list", "--repository", repository, *options)
+    return sorted(unit["version"] for unit in shown)
+
+
+def test_a_whole_life(server: Server, tmp_path: Path) -> None:
+    pulp = PulpProgram.create(tmp_path / "user", server)
+    name, made = f"cli-{uuid4().hex[:12]}", Made()
+    pulp.do("repository", "create", "--name", name, "--description", "ours")
+    distributed = pulp.get(
+        "distribution", "create", "--name", name, "--base-path", name, "--repository", name
+    )
+    zips = [save_zip(pulp, made, version) for version in ("v1.0.0", "v1.2.0", "v1.10.0")]
+
+    uploaded = pulp.get("content", "upload", *spread("--file", zips), "--repository", name)
+    assert [unit["version"] for unit in uploaded] == ["v1.0.0", "v1.2.0", "v1.10.0"]
+    versions = pulp.get("repository", "version", "list", "--repository", name)
+    assert [version["number"] for version in versions] == [1, 0]
+
+    shown = pulp.get("content", "show", "--module", made.path, "--version", "v1.2.0")
+    assert shown["h1"] == uploaded[1]["h1"]
+    assert shown["go_mod"] == f"module {made.path}\n\ngo 1.21\n"
+    listed = pulp.get("content", "list", "--module", made.path, "--ordering", "version")
+    assert [unit["version"] for unit in listed] == ["v1.0.0", "v1.2.0", "v1.10.0"]
+    served = requests.get(f"{distributed['client_url']}/{made.path}/@v/list", timeout=60)
+    assert served.text.split() == ["v1.0.0", "v1.2.0", "v1.10.0"]
+
+    published = pulp.get("publication", "create", "--repository", name, "--version", "1")
+    assert published["repository_version"] == versions[0]["pulp_href"]
+
+    pulp.do("repository", "label", "set", "--repository", name, "--key", "stage", "--value", "test")
+    assert pulp.do("repository", "label", "show", "--repository", name, "--key", "stage") == (
+        "test\n"
+    )
+    found = pulp.get("repository", "list", "--label-select", f"stage=test,!{name}")
+    assert name in [each["name"] for each in found]
+
+    pulp.do("publication", "destroy", "--href", published["pulp_href"])
+    pulp.do("distribution", "destroy", "--name", name)
+    pulp.do("repository", "destroy", "--name", name)
+    assert "Could not find go repository" in pulp.fail("repository", "show", "--name", name)
+    assert requests.get(distributed["client_url"], timeout=60).status_code == 404
+
+
+def test_what_is_known_of_an_upload(pulp: Pulp, repository: str) -> None:
+    made, origin = Made(), {"VCS": "git", "URL": "https://git.example.com/a", "Hash": "a" * 40}
+    unit = pulp.get(
+        *("content", "upload", "--file", save_zip(pulp, made), "--repository", repository),
+        *("--time", "2024-01-02T03:04:05+02:00", "--origin", json.dumps(origin)),
+        *("--labels", '{"team": "core"}'),
+    )
+    assert (unit["module"], unit["version"]) == (made.path, "v1.0.0")
+    assert unit["pulp_labels"] == {"team": "core"}
+    release = pulp.get("release", "show", "--repository", repository, "--module", made.path)
+    assert (release["time"], release["origin"]) == ("2024-01-02T01:04:05Z", origin)
+    assert (release["h1"], release["published_by"]) == (unit["h1"], "admin")
+    found = pulp.get("release", "list", "--module", made.path, "--time-after", "2024-01-02")
+    assert found == [release]
+    assert pulp.get("release", "list", "--module", made.path, "--time-before", "2024-01-01") == []
+
+
+def test_large_zips_are_sent_in_chunks(pulp: Pulp, repository: str) -> None:
+    made = Made()
+    zips = [
+        save_zip(pulp, made, "v1.0.0", big=f"package code\n\nvar X = `{uuid4().hex * 999}`\n"),
+        save_zip(pulp, made, "v1.1.0"),
+        save_zip(pulp, made, "v1.2.0", other=f"package code\n\n// {uuid4().hex}\n"),
+    ]
+    uploaded = pulp.get(
+        *("content", "upload", *spread("--file", zips), "--repository", repository),
+        *("--chunk-size", f"{zips[2].stat().st_size}B"),
+    )
+    assert [unit["version"] for unit in uploaded] == ["v1.0.0", "v1.1.0", "v1.2.0"]
+    assert [unit["size"] for unit in uploaded] == [file.stat().st_size for file in zips]
+    assert held(pulp, repository) == ["v1.0.0", "v1.1.0", "v1.2.0"]
+
+
+@pytest.mark.parametrize("options", [(), ("--chunk-size", "200B")], ids=["whole", "chunks"])
+def test_one_bad_zip_and_none_is_taken(
+    pulp: Pulp, repository: str, options: tuple[str, ...]
+) -> None:
+    made, bad = Made(), pulp.save(f"bad-{uuid4().hex}.zip", b"no zip at all")
+    complaint = pulp.fail(
+        *("content", "upload", "--file", save_zip(pulp, made), "--file", bad),
+        *("--repository", repository, *options),
+    )
+    assert bad.name in complaint
+    assert held(pulp, repository) == []
+    assert pulp.get("content", "list", "--module", made.path) == []
+    # Other tests may be uploading at the same time.
+    sizes = {upload["size"] for upload in json.loads(pulp.run("upload", "list").stdout)}
+    assert bad.stat().st_size not in sizes
+
+
+def test_other_bytes_are_refused(pulp: Pulp, repository: str) -> None:
+    made = Made()
+    upload = ("content", "upload", "--repository", repository, "--file")
+    first = pulp.get(*upload, save_zip(pulp, made))
+    assert pulp.get(*upload, save_zip(pulp, made))["pulp_href"] == first["pulp_href"]
+    complaint = pulp.fail(*upload, save_zip(pulp, made, other="package code\n"))
+    assert f"{made.path}@v1.0.0 is in the repository already with {first['h1']}" in complaint
+
+
+def test_adding_and_removing(pulp: Pulp, repository: str) -> None:
+    made = Made()
+    zips = [save_zip(pulp, made, version) for version in ("v1.0.0", "v1.1.0")]
+    pulp.do("content", "upload", *spread("--file", zips), "--repository", repository)
+    # Elsewhere the same version has other bytes, so that only the repository tells which is meant.
+    pulp.do("content", "create", "--file", save_zip(pulp, made, other="package code\n"))
+    v1 = ("--repository", repository, "--module", made.path, "--version", "v1.0.0")
+
+    pulp.do("repository", "content", "remove", *v1)
+    assert held(pulp, repository) == ["v1.1.0"]
+    assert held(pulp, repository, "--version", "1") == ["v1.0.0", "v1.1.0"]
+    assert "Multiple go modules" in pulp.fail("repository", "content", "add", *v1)
+    (first,) = (
+        unit
+        for unit in pulp.get("content", "list", "--module", made.path, "--version", "v1.0.0")
+        if unit["file_count"] == 2
+    )
+    pulp.do("repository", "content", "add", *v1, "--h1", first["h1"])
+    assert held(pulp, repository, "--q", made.path) == ["v1.0.0", "v1.1.0"]
+    pulp.do(
+        *("repository", "content", "modify", "--repository", repository, "--remove-content"),
+        json.dumps([{"module": made.path, "version": "v1.1.0"}]),
+    )
+    assert held(pulp, repository) == ["v1.0.0"]
+    everything = ("repository", "content", "list", "--repository", repository, "--all-types")
+    assert len(pulp.get(*everything)) == 1
+    modfiles = ("repository", "content", "--type", "modfile", "list", "--repository", repository)
+    assert pulp.get(*modfiles) == []
+
+
+def test_what_a_distribution_serves(pulp: Pulp, repository: str) -> None:
+    name = ("--name", repository)
+
+    def served() -> list[str | None]:
+        shown = pulp.get("distribution", "show", *name)
+        return [shown[key] for key in ("repository", "repository_version", "publication")]
+
+    whole = pulp.get("repository", "show", *name)["pulp_href"]
+    published = pulp.get("publication", "create", "--repository", repository)["pulp_href"]
+    pinned = f"{whole}versions/0/"
+    created = ("--base-path", repository, "--repository", repository, "--version", "0")
+    pulp.do("distribution", "create", *name, *created)
+    assert served() == [None, pinned, None]
+    pulp.do("distribution", "update", *name, "--publication", published)
+    assert served() == [None, None, published]
+    pulp.do("distribution", "update", *name, "--repository", repository)
+    assert served() == [whole, None, None]
+    pulp.do("distribution", "update", *name, "--version", "0")
+    assert served() == [None, pinned, None]
+    pulp.do("distribution", "update", *name, "--repository", "")
+    assert served() == [None, None, None]
+    assert "--repository" in pulp.fail("distribution", "update", *name, "--version", "0")
+
+
+def test_settings_of_a_repository(pulp: Pulp, repository: str) -> None:
+    name = ("--name", repository)
+    limits = ("--immutable", "--max-size", "20GB", "--max-modules", "7")
+    pulp.do("repository", "update", *name, "--retain-repo-versions", "3", *limits)
+    shown = pulp.get("repository", "show", *name)
+    assert shown["retain_repo_versions"] == 3
+    assert (shown["immutable"], shown["max_size"], shown["max_modules"]) == (True, 20 * 10**9, 7)
+    pulp.do("repository", "update", *name, "--max-size", "", "--not-immutable")
+    shown = pulp.get("repository", "show", *name)
+    assert (shown["immutable"], shown["max_size"], shown["max_modules"]) == (False, None, 7)
+
+
+def test_versions_and_tasks(pulp: Pulp, repository: str) -> None:
+    upload = ("content", "upload", "--repository", repository, "--file")
+    pulp.do(*upload, save_zip(pulp, Made()))
+    version = ("repository", "version")
+    shown = pulp.get(*version, "show", "--repository", repository)
+    assert shown["content_summary"]["present"]["gomod.module"]["count"] == 1
+    repaired = pulp.get(*version, "repair", "--repository", repository, "--version", "1")
+    assert repaired["state"] == "completed"
+    pulp.do(*version, "destroy", "--repository", repository, "--version", "1")
+    assert [each["number"] for each in pulp.get(*version, "list", "--repository", repository)] == [
+        0
+    ]
+    tasks = pulp.get("repository", "task", "list", "--repository", repository)
+    assert "pulp_gomod.app.tasks.upload.upload_modules" in [task["name"] for task in tasks]
+
+
+def test_remotes(pulp: Pulp, repository: str) -> None:
+    name = ("--name", repository)
+    url = ("--url", "https://goproxy.example.com")
+    pulp.do("remote", "create", *name, *url, "--private", "corp.example.com/*", "--sumdb", "off")
+    pulp.do("remote", "update", *name, "--includes", "example.com/*", "--policy", "streamed")
+    shown = pulp.get("remote", "show", *name)
+    assert (shown["private"], shown["sumdb"]) == ("corp.example.com/*", "off")
+    assert (shown["includes"], shown["policy"]) == ("example.com/*", "streamed")
+    assert "a[" in pulp.fail("remote", "update", *name, "--excludes", "a[")
+    pulp.do("repository", "update", *name, "--remote", repository)
+    assert pulp.get("repository", "show", *name)["remote"] == shown["pulp_href"]
+    pulp.do("remote", "destroy", *name)
+
+
+def test_everything_is_found_by_its_prn(pulp: Pulp, repository: str) -> None:
+    made = Made()
+    upload = ("content", "upload", "--repository", repository, "--file")
+    unit = pulp.get(*upload, save_zip(pulp, made))
+    release = pulp.get("release", "show", "--repository", repository, "--module", made.path)
+    for each in (unit, release, pulp.get("repository", "show", "--name", repository)):
+        shown = json.loads(pulp.run("show", "--prn", each["prn"]).stdout)
+        assert shown["pulp_href"] == each["pulp_href"]
+    assert pulp.get("content", "show", "--href", unit["prn"])["h1"] == unit["h1"]
+
+
+def test_a_publisher(server: Server, pulp: Pulp, repository: str, tmp_path: Path) -> None:
+    name = f"user-{uuid4().hex[:12]}"
+    created = pulp.run("user", "create", "--username", name, "--password", f"{name}-secret")
+    assert created.code == 0, created.stderr
+    user = Pulp.create(tmp_path / name, server, username=name, password=f"{name}-secret")
+    made = Made()
+    zip = save_zip(user, made)
+    upload = ("content", "upload", "--file", zip, "--repository", repository)
+    assert "Could not find go repository" in user.fail(*upload)
+    role = ("repository", "role", "add", "--name", repository, "--user", name, "--role")
+    pulp.do(*role, "gomod.gorepository_viewer")
+    assert "not authorized" in user.fail(*upload)
+    pulp.do(*role, "gomod.gorepository_publisher")
+    assert user.get(*upload)["module"] == made.path
+    release = user.get("release", "show", "--repository", repository, "--module", made.path)
+    assert release["published_by"] == name
+    assert "uploads_create" in user.fail(*upload, "--chunk-size", "100B")
+
+
+def test_in_a_domain(domain_server: Server, tmp_path: Path) -> None:
+    admin = Pulp.create(tmp_path / "admin", domain_server)
+    domain, made = f"domain-{uuid4().hex[:8]}", Made()
+    settings = json.dumps({"location": str(tmp_path / "media")})
+    created = admin.run(
+        *("domain", "create", "--name", domain, "--storage-settings", settings),
+        *("--storage-class", "pulpcore.app.models.storage.FileSystem"),
+    )
+    assert created.code == 0, created.stderr
+    pulp = Pulp.create(tmp_path / "team", domain_server, domain=domain)
+    pulp.do("repository", "create", "--name", "go")
+    zips = [save_zip(pulp, made, version) for version in ("v1.0.0", "v1.1.0")]
+    upload = ("content", "upload", *spread("--file", zips), "--repository", "go")
+    units = pulp.get(*upload, "--chunk-size", "100B")
+    assert [unit["version"] for unit in units] == ["v1.0.0", "v1.1.0"]
+    assert all(f"/{domain}/" in unit["pulp_href"] for unit in units)
+    assert admin.get("content", "list", "--module", made.path) == []
+
+
+CONTEXTS = [getattr(gomod, name) for name in gomod.__all__]
+
+
+@pytest.fixture(scope="module")
+def glue(server: Server, pulp: Pulp) -> PulpContext:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(pulp.directory))
+        context = PulpContext(api_root="/pulp/", api_kwargs={"base_url": server.url})
+        assert context.api
+    return context
+
+
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda context: context.__name__)
+def test_contexts_say_what_the_schema_says(
+    glue: PulpContext, context: type[PulpEntityContext]
+) -> None:
+    operations = glue.api.operations
+    method, path = operations[f"{context.ID_PREFIX}_read"]
+    assert (method, path) == ("get", f"{{{context.HREF}}}")
+    assert f"{context.ID_PREFIX}_list" in operations
+    assert ("roles" in context.CAPABILITIES) == (f"{context.ID_PREFIX}_add_role" in operations)
