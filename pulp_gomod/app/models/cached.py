@@ -55,3 +55,25 @@ def cached_size(repository_pk: UUID) -> int:
         pk__in=GoArrival.objects.filter(repository=repository).values("answer__content")
     ).aggregate(size=Sum("size"))["size"]
     return joined + (waiting or 0)
+
+
+def waiting_h1(repository: GoRepository, module: str, version: str) -> str | None:
+    """
+    Return the checksum of a module version that was served through a repository and is about to join it.
+
+    Clients have it already: publishing another one would break them. None if there is none.
+
+    Args:
+        repository: The repository.
+        module: The module path.
+        version: The version.
+    """
+    waiting = GoArrival.objects.filter(
+        repository=repository, answer__file="zip", answer__module=module, answer__version=version
+    )
+    h1: str | None = (
+        GoModule.objects.filter(pk__in=waiting.values("answer__content"))
+        .values_list("h1", flat=True)
+        .first()
+    )
+    return h1

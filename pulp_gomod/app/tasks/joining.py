@@ -112,7 +112,8 @@ class _Batch:
         units = {}
         for unit in found.only("module", "version", "h1"):
             key = (unit.module, unit.version)
-            if key not in held:
+            # An immutable repository takes no other bytes than it ever had.
+            if key not in held and not self.repository.ever_held(*key, unit.h1):
                 units.setdefault(key, unit)
         return units
 

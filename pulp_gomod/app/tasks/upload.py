@@ -28,6 +28,7 @@ from pulp_gomod.app.exceptions import (
 )
 from pulp_gomod.app.intake import record_release, save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRepository
+from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.golang import GoError
@@ -183,6 +184,8 @@ def _refuse_early(repository: GoRepository, units: list[GoModule]) -> None:
             _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version
         )
         held = held_in(named, version).values_list("h1", flat=True).first()
+        if held is None:
+            held = waiting_h1(repository, unit.module, unit.version)
         if held is None:
             held = new.setdefault((unit.module, unit.version), unit).h1
         if held != unit.h1:
