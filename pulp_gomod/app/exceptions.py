@@ -85,3 +85,20 @@ class QuotaExceededError(PulpException):
         return f"[{self.error_code}] " + _(
             "The repository may hold {limit} {what}; with this it would hold {wanted}."
         ).format(what=self.what, wanted=self.wanted, limit=self.limit)
+
+
+class ChangeRefusedError(PulpException):
+    """Raised in the task of a publish or removal that nobody waited for, when it is refused."""
+
+    http_status_code = 409
+    error_code = "GOM0005"
+
+    def __init__(self, reason: str):
+        """
+        Args:
+            reason: What a client that waits would have been told.
+        """
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] {self.reason}"

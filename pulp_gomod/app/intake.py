@@ -29,8 +29,8 @@ def save_artifact(file: str | PathLike[str] | PulpTemporaryUploadedFile) -> Arti
     """
     Store a file as an artifact of the current domain, or find the artifact that has its bytes.
 
-    Takes turns with others that store the same bytes. Call it outside of a transaction: the turn
-    lasts until the outermost transaction ends.
+    Takes turns with others that store the same bytes. The turn lasts until the outermost transaction
+    ends: call it outside of one, or in one that ends soon.
 
     Args:
         file: The file, complete on disk. It may be moved away.
@@ -43,16 +43,29 @@ def save_artifact(file: str | PathLike[str] | PulpTemporaryUploadedFile) -> Arti
         OSError: The storage did not take the file, for example because the disk is full. Nothing
             is left of it there then.
     """
+    return save_or_find_artifact(file)[0]
+
+
+def save_or_find_artifact(
+    file: str | PathLike[str] | PulpTemporaryUploadedFile,
+) -> tuple[Artifact, bool]:
+    """
+    Do what `save_artifact` does, and say whether the artifact is new.
+
+    Args:
+        file: The file, complete on disk. It may be moved away.
+    """
     source = file if isinstance(file, PulpTemporaryUploadedFile) else fspath(file)
     artifact = Artifact.init_and_validate(source)
     with transaction.atomic():
         _take_turn(artifact.sha256)
         known = _known_artifact(artifact.sha256)
         if known is None:
-            return _store(artifact)
+            stored = _store(artifact)
+            return stored, stored is artifact
         _restore_file(known, source)
         known.touch()
-        return known
+        return known, False
 
 
 def _take_turn(sha256: str) -> None:
@@ -122,7 +135,8 @@ def discard_artifact(artifact: Artifact) -> None:
         with transaction.atomic():
             _take_turn(artifact.sha256)
             Artifact.objects.filter(pk=artifact.pk).delete()
-            get_domain().get_storage().delete(artifact.file.name)
+            if _known_artifact(artifact.sha256) is None:
+                get_domain().get_storage().delete(artifact.storage_path(""))
     except ProtectedError:
         pass
 

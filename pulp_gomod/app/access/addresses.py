@@ -1,9 +1,35 @@
 """From where a request comes."""
 
 import ipaddress
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def trusted_proxies() -> list[Network]:
+    """
+    Return the networks of the proxies that the settings trust.
+
+    Raises:
+        ValueError: GOMOD_TRUSTED_PROXIES names something else.
+    """
+    return [ipaddress.ip_network(network) for network in settings.GOMOD_TRUSTED_PROXIES]
+
+
+def is_within(address: str, networks: Iterable[Network]) -> bool:
+    """
+    Say whether an address is within one of some networks.
+
+    Args:
+        address: The address; what is none is within no network.
+        networks: The networks.
+    """
+    parsed = _parse(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -16,7 +42,7 @@ def client_address(request: HttpRequest) -> str | None:
     Args:
         request: The Django request.
     """
-    trusted = [ipaddress.ip_network(network) for network in settings.GOMOD_TRUSTED_PROXIES]
+    trusted = trusted_proxies()
     address = _parse(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     for hop in reversed(forwarded):
@@ -29,7 +55,7 @@ def client_address(request: HttpRequest) -> str | None:
     return str(address) if address else None
 
 
-def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Protocol
+from uuid import UUID
 
 from aiohttp import (
     BaseConnector,
@@ -21,9 +23,12 @@ from aiohttp import (
 )
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
+from multidict import CIMultiDict
 from yarl import URL
 
-from .headers import request_headers, response_headers
+from pulp_gomod.app.access.addresses import Network, is_within
+
+from .headers import CHANGE, request_headers, response_headers
 from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
 
 log = logging.getLogger(__name__)
@@ -41,6 +46,16 @@ class UpstreamDown(Exception):
     """The API does not answer."""
 
 
+class Changes(Protocol):
+    """Waits for what the API has stored and a task will make."""
+
+    async def wait_for(self, change: UUID) -> web.Response:
+        """The answer to the client who asked for the change."""
+
+    async def close(self) -> None:
+        """Stop waiting."""
+
+
 class FrontDoor:
     """Forwards requests to the API.
 
@@ -51,6 +66,8 @@ class FrontDoor:
         content_prefix: The path that belongs to the content app alone.
         stall: The longest silence of a client that sends a body, in seconds.
         patience: How long the API may refuse connections, in seconds: as long as a restart takes.
+        proxies: The networks of the proxies that may stand before the door.
+        changes: Waits for uploads, None to leave that to the API.
     """
 
     def __init__(
@@ -61,6 +78,8 @@ class FrontDoor:
         content_prefix: str = "/pulp/content/",
         stall: float = _STALL,
         patience: float = _PATIENCE,
+        proxies: Sequence[Network] = (),
+        changes: Changes | None = None,
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -69,6 +88,8 @@ class FrontDoor:
         self._content_prefix = content_prefix
         self._stall = stall
         self._patience = patience
+        self._proxies = proxies
+        self._changes = changes
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -98,6 +119,8 @@ class FrontDoor:
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         ) as self._session:
             yield
+        if self._changes:
+            await self._changes.close()
 
     @property
     def _straight_through(self) -> Middleware:
@@ -125,7 +148,10 @@ class FrontDoor:
                 if refused := await self._receive(request, spool):
                     return refused
                 async with await self._call(request, spool) as answer:
-                    return await _relay(request, answer)
+                    change = _change_in(answer)
+                    if change is None or self._changes is None:
+                        return await _relay(request, answer)
+            return await self._changes.wait_for(change)
         except BodyTooLarge:
             text = f"The body is larger than the {self._limit} bytes that are taken here."
             return _refusal(413, text)
@@ -181,7 +207,7 @@ class FrontDoor:
                 return await self._session.request(
                     request.method,
                     URL(self._base + _target(request), encoded=True),
-                    headers=request_headers(request, spool.size if request.body_exists else None),
+                    headers=self._headers(request, spool),
                     data=spool.chunks() if spool.size else None,
                     allow_redirects=False,
                 )
@@ -191,6 +217,21 @@ class FrontDoor:
                 if not again or loop.time() > deadline:
                     raise UpstreamDown(error) from error
                 await asyncio.sleep(_RETRY_PAUSE)
+
+    def _headers(self, request: web.Request, spool: Spool) -> CIMultiDict[str]:
+        return request_headers(
+            request,
+            spool.size if request.body_exists else None,
+            behind_proxy=is_within(request.remote or "", self._proxies),
+            waits=self._changes is not None,
+        )
+
+
+def _change_in(answer: ClientResponse) -> UUID | None:
+    """The change that an answer of the API leaves to be waited for, if it does."""
+    if answer.status != 202 or CHANGE not in answer.headers:
+        return None
+    return UUID(answer.headers[CHANGE])
 
 
 def _target(request: web.Request) -> str:

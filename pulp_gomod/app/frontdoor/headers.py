@@ -3,6 +3,11 @@
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+#: Says to the API that the door waits for what the request changes.
+WAITER = "X-Gomod-Waiter"
+#: Names in the API's answer the change to wait for.
+CHANGE = "X-Gomod-Change"
+
 _HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -24,27 +29,41 @@ _ANSWERED = frozenset({"expect", "content-length"})
 _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
 
 
-def request_headers(request: web.Request, length: int | None) -> CIMultiDict[str]:
+# What the client may not say in the door's name.
+_OURS = "x-gomod-"
+_FORWARDING = "x-forwarded-"
+
+
+def request_headers(
+    request: web.Request, length: int | None, *, behind_proxy: bool = False, waits: bool = False
+) -> CIMultiDict[str]:
     """The headers to send to the API.
 
-    What the client says of forwarding is dropped: nobody stands before this door, so it can only be a lie.
+    What a client says of forwarding is dropped: it can only be a lie. What a proxy says that stands
+    before the door is kept, and the proxy's address added to it.
 
     Args:
         request: The client's request.
         length: The length of the body to send, None for no body.
+        behind_proxy: Whether it came from a proxy that is trusted.
+        waits: Whether the door waits for what the request changes.
     """
     headers = _end_to_end(request.headers)
+    said = ",".join(headers.getall("X-Forwarded-For", ())) if behind_proxy else ""
     for name in list(headers):
         lower = name.lower()
-        if lower in _ANSWERED or lower == "forwarded" or lower.startswith("x-forwarded-"):
+        lie = lower == "forwarded" or lower.startswith(_FORWARDING)
+        if lower in _ANSWERED or lower.startswith(_OURS) or (lie and not behind_proxy):
             headers.popall(name, None)
     if headers.get("Content-Encoding", "").lower() in _DECODED:
         headers.popall("Content-Encoding")
     if length is not None:
         headers["Content-Length"] = str(length)
     if request.remote:
-        headers["X-Forwarded-For"] = request.remote
-    headers["X-Forwarded-Proto"] = request.scheme
+        headers["X-Forwarded-For"] = f"{said}, {request.remote}" if said else request.remote
+    headers.setdefault("X-Forwarded-Proto", request.scheme)
+    if waits:
+        headers[WAITER] = "1"
     return headers
 
 

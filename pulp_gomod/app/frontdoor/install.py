@@ -5,6 +5,8 @@ from pathlib import Path
 from aiohttp import web
 from django.conf import settings
 
+from pulp_gomod.app.access.addresses import trusted_proxies
+
 from .forward import FrontDoor
 
 #: What a body may be longer than the zip within it, in bytes: the multipart frame, form fields.
@@ -15,10 +17,15 @@ def install(app: web.Application) -> None:
     """Forward what no other route takes to the API; nothing without GOMOD_API_UPSTREAM."""
     if not settings.GOMOD_API_UPSTREAM:
         return
+    # Its models need Django, which the door itself does not.
+    from .changes import Changes
+
     door = FrontDoor(
         settings.GOMOD_API_UPSTREAM,
         directory=Path(settings.WORKING_DIRECTORY),
         limit=settings.GOMOD_MAX_ZIP_SIZE + BODY_SLACK,
         content_prefix=settings.CONTENT_PATH_PREFIX,
+        proxies=trusted_proxies(),
+        changes=Changes(),
     )
     door.attach(app)

@@ -16,19 +16,21 @@ class GoChange(BaseModel):
     Fields:
         kind (str): publish or remove.
         state (str): waiting, done, conflict (the module version is held already), missing (nothing
-            to remove), refused (see detail) or withdrawn.
-        detail (str): For people: why it was refused.
+            to remove), refused (see detail), failed (the server could not do it) or withdrawn.
+        detail (str): For people: why it was refused, or what failed.
         module (str): The module path.
         version (str): The canonical version.
         facts (dict): For publish: everything of the GoModule but go_mod.
         go_mod (bytes): For publish: go.mod.
         artifact (Artifact): For publish: the stored zip.
+        artifact_is_new (bool): Whether it was stored for this change, and goes if this is refused.
         time (datetime): For publish: when the version was made, if the client said so.
         origin (dict): For publish: where it was made, if the client said so.
         user_name (str): Who asks.
         address (str): From where.
-        expires (datetime): After this nobody waits any more and no task may take it in; null for
-            a request that nobody waits for.
+        expires (datetime): After this nobody waits any more and no task may take it in; whoever
+            waits puts it off as long as he is there. Null for a request that nobody waits for: it
+            has the pk of a task of its own, and lives and dies with that.
     """
 
     class Kind(models.TextChoices):
@@ -41,6 +43,7 @@ class GoChange(BaseModel):
         CONFLICT = "conflict"
         MISSING = "missing"
         REFUSED = "refused"
+        FAILED = "failed"
         WITHDRAWN = "withdrawn"
 
     repository = models.ForeignKey("GoRepository", related_name="changes", on_delete=models.CASCADE)
@@ -54,6 +57,7 @@ class GoChange(BaseModel):
     artifact = models.ForeignKey(
         Artifact, null=True, related_name="gomod_changes", on_delete=models.PROTECT
     )
+    artifact_is_new = models.BooleanField(default=False)
     time = models.DateTimeField(null=True)
     origin = models.JSONField(null=True)
     user_name = models.TextField(default="")

@@ -1,19 +1,38 @@
 """Turning the changes that wait into one repository version."""
 
-from datetime import timedelta
+import logging
+from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
+from django.db import OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 
-from pulp_gomod.app.exceptions import ModuleVersionChangedError, QuotaExceededError
+from pulpcore.plugin.models import Task
+
+from pulp_gomod.app.exceptions import (
+    ChangeRefusedError,
+    ModuleVersionChangedError,
+    QuotaExceededError,
+)
 from pulp_gomod.app.intake import record_release, save_module
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
+from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.upload.answers import answer_to
+from pulp_gomod.app.upload.queue import UNFINISHED
+from pulp_gomod.app.upload.waiting import clear_away
+
+log = logging.getLogger(__name__)
+
+State = GoChange.State
 
 # Rows whose client never came to read the answer are kept this long.
-FORGOTTEN = timedelta(hours=1)
+FORGOTTEN = timedelta(minutes=10)
+
+# PostgreSQL's classes of errors that are of the moment: no connection, a deadlock, no room, a lock
+# that cannot be had, a shutdown.
+_PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
 def settle(repository_pk):
@@ -25,22 +44,61 @@ def settle(repository_pk):
 
     Args:
         repository_pk (str): The repository, reserved exclusively by the task.
+
+    Raises:
+        ChangeRefusedError: The change that this task was dispatched for is refused.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
     _forget(repository)
+    try:
+        _settle_together(repository)
+    except Exception as error:
+        if _is_passing(error):
+            # Those who wait see to another task.
+            raise
+        log.exception("Changes of %s cannot be made together; trying each", repository.name)
+        _settle_singly(repository)
+    _report_own()
+
+
+def _settle_together(repository):
     with transaction.atomic():
-        changes = list(_waiting(repository))
+        changes = list(_waiting(repository).select_for_update(of=("self",)))
         if changes:
             _Batch(repository).settle(changes)
 
 
+def _settle_singly(repository):
+    """Make each change by itself, so that one that cannot be made stops no other."""
+    for pk in list(_waiting(repository).values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                locked = _waiting(repository).select_for_update(of=("self",)).filter(pk=pk)
+                if changes := list(locked):
+                    _Batch(repository).settle(changes)
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            log.exception("The change %s cannot be made", pk)
+            GoChange.objects.filter(pk=pk, state=State.WAITING).update(
+                state=State.FAILED, detail=f"{type(error).__name__}, see the log of the task"
+            )
+
+
+def _is_passing(error):
+    if not isinstance(error, OperationalError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None) or "08"
+    return code[:2] in _PASSING
+
+
 def _waiting(repository):
+    not_begun = Exists(Task.objects.filter(pk=OuterRef("pk"), state="waiting"))
     return (
-        GoChange.objects.select_for_update(of=("self",))
-        .filter(
-            Q(expires=None) | Q(expires__gt=timezone.now()),
+        GoChange.objects.filter(
+            Q(expires__gt=Now()) | (Q(expires=None) & (Q(pk=_own_pk()) | not_begun)),
             repository=repository,
-            state=GoChange.State.WAITING,
+            state=State.WAITING,
         )
         .select_related("artifact")
         .order_by("pulp_created", "pk")
@@ -48,12 +106,28 @@ def _waiting(repository):
 
 
 def _forget(repository):
-    old = timezone.now() - FORGOTTEN
-    GoChange.objects.filter(
-        Q(expires__lt=old) | (Q(expires=None) & ~Q(state=GoChange.State.WAITING)),
-        repository=repository,
-        pulp_created__lt=old,
-    ).delete()
+    """Clear away what nobody waits for any more, neither a client nor a task."""
+    task = Task.objects.filter(pk=OuterRef("pk"), state__in=UNFINISHED)
+    left = GoChange.objects.filter(
+        Q(expires__lt=Now() - FORGOTTEN) | (Q(expires=None) & ~Exists(task)), repository=repository
+    )
+    for change in left.select_related("artifact"):
+        clear_away(change)
+
+
+def _own_pk():
+    """The pk of this task, and so of the change that it was dispatched for, if there is one."""
+    task = Task.current()
+    return task.pk if task else None
+
+
+def _report_own():
+    """Say in the task what became of the change that it was dispatched for, if there is one."""
+    own = GoChange.objects.filter(pk=_own_pk())
+    for change in own.select_related("repository", "artifact"):
+        clear_away(change)
+        if change.state != State.DONE:
+            raise ChangeRefusedError(answer_to(change).line)
 
 
 class _Batch:
@@ -67,8 +141,9 @@ class _Batch:
         self.usage_before = self.usage = usage_of(repository.latest_version())
 
     def settle(self, changes):
+        """Decide each change, make the version, and store what became of the changes."""
         self._load_held(changes)
-        for change in changes:
+        for change in _in_turn(changes):
             if change.kind == GoChange.Kind.PUBLISH:
                 change.state = self._publish(change)
             else:
@@ -92,8 +167,8 @@ class _Batch:
 
     def _publish(self, change):
         key = (change.module, change.version)
-        if key in self.after:
-            return GoChange.State.CONFLICT
+        if key in self.after or waiting_h1(self.repository, *key):
+            return State.CONFLICT
         refused = self._refusal(change)
         if refused:
             return refused
@@ -109,7 +184,7 @@ class _Batch:
         self.after[key] = unit.pk
         self.sizes[unit.pk] = unit.size
         self.usage += Usage(unit.size, 1)
-        return GoChange.State.DONE
+        return State.DONE
 
     def _refusal(self, change):
         """Say which rule of the repository forbids to publish, if one does."""
@@ -118,21 +193,21 @@ class _Batch:
         if held:
             error = ModuleVersionChangedError(change.module, change.version, held, h1)
             change.detail = str(error)
-            return GoChange.State.CONFLICT
+            return State.CONFLICT
         try:
             wanted = self.usage + Usage(change.facts["size"], 1)
             self.repository.check_quota(wanted, self.usage_before)
         except QuotaExceededError as error:
             change.detail = str(error)
-            return GoChange.State.REFUSED
+            return State.REFUSED
         return None
 
     def _remove(self, change):
         key = (change.module, change.version)
         if key not in self.after:
-            return GoChange.State.MISSING
+            return State.MISSING
         self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
-        return GoChange.State.DONE
+        return State.DONE
 
     def _make_version(self):
         before, after = set(self.before.values()), set(self.after.values())
@@ -141,3 +216,27 @@ class _Batch:
         with self.repository.new_version() as version:
             version.remove_content(GoModule.objects.filter(pk__in=before - after))
             version.add_content(GoModule.objects.filter(pk__in=after - before))
+
+
+def _in_turn(changes):
+    """
+    Put changes into the order in which to make them.
+
+    They come one after the other; but of several that publish the same module version, he goes first
+    whose lease is the freshest. The client of another may be gone, and trying again by that one.
+    """
+    best = {}
+    removed = {(each.module, each.version) for each in changes if each.kind == GoChange.Kind.REMOVE}
+    for change in changes:
+        key = (change.module, change.version)
+        if key not in removed and _lease(change) > _lease(best.get(key)):
+            best[key] = change
+    first = list(best.values())
+    chosen = {change.pk for change in first}
+    return first + [change for change in changes if change.pk not in chosen]
+
+
+def _lease(change):
+    if change is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return change.expires or datetime.max.replace(tzinfo=UTC)

@@ -6,6 +6,8 @@ from django.http import HttpResponse
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
 
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
+
 # The go command shows 648 bytes of an error; a refused value may be as long as a file.
 LONGEST_LINE = 640
 
@@ -38,12 +40,21 @@ def text_response(
         line: For people; what is not printable, or no UTF-8, is shown as `?`.
         headers: More headers.
     """
-    if len(line) > LONGEST_LINE:
-        line = f"{line[:LONGEST_LINE]}..."
-    printable = "".join(char if char.isprintable() else "?" for char in line)
     return HttpResponse(
-        f"{printable}\n".encode() if line else b"",
+        f"{as_line(line)}\n".encode() if line else b"",
         status=status,
         content_type="text/plain; charset=utf-8",
-        headers={"X-Content-Type-Options": "nosniff", **(headers or {})},
+        headers={**NO_SNIFFING, **(headers or {})},
     )
+
+
+def as_line(text: str) -> str:
+    """
+    Make a line that may be shown to anybody: printable, and not longer than anybody reads.
+
+    Args:
+        text: For people.
+    """
+    if len(text) > LONGEST_LINE:
+        text = f"{text[:LONGEST_LINE]}..."
+    return "".join(char if char.isprintable() else "?" for char in text)

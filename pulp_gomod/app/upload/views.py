@@ -5,10 +5,13 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from psycopg.errors import DiskFull
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.views import APIView
 
+from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.util import get_url
 
 from pulp_gomod.app.access.addresses import client_address
@@ -21,20 +24,19 @@ from pulp_gomod.app.access.rights import (
     require_repository,
 )
 from pulp_gomod.app.claims import parse_origin, parse_time
-from pulp_gomod.app.intake import save_artifact
+from pulp_gomod.app.frontdoor.headers import CHANGE, WAITER
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
+from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.upload.answers import UNCHANGED, Answer, already_held, not_held
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
-from pulp_gomod.app.upload.waiting import submit, wait_for
+from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
+from pulp_gomod.app.upload.waiting import abandon, wait_for
 from pulp_gomod.golang import GoError, module
 from pulp_gomod.golang.zip import Upload, check_upload
 
 log = logging.getLogger(__name__)
-
-RETRY_AFTER = "5"
-
-State = GoChange.State
 
 
 class OwnerView(APIView):
@@ -56,9 +58,12 @@ class OwnerView(APIView):
             return text_response(exc.status, str(exc), CHALLENGE if exc.status == 401 else None)
         if isinstance(exc, AuthenticationFailed | NotAuthenticated):
             return text_response(401, f"unauthorized: {exc.detail}", CHALLENGE)
-        if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        if _is_full(exc):
             log.error("No space left while receiving a module: %s", exc)
             return text_response(507, "insufficient storage: the server's disk is full")
+        if isinstance(exc, InterfaceError | OperationalError):
+            log.error("The database does not answer: %s", exc)
+            return _respond(UNCHANGED)
         response: HttpResponse = super().handle_exception(exc)
         return response
 
@@ -84,8 +89,8 @@ class PublishView(OwnerView):
             change = _change(http_request, body, repository, limit)
             change.user_name = name_of(request)
             change.address = client_address(http_request)
-            change.artifact = save_artifact(body.file)
-        return _settle(change, http_request)
+            answer = _hand_in(change, http_request, body.file)
+        return answer or _respond(wait_for(change.pk))
 
 
 class RemoveView(OwnerView):
@@ -117,8 +122,15 @@ class RemoveView(OwnerView):
             address=client_address(request._request),
         )
         if not _holds(repository, path, unescaped):
-            raise _not_held(change)
-        return _settle(change, request._request)
+            raise _refuse(not_held(change))
+        return _hand_in(change, request._request) or _respond(wait_for(change.pk))
+
+
+def _is_full(exc: Exception) -> bool:
+    """Say whether the file system, or the database's, has no room."""
+    if isinstance(exc, OperationalError):
+        return isinstance(exc.__cause__, DiskFull)
+    return isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _unescape(escaped_path: str, escaped_version: str) -> tuple[str, str]:
@@ -143,8 +155,9 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository, limit: i
         raise Problem(400, f"invalid package: {error}") from error
     _require_matching_line(upload)
     change.module, change.version = upload.module, upload.version
-    if _holds(repository, upload.module, upload.version):
-        raise _already_held(change)
+    held = _holds(repository, upload.module, upload.version)
+    if held or waiting_h1(repository, upload.module, upload.version):
+        raise _refuse(already_held(change))
     unit = GoModule.from_upload(upload)
     change.go_mod = unit.go_mod
     change.facts = unit.facts()
@@ -168,40 +181,31 @@ def _holds(repository: GoRepository, path: str, version: str) -> bool:
     return found
 
 
-def _settle(change: GoChange, request: HttpRequest) -> HttpResponse:
+def _hand_in(
+    change: GoChange, request: HttpRequest, file: PulpTemporaryUploadedFile | None = None
+) -> HttpResponse | None:
+    """Store a change; return the answer to a client that does not want to wait here."""
     if "respond-async" in request.headers.get("Prefer", ""):
-        task = submit(change, wait=False)
+        task = enqueue_unattended(change, file)
         return JsonResponse(
             {"task": get_url(task)}, status=202, headers={"Preference-Applied": "respond-async"}
         )
-    submit(change)
-    settled = wait_for(change)
-    match settled.state:
-        case State.DONE:
-            return HttpResponse(status=201 if change.kind == GoChange.Kind.PUBLISH else 204)
-        case State.CONFLICT:
-            raise _already_held(settled)
-        case State.MISSING:
-            raise _not_held(settled)
-        case State.REFUSED:
-            raise Problem(403, f"forbidden: {settled.detail}")
-    raise Problem(
-        503,
-        f"the repository {change.repository.name} is busy with another task; nothing was changed, "
-        "try again later",
-        {"Retry-After": RETRY_AFTER},
-    )
+    try:
+        enqueue(change, file)
+    except (InterfaceError, OperationalError) as error:
+        log.error("The database went away while a change was stored: %s", error)
+        return _respond(abandon(change))
+    if request.headers.get(WAITER):
+        # The front door waits, so that this worker need not.
+        return HttpResponse(status=202, headers={CHANGE: str(change.pk)})
+    return None
 
 
-def _already_held(change: GoChange) -> Problem:
-    if change.detail:
-        return Problem(409, f"conflict: {change.detail}")
-    return Problem(
-        409,
-        f"conflict: {change.module}@{change.version} exists already; publish a new version, or "
-        "delete this one first",
-    )
+def _respond(answer: Answer) -> HttpResponse:
+    if answer.line:
+        return text_response(answer.status, answer.line, answer.headers)
+    return HttpResponse(status=answer.status, headers=dict(answer.headers))
 
 
-def _not_held(change: GoChange) -> Problem:
-    return Problem(404, f"not found: {change.module}@{change.version} is not in this repository")
+def _refuse(answer: Answer) -> Problem:
+    return Problem(answer.status, answer.line, answer.headers)

@@ -1,119 +1,134 @@
 """Waiting until a change has become part of a repository version, and knowing what became of it."""
 
+import logging
 import time
-from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
-from django.utils import timezone
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from pulpcore.plugin.models import Task
-from pulpcore.plugin.tasking import dispatch
-from pulpcore.plugin.util import get_prn
+from pulpcore.plugin.util import set_domain
 
 from pulp_gomod.app.intake import discard_artifact
-from pulp_gomod.app.models import GoChange, GoRepository
-from pulp_gomod.app.upload.problems import Problem
+from pulp_gomod.app.models import GoChange
+from pulp_gomod.app.upload.answers import DELETED, UNCHANGED, UNKNOWN, Answer, answer_to
+from pulp_gomod.app.upload.queue import RENEWAL, find_settled, renew
 
-SETTLE = "pulp_gomod.app.tasks.changes.settle"
+log = logging.getLogger(__name__)
 
-# A task that was cancelled, or whose worker died, leaves rows behind: look for a new one.
-_LOOK_FOR_TASK = 1.0
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.1
 
+# Seconds for which a database that does not answer is asked again in the end.
+_PATIENCE = 20.0
 
-def submit(change: GoChange, wait: bool = True) -> Task | None:
+
+def wait_for(pk: UUID) -> Answer:
     """
-    Store a change, so that it outlives this process, and see that a task will settle it.
+    Wait until a change is settled; withdraw it if that takes longer than GOMOD_UPLOAD_WAIT.
+
+    A database that goes away meanwhile is asked again: what it has acknowledged, it knows still.
 
     Args:
-        change: The unsaved row.
-        wait: Whether the client waits; if so, no task settles it after the time to wait is over.
+        pk: The change's key.
 
     Returns:
-        The task that was dispatched, or None if one that has not begun is there already.
+        What to tell the client; the row is gone.
     """
-    if wait:
-        change.expires = timezone.now() + timedelta(seconds=settings.GOMOD_UPLOAD_WAIT)
-    try:
-        change.save()
-    except IntegrityError as error:
-        # Between storing the zip and storing the row, another client's refused upload of the same
-        # bytes was cleared away, or the repository was deleted.
-        raise Problem(503, "the upload was disturbed; nothing was changed, try again") from error
-    return ensure_task(change.repository, anew=not wait)
+    _await_end(pk, time.monotonic() + settings.GOMOD_UPLOAD_WAIT)
+    return _insist(pk)
 
 
-def ensure_task(repository: GoRepository, anew: bool = False) -> Task | None:
+def abandon(change: GoChange) -> Answer:
     """
-    Dispatch a task that settles the waiting changes, unless one that has not begun is there.
-
-    A task that has not begun will see every row that is stored by now: so one serves all who wait.
+    Withdraw a change of which it is not known whether it was stored.
 
     Args:
-        repository: The repository to change.
-        anew: Whether to dispatch one in any case.
-    """
-    if not anew and _tasks(repository).filter(state="waiting").exists():
-        return None
-    task: Task = dispatch(
-        SETTLE,
-        exclusive_resources=[repository],
-        kwargs={"repository_pk": str(repository.pk)},
-    )
-    return task
-
-
-def _tasks(repository: GoRepository):  # type: ignore[no-untyped-def]
-    return Task.objects.filter(
-        name=SETTLE, reserved_resources_record__contains=[get_prn(repository)]
-    )
-
-
-def wait_for(change: GoChange) -> GoChange:
-    """
-    Wait until the change is settled; withdraw it if that takes too long.
-
-    Args:
-        change: A stored change.
+        change: The change.
 
     Returns:
-        The change with its final state; the row itself is gone.
+        What to tell the client; the row is gone.
     """
-    deadline = time.monotonic() + settings.GOMOD_UPLOAD_WAIT
-    look = time.monotonic() + _LOOK_FOR_TASK
+    answer = _insist(change.pk)
+    if answer is not DELETED:
+        return answer
+    if change.artifact_is_new:
+        discard_artifact(change.artifact)
+    return UNCHANGED
+
+
+def _insist(pk: UUID) -> Answer:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return conclude(pk)
+        except (InterfaceError, OperationalError) as error:
+            if time.monotonic() > end:
+                log.error("What became of the change %s cannot be found out: %s", pk, error)
+                return UNKNOWN
+            _reconnect(error)
+
+
+def _await_end(pk: UUID, deadline: float) -> None:
+    due = time.monotonic() + RENEWAL
     pause = _FIRST_PAUSE
-    while _is_waiting(change):
-        now = time.monotonic()
-        if now > deadline:
-            _withdraw(change)
-            break
-        if now > look:
-            _revive(change.repository)
-            look = now + _LOOK_FOR_TASK
+    while (now := time.monotonic()) < deadline:
+        try:
+            if find_settled([pk]):
+                return
+            if now > due:
+                renew([pk])
+                due = now + RENEWAL
+        except (InterfaceError, OperationalError) as error:
+            _reconnect(error)
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-    change.refresh_from_db()
-    GoChange.objects.filter(pk=change.pk).delete()
-    if change.artifact and change.state != GoChange.State.DONE:
-        discard_artifact(change.artifact)
-    return change
 
 
-def _is_waiting(change: GoChange) -> bool:
-    waiting: bool = GoChange.objects.filter(pk=change.pk, state=GoChange.State.WAITING).exists()
-    return waiting
+def _reconnect(error: Exception) -> None:
+    log.warning("The database does not answer: %s", error)
+    connection.close()
+    time.sleep(_LONGEST_PAUSE)
 
 
-def _withdraw(change: GoChange) -> None:
+def conclude(pk: UUID) -> Answer:
+    """
+    Withdraw a change if it still waits, and say what became of it.
+
+    Args:
+        pk: Its key.
+
+    Returns:
+        What to tell the client; the row is gone.
+
+    Raises:
+        OperationalError: The database does not answer; nothing was lost, this may be called again.
+    """
     # A task that has begun holds the row's lock until it commits: this waits for it, and then finds
     # the row settled.
-    GoChange.objects.filter(pk=change.pk, state=GoChange.State.WAITING).update(
+    GoChange.objects.filter(pk=pk, state=GoChange.State.WAITING).update(
         state=GoChange.State.WITHDRAWN
     )
+    change = GoChange.objects.select_related("repository", "artifact").filter(pk=pk).first()
+    if change is None:
+        return DELETED
+    answer = answer_to(change)
+    try:
+        clear_away(change)
+    except DatabaseError as error:
+        # The next task in this repository clears it away.
+        log.warning("The change %s is left behind: %s", pk, error)
+    return answer
 
 
-def _revive(repository: GoRepository) -> None:
-    if not _tasks(repository).filter(state__in=("waiting", "running", "canceling")).exists():
-        ensure_task(repository)
+def clear_away(change: GoChange) -> None:
+    """
+    Delete a change that is settled, and what was stored for it if it was not done.
+
+    Args:
+        change: The change.
+    """
+    GoChange.objects.filter(pk=change.pk).delete()
+    if change.artifact_is_new and change.state != GoChange.State.DONE:
+        set_domain(change.repository.pulp_domain)
+        discard_artifact(change.artifact)

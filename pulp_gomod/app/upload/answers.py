@@ -1,0 +1,92 @@
+"""What a client is told about the end of a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pulp_gomod.app.models import GoChange
+
+RETRY_AFTER = "5"
+
+State = GoChange.State
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    An HTTP answer.
+
+    Attributes:
+        status: The status.
+        line: For people, "" for none.
+        headers: More headers.
+    """
+
+    status: int
+    line: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+DELETED = Answer(404, "not found: the repository was deleted")
+UNCHANGED = Answer(
+    503,
+    "the database does not answer; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
+UNKNOWN = Answer(
+    503,
+    "the database does not answer, so it cannot be said whether this was done; try again: what was "
+    "done is then a conflict",
+    {"Retry-After": RETRY_AFTER},
+)
+
+
+def answer_to(change: GoChange) -> Answer:
+    """
+    Say what became of a change.
+
+    Args:
+        change: The change, settled or withdrawn.
+    """
+    match change.state:
+        case State.DONE:
+            return Answer(201 if change.kind == GoChange.Kind.PUBLISH else 204)
+        case State.CONFLICT:
+            return already_held(change)
+        case State.MISSING:
+            return not_held(change)
+        case State.REFUSED:
+            return Answer(403, f"forbidden: {change.detail}")
+        case State.FAILED:
+            return Answer(500, f"the server failed; nothing was changed: {change.detail}")
+    return Answer(
+        503,
+        f"the repository {change.repository.name} is busy with another task; nothing was changed, "
+        "try again later",
+        {"Retry-After": RETRY_AFTER},
+    )
+
+
+def already_held(change: GoChange) -> Answer:
+    """
+    Say that a module version cannot be published again.
+
+    Args:
+        change: The publish.
+    """
+    if change.detail:
+        return Answer(409, f"conflict: {change.detail}")
+    return Answer(
+        409,
+        f"conflict: {change.module}@{change.version} exists already; publish a new version, or "
+        "delete this one first",
+    )
+
+
+def not_held(change: GoChange) -> Answer:
+    """
+    Say that there is nothing to remove.
+
+    Args:
+        change: The removal.
+    """
+    return Answer(404, f"not found: {change.module}@{change.version} is not in this repository")
