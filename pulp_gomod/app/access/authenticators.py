@@ -69,6 +69,9 @@ class PasswordAuthentication(BasicAuthentication):
         Raises:
             AuthenticationFailed: The password is not that user's, or the account is inactive.
         """
+        if "\0" in userid:
+            # No user has such a name, and PostgreSQL would not be asked for one.
+            raise AuthenticationFailed("invalid user name")
         user = remembered_user(userid, password)
         if user is not None:
             return user, None

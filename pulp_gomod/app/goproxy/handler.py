@@ -51,8 +51,9 @@ async def _resolve(request: web.Request) -> Target | None:
         candidates, path = [asked["owner"]], f"{asked['owner']}/{path}"
     else:
         candidates = base_paths(path)
-    # PostgreSQL has no NUL in texts, nor half characters: no base path has them.
-    if not (storable(path) and storable(domain)):
+    # PostgreSQL has no NUL in texts, nor half characters: no base path has them. What follows may.
+    candidates = [base for base in candidates if storable(base)]
+    if not (candidates and storable(domain)):
         return None
     return await resolver.of(request.app).find(domain, candidates, path)
 
@@ -68,6 +69,8 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
     refused = await guard.refusal(request, target)
     if refused is not None:
         return refused
+    if not storable(target.path):
+        return not_found("malformed path")
     match parse(target.path):
         case Malformed(reason):
             return not_found(reason)
