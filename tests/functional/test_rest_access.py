@@ -113,6 +113,20 @@ def test_a_viewer_sees_the_repository_and_what_it_ever_held(rest: Rest, held: He
     assert viewer.post_zips(Made().zip(), repository=held.repository).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "path", ["content/", "repositories/", "remotes/", "publications/", "distributions/"]
+)
+def test_lists_of_all_types_show_what_the_user_may_see(rest: Rest, held: Held, path: str) -> None:
+    viewer = new_user(rest, "gomod.goremote_creator")
+    # pulpcore has a distribution of its own that everybody sees.
+    before = viewer.get(path)["count"]
+    assert before == (1 if path == "distributions/" else 0)
+    grant(rest, held.repository, viewer, "gomod.gorepository_viewer")
+    viewer.create(REMOTES, name=str(uuid4()), url="https://goproxy.example.com")
+    seen = {"content/": 1, "repositories/": 1, "remotes/": 1}
+    assert viewer.get(path)["count"] == before + seen.get(path, 0)
+
+
 def test_a_publisher_uploads_to_the_repository_only(rest: Rest, held: Held) -> None:
     publisher = new_user(rest)
     grant(rest, held.repository, publisher, "gomod.gorepository_publisher")

@@ -87,16 +87,18 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
 
     def get_serializer_class(self) -> Any:
         """Pick the serializer by the action."""
-        if self.action == "create":
-            return GoModuleUploadSerializer
-        if self.action == "list":
-            return GoModuleListSerializer
+        match getattr(self, "action", ""):
+            case "create":
+                return GoModuleUploadSerializer
+            case "list":
+                return GoModuleListSerializer
         return super().get_serializer_class()
 
     def get_queryset(self) -> QuerySet:
         """Leave what a list does not show in the database."""
         queryset = super().get_queryset()
-        if self.action == "list":
+        # pulpcore asks viewsets for their querysets that serve no request, too.
+        if getattr(self, "action", "") == "list":
             queryset = queryset.defer(*LONG_TEXTS)
         return queryset
 
