@@ -1,0 +1,275 @@
+"""An upstream that misbehaves: what clients are told, what is kept of it, and what still works."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from aiohttp import web
+
+from tests.functional.rest_api import Rest
+from tests.functional.serving import Server
+from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
+from tests.gomods import pack
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as started:
+        yield started
+
+
+def _status(code: int) -> Behaviour:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=code, text=f"status {code}\n")
+
+    return answer
+
+
+async def _hang(_: web.Request) -> web.Response:
+    await asyncio.sleep(30)
+    return web.Response(text="late")
+
+
+async def _page(_: web.Request) -> web.Response:
+    return web.Response(text="\n <!DOCTYPE html><p>Sign in</p>", content_type="text/html")
+
+
+async def _reset(request: web.Request) -> web.Response:
+    assert request.transport
+    request.transport.abort()
+    return web.Response()
+
+
+async def _truncated(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "100000"})
+    await response.prepare(request)
+    await response.write(b"PK\x03\x04 and no more")
+    assert request.transport
+    request.transport.close()
+    return response
+
+
+async def _oversized(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    for _ in range(600):
+        await response.write(b"x" * 1024 * 1024)
+    return response
+
+
+async def _nowhere(_: web.Request) -> web.Response:
+    return web.Response(status=302)
+
+
+async def _round(request: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": str(request.rel_url)})
+
+
+FAULTS: dict[str, tuple[Behaviour, int]] = {
+    "401": (_status(401), 502),
+    "403": (_status(403), 502),
+    "429": (_status(429), 502),
+    "500": (_status(500), 502),
+    "503": (_status(503), 502),
+    "504": (_status(504), 504),
+    "204": (_status(204), 502),
+    "hang": (_hang, 504),
+    "page": (_page, 502),
+    "reset": (_reset, 502),
+    "truncated": (_truncated, 502),
+    "redirect to nowhere": (_nowhere, 502),
+    "redirect in a circle": (_round, 502),
+}
+FILES = ("@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_told_and_pass(rest: Rest, upstream: Upstream, fault: str) -> None:
+    made = upstream.add("example.com/f", "v1.0.0")
+    upstream.latest["example.com/f"] = made.info
+    behaviour, status = FAULTS[fault]
+    mirror = Mirror.create(rest, upstream, sock_read_timeout=1.0)
+    upstream.everything = behaviour
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda file: mirror.get(f"example.com/f/{file}"), FILES))
+    for file, answer in zip(FILES, answers, strict=True):
+        assert answer.status_code == status, (file, answer.text)
+        assert answer.headers["Content-Type"].startswith("text/plain"), file
+        assert answer.text.count("\n") == 1 and "upstream" in answer.text, answer.text
+    upstream.everything = None
+    for file in FILES:
+        assert mirror.get(f"example.com/f/{file}").status_code == 200, file
+
+
+def test_oversized_zips_are_refused(rest: Rest, upstream: Upstream) -> None:
+    upstream.behaviours["example.com/big/@v/v1.0.0.zip"] = _oversized
+    mirror = Mirror.create(rest, upstream)
+    answer = mirror.get("example.com/big/@v/v1.0.0.zip")
+    assert answer.status_code == 502
+    assert "more than the 524288000 bytes" in answer.text
+
+
+def test_an_upstream_that_is_gone_costs_little(rest: Rest) -> None:
+    with running() as upstream:
+        mirror = Mirror.create(rest, upstream)
+    began = time.monotonic()
+    for _ in range(5):
+        answer = mirror.get("example.com/x/@v/list")
+        assert (answer.status_code, "cannot be reached" in answer.text) == (502, True)
+    assert time.monotonic() - began < 15
+
+
+def test_malformed_modules_are_passed_on_and_not_kept(rest: Rest, upstream: Upstream) -> None:
+    made = upstream.add("example.com/bad", "v1.0.0")
+    made.zip = pack("example.com/bad@v1.0.0/", [("x/go.mod", b"module x\n"), ("a.go", b"")])
+    broken = upstream.add("example.com/broken", "v1.0.0")
+    broken.zip, broken.mod, broken.info = b"no zip at all", b"no go.mod\n", b"no json"
+    mirror = Mirror.create(rest, upstream)
+    for path, version in (("example.com/bad", made), ("example.com/broken", broken)):
+        for _ in range(2):
+            for file in ("info", "mod", "zip"):
+                answer = mirror.get(f"{path}/@v/v1.0.0.{file}")
+                assert (answer.status_code, answer.content) == (200, getattr(version, file))
+    time.sleep(7)
+    assert mirror.held() == []
+
+
+def test_other_bytes_than_before_are_refused(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/moved", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    assert mirror.get("example.com/moved/@v/v1.0.0.zip").status_code == 200
+    end = time.monotonic() + 30
+    while mirror.held() != ["example.com/moved@v1.0.0"]:
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    cleaned = rest.call("POST", f"{mirror.owner.repository}cleanup/", json={"max_size": 0})
+    rest.wait(cleaned)
+    assert mirror.held() == []
+    upstream.add("example.com/moved", "v1.0.0", **{"evil.go": "package a\n"})
+    answer = mirror.get("example.com/moved/@v/v1.0.0.zip")
+    assert answer.status_code == 502
+    assert "SECURITY ERROR" in answer.text
+
+
+def test_redirects_and_credentials(rest: Rest, upstream: Upstream) -> None:
+    made = upstream.add("example.com/r", "v1.0.0")
+    with running() as elsewhere:
+
+        async def leave(request: web.Request) -> web.Response:
+            return web.Response(status=302, headers={"Location": f"{elsewhere.url}/stored.zip"})
+
+        async def stay(request: web.Request) -> web.Response:
+            return web.Response(status=302, headers={"Location": "/proxy/other/list"})
+
+        async def stored(_: web.Request) -> web.Response:
+            return web.Response(body=made.zip)
+
+        async def listed(_: web.Request) -> web.Response:
+            return web.Response(text="v1.0.0\n")
+
+        upstream.behaviours |= {
+            "example.com/r/@v/v1.0.0.zip": leave,
+            "example.com/r/@v/list": stay,
+            "other/list": listed,
+        }
+        elsewhere.behaviours["stored.zip"] = stored
+        mirror = Mirror.create(
+            rest, upstream, username="me", password="secret", headers=[{"X-Token": "abc"}]
+        )
+        refused = mirror.get("example.com/r/@v/v1.0.0.zip")
+        assert (refused.status_code, "redirect_hosts" in refused.text) == (502, True)
+        assert elsewhere.asked == []
+        assert mirror.get("example.com/r/@v/list").text == "v1.0.0\n"
+        assert all("Authorization" in each and each["X-Token"] for each in upstream.headers)
+        mirror.change(redirect_hosts="127.0.0.1")
+        assert mirror.get("example.com/r/@v/v1.0.0.zip").content == made.zip
+        (sent,) = elsewhere.headers
+        assert "Authorization" not in sent and "X-Token" not in sent
+
+
+def test_credentials_do_not_come_back_after_leaving(rest: Rest, upstream: Upstream) -> None:
+    with running() as elsewhere:
+
+        async def leave(_: web.Request) -> web.Response:
+            return web.Response(status=302, headers={"Location": f"{elsewhere.url}/back"})
+
+        async def back(_: web.Request) -> web.Response:
+            return web.Response(status=302, headers={"Location": f"{upstream.url}/steal"})
+
+        async def steal(_: web.Request) -> web.Response:
+            return web.Response(text="v1.0.0\n")
+
+        upstream.behaviours |= {"example.com/s/@v/list": leave, "steal": steal}
+        elsewhere.behaviours["back"] = back
+        mirror = Mirror.create(
+            rest, upstream, username="me", password="secret", redirect_hosts="127.0.0.1"
+        )
+        assert mirror.get("example.com/s/@v/list").status_code == 200
+    sent = dict(zip(upstream.asked, upstream.headers, strict=True))
+    assert "Authorization" in sent["example.com/s/@v/list"]
+    assert "Authorization" not in sent["steal"]
+
+
+def test_local_modules_do_not_wait_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream)
+    ours = pack("example.com/ours@v1.0.0/", [("go.mod", b"module example.com/ours\n")])
+    assert mirror.owner.put(ours).status_code == 201
+    quiet = _latencies(mirror)
+    upstream.everything = _hang
+    with ThreadPoolExecutor(80) as pool:
+        waiting = [
+            pool.submit(_give_up_after, 12.0, f"{mirror.url}/example.com/hang{n}/@v/v1.0.0.{file}")
+            for n in range(20)
+            for file in ("info", "mod", "zip")
+        ]
+        time.sleep(3)
+        busy = _latencies(mirror)
+        listed = time.monotonic()
+        assert mirror.get("example.com/ours/@v/list").text == "v1.0.0\n"
+        assert mirror.get("example.com/ours/@latest").json()["Version"] == "v1.0.0"
+        assert time.monotonic() - listed < 1
+        del waiting
+    assert sorted(busy)[len(busy) // 2] < 3 * sorted(quiet)[len(quiet) // 2] + 0.02
+
+
+def test_a_slow_refresh_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/slow", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, cache_ttl=1)
+    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
+    upstream.add("example.com/slow", "v1.1.0")
+
+    async def slowly(request: web.Request) -> web.Response:
+        await asyncio.sleep(2)
+        return upstream.answer(request.match_info["path"])
+
+    upstream.behaviours["example.com/slow/@v/list"] = slowly
+    time.sleep(1.1)
+    began = time.monotonic()
+    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
+    assert time.monotonic() - began < 1
+    time.sleep(2.5)
+    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\nv1.1.0\n"
+
+
+def _latencies(mirror: Mirror) -> list[float]:
+    taken = []
+    for _ in range(10):
+        for file in ("info", "mod", "zip"):
+            began = time.monotonic()
+            assert mirror.get(f"example.com/ours/@v/v1.0.0.{file}").status_code == 200
+            taken.append(time.monotonic() - began)
+    return taken
+
+
+def _give_up_after(seconds: float, url: str) -> None:
+    with pytest.raises(requests.RequestException):
+        requests.get(url, timeout=seconds)
