@@ -5,6 +5,8 @@ Each one says how the REST API calls its entity, so that glue can list, create, 
 it. `HREF` and `ID_PREFIX` are the names that the server's OpenAPI schema gives.
 """
 
+import typing as t
+
 from pulp_glue.common.context import (
     EntityDefinition,
     PluginRequirement,
@@ -31,6 +33,7 @@ __all__ = [
     "PulpGoRemoteContext",
     "PulpGoRepositoryContext",
     "PulpGoRepositoryVersionContext",
+    "PulpGoTokenContext",
 ]
 
 _SOURCES = ("repository", "repository_version", "publication")
@@ -53,6 +56,21 @@ class PulpGoReleaseContext(PulpEntityContext):
     ID_PREFIX = "gomod_releases"
     HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>releases)/"
     HREF_TEMPLATE = "gomod/releases/{pulp_id}/"
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+
+class PulpGoTokenContext(PulpEntityContext):
+    """A secret that stands for its owner on a GOPROXY, and nowhere else in Pulp."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "tokens"
+    ENTITY = _("go token")
+    ENTITIES = _("go tokens")
+    HREF = "gomod_go_token_href"
+    ID_PREFIX = "gomod_tokens"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>tokens)/"
+    HREF_TEMPLATE = "gomod/tokens/{pulp_id}/"
+    NULLABLES = {"distribution", "expires"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
 
@@ -123,6 +141,7 @@ class PulpGoRemoteContext(PulpRemoteContext):
     HREF = "gomod_go_remote_href"
     ID_PREFIX = "remotes_gomod_gomod"
     CAPABILITIES = {"roles": []}
+    NULLABLES = PulpRemoteContext.NULLABLES | {"cache_size"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
 
@@ -148,6 +167,21 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
     NULLABLES = PulpRepositoryContext.NULLABLES | {"max_modules", "max_size"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
+    def cleanup(self, unused_days: float | None = None, max_size: int | None = None) -> t.Any:
+        """
+        Remove modules that were cached from an upstream; uploaded ones are never touched.
+
+        Parameters:
+            unused_days: Remove what was not asked for in so many days.
+            max_size: Bytes that all cached zips may have together; what was not asked for the
+                longest is removed first.
+
+        Returns:
+            The result of the task.
+        """
+        wanted = {"unused_days": unused_days, "max_size": max_size}
+        return self.call("cleanup", parameters={self.HREF: self.pulp_href}, body=wanted)
+
 
 def _register_prns() -> None:
     """
@@ -166,6 +200,7 @@ def _register_prns() -> None:
         "gomod:gorelease": PulpGoReleaseContext,
         "gomod:goremote": PulpGoRemoteContext,
         "gomod:gorepository": PulpGoRepositoryContext,
+        "gomod:gotoken": PulpGoTokenContext,
     }
 
 

@@ -12,6 +12,7 @@ from pulpcore.cli.gomod.publication import publication
 from pulpcore.cli.gomod.release import release
 from pulpcore.cli.gomod.remote import remote
 from pulpcore.cli.gomod.repository import repository
+from pulpcore.cli.gomod.token import token
 
 __version__ = "0.1.0.dev0"
 
@@ -32,6 +33,6 @@ def mount(main: click.Group, **kwargs: t.Any) -> None:
         main: The command `pulp`.
         kwargs: Other plugins, for which there is no use here.
     """
-    for command in (content, distribution, publication, release, remote, repository):
+    for command in (content, distribution, publication, release, remote, repository, token):
         gomod_group.add_command(command)
     main.add_command(gomod_group)

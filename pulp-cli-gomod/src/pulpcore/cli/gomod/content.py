@@ -1,6 +1,5 @@
 """`pulp gomod content`"""
 
-import datetime
 import typing as t
 from pathlib import Path
 
@@ -37,23 +36,11 @@ from pulpcore.cli.gomod.options import (
     module_version_filter_options,
     repository_option,
     search_option,
+    time_callback,
 )
 
 translation = get_translation(__package__)
 _ = translation.gettext
-
-
-def _time_callback(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> datetime.datetime | None:
-    if value is None:
-        return None
-    try:
-        return datetime.datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(
-            _("'{value}' is no time such as 2026-02-03T04:05:06Z.").format(value=value)
-        ) from error
 
 
 @pulp_group(short_help=_("Upload and find modules."))
@@ -116,7 +103,7 @@ for _option in lookup_options:
 @repository_option(_("The repository to add the modules to."))
 @click.option(
     "--time",
-    callback=_time_callback,
+    callback=time_callback,
     help=_(
         "When the versions were made, such as 2026-02-03T04:05:06Z; without a zone it is UTC. "
         "By default it is now, and for a pseudo-version the time that it says."

@@ -23,7 +23,7 @@ from pulp_cli.generic import (
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoDistributionContext
 
-from pulpcore.cli.gomod.options import repository_option
+from pulpcore.cli.gomod.options import remote_option, repository_option
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -52,6 +52,7 @@ update_options = [
         "--publication",
         help=_("Href of the publication to serve, in place of a repository."),
     ),
+    remote_option,
     content_guard_option,
     pulp_option(
         "--hidden/--not-hidden",

@@ -1,9 +1,10 @@
 """Options that several commands have."""
 
+import datetime
 import typing as t
 
 import click
-from pulp_cli.generic import lookup_callback, pulp_option, resource_option
+from pulp_cli.generic import lookup_callback, parse_size, pulp_option, resource_option
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
@@ -17,6 +18,29 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 Decorator = t.Callable[[t.Any], t.Any]
+
+
+def size_callback(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> int | str | None:
+    """Read a size with its unit; an empty one is kept, and stands for none."""
+    return value if value == "" else parse_size(value)
+
+
+def time_callback(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> datetime.datetime | str | None:
+    """Read a time, as UTC where it names no zone; an empty one is kept, and stands for none."""
+    if not value:
+        return value
+    try:
+        time = datetime.datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            _("'{value}' is no time such as 2026-02-03T04:05:06Z.").format(value=value)
+        ) from error
+    # pulp-glue writes times without their zone, and as UTC.
+    return time.astimezone(datetime.UTC) if time.tzinfo else time
 
 
 def repository_option(help_text: str) -> Decorator:
@@ -44,7 +68,10 @@ remote_option = resource_option(
     default_type="gomod",
     context_table={"gomod:gomod": PulpGoRemoteContext},
     href_pattern=PulpGoRemoteContext.HREF_PATTERN,
-    help=_("The upstream. Specified as '[[<plugin>:]<type>:]<name>' or as href."),
+    help=_(
+        "The upstream that is asked for what is not here. Specified as "
+        "'[[<plugin>:]<type>:]<name>' or as href."
+    ),
 )
 
 version_number_option = click.option(

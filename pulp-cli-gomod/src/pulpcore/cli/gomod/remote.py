@@ -21,6 +21,8 @@ from pulp_cli.generic import (
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoRemoteContext
 
+from pulpcore.cli.gomod.options import size_callback
+
 translation = get_translation(__package__)
 _ = translation.gettext
 
@@ -74,6 +76,31 @@ go_remote_options = [
         help=_(
             "Modules that match, in the syntax of GOPRIVATE, are not looked up in the checksum "
             "database."
+        ),
+    ),
+    click.option(
+        "--redirect-hosts",
+        help=_(
+            "Hosts beside its own to which the upstream may redirect, comma-separated, with * as "
+            "in a glob. Credentials are never sent there."
+        ),
+    ),
+    click.option(
+        "--cache-ttl",
+        type=int,
+        help=_("Seconds for which lists of versions and queries are served without asking again."),
+    ),
+    click.option(
+        "--not-found-ttl",
+        type=int,
+        help=_("Seconds for which 'not found' is served without asking again."),
+    ),
+    click.option(
+        "--cache-size",
+        callback=size_callback,
+        help=_(
+            "The most that cached zips may have together, such as 20GB; empty for no limit. What "
+            "was not asked for the longest makes room."
         ),
     ),
 ]

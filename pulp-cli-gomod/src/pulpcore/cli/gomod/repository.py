@@ -5,6 +5,7 @@ import typing as t
 import click
 import schema as s
 from pulp_cli.generic import (
+    PulpCLIContext,
     create_command,
     create_content_json_callback,
     destroy_command,
@@ -16,7 +17,8 @@ from pulp_cli.generic import (
     name_filter_options,
     name_option,
     option_processor,
-    parse_size,
+    pass_pulp_context,
+    pass_repository_context,
     pulp_group,
     pulp_labels_option,
     pulp_option,
@@ -44,6 +46,7 @@ from pulpcore.cli.gomod.options import (
     module_lookup_options,
     remote_option,
     search_option,
+    size_callback,
 )
 
 translation = get_translation(__package__)
@@ -64,12 +67,6 @@ def _scope_to_repository(ctx: click.Context) -> None:
     assert content_ctx is not None
     if ctx.params.get("base_version") is None and not ctx.params.get("base_repository"):
         content_ctx.repository_ctx = ctx.find_object(PulpRepositoryContext)
-
-
-def _size_callback(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> int | str | None:
-    return value if value == "" else parse_size(value)
 
 
 def _content_json_option(name: str, help_text: str) -> t.Callable[[t.Any], t.Any]:
@@ -107,7 +104,7 @@ update_options = [
     ),
     pulp_option(
         "--max-size",
-        callback=_size_callback,
+        callback=size_callback,
         help=_("The most that all zips may have together, such as 20GB; empty for no limit."),
     ),
     pulp_option(
@@ -164,6 +161,36 @@ repository.add_command(
         modify_decorators=modify_options,
     )
 )
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@click.option("--unused-days", type=float, help=_("Remove what was not asked for in so many days."))
+@click.option(
+    "--max-size",
+    callback=size_callback,
+    help=_(
+        "The most that all cached zips may have together, such as 20GB; what was not asked for "
+        "the longest is removed first."
+    ),
+)
+@pass_repository_context
+@pass_pulp_context
+def cleanup(
+    pulp_ctx: PulpCLIContext,
+    repository_ctx: PulpRepositoryContext,
+    /,
+    unused_days: float | None,
+    max_size: int | None,
+) -> None:
+    """
+    Remove modules that were cached from an upstream, and never those that were uploaded.
+    """
+    assert isinstance(repository_ctx, PulpGoRepositoryContext)
+    pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
+
 
 _versions = version_command(decorators=nested_lookup_options)
 assert isinstance(_versions, click.Group)
