@@ -124,9 +124,9 @@ class Part:
     _started: float = 0.0
 
     @property
-    def is_due(self) -> bool:
-        """Whether it is not running and should be started now."""
-        return self._process is None and time.monotonic() >= self._due
+    def due_in(self) -> float | None:
+        """In how many seconds it should be started, None while it runs."""
+        return max(0.0, self._due - time.monotonic()) if self._process is None else None
 
     def start(self, spawner: Spawner) -> None:
         """Start it."""

@@ -78,16 +78,17 @@ class Supervisor:
             part.start(spawner)
 
     def watch(self, seconds: float, spawner: Spawner) -> None:
-        """Pass the time, and start again what ended and is due.
+        """Pass the time until something happens, and start again what ended and is due.
 
         Raises:
             StandaloneError: A part ended too often.
         """
-        self.wait(seconds)
+        due = (part.due_in for part in self._parts)
+        self.wait(min((each for each in due if each is not None), default=seconds))
         for part in self._parts:
             if ended := part.collect():
                 self._note_end(part, *ended)
-            if part.is_due:
+            if part.due_in == 0:
                 part.start(spawner)
 
     def stop(self) -> None:

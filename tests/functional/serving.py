@@ -23,7 +23,7 @@ READY_TIMEOUT = 180
 STOP_TIMEOUT = 60
 
 # Tests come and go faster than disks; what a crash of the machine leaves does not matter to them.
-_FAST = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+_FAST = "\nfsync = off\nfull_page_writes = off\n"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""Looking at processes the way an administrator would: in /proc."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process; its start time tells it from a later one with the same number."""
+
+    pid: int
+    started: int
+    command: str
+
+    def is_alive(self) -> bool:
+        """Whether it still runs; one that waits to be reaped does not."""
+        found = _read(self.pid)
+        return found is not None and found[0] == self
+
+
+def descendants(pid: int) -> list[Process]:
+    """The children of a process, their children, and so on."""
+    everything = [
+        found for path in Path("/proc").glob("[0-9]*") if (found := _read(int(path.name)))
+    ]
+    family, queue = [], [pid]
+    while queue:
+        parent = queue.pop()
+        children = [process for process, its_parent in everything if its_parent == parent]
+        family += children
+        queue += [child.pid for child in children]
+    return family
+
+
+def find(processes: list[Process], words: str) -> Process:
+    """The first process whose command line has these words."""
+    return next(process for process in processes if words in process.command)
+
+
+def survivors(processes: list[Process], timeout: float) -> list[Process]:
+    """Those that are still there when the time is over."""
+    end = time.monotonic() + timeout
+    while alive := [process for process in processes if process.is_alive()]:
+        if time.monotonic() > end:
+            return alive
+        time.sleep(0.1)
+    return []
+
+
+def _read(pid: int) -> tuple[Process, int] | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    if fields[0] in "ZX":
+        return None
+    return Process(pid, int(fields[19]), command), int(fields[1])

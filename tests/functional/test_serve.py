@@ -1,0 +1,353 @@
+"""`pulp-gomod serve` as its users meet it, crashes included.
+
+Each start costs seconds, so most tests share one data directory and leave its server running.
+"""
+
+import http.server
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from pulp_gomod.standalone.postgres import choose_identity, find_binaries
+from tests.functional.processes import Process, descendants, find, survivors
+from tests.functional.rest_api import Rest
+from tests.functional.serving import PASSWORD, PROGRAM, USERNAME, ServeProcess, make_data_dir
+
+SMALL = ("--port", "0", "--content-workers", "1", "--api-workers", "1", "--workers", "1")
+ADMIN = (USERNAME, PASSWORD)
+
+
+@dataclass
+class Place:
+    """A data directory, and the server on it."""
+
+    data_dir: Path
+    server: ServeProcess
+    url: str = ""
+
+    def start(self, *options: str, **variables: str) -> "Place":
+        """Start the server, and wait until it is ready."""
+        self.server = ServeProcess(self.data_dir, *SMALL, *options, variables=variables).start()
+        self.url = self.server.wait()
+        return self
+
+    def stop(self) -> None:
+        """Stop the server if it runs."""
+        if self.server.process.poll() is None:
+            self.server.stop()
+
+    @property
+    def family(self) -> list[Process]:
+        """All processes of the server but itself."""
+        return descendants(self.server.process.pid)
+
+    @property
+    def rest(self) -> Rest:
+        """The REST API."""
+        return Rest(self.url, ADMIN)
+
+    def answers(self) -> bool:
+        """Whether the server is healthy."""
+        try:
+            status = requests.get(f"{self.url}/pulp/api/v3/status/", timeout=10)
+            return status.status_code == 200 and bool(status.json()["online_workers"])
+        except requests.RequestException:
+            return False
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Iterator[Place]:
+    """A place with a server that tests may hurt, as long as it recovers."""
+    directory = tmp_path_factory.mktemp("serve")
+    # As root, PostgreSQL is run by somebody else, who has to pass through.
+    for each in (directory, directory.parent):
+        each.chmod(0o711)
+    data_dir = directory / "data"
+    make_data_dir(data_dir, server_cache)
+    here = Place(data_dir, ServeProcess(data_dir)).start("--admin-password", PASSWORD)
+    yield here
+    here.stop()
+
+
+@pytest.fixture
+def running(place: Place) -> Place:
+    """The place, with its server running."""
+    if place.server.process.poll() is not None:
+        place.start()
+    return place
+
+
+@dataclass
+class StuckTask:
+    """A task that waits for an upstream which does not answer."""
+
+    href: str
+    worker: Process
+    child: Process
+
+
+@pytest.fixture
+def stuck_task(running: Place) -> Iterator[StuckTask]:
+    """Let the server's worker work on something without end."""
+
+    class Silent(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            over.wait()
+
+    asked, over = threading.Event(), threading.Event()
+    upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    rest, name = running.rest, f"silent-{upstream.server_port}"
+    url = f"http://127.0.0.1:{upstream.server_port}/PULP_MANIFEST"
+    remote = rest.create("remotes/file/file/", name=name, url=url)["pulp_href"]
+    repository = rest.create("repositories/file/file/", name=name)["pulp_href"]
+    task = rest.call("POST", f"{repository}sync/", json={"remote": remote}).json()["task"]
+    assert asked.wait(60)
+    worker = find(running.family, "pulpcore-worker")
+    (child,) = descendants(worker.pid)
+    yield StuckTask(task, worker, child)
+    over.set()
+    upstream.shutdown()
+    upstream.server_close()
+
+
+def eventually(check: Callable[[], bool], timeout: float = 90) -> None:
+    end = time.monotonic() + timeout
+    while not check():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.2)
+
+
+def test_the_first_start(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    here = Place(tmp_path / "data", ServeProcess(tmp_path / "data")).start()
+    lines = here.server.output.splitlines()
+    password = lines[0].removeprefix("The administrator is 'admin', the password: ")
+    api = f"{here.url}/api/packages/go/go"
+    assert lines[2:] == [
+        "ready",
+        f"  curl --user admin:{password} --upload-file MODULE.zip {api}/upload",
+        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB='*'",
+        "  go get MODULE@VERSION",
+    ]
+    rest = Rest(here.url, (USERNAME, password))
+    (repository,) = rest.get("repositories/gomod/gomod/", name="go")["results"]
+    (distribution,) = rest.get("distributions/gomod/gomod/", base_path="go")["results"]
+    assert distribution["repository"] == repository["pulp_href"]
+    assert distribution["base_url"] == f"{here.url}/pulp/content/go/"
+    assert here.server.stop(signal.SIGINT) == 0
+    assert "stopped" in here.server.errors
+    for secret in ("settings.py", "secrets/secret_key", "state.json"):
+        assert (here.data_dir / secret).stat().st_mode & 0o077 == 0
+
+
+def test_a_prepared_directory_is_not_prepared_again(place: Place) -> None:
+    assert place.server.errors == ""
+    assert place.server.output.splitlines()[0] == "ready"
+
+
+def test_one_server_per_data_directory(running: Place) -> None:
+    refused = subprocess.run(
+        [PROGRAM, "serve", "--data-dir", running.data_dir, "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode == 1
+    holder = running.server.process.pid
+    assert f"in use by another pulp-gomod server, process {holder}" in refused.stderr
+    assert running.answers()
+
+
+def test_nothing_listens_but_the_one_port(running: Place) -> None:
+    pids = [running.server.process.pid, *(each.pid for each in running.family)]
+    links = [link for pid in pids for link in map(_link, Path(f"/proc/{pid}/fd").iterdir())]
+    inodes = {link.removeprefix("socket:[").rstrip("]") for link in links}
+    listening = {
+        int(fields[1].rpartition(":")[2], 16)
+        for table in ("tcp", "tcp6")
+        for fields in map(str.split, Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+        if fields[3] == "0A" and fields[9] in inodes
+    }
+    assert listening == {int(running.url.rpartition(":")[2])}
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
+
+
+def test_passwords_are_in_no_command_line_and_no_environment(running: Place) -> None:
+    for each in running.family:
+        environment = Path(f"/proc/{each.pid}/environ").read_bytes()
+        assert PASSWORD not in each.command
+        assert PASSWORD.encode() not in environment
+
+
+def test_commands_run_beside_the_server(running: Place) -> None:
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [PROGRAM, "exec", "--data-dir", running.data_dir, *command],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    query = "SELECT name FROM core_distribution WHERE base_path = 'go'"
+    assert run("psql", "-At", "-c", query) == "go\n"
+    assert "core" in run("pulpcore-manager", "showmigrations", "--plan")
+    assert "CREATE TABLE" in run("pg_dump", "--schema-only")
+
+
+@pytest.mark.parametrize("part", ["pulpcore-api", "pulpcore-content"])
+def test_a_part_that_is_killed_comes_back(running: Place, part: str) -> None:
+    victim = find(running.family, part)
+    orphans = descendants(victim.pid)
+    os.kill(victim.pid, signal.SIGKILL)
+    assert not survivors([victim, *orphans], 10)
+    eventually(running.answers)
+    assert find(running.family, part).pid != victim.pid
+    name = part.removeprefix("pulpcore-")
+    said = f"{name} (process {victim.pid}) was ended by SIGKILL; starting it again"
+    assert said in running.server.errors
+
+
+def test_a_task_ends_with_the_worker_that_is_killed(running: Place, stuck_task: StuckTask) -> None:
+    os.kill(stuck_task.worker.pid, signal.SIGKILL)
+    assert not survivors([stuck_task.worker, stuck_task.child], 10)
+    # Pulp alone would have it running for minutes yet, and its repository blocked.
+    eventually(lambda: running.rest.get(stuck_task.href)["state"] == "failed")
+
+
+def test_everything_starts_anew_when_the_database_is_killed(running: Place) -> None:
+    running.rest.create("repositories/gomod/gomod/", name="before the crash")
+    before = running.family
+    os.kill(find(before, "bin/postgres").pid, signal.SIGKILL)
+    assert not survivors(before, 90)
+    eventually(running.answers)
+    found = running.rest.get("repositories/gomod/gomod/", name="before the crash")
+    assert found["count"] == 1
+    assert "PostgreSQL was ended by SIGKILL; starting everything again" in running.server.errors
+
+
+def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: StuckTask) -> None:
+    running.rest.create("repositories/gomod/gomod/", name="before the kill")
+    family = running.family
+    assert len(family) > 10
+    running.server.stop(signal.SIGKILL)
+    # It can be started again at once, and waits for the end of what was left.
+    running.start()
+    assert not survivors(family, 1)
+    found = running.rest.get("repositories/gomod/gomod/", name="before the kill")
+    assert found["count"] == 1
+    eventually(lambda: running.rest.get(stuck_task.href)["state"] == "failed")
+
+
+def test_nothing_is_left_of_a_server_that_is_stopped(running: Place, stuck_task: StuckTask) -> None:
+    family, begun = running.family, time.monotonic()
+    assert running.server.stop(signal.SIGHUP) == 0
+    assert not survivors(family, 0)
+    # Ten seconds are the task's, and the rest is the machine's.
+    assert time.monotonic() - begun < 45
+
+
+def test_a_stray_postgresql_is_stopped_first(place: Place) -> None:
+    place.stop()
+    cluster = place.data_dir / "postgres"
+    binaries = find_binaries(cluster)
+    passages = [place.data_dir, place.data_dir / "run"]
+    command = [binaries.program("postgres"), "-D", str(cluster), "-c", "listen_addresses="]
+    with (place.data_dir / "logs" / "stray.log").open("wb") as log:
+        identity = choose_identity(binaries, cluster, passages)
+        stray = identity.spawn([*command, "-k", str(place.data_dir / "run" / "pg")], log.fileno())
+    try:
+        eventually((cluster / "postmaster.pid").exists)
+        # With a password for a change, which it has to notice.
+        place.start("--admin-password", "another one")
+        assert f"stopping the PostgreSQL (process {stray.pid})" in place.server.errors
+        assert stray.wait(10) == 0
+    finally:
+        stray.kill()
+    assert "preparing the database" in place.server.errors
+    assert Rest(place.url, (USERNAME, "another one")).get("repositories/gomod/gomod/")
+    old = requests.get(f"{place.url}/pulp/api/v3/users/", auth=ADMIN, timeout=30)
+    assert old.status_code == 401
+
+
+def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: Path) -> None:
+    place.stop()
+    settings = tmp_path / "own.py"
+    settings.write_text('CONTENT_PATH_PREFIX = "/elsewhere/"\nGOMOD_MAX_ZIP_SIZE = 1000\n')
+    variables = {"PULP_SETTINGS": str(settings), "PULP_GOMOD_MAX_ZIP_SIZE": "2000"}
+    place.start("--tls", "auto", "--admin-password", PASSWORD, **variables)
+    authority = str(place.data_dir / "tls" / "authority.pem")
+    assert f"SSL_CERT_FILE={authority}" in place.server.output
+
+    assert place.url.startswith("https://127.0.0.1:")
+    for host in ("127.0.0.1", "localhost"):
+        url = place.url.replace("127.0.0.1", host)
+        assert requests.get(f"{url}/elsewhere/", verify=authority, timeout=30).status_code == 200
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(f"{place.url}/elsewhere/", timeout=30)
+    root = requests.get(f"{place.url}/pulp/api/v3/", verify=authority, timeout=30).json()
+    assert root["tasks"].startswith(f"{place.url}/")
+
+    # The largest zip, and what a form around it may add.
+    body = b"x" * (2000 + 1024 * 1024 + 1)
+    target = f"{place.url}/api/packages/go/go/upload"
+    refused = requests.put(target, body, auth=ADMIN, verify=authority, timeout=30)
+    assert refused.status_code == 413
+    assert f"{len(body) - 1} bytes" in refused.text
+    place.stop()
+
+
+def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
+    made = subprocess.run(
+        [PROGRAM, "exec", "--data-dir", running.data_dir, "createdb", "existing"],
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    socket = running.data_dir / "run" / "pg"
+    here = Place(tmp_path / "other", ServeProcess(tmp_path / "other"))
+    try:
+        here.start("--database-url", f"postgresql://pulp@/existing?host={socket}")
+        assert here.answers()
+        assert not (here.data_dir / "postgres").exists()
+        assert not [each for each in here.family if "postgres" in each.command]
+    finally:
+        here.stop()
+
+
+def test_a_port_that_is_taken_is_named(place: Place) -> None:
+    place.stop()
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as taken:
+        port = str(taken.server_port)
+        refused = ServeProcess(place.data_dir, "--port", port).start()
+        assert refused.process.wait(60) == 1
+    assert f"cannot listen on 127.0.0.1 port {port}: something else listens" in refused.errors
+
+
+def test_a_cluster_of_another_major_version_is_refused(place: Place) -> None:
+    place.stop()
+    version = place.data_dir / "postgres" / "PG_VERSION"
+    before = version.read_text()
+    version.write_text("11\n")
+    refused = ServeProcess(place.data_dir, "--port", "0").start()
+    assert refused.process.wait(60) == 1
+    version.write_text(before)
+    assert "was made by PostgreSQL 11, but found is only " in refused.errors
+    assert "PG_BINDIR" in refused.errors
