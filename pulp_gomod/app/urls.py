@@ -6,7 +6,7 @@ from django.urls import path
 from pulp_gomod.app.upload.views import PublishView, RemoveView
 
 _DOMAIN = "<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else ""
-_GO = f"api/packages/{_DOMAIN}<slug:owner>/go/"
+_GO = f"api/packages/{_DOMAIN}<str:owner>/go/"
 
 urlpatterns = [
     path(f"{_GO}upload", PublishView.as_view(), name="gomod-publish"),

@@ -34,9 +34,9 @@ class Owner:
     distribution: str
 
     @classmethod
-    def create(cls, rest: Rest, **body: Any) -> "Owner":
+    def create(cls, rest: Rest, name: str = "owner", **body: Any) -> "Owner":
         """Create an owner that nobody else uses; `body` is for the repository."""
-        name = f"owner-{uuid4().hex[:12]}"
+        name = f"{name}-{uuid4().hex[:12]}"
         repository = rest.create(REPOSITORIES, name=name, **body)["pulp_href"]
         distribution = rest.create(DISTRIBUTIONS, name=name, base_path=name, repository=repository)[
             "pulp_href"

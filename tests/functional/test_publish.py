@@ -223,3 +223,10 @@ def test_a_repository_takes_no_more_than_its_quota(rest: Rest) -> None:
     refused = small.put(made.zip())
     assert refused.status_code == 403
     assert "may hold 10 bytes" in refused.text
+
+
+def test_an_owner_may_have_a_dot_in_its_name(rest: Rest) -> None:
+    owner, made = Owner.create(rest, name="my.team"), Made()
+    assert owner.put(made.zip()).status_code == 201
+    assert owner.get(f"{made.path}/@v/list").text == "v1.0.0\n"
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204

@@ -28,7 +28,7 @@ _CONDITIONS = (
     hdrs.IF_UNMODIFIED_SINCE,
 )
 
-CHUNK = 256 * 1024
+CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,13 +256,21 @@ class _FileResponse(web.StreamResponse):
             await self._copy(writer, file)
 
     async def _copy(self, writer: AbstractStreamWriter, file: IO[bytes]) -> None:
+        """Read the next part while the last one is sent; both in memory, and no more."""
         loop = asyncio.get_running_loop()
         offset, end = self._offset, self._offset + self._count
-        while offset < end:
-            chunk = await loop.run_in_executor(
+
+        def read(offset: int) -> asyncio.Future[bytes]:
+            return loop.run_in_executor(
                 None, os.pread, file.fileno(), min(CHUNK, end - offset), offset
             )
+
+        following = read(offset)
+        while offset < end:
+            chunk = await following
             if not chunk:
                 raise OSError(f"{self._file_path} is shorter than it should be")
             offset += len(chunk)
+            if offset < end:
+                following = read(offset)
             await writer.write(chunk)
