@@ -102,7 +102,10 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
         return await handler(request) if answer is None else answer
     try:
         return await handler(request)
-    except web.HTTPForbidden:
+    except Exception as error:
+        # A guard that breaks on a malformed header raises whatever comes.
+        if isinstance(error, web.HTTPException) and error.status != 403:
+            raise
         answer = await _answer_if_ours(request)
         if answer is None:
             raise
