@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.access_server import write_settings
 from tests.functional.serving import PASSWORD, USERNAME, Server, shared_server
 
 _PREFIX = "PULP_GOMOD_TEST_"
@@ -40,4 +41,11 @@ def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
 def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with Pulp's domains enabled."""
     with shared_server(run_dir, "domains", server_cache, PULP_DOMAIN_ENABLED="true") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def access_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server with domains, workload identities and all kinds of content guards."""
+    with shared_server(run_dir, "access", server_cache, **write_settings(run_dir)) as started:
         yield started

@@ -1,0 +1,137 @@
+"""A server with what tests of access need: domains, a CI system's tokens, a guard's variable."""
+
+import fcntl
+import json
+import time
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+ISSUER = "https://ci.example.com"
+AUDIENCE = "https://goproxy.example.com"
+# What the rules below give to workloads of these repositories.
+PUBLISHER = "team/publisher"
+READER = "team/reader"
+
+GUARD_VARIABLE = "GOMOD_TEST_GUARD_SECRET"
+GUARD_SECRET = "a secret of the environment"
+
+_SETTINGS = """\
+DOMAIN_ENABLED = True
+ENVVAR_HEADER_CONTENT_GUARD_ALLOWED_VARS = [{variable!r}]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "pulpcore.backends.ObjectRolePermissionBackend",
+    "pulpcore.app.workload_identity.backend.WorkloadIdentityBackend",
+]
+REST_FRAMEWORK__DEFAULT_AUTHENTICATION_CLASSES = [
+    "pulpcore.app.workload_identity.authentication.WorkloadIdentityAuthentication",
+    "pulpcore.app.authentication.BasicAuthentication",
+    "rest_framework.authentication.SessionAuthentication",
+]
+WORKLOAD_IDENTITY = {{
+    "providers": {{
+        "ci": {{
+            "issuer": {issuer!r},
+            "audience": {audience!r},
+            "jwks_url": {jwks!r},
+            "rules": [
+                {{
+                    "match": {{"repository": {publisher!r}, "ref": "refs/tags/*"}},
+                    "grants": [
+                        {{
+                            "role": "gomod.gorepository_publisher",
+                            "scope": {{"type": "object", "name": "ci", "domain": "default"}},
+                        }},
+                    ],
+                }},
+                {{
+                    "match": {{"repository": {reader!r}}},
+                    "grants": [
+                        {{
+                            "role": "core.rbaccontentguard_downloader",
+                            "scope": {{"type": "object", "name": "ci", "domain": "default"}},
+                        }},
+                    ],
+                }},
+            ],
+        }},
+    }},
+}}
+"""
+
+
+class Issuer:
+    """A CI system that gives its jobs signed tokens; the server reads its public key from a file."""
+
+    def __init__(self, directory: Path) -> None:
+        """
+        Args:
+            directory: Where the key is kept; all test processes of a run share it.
+        """
+        self._private = directory / "ci-key.pem"
+        self.jwks = directory / "ci-jwks.json"
+
+    def create(self) -> "Issuer":
+        """Make the key."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+        self.jwks.write_text(json.dumps({"keys": [public | {"kid": "1", "use": "sig"}]}))
+        self._private.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return self
+
+    def token(self, repository: str, **claims: Any) -> str:
+        """Return a token for a job of a repository, as CI systems make them."""
+        now = int(time.time())
+        said = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": f"repo:{repository}:ref:refs/tags/v1.0.0",
+            "repository": repository,
+            "ref": "refs/tags/v1.0.0",
+            "iat": now,
+            "exp": now + 300,
+        }
+        return jwt.encode(
+            said | claims, self._private.read_bytes(), algorithm="RS256", headers={"kid": "1"}
+        )
+
+
+def write_settings(directory: Path) -> dict[str, str]:
+    """
+    Write the settings of the server into a directory, and return the variables to start it with.
+
+    Args:
+        directory: A directory of the test run.
+    """
+    settings = directory / "access-settings.py"
+    with (directory / "access-settings.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not settings.exists():
+            issuer = Issuer(directory).create()
+            settings.write_text(
+                _SETTINGS.format(
+                    variable=GUARD_VARIABLE,
+                    issuer=ISSUER,
+                    audience=AUDIENCE,
+                    jwks=issuer.jwks.as_uri(),
+                    publisher=PUBLISHER,
+                    reader=READER,
+                )
+            )
+    return {"PULP_SETTINGS": str(settings), GUARD_VARIABLE: GUARD_SECRET}
+
+
+def guard_header() -> str:
+    """Return the header value that the guard with the variable asks for."""
+    return b64encode(GUARD_SECRET.encode()).decode()

@@ -1,0 +1,285 @@
+"""Every content guard, on every path, by both URLs, for everybody: the status that go needs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from tests.functional import guarded
+from tests.functional.guarded import (
+    Headers,
+    Opened,
+    Person,
+    Site,
+    ask,
+    basic,
+    bearer,
+    domain_of,
+    paths_of,
+)
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server
+from tests.functional.test_rest_domains import new_domain
+
+MakeGuard = Callable[[Rest, Person], Opened]
+
+BY_PEOPLE = [guarded.rbac, guarded.composite_of_roles]
+WITHOUT_VARIABLE = [guarded.composite, guarded.header, guarded.redirect, guarded.x509]
+ALL = [*BY_PEOPLE, *WITHOUT_VARIABLE, guarded.envvar_header, guarded.rhsm]
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    A module in a repository that a public distribution serves, a reader and a stranger.
+
+    Attributes:
+        server: The server.
+        rest: The REST API as the administrator sees it.
+        made: The module.
+        repository: The repository's href.
+        public: The public distribution.
+        reader: Who is given the right to read.
+        stranger: Who is not.
+    """
+
+    server: Server
+    rest: Rest
+    made: Made
+    repository: str
+    public: Site
+    reader: Person
+    stranger: Person
+
+    @classmethod
+    def create(cls, server: Server, domain: str = "") -> "World":
+        """Create it, in a domain of its own if that is asked for."""
+        auth = (server.username, server.password)
+        rest = Rest(server.url, auth)
+        if domain:
+            rest = Rest(server.url, auth, new_domain(rest))
+        made, repository = Made(), rest.create_repository()
+        rest.publish(made.zip(), repository=repository)
+        public = Site.create(rest, repository=repository)
+        people = Person.create(rest), Person.create(rest)
+        return cls(server, rest, made, repository, public, *people)
+
+    def site(self, opened: Opened) -> Site:
+        """Create a distribution with the guard."""
+        return Site.create(
+            self.rest, opened.base_path, repository=self.repository, content_guard=opened.guard
+        )
+
+
+@pytest.fixture(scope="module", params=["default", "domain"])
+def world(request: pytest.FixtureRequest) -> World:
+    """The world without domains, and within one."""
+    if request.param == "default":
+        return World.create(request.getfixturevalue("server"))
+    return World.create(request.getfixturevalue("access_server"), "domain")
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        yield session
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    challenge: bool
+    is_public: bool
+
+    @classmethod
+    def of(cls, response: requests.Response) -> "Answer":
+        challenge = response.headers.get("WWW-Authenticate", "")
+        caching = response.headers.get("Cache-Control", "")
+        if response.request.method == "HEAD":
+            assert not response.content
+        if response.status_code in (401, 403):
+            assert "Location" not in response.headers
+            assert "ETag" not in response.headers
+        return cls(response.status_code, challenge.startswith("Basic realm="), "public" in caching)
+
+
+DENIED_UNKNOWN = Answer(401, True, False)
+DENIED_KNOWN = Answer(403, False, False)
+
+
+Asked = tuple[str, str, Headers, Answer]
+
+
+def requests_for(session: requests.Session, world: World, root: int) -> list[Asked]:
+    """Return method, path, headers, and what somebody who may read is answered: of every kind."""
+    asked: list[Asked] = []
+    for path in paths_of(world.made):
+        for method in ("GET", "HEAD"):
+            response = ask(session, method, f"{world.public.urls[root]}/{path}")
+            assert response.status_code in (200, 404), path
+            asked.append((method, path, {}, Answer(response.status_code, False, False)))
+            etag = response.headers.get("ETag")
+            if etag and method == "GET":
+                asked.append((method, path, {"If-None-Match": etag}, Answer(304, False, False)))
+    assert {answer.status for *_, answer in asked} == {200, 304, 404}
+    return asked
+
+
+def some_of(asked: list[Asked]) -> list[Asked]:
+    """Return a request for what is there, what is not, what is malformed, and a page."""
+    ends = ("v1.0.0.zip", "v9.9.9.info", "Upper.example.com/x/@v/list", "/supported")
+    return [each for each in asked if each[0] == "GET" and (each[1].endswith(ends) or not each[1])]
+
+
+def unknown(world: World) -> dict[str, Headers]:
+    """Credentials that are worth nothing, without those that cost a hash."""
+    token = world.reader.token()
+    return {
+        "nothing": {},
+        "token of another": basic(world.stranger.name, token),
+        "token without a name": basic("", token),
+        "unknown token": bearer("gomod_" + "0" * 49),
+        "mistyped token": bearer(token[:-1]),
+        "other scheme": {"Authorization": "Digest username=x"},
+        "garbage": {"Authorization": "Basic !"},
+        "empty": {"Authorization": ""},
+        "session cookie": {"Cookie": "sessionid=unknown"},
+        "remote user": {"Remote-User": world.reader.name, "REMOTE_USER": world.reader.name},
+    }
+
+
+def known(person: Person) -> dict[str, Headers]:
+    """Credentials of a person, of all kinds."""
+    token = person.token()
+    return {
+        "password": person.basic,
+        "password and cookie": person.basic | {"Cookie": "a=b"},
+        "token as password": basic(person.name, token),
+        "bearer": bearer(token),
+        "token": {"Authorization": f"token {token}"},
+        "publishing token": bearer(person.token(scope="publish")),
+    }
+
+
+@pytest.mark.parametrize("root", [0, 1], ids=["content", "packages"])
+@pytest.mark.parametrize("make", BY_PEOPLE, ids=lambda make: make.__name__)
+def test_guards_that_ask_who(
+    world: World, session: requests.Session, make: MakeGuard, root: int
+) -> None:
+    site = world.site(make(world.rest, world.reader))
+    everything = requests_for(session, world, root)
+    elsewhere = Site.create(world.rest, repository=world.repository)
+    kinds: list[tuple[str, Headers, Answer | None]] = [
+        *((kind, headers, DENIED_UNKNOWN) for kind, headers in unknown(world).items()),
+        *((f"stranger, {kind}", of, DENIED_KNOWN) for kind, of in known(world.stranger).items()),
+        *((f"reader, {kind}", headers, None) for kind, headers in known(world.reader).items()),
+        ("token for this", bearer(world.reader.token(distribution=site.href)), None),
+        (
+            "token for another",
+            bearer(world.reader.token(distribution=elsewhere.href)),
+            DENIED_KNOWN,
+        ),
+    ]
+    wrong = []
+    for kind, credentials, denied in kinds:
+        thorough = kind in ("nothing", "stranger, bearer", "reader, password")
+        for method, path, headers, allowed in everything if thorough else some_of(everything):
+            url = f"{site.urls[root]}/{path}"
+            answer = Answer.of(ask(session, method, url, headers | credentials))
+            if answer != (denied or allowed):
+                wrong.append((kind, method, path, bool(headers), answer))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("root", [0, 1], ids=["content", "packages"])
+def test_wrong_passwords(world: World, session: requests.Session, root: int) -> None:
+    site = world.site(guarded.rbac(world.rest, world.reader))
+    for path in (f"{world.made.path}/@v/v1.0.0.zip", "sumdb/sum.golang.org/supported", ""):
+        for credentials in (
+            basic(world.reader.name, "wrong"),
+            basic(world.reader.name, ""),
+            basic("nobody-" + world.reader.name, world.reader.password),
+            basic("\0", world.reader.password),
+        ):
+            response = ask(session, "GET", f"{site.urls[root]}/{path}", credentials)
+            assert Answer.of(response) == DENIED_UNKNOWN, path
+
+
+@pytest.mark.parametrize("root", [0, 1], ids=["content", "packages"])
+@pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
+def test_every_guard(world: World, session: requests.Session, make: MakeGuard, root: int) -> None:
+    if make in (guarded.envvar_header, guarded.rhsm) and domain_of(world.rest) == "default":
+        pytest.skip("needs a server with other settings, or a domain of its own")
+    opened = make(world.rest, world.reader)
+    site = world.site(opened)
+    url = site.urls[root]
+    everything = requests_for(session, world, root)
+    few = some_of(everything)
+    signed = {}
+    if opened.signed:
+        urls = [f"{url}/{path}" for _, path, *_ in everything]
+        signed = guarded.sign(world.server, opened.guard, list(dict.fromkeys(urls)))
+    reader, stranger = bearer(world.reader.token()), bearer(world.stranger.token())
+    may_read = None if opened.people else DENIED_KNOWN
+    tried: list[tuple[str, list[Asked], Headers, Answer | None]] = [
+        ("nothing", everything, {}, DENIED_UNKNOWN),
+        ("stranger", few, stranger, DENIED_KNOWN),
+        ("reader", everything, reader, may_read),
+    ]
+    if opened.headers:
+        tried += [
+            ("header", everything, opened.headers, None),
+            ("header, stranger", few, opened.headers | stranger, None),
+            ("header, bad token", few, opened.headers | bearer("gomod_x"), None),
+        ]
+        for bad in ("x", "AAAA", "/w==", "bnVsbA=="):
+            headers = dict.fromkeys(opened.headers, bad)
+            tried.append((f"header {bad}", few, headers, DENIED_UNKNOWN))
+    wrong = []
+    for kind, asked, credentials, denied in tried:
+        for method, path, headers, allowed in asked:
+            answer = Answer.of(ask(session, method, f"{url}/{path}", headers | credentials))
+            if answer != (denied or allowed):
+                wrong.append((kind, method, path, bool(headers), answer))
+    for method, path, headers, allowed in everything if opened.signed else []:
+        good = signed[f"{url}/{path}"]
+        for target, expected in ((good, allowed), (good + "0", DENIED_UNKNOWN)):
+            answer = Answer.of(ask(session, method, target, headers))
+            if answer != expected:
+                wrong.append((target, method, path, bool(headers), answer))
+    assert wrong == []
+    if opened.base_path:
+        world.rest.wait(world.rest.call("DELETE", site.href))
+
+
+@pytest.mark.parametrize("root", [0, 1], ids=["content", "packages"])
+def test_wrong_credentials_do_no_harm_where_none_are_needed(
+    world: World, session: requests.Session, root: int
+) -> None:
+    asked = some_of(requests_for(session, world, root))
+    url = world.public.urls[root]
+    for credentials in (*unknown(world).values(), basic("nobody", "wrong")):
+        for method, path, headers, allowed in asked:
+            response = ask(session, method, f"{url}/{path}", headers | credentials)
+            assert response.status_code == allowed.status, path
+
+
+def test_a_guard_that_is_set_or_taken_away_has_an_effect_at_once(
+    world: World, session: requests.Session
+) -> None:
+    opened = guarded.rbac(world.rest, world.reader)
+    site = Site.create(world.rest, repository=world.repository)
+    other = guarded.header(world.rest, world.reader)
+    url = f"{site.content_url}/{world.made.path}/@v/v1.0.0.zip"
+    for _ in range(3):
+        assert ask(session, "GET", url).status_code == 200
+        site.update(content_guard=opened.guard)
+        assert ask(session, "GET", url).status_code == 401
+        assert ask(session, "GET", url, world.reader.basic).status_code == 200
+        site.update(content_guard=other.guard)
+        assert ask(session, "GET", url, world.reader.basic).status_code == 403
+        assert ask(session, "GET", url, other.headers).status_code == 200
+        site.update(content_guard=None)
