@@ -114,7 +114,11 @@ def test_modules_of_the_go_command_itself(judge: Judge, tmp_path: Path) -> None:
         except GoError as error:
             refused = str(error)
             assert answer["Error"] or refused.startswith(
-                ("the archive is empty", "go.mod: missing module line", "go.mod: module requires go")
+                (
+                    "the archive is empty",
+                    "go.mod: missing module line",
+                    "go.mod: module requires go",
+                )
             ), refused
             continue
         assert not answer["Error"]

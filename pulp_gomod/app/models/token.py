@@ -64,7 +64,7 @@ class GoToken(BaseModel):
             scope (Scope): What for.
             distribution (uuid): The pk of the GoDistribution.
         """
-        return (
-            scope in (self.Scope.READ, self.scope)
-            and self.distribution_id in (None, distribution)
+        return scope in (self.Scope.READ, self.scope) and self.distribution_id in (
+            None,
+            distribution,
         )
