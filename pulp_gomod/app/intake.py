@@ -221,6 +221,7 @@ def record_release(
     """
     facts: dict[str, Any] = {
         "source": GoRelease.Source.UPLOADED,
+        "info": None,
         "published_by": user_name,
         "published_from": address,
     }

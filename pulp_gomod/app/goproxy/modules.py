@@ -131,8 +131,9 @@ class Modules:
         rows = await self._ask(statements.info(), module=path, version=version)
         if not rows:
             return None
-        found, time, origin, created = rows[0]
-        body = info_json(found, time or created, origin)
+        found, time, origin, said, created = rows[0]
+        # What was cached is passed on as it came.
+        body = bytes(said) if said else info_json(found, time or created, origin)
         return Representation(JSON, _digest(body), created, len(body), True, body)
 
     async def mod(self, path: str, version: str) -> Representation | None:

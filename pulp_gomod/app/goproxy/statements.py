@@ -166,13 +166,13 @@ def info() -> Statement:
     Find what `.info` says of a module version.
 
     Values: repository, number, domain, module, version.
-    Columns: version, time, origin, when the content came to Pulp.
+    Columns: version, time, origin, what an upstream said, when the content came to Pulp.
     """
     return compile_queryset(
         _held_modules()
         .filter(version=_VERSION)
-        .annotate(time=_release("time"), origin=_release("origin"))
-        .values_list("version", "time", "origin", "pulp_created")
+        .annotate(time=_release("time"), origin=_release("origin"), info=_release("info"))
+        .values_list("version", "time", "origin", "info", "pulp_created")
     )
 
 

@@ -25,6 +25,7 @@ class GoRelease(BaseModel):
         h1 (str): Go's checksum of the zip.
         time (datetime): When the version was made, as `.info` says it.
         origin (dict): Where the version was made (VCS, URL, Hash, Ref), as `.info` says it.
+        info (bytes): What the upstream said of it, word for word; null for what was published here.
         source (str): Whether it was uploaded or cached from an upstream.
         published_by (str): Name of the user who published it; "" if unknown. No foreign key: users
             of a workload identity have no row, and the record outlives the user.
@@ -45,6 +46,7 @@ class GoRelease(BaseModel):
     h1 = models.CharField(max_length=64, db_collation="C")
     time = models.DateTimeField()
     origin = models.JSONField(null=True)
+    info = models.BinaryField(null=True)
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.UPLOADED)
     published_by = models.TextField(default="")
     published_from = models.GenericIPAddressField(null=True)

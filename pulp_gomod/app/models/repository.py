@@ -180,6 +180,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
                 h1=unit.h1,
                 time=known.time,
                 origin=known.origin,
+                info=known.info,
                 source=known.source,
                 published_by=known.published_by,
                 published_from=known.published_from,

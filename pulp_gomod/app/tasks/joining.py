@@ -149,6 +149,7 @@ class _Batch:
                     h1=unit.h1,
                     time=_time(unit.version, infos.get(key)),
                     origin=infos[key].origin if key in infos else None,
+                    info=infos[key].body if key in infos else None,
                     source=GoRelease.Source.CACHED,
                     last_used=now,
                 )

@@ -1,9 +1,12 @@
 """The cache rows of a remote: reading them fast, and writing them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid5
+
+from django.db import IntegrityError
 
 from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.goproxy.modules import StoredZip
@@ -189,6 +192,8 @@ def arrive(repository: UUID, answer: UUID) -> None:
         repository: The GoRepository's pk.
         answer: The row's pk.
     """
-    GoArrival.objects.bulk_create(
-        [GoArrival(repository_id=repository, answer_id=answer)], ignore_conflicts=True
-    )
+    # Either may have been deleted by now.
+    with suppress(IntegrityError):
+        GoArrival.objects.bulk_create(
+            [GoArrival(repository_id=repository, answer_id=answer)], ignore_conflicts=True
+        )

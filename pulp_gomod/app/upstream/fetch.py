@@ -6,6 +6,7 @@ answer of a GOPROXY becomes a fault.
 
 import asyncio
 import random
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -37,7 +38,14 @@ _PASSING = frozenset({429, 500, 502, 503})
 
 
 class Sink(Protocol):
-    """Where a body goes."""
+    """
+    Where a body goes.
+
+    Attributes:
+        binary: Whether it may begin with anything; otherwise a web page is recognised.
+    """
+
+    binary: bool
 
     async def start(self) -> None:
         """Begin anew."""
@@ -49,8 +57,13 @@ class Sink(Protocol):
 class Memory:
     """Holds a small body."""
 
-    def __init__(self) -> None:
+    def __init__(self, binary: bool) -> None:
+        """
+        Args:
+            binary: Whether it may begin with anything.
+        """
         self.body = bytearray()
+        self.binary = binary
 
     async def start(self) -> None:
         """Begin anew."""
@@ -64,17 +77,28 @@ class Memory:
 class Fetcher:
     """Asks one upstream."""
 
-    def __init__(self, settings: RemoteSettings, sessions: Sessions) -> None:
+    def __init__(
+        self, settings: RemoteSettings, sessions: Sessions, heard: Callable[[], None]
+    ) -> None:
         """
         Args:
             settings: The remote.
             sessions: Its connections.
+            heard: Called whenever something comes from the upstream itself.
         """
         self._settings = settings
         self._sessions = sessions
+        self._heard = heard
 
     async def document(
-        self, url: URL, limit: int, etag: str = "", last_modified: str = "", trusted: bool = True
+        self,
+        url: URL,
+        limit: int,
+        etag: str = "",
+        last_modified: str = "",
+        *,
+        trusted: bool = True,
+        binary: bool = False,
     ) -> Fetched | Unchanged | Missing:
         """
         Ask for something small.
@@ -85,6 +109,7 @@ class Fetcher:
             etag: The validator of what is known already, or "".
             last_modified: The other one.
             trusted: Whether the URL is the remote's own, so that credentials go along.
+            binary: Whether it is no text, and may begin with anything.
 
         Raises:
             UpstreamFault: The upstream did not answer as it should.
@@ -94,7 +119,7 @@ class Fetcher:
             conditions[hdrs.IF_NONE_MATCH] = etag
         elif last_modified:
             conditions[hdrs.IF_MODIFIED_SINCE] = last_modified
-        sink = Memory()
+        sink = Memory(binary)
         found = await self._ask(
             url, sink, limit, self._settings.timeouts.document, conditions, trusted
         )
@@ -160,7 +185,7 @@ class Fetcher:
                 raise UpstreamSilent("the upstream did not answer in time") from None
             except aiohttp.ClientConnectorError as error:
                 raise UpstreamFault(
-                    f"the upstream cannot be reached: {_reason(error)}", again=True
+                    f"the upstream cannot be reached: {_reason(error)}", again=True, down=True
                 ) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise UpstreamFault(
@@ -186,6 +211,8 @@ class Fetcher:
             proxy_auth=_basic(proxy.username, proxy.password) if proxy else None,
             allow_redirects=False,
         ) as response:
+            if not strange:
+                self._heard()
             if response.status in redirects.STATUSES:
                 location = response.headers.get(hdrs.LOCATION)
                 if not location:
@@ -197,7 +224,7 @@ class Fetcher:
                 return Missing(response.status, "\n".join(await _words(response)))
             if response.status != HTTPStatus.OK:
                 raise await _refused(response)
-            await _receive(response, sink, limit)
+            await _receive(response, sink, limit, self._heard)
             return Fetched(
                 b"",
                 response.headers.get(hdrs.ETAG, ""),
@@ -205,12 +232,15 @@ class Fetcher:
             )
 
 
-async def _receive(response: aiohttp.ClientResponse, sink: Sink, limit: int) -> None:
+async def _receive(
+    response: aiohttp.ClientResponse, sink: Sink, limit: int, heard: Callable[[], None]
+) -> None:
     if (response.content_length or 0) > limit:
         raise UpstreamFault(f"the upstream sends more than the {limit} bytes that are taken")
     size = 0
     async for chunk in response.content.iter_chunked(CHUNK):
-        if not size and chunk.lstrip()[:1] == b"<":
+        heard()
+        if not (size or sink.binary) and chunk.lstrip()[:1] == b"<":
             raise UpstreamFault("the upstream sent a web page instead of what was asked for")
         size += len(chunk)
         if size > limit:

@@ -43,13 +43,9 @@ class Health:
             self._silent(silence.dead)
             raise
         except UpstreamFault as fault:
-            self._failed = time.monotonic()
-            if not fault.again:
-                self._alive()
+            if fault.down:
+                self._failed = time.monotonic()
             raise
-        else:
-            self._alive()
-            self._failed = 0.0
         finally:
             del self._began[token]
 
@@ -69,8 +65,10 @@ class Health:
                 f"the upstream did not answer lately, and is asked again in {left:.1f} s"
             )
 
-    def _alive(self) -> None:
+    def heard(self) -> None:
+        """Note that something came from the upstream just now."""
         self._answered = time.monotonic()
+        self._failed = 0.0
         self._pause = 0.0
         self._until = 0.0
 

@@ -24,11 +24,13 @@ class Info:
         version: The version.
         time: When it was made, RFC 3339, or "".
         origin: Where it was made, or None.
+        body: All of it, word for word.
     """
 
     version: str
     time: str
     origin: dict[str, str] | None
+    body: bytes
 
 
 class UpstreamModules:
@@ -211,7 +213,7 @@ def parse_info(body: bytes) -> Info | None:
         origin = _origin(members.get("origin"))
     except ValueError:
         return None
-    return Info(version, time or "", origin)
+    return Info(version, time or "", origin, body)
 
 
 def _origin(said: Any) -> dict[str, str] | None:

@@ -50,13 +50,17 @@ class UpstreamFault(Exception):
         status: What our client is told: 502 or 504.
         line: For people: what went wrong. It names no credentials.
         again: Whether asking again at once may help.
+        down: Whether the whole upstream seems to be down, and not only what was asked for.
     """
 
-    def __init__(self, line: str, *, status: int = 502, again: bool = False) -> None:
+    def __init__(
+        self, line: str, *, status: int = 502, again: bool = False, down: bool = False
+    ) -> None:
         super().__init__(line)
         self.status = status
         self.line = line
         self.again = again
+        self.down = down
 
 
 class UpstreamSilent(UpstreamFault, TimeoutError):
@@ -68,7 +72,7 @@ class UpstreamSilent(UpstreamFault, TimeoutError):
     """
 
     def __init__(self, line: str, *, dead: bool = False) -> None:
-        super().__init__(line, status=504)
+        super().__init__(line, status=504, down=True)
         self.dead = dead
 
 

@@ -1,6 +1,7 @@
 """Requests to a distribution that has a remote: what is held first, then what the upstream has."""
 
 import asyncio
+import errno
 import hashlib
 import logging
 from typing import Final
@@ -69,6 +70,11 @@ async def serve_module(
         return await _Request(request, target, wanted, local, through, known).answer()
     except UpstreamFault as fault:
         return fault_response(fault)
+    except OSError as error:
+        log.exception("Cannot keep what the upstream sent.")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return problem(507, "insufficient storage: this server's disk is full")
+        return problem(500, "internal error: this server cannot store what the upstream sent")
 
 
 def fault_response(fault: UpstreamFault) -> web.Response:

@@ -27,6 +27,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class Spool:
     """One zip. Its file goes with the last reference to it."""
 
+    binary = False
+
     def __init__(self, threads: Threads) -> None:
         """
         Args:

@@ -243,7 +243,9 @@ class ChecksumDatabase:
 
     async def _ask(self, path: str, limit: int) -> Fetched | Missing:
         if await self._through_upstream():
-            found = await self._upstream.document(f"sumdb/{self.name}{path}", limit=limit)
+            found = await self._upstream.document(
+                f"sumdb/{self.name}{path}", limit=limit, binary=True
+            )
             assert not isinstance(found, Unchanged)
             return found
         url = URL(self._upstream.settings.sumdb.direct_url + percent_encode(path), encoded=True)

@@ -1,6 +1,7 @@
 """One remote in one content process: its connections, its health, and the shelf of its answers."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import IntegrityError
 from yarl import URL
 
 from pulp_gomod.app.goproxy.database import Database
@@ -22,6 +24,8 @@ from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, Upstrea
 from pulp_gomod.app.upstream.session import Sessions, open_sessions
 from pulp_gomod.app.upstream.threads import Threads
 from pulp_gomod.app.upstream.turns import Turns
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -56,7 +60,7 @@ class Upstream:
         self.threads = threads
         self.health = Health()
         self._sessions = sessions
-        self._fetcher = Fetcher(settings, sessions)
+        self._fetcher = Fetcher(settings, sessions, self.health.heard)
         self._database = database
         self._turns = turns
         self._joiner = joiner
@@ -113,7 +117,11 @@ class Upstream:
 
     async def write(self, question: Question, answer: Answer) -> Answer:
         """Keep what was said."""
-        pk = await self.threads.database(answers.write, question, answer)
+        try:
+            pk = await self.threads.database(answers.write, question, answer)
+        except IntegrityError:
+            log.info("The remote %s is gone; what it said is not kept.", self.settings.name)
+            return answer
         return replace(answer, pk=pk)
 
     async def alone(self, key: str, fetch: Callable[[], Awaitable[T]]) -> T:
@@ -154,7 +162,12 @@ class Upstream:
     # Asking.
 
     async def document(
-        self, path: str, known: Answer | None = None, limit: int = MAX_DOCUMENT
+        self,
+        path: str,
+        known: Answer | None = None,
+        limit: int = MAX_DOCUMENT,
+        *,
+        binary: bool = False,
     ) -> Fetched | Unchanged | Missing:
         """
         Ask the upstream for something small.
@@ -163,6 +176,7 @@ class Upstream:
             path: Of the protocol.
             known: What is known already.
             limit: Bytes that it may have.
+            binary: Whether it is no text.
 
         Raises:
             UpstreamFault: The upstream failed.
@@ -173,6 +187,7 @@ class Upstream:
                 limit,
                 known.etag if known else "",
                 known.last_modified if known else "",
+                binary=binary,
             )
         if isinstance(found, Fetched):
             metrics.received(self.settings, len(found.body))
@@ -189,7 +204,7 @@ class Upstream:
         Raises:
             UpstreamFault: There was no answer.
         """
-        found = await self._fetcher.document(url, limit, trusted=False)
+        found = await self._fetcher.document(url, limit, trusted=False, binary=True)
         assert not isinstance(found, Unchanged)
         return found
 
