@@ -156,7 +156,7 @@ class EmbeddedDatabase(Database):
         """Raise DatabaseDied when it ended by itself."""
         if self._process is not None and (code := self._process.poll()) is not None:
             self._process = None
-            raise DatabaseDied(f"PostgreSQL {describe_end(code)}")
+            raise DatabaseDied(f"PostgreSQL {describe_end(code)}", code == -signal.SIGKILL)
 
     def stop(self) -> None:
         """Shut the server down, connections or not; in the worst case it recovers at its start."""

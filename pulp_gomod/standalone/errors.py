@@ -10,4 +10,13 @@ class StopRequested(Exception):
 
 
 class DatabaseDied(Exception):
-    """The embedded PostgreSQL ended by itself, so everything has to start anew."""
+    """The embedded PostgreSQL ended by itself, so everything has to start anew.
+
+    Args:
+        text: How it ended.
+        was_killed: Whether that was somebody's doing, and not its own.
+    """
+
+    def __init__(self, text: str, was_killed: bool = False) -> None:
+        super().__init__(text)
+        self.was_killed = was_killed

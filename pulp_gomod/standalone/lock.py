@@ -49,7 +49,11 @@ class Lock:
         os.ftruncate(self._own, 0)
         os.write(self._own, f"{os.getpid()}\n".encode())
         self.shared = os.open(self._root / "run" / "parts.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        self._await_leftovers()
+        try:
+            self._await_leftovers()
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(
@@ -58,6 +62,9 @@ class Lock:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._release()
+
+    def _release(self) -> None:
         os.ftruncate(self._own, 0)
         os.close(self.shared)
         os.close(self._own)

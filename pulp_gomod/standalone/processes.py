@@ -34,6 +34,17 @@ def kill_group(leader: int) -> None:
         pass
 
 
+def exists(pid: int) -> bool:
+    """Whether there is such a process, of whatever user."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def command_line(pid: int) -> str:
     """The command line of a process, empty when there is no such process."""
     try:

@@ -58,8 +58,10 @@ class Records:
         given = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), int(rounds))
         return hmac.compare_digest(base64.b64encode(given).decode(), digest)
 
-    def forget_processes(self, names: str, kind: str = "") -> None:
+    def forget_processes(self, names: str, kind: str = "") -> bool:
         """Remove the records of processes that are known to be dead, and free their tasks.
+
+        Returns whether that was done: a database that recovers takes nothing for a moment.
 
         Pulp itself does so after up to a quarter of an hour; so long a task of a worker that was
         killed would count as running and hold its repository.
@@ -68,15 +70,23 @@ class Records:
             names: The processes' names, as a pattern of SQL's LIKE.
             kind: "api", "content" or "worker"; empty for all.
         """
-        named = {"names": names, "kind": kind}
-        with self._connect() as connection:
-            connection.execute(_FORGET, named)
-            connection.execute(
-                "DELETE FROM core_appstatus"
-                " WHERE name LIKE %(names)s AND (%(kind)s = '' OR app_type = %(kind)s)",
-                named,
-            )
-            connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
+        try:
+            with self._connect() as connection:
+                self._forget(connection, {"names": names, "kind": kind})
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _forget(
+        self, connection: psycopg.Connection[tuple[object, ...]], named: dict[str, str]
+    ) -> None:
+        connection.execute(_FORGET, named)
+        connection.execute(
+            "DELETE FROM core_appstatus"
+            " WHERE name LIKE %(names)s AND (%(kind)s = '' OR app_type = %(kind)s)",
+            named,
+        )
+        connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(make_conninfo("", **(_OURS | dict(self._parameters))))

@@ -91,7 +91,8 @@ class _Server:
                 say("stopped")
                 return
             except DatabaseDied as end:
-                failures = 1 if time.monotonic() - begun > _STEADY else failures + 1
+                steady = end.was_killed or time.monotonic() - begun > _STEADY
+                failures = 1 if steady else failures + 1
                 if failures >= MOST_FAILURES:
                     raise StandaloneError(
                         f"{end}, the {failures}th time in a row; {self._logs.path('postgres')} "
@@ -124,6 +125,9 @@ class _Server:
                 self._supervisor.start(later, spawner)
                 while True:
                     self._supervisor.watch(_REST, spawner)
+            except DatabaseDied:
+                self._supervisor.kill()
+                raise
             finally:
                 self._supervisor.stop()
 

@@ -1,6 +1,6 @@
 """Watching over the database and Pulp's programs."""
 
-import os
+import signal
 import time
 
 from .console import say
@@ -8,13 +8,14 @@ from .database import Database
 from .errors import StandaloneError, StopRequested
 from .logs import Logs
 from .parts import MOST_FAILURES, Part, Spawner
-from .processes import describe_end
+from .processes import describe_end, exists
 from .settings import TASK_GRACE
 from .signals import Signals
 
 _STOP_PATIENCE = TASK_GRACE + 5.0
 _HOUSEKEEPING = 60.0
 _OWNER_CHECK = 1.0
+_SOON = 0.3
 
 
 class Supervisor:
@@ -42,6 +43,7 @@ class Supervisor:
         self._identifier = identifier
         self._owner = owner
         self._parts: list[Part] = []
+        self._dead: list[tuple[str, str]] = []
         self._housekeeping = time.monotonic()
 
     @property
@@ -60,7 +62,7 @@ class Supervisor:
             self._signals.wait(min(seconds, _OWNER_CHECK) if self._owner else seconds)
         if self._signals.stops:
             raise StopRequested
-        if self._owner and not _exists(self._owner):
+        if self._owner and not exists(self._owner):
             raise StopRequested
         self._database.check()
         if time.monotonic() - self._housekeeping > _HOUSEKEEPING:
@@ -69,7 +71,7 @@ class Supervisor:
 
     def forget_dead(self) -> None:
         """Clear Pulp's records of the processes of earlier starts, none of which runs any more."""
-        self._forget("%")
+        self._forget("%", "")
 
     def start(self, parts: list[Part], spawner: Spawner) -> None:
         """Start parts, and watch over them from now on."""
@@ -83,13 +85,22 @@ class Supervisor:
         Raises:
             StandaloneError: A part ended too often.
         """
-        due = (part.due_in for part in self._parts)
-        self.wait(min((each for each in due if each is not None), default=seconds))
+        due = [each for part in self._parts if (each := part.due_in) is not None]
+        self.wait(_SOON if self._dead else min(due, default=seconds))
         for part in self._parts:
             if ended := part.collect():
                 self._note_end(part, *ended)
-            if part.due_in == 0:
+        # Before anything is started: the records of what is to come look the same. A database that
+        # recovers, or is away, takes nothing for a while.
+        self._dead = [each for each in self._dead if not self._forget(*each)]
+        for part in self._parts:
+            if part.due_in == 0 and not self._dead:
                 part.start(spawner)
+
+    def kill(self) -> None:
+        """End the parts at once: without a database none of them has anything to do."""
+        for part in self._parts:
+            part.kill()
 
     def stop(self) -> None:
         """Stop the parts, then the database; a second signal hurries it."""
@@ -107,8 +118,9 @@ class Supervisor:
 
     def _note_end(self, part: Part, pid: int, code: int) -> None:
         # A database that somebody else runs may be away for a while: that is not the part's fault.
+        # Neither is it when it was killed, by a person or by a kernel that is short of memory.
         self.wait(0)
-        if not self._database.records.is_up():
+        if code == -signal.SIGKILL or not self._database.records.is_up():
             part.failures = min(part.failures, MOST_FAILURES - 1)
         if part.failures >= MOST_FAILURES:
             raise StandaloneError(
@@ -117,18 +129,7 @@ class Supervisor:
             )
         say(f"{part.name} (process {pid}) {describe_end(code)}; starting it again")
         # A worker is one process, the others have workers of their own, all of which are dead.
-        self._forget(f"{pid}@%" if part.kind == "worker" else "%", part.kind)
+        self._dead.append((f"{pid}@%" if part.kind == "worker" else "%", part.kind))
 
-    def _forget(self, names: str, kind: str = "") -> None:
-        suffix = "" if names.endswith("%") else "%"
-        self._database.records.forget_processes(f"{names}{suffix}:{self._identifier}", kind)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    def _forget(self, names: str, kind: str) -> bool:
+        return self._database.records.forget_processes(f"{names}:{self._identifier}", kind)

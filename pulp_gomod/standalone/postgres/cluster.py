@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from pulp_gomod.standalone.console import say
 from pulp_gomod.standalone.errors import StandaloneError
-from pulp_gomod.standalone.processes import command_line
+from pulp_gomod.standalone.processes import command_line, exists
 
 from .binaries import Binaries
 from .identity import Identity
@@ -134,10 +134,9 @@ class Cluster:
             pid = int(pid_file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        line = command_line(pid)
-        if not line:
+        if not exists(pid):
             return
-        if str(self._directory) not in line:
+        if str(self._directory) not in command_line(pid):
             # After a restart of the machine or container the number belongs to something else,
             # and PostgreSQL would take that for itself.
             pid_file.unlink()
