@@ -14,8 +14,12 @@ from psycopg.types.json import Jsonb
 
 from pulp_gomod.golang import semver
 
-#: How many versions the one module has whose list is long.
+#: How many versions those modules have whose lists are long.
 LONG_LIST = 5000
+
+# One of so many module versions belongs to a long list, and there are at most so many of these.
+_LONG_EVERY = 5
+_MOST_LONG = 10
 
 _HOST = "filled.example.com"
 
@@ -36,16 +40,16 @@ class Filled:
         prefix: How all module paths begin.
         count: How many module versions were added.
         each: How many versions a usual module has.
-        has_long_list: Whether one of the modules has LONG_LIST versions.
+        long: How many modules have LONG_LIST versions.
     """
 
     prefix: str
     count: int
     each: int
-    has_long_list: bool
+    long: int
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Module path and version of each, but for those of the long module."""
+        """Module path and version of each, but for those with long lists."""
         names = [version for version, _, _ in versions(self.each)]
         for number in range(self.short):
             module, version = divmod(number, self.each)
@@ -54,12 +58,12 @@ class Filled:
     @property
     def short(self) -> int:
         """How many module versions are of usual modules."""
-        return self.count - (LONG_LIST if self.has_long_list else 0)
+        return self.count - self.long * LONG_LIST
 
     @property
-    def long_module(self) -> str:
-        """The path of the module with LONG_LIST versions."""
-        return f"{self.prefix}/long"
+    def long_modules(self) -> list[str]:
+        """The paths of the modules with LONG_LIST versions."""
+        return [f"{self.prefix}/long{number}" for number in range(self.long)]
 
     @property
     def modules(self) -> list[str]:
@@ -91,10 +95,11 @@ def fill(
     Args:
         connection: A superuser's connection to Pulp's database.
         repository: The repository's name; it holds a zip already, whose artifact the new ones share.
-        count: How many to add; from twice LONG_LIST on, one of the modules has so many versions.
+        count: How many to add; where they are many, some modules have LONG_LIST versions.
         each: How many versions each other module has.
     """
-    filled = Filled(f"{_HOST}/{repository}", count, each, count >= 2 * LONG_LIST)
+    long = min(_MOST_LONG, count // (_LONG_EVERY * LONG_LIST))
+    filled = Filled(f"{_HOST}/{repository}", count, each, long)
     with connection.transaction():
         # The rows are right by construction: checking each foreign key triples the time.
         connection.execute("SET LOCAL session_replication_role = replica")
@@ -115,7 +120,6 @@ def fill(
                     },
                 )
         _finish_version(connection, count)
-    connection.execute("ANALYZE")
     return filled
 
 
@@ -131,7 +135,17 @@ def add_distributions(
         names: Their names, and base paths.
     """
     connection.execute(_DISTRIBUTIONS, {"like": like, "names": list(names)})
-    connection.execute("ANALYZE")
+
+
+def settle(connection: "psycopg.Connection[Any]") -> None:
+    """
+    Do what PostgreSQL itself does a while after much was written, so that it is over.
+
+    Args:
+        connection: A superuser's connection to Pulp's database.
+    """
+    connection.execute("VACUUM (ANALYZE)")
+    connection.execute("CHECKPOINT")
 
 
 def _go_mod() -> bytes:
@@ -160,8 +174,9 @@ def _stage(connection: "psycopg.Connection[Any]", filled: Filled) -> None:
         FROM (
             SELECT n AS number,
                    CASE WHEN n < %(short)s THEN %(prefix)s || '/g' || n / %(each)s
-                        ELSE %(long)s END AS module,
-                   CASE WHEN n < %(short)s THEN n %% %(each)s ELSE n - %(short)s END AS name
+                        ELSE %(prefix)s || '/long' || (n - %(short)s) / %(long_list)s END AS module,
+                   CASE WHEN n < %(short)s THEN n %% %(each)s
+                        ELSE (n - %(short)s) %% %(long_list)s END AS name
             FROM generate_series(0, %(count)s - 1) AS n
         ) AS made JOIN names ON names.number = made.name
         ORDER BY made.number
@@ -171,7 +186,7 @@ def _stage(connection: "psycopg.Connection[Any]", filled: Filled) -> None:
             "short": filled.short,
             "each": filled.each,
             "prefix": filled.prefix,
-            "long": filled.long_module,
+            "long_list": LONG_LIST,
         },
     )
     connection.execute("CREATE INDEX ON units (number)")

@@ -4,7 +4,7 @@ import contextlib
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,11 @@ class StatementLog:
         Args:
             data_dir: The data directory.
         """
-        self._path = data_dir / "logs" / "postgres.log"
+        self._data_dir = data_dir
 
     def during(self, action: Callable[[], Any]) -> list[Asked]:
         """Return the statements that were executed while an action ran."""
-        start = self._path.stat().st_size
-        action()
-        with self._path.open("rb") as file:
-            file.seek(start)
-            text = file.read().decode(errors="replace")
-        return list(_parse(text))
+        return list(_parse(written(self._data_dir, action)))
 
     def idle(self) -> set[str]:
         """Return the texts of what the content app asks while nobody asks it."""
@@ -85,6 +80,22 @@ def connect(data_dir: Path) -> "psycopg.Connection[Any]":
     return psycopg.connect(host=str(sockets), user=USER, dbname=DATABASE, autocommit=True)
 
 
+def written(data_dir: Path, action: Callable[[], Any]) -> str:
+    """
+    Return what a PostgreSQL has written to its log while an action ran.
+
+    Args:
+        data_dir: The data directory of the PostgreSQL.
+        action: The action.
+    """
+    path = data_dir / "logs" / "postgres.log"
+    start = path.stat().st_size
+    action()
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read().decode(errors="replace")
+
+
 @contextlib.contextmanager
 def logged(connection: "psycopg.Connection[Any]", data_dir: Path) -> Iterator[StatementLog]:
     """
@@ -94,13 +105,26 @@ def logged(connection: "psycopg.Connection[Any]", data_dir: Path) -> Iterator[St
         connection: A superuser's connection.
         data_dir: The data directory of the PostgreSQL.
     """
-    for name, value in _SETTINGS.items():
+    with changed(connection, _SETTINGS):
+        yield StatementLog(data_dir)
+
+
+@contextlib.contextmanager
+def changed(connection: "psycopg.Connection[Any]", settings: Mapping[str, str]) -> Iterator[None]:
+    """
+    Change settings of a PostgreSQL for a while.
+
+    Args:
+        connection: A superuser's connection.
+        settings: The settings; those that only new connections read need new connections.
+    """
+    for name, value in settings.items():
         connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
     _reload(connection)
     try:
-        yield StatementLog(data_dir)
+        yield
     finally:
-        for name in _SETTINGS:
+        for name in settings:
             connection.execute(f"ALTER SYSTEM RESET {name}".encode())
         _reload(connection)
 

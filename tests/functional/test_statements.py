@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import requests
 
-from tests.filling import add_distributions, fill
+from tests.filling import add_distributions, fill, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import Server, shared_server
@@ -82,6 +82,7 @@ def filled(
     versions = list(fill(database, owner.name, request.param, each=2))
     names = [f"{owner.name}-{number}" for number in range(len(FILES) * REQUESTS)]
     add_distributions(database, owner.name, names)
+    settle(database)
     # One of each module, from the first to the last.
     some = versions[:: len(versions) // REQUESTS]
     assert len({module for module, _ in some}) == REQUESTS

@@ -3,13 +3,31 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.performance import bench, options, serving
+from tests.performance import (
+    bench,
+    client,
+    guarded,
+    options,
+    profile,
+    publishing,
+    scale,
+    serving,
+    sql,
+)
 from tests.performance.bench import Bench
+from tests.performance.options import SECTIONS
+from tests.performance.usage import Usage
 
 _SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "hot": serving.hot,
     "cold": serving.cold,
+    "guarded": guarded.guarded,
     "zips": serving.zips,
+    "statements": sql.statements,
+    "publish": publishing.publish,
+    "client": client.client,
+    "scale": scale.scale,
+    "profile": profile.profile,
 }
 
 
@@ -17,9 +35,13 @@ def main(arguments: list[str]) -> None:
     """Run the sections that were asked for."""
     given = options.parse(arguments)
     with bench.running(given) as run:
+        usage = Usage(run)
         for name in given.sections:
-            if name in _SECTIONS:
-                _SECTIONS[name](run)
+            if name in SECTIONS and not usage.before:
+                usage.begin()
+            _SECTIONS[name](run)
+        if usage.before:
+            usage.show()
         if given.json:
             run.report.write(given.json)
 

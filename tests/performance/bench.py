@@ -18,7 +18,8 @@ from tests.performance.options import Options
 from tests.performance.ours import Ours
 from tests.performance.report import Report
 
-_CACHE = Path(".pytest_cache/d/gomod-servers")
+#: Where prepared data directories are kept between runs.
+CACHE = Path(".pytest_cache/d/gomod-servers")
 
 
 @dataclass
@@ -50,8 +51,7 @@ class Bench:
     def goproxy_directory(self) -> Path:
         """A GOPROXY directory with what the servers serve."""
         root = self.work / "goproxy"
-        if not root.exists():
-            modules.write_goproxy(root, self.published)
+        modules.write_goproxy(root, self.published)
         return root
 
     @cached_property
@@ -63,17 +63,34 @@ class Bench:
     def ours(self) -> Ours:
         """Our server, with the published modules in it."""
         server = self.stack.enter_context(
-            ours.serving(self.work / "pulp", _CACHE, self.options.processes)
+            ours.serving(self.work / "pulp", CACHE, self.options.processes)
         )
         server.publish(self.published)
         return server
+
+    @cached_property
+    def project(self) -> list[modules.Made]:
+        """The modules that a large program needs, on all servers."""
+        made = modules.project(60 if self.options.quick else 300)
+        modules.write_goproxy(self.goproxy_directory, made)
+        self.ours.publish(made)
+        return made
 
     @cached_property
     def filled(self) -> Filled:
         """Many more module versions in our server, for URLs that nobody has asked for."""
         with self.ours.connect() as connection:
             count = 20_000 if self.options.quick else 100_000
-            return filling.fill(connection, self.ours.owner.name, count)
+            made = filling.fill(connection, self.ours.owner.name, count)
+            filling.settle(connection)
+        return made
+
+    @cached_property
+    def tiny(self) -> list[modules.Made]:
+        """Many modules in the GOPROXY directory, for URLs that nobody has asked the others for."""
+        made = modules.tiny(2000 if self.options.quick else 10_000)
+        modules.write_goproxy(self.goproxy_directory, made)
+        return made
 
     @cached_property
     def others(self) -> Sequence[Contender]:

@@ -21,12 +21,14 @@ class Contender:
         origin: `http://127.0.0.1:port`.
         prefix: What stands before a module path in a URL's path, without a slash at the end.
         pids: Its processes.
+        headers: Header lines of each request to it.
     """
 
     name: str
     origin: str
     prefix: str
     pids: Callable[[], Sequence[int]]
+    headers: Sequence[str] = ()
 
     @property
     def url(self) -> str:
@@ -41,7 +43,7 @@ class Contender:
             path: The path below its GOPROXY URL.
             headers: Header lines.
         """
-        fields = dict(line.split(": ", 1) for line in headers)
+        fields = dict(line.split(": ", 1) for line in (*self.headers, *headers))
         return requests.get(f"{self.url}/{path}", headers=fields, timeout=120)
 
     def wait(self) -> None:

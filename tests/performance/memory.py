@@ -1,7 +1,9 @@
 """How much memory processes take."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -25,3 +27,22 @@ def pss(pids: Iterable[int]) -> int:
             continue
         total += int(found.group(1)) * 1024 if found else 0
     return total
+
+
+@contextlib.contextmanager
+def sampled(pids: Sequence[int], after: float) -> Iterator[list[int]]:
+    """
+    Measure processes while something goes on: the list then holds what `pss` said, or 0.
+
+    Args:
+        pids: The processes.
+        after: Seconds until they are looked at.
+    """
+    found = [0]
+    timer = threading.Timer(after, lambda: found.append(pss(pids)))
+    timer.start()
+    try:
+        yield found
+    finally:
+        timer.cancel()
+        timer.join()

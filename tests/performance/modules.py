@@ -81,6 +81,19 @@ def project(count: int) -> list[Made]:
     return made
 
 
+def tiny(count: int) -> list[Made]:
+    """
+    Make many modules, no two of which are of use to each other.
+
+    Args:
+        count: How many.
+    """
+    needs = tuple((f"bench.example.com/needs/{number}", f"v1.{number}.0") for number in range(8))
+    return [
+        Made(f"bench.example.com/t{number}", size=2 * KIB, needs=needs) for number in range(count)
+    ]
+
+
 def write_goproxy(root: Path, modules: Iterable[Made]) -> None:
     """
     Write a directory that `GOPROXY=file://` reads.

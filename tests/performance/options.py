@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The sections of a run, in their order; `--scale` adds the last ones.
+#: The sections of a run, in their order; `--scale` adds one, and others have to be named.
 SECTIONS = ("hot", "cold", "guarded", "zips", "statements", "publish", "client")
 SCALE_SECTIONS = ("scale",)
+OTHER_SECTIONS = ("profile",)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
         arguments: Its words.
     """
     parser = argparse.ArgumentParser("./bench", description="Measure how fast modules are served.")
-    known = SECTIONS + SCALE_SECTIONS
+    known = SECTIONS + SCALE_SECTIONS + OTHER_SECTIONS
     parser.add_argument(
         "--only", action="append", choices=known, help="measure only this; may be repeated"
     )

@@ -20,6 +20,9 @@ from tests.statements import connect
 
 NAME = "pulp-gomod"
 
+#: What the settings of PostgreSQL are by default; test servers do without.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
 
 @dataclass(frozen=True)
 class Ours:

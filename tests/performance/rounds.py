@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from tests.performance.contenders import Contender
 from tests.performance.load import Generator, Load, Result
+from tests.performance.memory import sampled
+
+_HEAVY_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Shape:
         headers: Header lines.
         status: The status that each answer should have.
         once: Whether each path is to be asked for once at most.
+        heavy: Whether few answers fill the time, so that bytes are compared and rounds are longer.
         connections: How many clients ask at the same time.
         own_paths: Other paths, by the server's name.
     """
@@ -32,6 +36,7 @@ class Shape:
     headers: Sequence[str] = ()
     status: int = 200
     once: bool = False
+    heavy: bool = False
     connections: int = 16
     own_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -46,11 +51,15 @@ class Figures:
     What was measured of one shape on one server.
 
     Attributes:
+        heavy: Whether it is compared by bytes.
         rounds: Each round.
+        memory: Bytes of its processes in the midst of the load, at most.
         remark: What is odd about it, or "".
     """
 
+    heavy: bool = False
     rounds: list[Result] = field(default_factory=list)
+    memory: int = 0
     remark: str = ""
 
     @property
@@ -68,10 +77,20 @@ class Figures:
         """Median of the rounds' 99th percentiles, in milliseconds."""
         return statistics.median(each.p99 for each in self.rounds)
 
+    @property
+    def mib_per_second(self) -> float:
+        """How much it sent."""
+        seconds = sum(each.seconds for each in self.rounds)
+        return sum(each.bytes for each in self.rounds) / seconds / 2**20
+
     def ratio(self, other: "Figures") -> float:
         """How much faster it is than another server: median over the rounds."""
-        pairs = zip(self.rounds, other.rounds, strict=False)
-        return statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
+        return statistics.median(
+            mine.bytes / mine.seconds / (theirs.bytes / theirs.seconds)
+            if self.heavy
+            else mine.rate / theirs.rate
+            for mine, theirs in zip(self.rounds, other.rounds, strict=True)
+        )
 
 
 def compare(
@@ -95,18 +114,20 @@ def compare(
         The figures by the server's name.
     """
     able = [each for each in contenders if _answers(each, shape)]
-    found = {each.name: Figures() for each in able}
+    found = {each.name: Figures(shape.heavy) for each in able}
+    seconds = max(seconds, _HEAVY_SECONDS) if shape.heavy else seconds
     used = dict.fromkeys(found, 0 if not shape.once else 1)
     for _ in range(rounds):
         for each in able:
             figures, paths = found[each.name], shape.paths_of(each)
             prefixed = [f"{each.prefix}/{path}" for path in paths]
             start = used[each.name] if shape.once else 0
-            load = Load(
-                each.origin, prefixed, seconds, start, tuple(shape.headers), shape.connections
-            )
-            result = generator.run(load)
+            headers = (*each.headers, *shape.headers)
+            load = Load(each.origin, prefixed, seconds, start, headers, shape.connections)
+            with sampled(each.pids(), seconds / 2) as memory:
+                result = generator.run(load)
             figures.rounds.append(result)
+            figures.memory = max(figures.memory, *memory)
             used[each.name] = start + result.asked
             figures.remark = figures.remark or _remark(shape, result, used[each.name], len(paths))
     return found

@@ -1,15 +1,15 @@
 """The sections about requests: how many a second, and how fast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tests.performance.bench import Bench
 from tests.performance.contenders import Contender
-from tests.performance.memory import pss
 from tests.performance.modules import LARGE, MANY, MIDDLE, SMALL
 from tests.performance.report import Table
 from tests.performance.rounds import Figures, Shape, compare
 
 _MANY = MANY[0].path
+_FILES = ("info", "mod", "zip")
 
 
 def hot_shapes() -> list[Shape]:
@@ -30,42 +30,64 @@ def zip_shapes() -> list[Shape]:
     """Large files."""
     return [
         Shape(".zip 1 MiB", [f"{MIDDLE.path}/@v/{MIDDLE.version}.zip"]),
-        Shape(".zip 60 MiB", [f"{LARGE.path}/@v/{LARGE.version}.zip"], connections=4),
+        Shape(".zip 60 MiB", [f"{LARGE.path}/@v/{LARGE.version}.zip"], heavy=True, connections=4),
     ]
 
 
 def hot(bench: Bench) -> None:
     """Measure requests that are asked again and again."""
-    _section(bench, "Hot: the same URLs", hot_shapes(), bench.contenders)
+    section(bench, "Hot: the same URLs", hot_shapes(), bench.contenders)
 
 
 def zips(bench: Bench) -> None:
     """Measure large zips."""
-    _section(bench, "Large zips", zip_shapes(), bench.contenders)
+    section(bench, "Large zips (60 MiB: bytes are compared)", zip_shapes(), bench.contenders)
+
+
+def cold_paths(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """
+    Make paths that are asked for once, by what they ask for.
+
+    Args:
+        names: Module paths and versions that there are.
+    """
+    versions = list(names)
+    modules = dict.fromkeys(path for path, _ in versions)
+    return {
+        **{f".{file}": [f"{path}/@v/{each}.{file}" for path, each in versions] for file in _FILES},
+        "list": [f"{path}/@v/list" for path in modules],
+        "@latest": [f"{path}/@latest" for path in modules],
+        "404": [f"{path}x/@v/list" for path in modules],
+    }
 
 
 def cold(bench: Bench) -> None:
-    """Measure the first request for each of many URLs."""
-    server = bench.ours.contender
-    names = list(bench.filled)
+    """Measure the first request for each of many URLs; what others serve are files."""
+    theirs = cold_paths((each.path, each.version) for each in bench.tiny)
     shapes = [
-        Shape(f".{kind}", [f"{path}/@v/{version}.{kind}" for path, version in names], once=True)
-        for kind in ("info", "mod", "zip")
+        Shape(
+            *(kind, theirs[kind]),
+            status=404 if kind == "404" else 200,
+            once=True,
+            own_paths={bench.ours.contender.name: paths},
+        )
+        for kind, paths in cold_paths(bench.filled).items()
     ]
-    lists = [f"{path}/@v/list" for path in bench.filled.modules]
-    latest = [f"{path}/@latest" for path in bench.filled.modules]
-    unknown = [f"{path}x/@v/list" for path in bench.filled.modules]
-    shapes += [
-        Shape("list", lists, once=True),
-        Shape("@latest", latest, once=True),
-        Shape("404", unknown, status=404, once=True),
-    ]
-    _section(bench, "Cold: each URL for the first time", shapes, [server])
+    section(bench, "Cold: each URL for the first time", shapes, bench.contenders)
 
 
-def _section(
+def section(
     bench: Bench, title: str, shapes: Sequence[Shape], contenders: Sequence[Contender]
 ) -> None:
+    """
+    Measure shapes of requests on servers, and show a table.
+
+    Args:
+        bench: The run.
+        title: The table's title.
+        shapes: The kinds of requests.
+        contenders: The servers; the others' rates are compared with that of the first.
+    """
     first = contenders[0].name
     table = Table(
         title,
@@ -75,28 +97,21 @@ def _section(
         found = compare(
             bench.generator, shape, contenders, bench.options.rounds, bench.options.seconds
         )
-        _add_rows(table, shape, found, {each.name: each for each in contenders}, first)
+        _add_rows(table, shape, found, first)
     bench.report.add(table)
 
 
-def _add_rows(
-    table: Table,
-    shape: Shape,
-    found: Mapping[str, Figures],
-    contenders: Mapping[str, Contender],
-    first: str,
-) -> None:
+def _add_rows(table: Table, shape: Shape, found: Mapping[str, Figures], first: str) -> None:
     for name, figures in found.items():
-        speed = sum(each.bytes for each in figures.rounds) / 2**20
         table.add(
             shape.name,
             name,
             figures.rate,
             figures.p50,
             figures.p99,
-            speed / sum(each.seconds for each in figures.rounds),
+            figures.mib_per_second,
             found[first].ratio(figures) if first in found and name != first else None,
-            pss(contenders[name].pids()) / 2**20,
+            figures.memory / 2**20,
         )
         if figures.remark:
             table.notes.append(f"{shape.name}, {name}: {figures.remark}")
