@@ -1,0 +1,165 @@
+"""The address, the health check, the greeting and the command line."""
+
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pulp_gomod.standalone import fingerprint, listener
+from pulp_gomod.standalone.cli import main
+from pulp_gomod.standalone.errors import StandaloneError
+from pulp_gomod.standalone.health import Health
+from pulp_gomod.standalone.welcome import Welcome
+
+GOOD = {
+    "database_connection": {"connected": True},
+    "online_workers": [{}],
+    "online_api_apps": [{}, {}],
+}
+
+
+def test_a_bound_port_lets_nobody_in_yet() -> None:
+    with listener.bind("127.0.0.1", 0) as door:
+        port = door.getsockname()[1]
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), 5)
+        door.listen()
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        with pytest.raises(StandaloneError, match=f"port {port}: something else listens there"):
+            listener.bind("localhost", port)
+
+
+def test_a_host_that_is_none_is_named() -> None:
+    with pytest.raises(StandaloneError, match=r"--host no\.such\.host\.invalid"):
+        listener.bind("no.such.host.invalid", 0)
+
+
+def test_hosts_in_urls() -> None:
+    assert listener.authority("::1", 80) == "[::1]:80"
+    assert listener.authority("go.example.com", 80) == "go.example.com:80"
+    assert listener.loopback("0.0.0.0") == "127.0.0.1"
+    assert listener.loopback("192.0.2.1") == "192.0.2.1"
+    assert listener.public_name("0.0.0.0") == socket.gethostname()
+    assert listener.public_name("localhost") == "localhost"
+
+
+class Pulp(http.server.BaseHTTPRequestHandler):
+    """Answers as Pulp's status API and content app do."""
+
+    report: dict[str, Any] = GOOD
+    statuses: dict[str, int] = {}
+
+    def do_GET(self) -> None:
+        self.send_response(self.statuses.get(self.path, 200))
+        self.end_headers()
+        self.wfile.write(json.dumps(self.report).encode())
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def pulp() -> Iterator[type[Pulp]]:
+    class Own(Pulp):
+        statuses: dict[str, int] = {}
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Own)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    Own.server_port = server.server_port  # type: ignore[attr-defined]
+    yield Own
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def health(pulp: Any) -> Health:
+    return Health("127.0.0.1", pulp.server_port, False, {"online_workers": 1, "online_api_apps": 2})
+
+
+def test_a_healthy_server_has_no_problem(health: Health) -> None:
+    assert health.problem() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"online_workers": []}, "online workers: 0 of 1"),
+        ({"online_api_apps": [{}]}, "online api apps: 1 of 2"),
+        (
+            {"database_connection": {"connected": False}},
+            "the API does not reach the database",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(
+    pulp: type[Pulp], health: Health, change: dict[str, Any], problem: str
+) -> None:
+    pulp.report = GOOD | change
+    assert health.problem() == problem
+
+
+def test_the_content_app_has_to_work_too(pulp: type[Pulp], health: Health) -> None:
+    pulp.statuses = {"/pulp/content/": 500}
+    assert health.problem() == "the content app answers 500"
+    pulp.statuses = {"/pulp/api/v3/status/": 502}
+    assert health.problem() == "the status API answers 502"
+
+
+def test_nobody_there_is_a_problem(health: Health) -> None:
+    with listener.bind("127.0.0.1", 0) as door:
+        nobody = replace(health, port=door.getsockname()[1])
+        assert str(nobody.problem()).startswith("no answer yet: ")
+
+
+def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    welcome = Welcome("https://go.example.com", Path("/tls/authority.pem"))
+    welcome.take_password(None)
+    welcome.show()
+    welcome.show()
+    api = "https://go.example.com/api/packages/go/go"
+    assert capsys.readouterr().out.splitlines() == [
+        "ready",
+        f"  curl --cacert /tls/authority.pem --user admin --upload-file MODULE.zip {api}/upload",
+        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB='*' SSL_CERT_FILE=/tls/authority.pem",
+        "  go get MODULE@VERSION",
+        "Clients that trust /tls/authority.pem trust this server; for good, as root:",
+        "  cp /tls/authority.pem /usr/local/share/ca-certificates/pulp-gomod.crt",
+        "  update-ca-certificates",
+    ]
+
+
+def test_a_fingerprint_changes_with_what_it_is_told() -> None:
+    assert fingerprint.installed({"a": 1}) == fingerprint.installed({"a": 1})
+    assert fingerprint.installed({"a": 1}) != fingerprint.installed({"a": 2})
+
+
+def test_errors_are_one_line_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(main, ["serve", "--data-dir", str(tmp_path / "file" / "x")])
+    assert done.exit_code == 1
+    assert done.output.startswith(f"pulp-gomod: cannot use {tmp_path}/file/x as data directory")
+    assert done.output.count("\n") == 1
+
+
+def test_options_may_be_variables(tmp_path: Path) -> None:
+    variables = {
+        "PULP_GOMOD_SERVE_DATA_DIR": str(tmp_path / "data"),
+        "PULP_GOMOD_SERVE_DATABASE_URL": "mysql://x",
+    }
+    done = CliRunner().invoke(main, ["serve", "--port", "0"], env=variables)
+    assert done.exit_code == 1
+    assert "--database-url wants postgresql://" in done.output
+    assert (tmp_path / "data" / "lock").exists()
+
+
+def test_a_command_beside_no_server_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["exec", "--data-dir", str(tmp_path), "psql"])
+    assert done.exit_code == 1
+    assert "is not the data directory of a server" in done.output

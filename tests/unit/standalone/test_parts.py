@@ -1,0 +1,258 @@
+"""Programs that are watched over, with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pulp_gomod.standalone import parts, supervisor
+from pulp_gomod.standalone.database import ExistingDatabase
+from pulp_gomod.standalone.errors import StandaloneError, StopRequested
+from pulp_gomod.standalone.logs import Logs
+from pulp_gomod.standalone.parts import Part, Spawner
+from pulp_gomod.standalone.processes import describe_end, exists
+from pulp_gomod.standalone.records import Records
+from pulp_gomod.standalone.signals import Signals
+from pulp_gomod.standalone.supervisor import Supervisor
+
+# A console script that does what its argument says; it forks, as Pulp's programs do.
+PROGRAM = """
+import os, signal, sys, time
+
+def main():
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(100)
+    print(os.getpid(), child, flush=True)
+    if sys.argv[1:] == ["fail"]:
+        print("something is wrong", flush=True)
+        sys.exit(3)
+    if sys.argv[1:] == ["deaf"]:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(100)
+"""
+
+
+class FakeRecords(Records):
+    """No tables: there is no Pulp here."""
+
+    def is_up(self) -> bool:
+        return True
+
+    def forget_processes(self, names: str, kind: str = "") -> bool:
+        return True
+
+
+class NoDatabase(ExistingDatabase):
+    """No database: there is no Pulp here."""
+
+    @property
+    def records(self) -> Records:
+        return FakeRecords({})
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the console script `gomod-test-program` is installed."""
+    site = tmp_path / "site"
+    information = site / "gomod_test_program-1.dist-info"
+    information.mkdir(parents=True)
+    (site / "gomod_test_program.py").write_text(PROGRAM)
+    (information / "METADATA").write_text("Name: gomod-test-program\nVersion: 1\n")
+    (information / "entry_points.txt").write_text(
+        "[console_scripts]\ngomod-test-program = gomod_test_program:main\n"
+    )
+    return os.environ | {"PYTHONPATH": str(site)}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Logs:
+    (tmp_path / "logs").mkdir()
+    return Logs(tmp_path / "logs", to_terminal=False)
+
+
+@pytest.fixture
+def spawner(tmp_path: Path, environment: dict[str, str], logs: Logs) -> Iterator[Spawner]:
+    with (tmp_path / "lock").open("w") as lock:
+        made = Spawner(tmp_path, environment, logs, lock.fileno())
+        yield made
+        made.close()
+
+
+def eventually(check: Callable[[], object], timeout: float = 30) -> None:
+    end = time.monotonic() + timeout
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def pids(logs: Logs, name: str = "part") -> list[int]:
+    """The process and its child, once they run."""
+    eventually(lambda: logs.tail(name).split())
+    return [int(each) for each in logs.tail(name).split()[-2:]]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, even if nobody has asked how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_a_part_and_its_children_are_killed_together(spawner: Spawner, logs: Logs) -> None:
+    part = Part("part", "worker", ["gomod-test-program", "deaf"])
+    part.start(spawner)
+    parent, child = pids(logs)
+    part.ask_to_stop()
+    assert part.is_running
+    part.kill()
+    assert not part.is_running
+    eventually(lambda: gone(parent) and gone(child))
+
+
+def test_children_do_not_outlive_a_part_that_is_killed(spawner: Spawner, logs: Logs) -> None:
+    part = Part("part", "worker", ["gomod-test-program"])
+    part.start(spawner)
+    parent, child = pids(logs)
+    os.kill(parent, signal.SIGKILL)
+    # By the kernel, before anybody looks.
+    eventually(lambda: gone(child))
+    ended = None
+    while ended is None:
+        ended = part.collect()
+    assert ended == (parent, -signal.SIGKILL)
+    assert part.failures == 1
+    assert part.due_in
+    part.kill()
+
+
+def test_a_part_does_not_outlive_the_server(
+    tmp_path: Path, environment: dict[str, str], logs: Logs
+) -> None:
+    server = """
+        import sys, time
+        from pathlib import Path
+        from pulp_gomod.standalone.logs import Logs
+        from pulp_gomod.standalone.parts import Part, Spawner
+        import os
+        root = Path(sys.argv[1])
+        spawner = Spawner(root, os.environ, Logs(root / "logs", False), 2)
+        Part("part", "worker", ["gomod-test-program"]).start(spawner)
+        time.sleep(100)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(server), tmp_path], env=environment
+    )
+    parent, child = pids(logs)
+    assert exists(parent) and exists(child)
+    process.kill()
+    process.wait()
+    eventually(lambda: gone(parent) and gone(child))
+
+
+@pytest.fixture
+def signals() -> Iterator[Signals]:
+    with Signals() as entered:
+        yield entered
+
+
+@pytest.fixture
+def watcher(signals: Signals, logs: Logs) -> Supervisor:
+    return Supervisor(signals, NoDatabase({}, written=False), logs, "identifier", owner=None)
+
+
+def test_a_part_that_keeps_failing_ends_the_server(
+    watcher: Supervisor, spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.001)
+    watcher.start([Part("part", "worker", ["gomod-test-program", "fail"])], spawner)
+    with pytest.raises(StandaloneError) as caught:
+        while True:
+            watcher.watch(10, spawner)
+    watcher.stop()
+    assert "part ended with status 3, the 5th time in a row" in str(caught.value)
+    assert str(caught.value).endswith("something is wrong")
+
+
+def test_pauses_grow_and_one_long_run_makes_up_for_failures(
+    spawner: Spawner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Part("part", "worker", ["gomod-test-program", "fail"])
+
+    def fail() -> float:
+        part.start(spawner)
+        while part.collect() is None:
+            time.sleep(0.01)
+        return part.due_in or 0
+
+    pauses = [fail() for _ in range(3)]
+    assert pauses == sorted(pauses)
+    assert 0.2 < pauses[0] <= 0.4
+    assert part.failures == 3
+    monkeypatch.setattr(parts, "_STEADY", 0.0)
+    fail()
+    assert part.failures == 1
+
+
+def test_a_signal_ends_the_watch_and_then_the_parts(
+    watcher: Supervisor, spawner: Spawner, logs: Logs
+) -> None:
+    watcher.start([Part("part", "worker", ["gomod-test-program"])], spawner)
+    parent, child = pids(logs)
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(StopRequested):
+        watcher.watch(60, spawner)
+    watcher.stop()
+    eventually(lambda: gone(parent) and gone(child))
+
+
+def test_a_second_signal_does_not_wait(
+    watcher: Supervisor, spawner: Spawner, logs: Logs, signals: Signals
+) -> None:
+    watcher.start([Part("part", "worker", ["gomod-test-program", "deaf"])], spawner)
+    parent, _ = pids(logs)
+    signals.stops = 2
+    begun = time.monotonic()
+    watcher.stop()
+    assert time.monotonic() - begun < supervisor._STOP_PATIENCE / 2
+    assert gone(parent)
+
+
+def test_the_server_ends_with_its_owner(signals: Signals, logs: Logs) -> None:
+    owner = subprocess.Popen(["sleep", "60"])
+    watcher = Supervisor(signals, NoDatabase({}, written=False), logs, "x", owner.pid)
+    watcher.wait(0.01)
+    owner.kill()
+    owner.wait()
+    with pytest.raises(StopRequested):
+        watcher.wait(5)
+
+
+def test_log_files_do_not_grow_without_end(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulp_gomod.standalone.logs._LARGEST", 1000)
+    descriptor = logs.open("part")
+    os.write(descriptor, b"x" * 1001)
+    logs.rotate()
+    os.write(descriptor, b"after\n")
+    os.close(descriptor)
+    assert logs.path("part").read_text() == "after\n"
+    assert logs.path("part").with_suffix(".log.1").read_bytes() == b"x" * 1001
+    logs.rotate()
+    assert logs.tail("part") == "after"
+    assert logs.tail("missing") == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(0, "ended with status 0"), (-9, "was ended by SIGKILL"), (-63, "was ended by signal 63")],
+)
+def test_how_a_process_ended(code: int, words: str) -> None:
+    assert describe_end(code) == words

