@@ -1,6 +1,7 @@
 """`pulp gomod`, from nothing to a served module and back."""
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -233,9 +234,44 @@ def test_remotes(pulp: Pulp, repository: str) -> None:
     assert (shown["private"], shown["sumdb"]) == ("corp.example.com/*", "off")
     assert (shown["includes"], shown["policy"]) == ("example.com/*", "streamed")
     assert "a[" in pulp.fail("remote", "update", *name, "--excludes", "a[")
+    pulp.do("remote", "update", *name, "--cache-size", "3GB", "--redirect-hosts", "*.example.com")
+    changed = pulp.get("remote", "show", *name)
+    assert (changed["cache_size"], changed["redirect_hosts"]) == (3 * 10**9, "*.example.com")
+    pulp.do("remote", "update", *name, "--cache-size", "")
+    assert pulp.get("remote", "show", *name)["cache_size"] is None
     pulp.do("repository", "update", *name, "--remote", repository)
     assert pulp.get("repository", "show", *name)["remote"] == shown["pulp_href"]
     pulp.do("remote", "destroy", *name)
+
+
+def test_pulling_through_and_cleaning_up(pulp: Pulp, repository: str) -> None:
+    name = ("--name", repository)
+    remote = pulp.get("remote", "create", *name, "--url", "https://goproxy.example.com")
+    served = ("--base-path", repository, "--repository", repository, "--remote", repository)
+    assert pulp.get("distribution", "create", *name, *served)["remote"] == remote["pulp_href"]
+    pulp.do("distribution", "update", *name, "--remote", "")
+    assert pulp.get("distribution", "show", *name)["remote"] is None
+    made = Made()
+    pulp.do("content", "upload", "--repository", repository, "--file", save_zip(pulp, made))
+    cleanup = ("repository", "cleanup", *name)
+    assert "unused_days" in pulp.fail(*cleanup)
+    assert pulp.get(*cleanup, "--unused-days", "0", "--max-size", "0B")["state"] == "completed"
+    assert held(pulp, repository) == ["v1.0.0"]
+
+
+def test_tokens(pulp: Pulp, repository: str) -> None:
+    name = ("--name", f"token-{repository}")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
+    elsewhere = tomorrow.astimezone(timezone(timedelta(hours=-3)))
+    created = pulp.get("token", "create", *name, "--expires", elsewhere.isoformat())
+    assert created["token"].startswith(created["hint"])
+    assert created["scope"] == "read"
+    assert datetime.fromisoformat(created["expires"]) == tomorrow
+    shown = pulp.get("token", "show", *name)
+    assert shown == {key: value for key, value in created.items() if key != "token"}
+    assert shown in pulp.get("token", "list", "--scope", "read", "--owner", "admin")
+    pulp.do("token", "destroy", *name)
+    assert "Could not find go token" in pulp.fail("token", "show", *name)
 
 
 def test_everything_is_found_by_its_prn(pulp: Pulp, repository: str) -> None:

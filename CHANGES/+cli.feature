@@ -1,0 +1,1 @@
+The Pulp command line manages Go modules: `pulp gomod` (package `pulp-cli-gomod`, with `pulp-glue-gomod` for Python programs) uploads many module zips in one call, finds, promotes and rolls back, and looks after upstreams, releases and tokens.
