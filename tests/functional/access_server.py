@@ -20,6 +20,7 @@ READER = "team/reader"
 GUARD_VARIABLE = "GOMOD_TEST_GUARD_SECRET"
 GUARD_SECRET = "a secret of the environment"
 
+_DIRECTORY = "access-settings"
 _SETTINGS = """\
 DOMAIN_ENABLED = True
 ENVVAR_HEADER_CONTENT_GUARD_ALLOWED_VARS = [{variable!r}]
@@ -107,15 +108,28 @@ class Issuer:
         )
 
 
-def write_settings(directory: Path) -> dict[str, str]:
+def issuer_of(run_dir: Path) -> Issuer:
     """
-    Write the settings of the server into a directory, and return the variables to start it with.
+    Return the CI system that the server knows.
 
     Args:
-        directory: A directory of the test run.
+        run_dir: The directory of the test run.
     """
-    settings = directory / "access-settings.py"
-    with (directory / "access-settings.lock").open("w") as lock:
+    return Issuer(run_dir / _DIRECTORY)
+
+
+def write_settings(run_dir: Path) -> dict[str, str]:
+    """
+    Write the settings of the server, and return the variables to start it with.
+
+    Args:
+        run_dir: The directory of the test run.
+    """
+    # Apart from the notes about servers, which are found by their names.
+    directory = run_dir / _DIRECTORY
+    directory.mkdir(exist_ok=True)
+    settings = directory / "settings.py"
+    with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not settings.exists():
             issuer = Issuer(directory).create()

@@ -86,6 +86,8 @@ class GoTokenSerializer(ModelSerializer):
         """
         validated: dict[str, Any] = super().validate(data)
         owner = self.context["request"].user
+        if self.initial_data.get("owner", owner.get_username()) != owner.get_username():
+            raise serializers.ValidationError({"owner": _("You can make tokens of your own only.")})
         namesakes = GoToken.objects.filter(owner=owner, name=data["name"], pulp_domain=get_domain())
         if namesakes.exists():
             raise serializers.ValidationError(
