@@ -99,9 +99,12 @@ class ChecksumDatabase:
         Raises:
             UpstreamFault: As `lines`.
         """
-        await self._prove(path, version)
+        await self.lines(path, version)
         remote = f"lookup/{module.escape_path(path)}@{module.escape_version(version)}"
         found = await self.read_cache(f"{self.name}/{remote}")
+        if found is None:
+            await self._prove(path, version)
+            found = await self.read_cache(f"{self.name}/{remote}")
         if found is None:
             raise UpstreamFault(f"{self.name}: the record of {path}@{version} was not kept")
         return found

@@ -4,6 +4,7 @@ See the Tile type of golang.org/x/mod/sumdb/tlog.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from pulp_gomod.golang.sumdb._text import MAX_INT64, as_bytes, parse_int64, quote
@@ -135,6 +136,8 @@ def _is_hash_tile(tile: Tile) -> bool:
     )
 
 
+# A client proves the same upper tiles for every record: 255 hashes each time.
+@lru_cache(maxsize=1024)
 def tile_hash(data: bytes) -> Hash:
     """The hash of the subtree over the hashes in data, a power of two of them."""
     hashes = [data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)]
