@@ -96,18 +96,19 @@ def serve(tls: str | None, **given: Any) -> None:
         _fail(error)
 
 
-@main.command("exec", context_settings={"ignore_unknown_options": True})
+@main.command("exec", context_settings={"allow_interspersed_args": False})
 @_data_dir
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run_command(data_dir: Path, command: tuple[str, ...]) -> None:
-    """Run COMMAND with the settings and the database of a server that runs.
+def execute(data_dir: Path, command: tuple[str, ...]) -> None:
+    """Run COMMAND with the settings and the database of a data directory.
 
-    For example `pulp-gomod exec pulpcore-manager shell`, or `pulp-gomod exec pg_dump -Fc`.
+    For example `pulp-gomod exec pulpcore-manager shell`, or `pulp-gomod exec pg_dump -Fc`. A server
+    may be running on it, but need not.
     """
-    from .commands import run_beside
+    from .commands import run_command
 
     try:
-        run_beside(data_dir, command)
+        sys.exit(run_command(data_dir, command))
     except StandaloneError as error:
         _fail(error)
 

@@ -1,14 +1,20 @@
-"""Running a program beside the server, with its settings and its database at hand."""
+"""Running a program with a data directory's settings and database at hand."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dynaconf import Dynaconf  # type: ignore[import-untyped]
 
+from .database import EMBEDDED, EmbeddedDatabase
 from .datadir import DataDir
 from .environment import child_environment, forget_libpq_variables
-from .errors import StandaloneError
+from .errors import DataDirInUse, StandaloneError
+from .lock import Lock
+from .logs import Logs
 from .postgres import find_binaries
 from .settings import OwnSettings, libpq_parameters, settings_variable
 
@@ -16,12 +22,17 @@ from .settings import OwnSettings, libpq_parameters, settings_variable
 _LIBPQ_VARIABLES = {"dbname": "PGDATABASE"}
 
 
-def run_beside(data_dir: Path, command: Sequence[str]) -> None:
-    """Become a program that sees Pulp's settings, the database, and PostgreSQL's programs.
+def run_command(data_dir: Path, command: Sequence[str]) -> int:
+    """Run a program that sees Pulp's settings, the database, and PostgreSQL's programs.
+
+    The embedded database is started for it when no server runs.
 
     Args:
         data_dir: The data directory.
         command: The program and its arguments.
+
+    Returns:
+        The program's exit status.
 
     Raises:
         StandaloneError: There is no such data directory or program.
@@ -32,8 +43,16 @@ def run_beside(data_dir: Path, command: Sequence[str]) -> None:
             f"{data.root} is not the data directory of a server that was started once. "
             "Name it with --data-dir."
         )
-    own = OwnSettings.read()
-    variable = settings_variable(data, own)
+    environment = _environment(data)
+    with _database(data):
+        try:
+            return subprocess.run(command, env=environment, check=False).returncode
+        except OSError as error:
+            raise StandaloneError(f"cannot run {command[0]}: {error.strerror}.") from error
+
+
+def _environment(data: DataDir) -> dict[str, str]:
+    variable = settings_variable(data, OwnSettings.read())
     settings = Dynaconf(ENVVAR_PREFIX_FOR_DYNACONF="PULP", settings_files=variable.split(";"))
     forget_libpq_variables()
     environment = child_environment(variable)
@@ -42,7 +61,21 @@ def run_beside(data_dir: Path, command: Sequence[str]) -> None:
     if data.postgres.exists():
         programs = find_binaries(data.postgres).directory
         environment["PATH"] = os.pathsep.join((str(programs), environment["PATH"]))
-    try:
-        os.execvpe(command[0], list(command), environment)
-    except OSError as error:
-        raise StandaloneError(f"cannot run {command[0]}: {error.strerror}.") from error
+    return environment
+
+
+@contextlib.contextmanager
+def _database(data: DataDir) -> Iterator[None]:
+    if data.read_state().get("database") != EMBEDDED:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(Lock(data.root))
+        except DataDirInUse:
+            yield
+            return
+        database = EmbeddedDatabase(data, Logs(data.logs, to_terminal=False))
+        stack.callback(database.stop)
+        database.start(time.sleep)
+        yield

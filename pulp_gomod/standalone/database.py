@@ -20,6 +20,9 @@ from .settings import OwnSettings, database_from_url, libpq_parameters
 
 Wait = Callable[[float], None]
 
+#: What the embedded database is called.
+EMBEDDED = "embedded"
+
 _START_PATIENCE = 300.0
 _STOP_PATIENCE = 30.0
 _POLL = 0.03
@@ -113,7 +116,7 @@ class EmbeddedDatabase(Database):
 
     @property
     def name(self) -> str:
-        return "embedded"
+        return EMBEDDED
 
     @property
     def parameters(self) -> dict[str, str]:

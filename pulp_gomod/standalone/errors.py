@@ -5,6 +5,10 @@ class StandaloneError(Exception):
     """Something that the administrator has to change; its text says what, where and how."""
 
 
+class DataDirInUse(StandaloneError):
+    """Another server holds the data directory."""
+
+
 class StopRequested(Exception):
     """A signal, or the end of the owner process, asks the server to stop."""
 

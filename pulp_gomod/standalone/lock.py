@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .errors import StandaloneError
+from .errors import DataDirInUse, StandaloneError
 
 _PATIENCE = 30.0
 
@@ -33,7 +33,8 @@ class Lock:
         """Take the lock.
 
         Raises:
-            StandaloneError: Another server uses the data directory.
+            DataDirInUse: Another server uses the data directory.
+            StandaloneError: Processes of a former server do.
         """
         self._own = os.open(self._root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -41,7 +42,7 @@ class Lock:
         except BlockingIOError:
             holder = os.read(self._own, 20).decode().strip()
             os.close(self._own)
-            raise StandaloneError(
+            raise DataDirInUse(
                 f"the data directory {self._root} is in use by another pulp-gomod server"
                 f"{f', process {holder}' if holder else ''}. "
                 "Stop that one first, or give another --data-dir."

@@ -3,9 +3,11 @@
 Each start costs seconds, so most tests share one data directory and leave its server running.
 """
 
+import contextlib
 import http.server
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -195,21 +197,38 @@ def test_passwords_are_in_no_command_line_and_no_environment(running: Place) -> 
         assert PASSWORD.encode() not in environment
 
 
-def test_commands_run_beside_the_server(running: Place) -> None:
-    def run(*command: str) -> str:
-        done = subprocess.run(
-            [PROGRAM, "exec", "--data-dir", running.data_dir, *command],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+def execute(place: Place, *command: str) -> str:
+    """The output of a command that runs with the place's settings and database."""
+    done = subprocess.run(
+        [PROGRAM, "exec", "--data-dir", place.data_dir, *command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
-    query = "SELECT name FROM core_distribution WHERE base_path = 'go'"
-    assert run("psql", "-At", "-c", query) == "go\n"
-    assert "core" in run("pulpcore-manager", "showmigrations", "--plan")
-    assert "CREATE TABLE" in run("pg_dump", "--schema-only")
+
+READY_MADE = "SELECT name FROM core_distribution WHERE base_path = 'go'"
+
+
+def test_commands_run_beside_the_server(running: Place) -> None:
+    assert execute(running, "psql", "-At", "-c", READY_MADE) == "go\n"
+    assert "core" in execute(running, "pulpcore-manager", "showmigrations", "--plan")
+    assert "CREATE TABLE" in execute(running, "pg_dump", "--schema-only")
+
+
+def test_slow_uploads_keep_nobody_waiting(running: Place) -> None:
+    host, _, port = running.url.removeprefix("http://").partition(":")
+    head = b"PUT /api/packages/go/go/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nPK"
+    with contextlib.ExitStack() as stack:
+        # More of them than there are processes for the API.
+        for _ in range(4):
+            slow = stack.enter_context(socket.create_connection((host, int(port)), 30))
+            slow.sendall(head)
+        for _ in range(4):
+            status = requests.get(f"{running.url}/pulp/api/v3/livez/", timeout=20)
+            assert status.status_code == 200
 
 
 @pytest.mark.parametrize("part", ["pulpcore-api", "pulpcore-content"])
@@ -315,21 +334,22 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
 
 
 def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
-    made = subprocess.run(
-        [PROGRAM, "exec", "--data-dir", running.data_dir, "createdb", "existing"],
-        capture_output=True,
-        text=True,
-    )
-    assert made.returncode == 0, made.stderr
-    socket = running.data_dir / "run" / "pg"
+    execute(running, "createdb", "existing")
+    directory = running.data_dir / "run" / "pg"
     here = Place(tmp_path / "other", ServeProcess(tmp_path / "other"))
     try:
-        here.start("--database-url", f"postgresql://pulp@/existing?host={socket}")
+        here.start("--database-url", f"postgresql://pulp@/existing?host={directory}")
         assert here.answers()
         assert not (here.data_dir / "postgres").exists()
         assert not [each for each in here.family if "postgres" in each.command]
     finally:
         here.stop()
+
+
+def test_commands_run_without_the_server(place: Place) -> None:
+    place.stop()
+    assert execute(place, "psql", "-At", "-c", READY_MADE) == "go\n"
+    assert not (place.data_dir / "postgres" / "postmaster.pid").exists()
 
 
 def test_a_port_that_is_taken_is_named(place: Place) -> None:

@@ -1,0 +1,1 @@
+`pulp-gomod serve` (`./serve` in a checkout) runs all of Pulp on one machine with one command, an embedded PostgreSQL, one origin, HTTPS if wanted, and nothing left behind however it ends.
