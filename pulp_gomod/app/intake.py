@@ -4,6 +4,7 @@ The PUT route, the REST upload and everything else that makes a GoModule go thro
 what is stored is stored the same way. All lookups stay inside the current domain.
 """
 
+import errno
 import hashlib
 from datetime import datetime
 from os import PathLike, fspath
@@ -89,6 +90,9 @@ def _store(artifact: Artifact) -> Artifact:
     try:
         with transaction.atomic():
             artifact.save()
+            # Django moves a file to another file system without a look at how much was written.
+            if storage.size(name) != artifact.size:
+                raise OSError(errno.ENOSPC, "the storage took a part of the file only")
     except IntegrityError:
         # A sync does not take turns with us.
         known = _known_artifact(artifact.sha256)

@@ -4,6 +4,7 @@ See docs/admin/settings.md for what each one is for.
 """
 
 GOMOD_MAX_ZIP_SIZE = 500 * 1024 * 1024
+GOMOD_MAX_GO_MOD_SIZE = 1024 * 1024
 GOMOD_UPLOAD_WAIT = 60
 GOMOD_REQUIRE_MATCHING_MODULE_LINE = False
 GOMOD_API_UPSTREAM = ""

@@ -81,6 +81,7 @@ class _Server:
             origin=self._origin,
             api=f"unix:{self._api_socket}",
             database=self._database.settings,
+            behind_proxy=self._options.origin is not None,
         )
         failures = 0
         while True:

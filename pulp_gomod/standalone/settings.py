@@ -128,7 +128,12 @@ def libpq_parameters(database: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_settings(
-    data: DataDir, own: OwnSettings, origin: str, api: str, database: Mapping[str, Any] | None
+    data: DataDir,
+    own: OwnSettings,
+    origin: str,
+    api: str,
+    database: Mapping[str, Any] | None,
+    behind_proxy: bool = False,
 ) -> None:
     """Write the settings file of the data directory.
 
@@ -138,6 +143,7 @@ def write_settings(
         origin: The one origin, such as "http://127.0.0.1:8080".
         api: Where the API listens, as the setting GOMOD_API_UPSTREAM has it.
         database: The database to use, None when the administrator's settings name it.
+        behind_proxy: Whether a proxy stands before the server, whose word on addresses is taken.
     """
     settings: dict[str, Any] = {
         "SECRET_KEY": data.secret_key.read_text(),
@@ -154,6 +160,9 @@ def write_settings(
         # Pulp wants it twice as long as the time-out.
         "API_APP_TTL": 2 * API_TIMEOUT,
     }
+    if not behind_proxy:
+        # A client on this machine is a client, and not the proxy that it may be elsewhere.
+        settings["GOMOD_TRUSTED_PROXIES"] = []
     if database is not None:
         settings["DATABASES"] = {"default": dict(database)}
     lines = (f"{name} = {pformat(value, width=90)}\n" for name, value in settings.items())

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO, TypedDict
 
-from django.conf import settings
 from django.db import transaction
 
 from pulpcore.plugin.models import (
@@ -21,6 +20,7 @@ from pulpcore.plugin.models import (
 from pulpcore.plugin.models import Upload as ChunkedUpload
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_gomod.app import gate
 from pulp_gomod.app.exceptions import (
     InvalidModuleError,
     ModuleVersionChangedError,
@@ -32,7 +32,7 @@ from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.golang import GoError
-from pulp_gomod.golang.zip import Upload, check_upload
+from pulp_gomod.golang.zip import Upload
 
 
 class Source(TypedDict):
@@ -63,15 +63,9 @@ def judge(file: str | BinaryIO, name: str) -> Upload:
         InvalidModuleError: It is refused; the error says which zip and why.
     """
     try:
-        judged = check_upload(file, max_zip_size=settings.GOMOD_MAX_ZIP_SIZE)
+        return gate.judge(file)
     except GoError as error:
         raise InvalidModuleError(f"{name}: {error}") from error
-    if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and judged.module_line_differs:
-        raise InvalidModuleError(
-            f"{name}: go.mod declares the module {judged.module_line}, but the zip is of "
-            f"{judged.module}"
-        )
-    return judged
 
 
 def upload_modules(

@@ -136,11 +136,12 @@ def renew(pks: Collection[UUID]) -> None:
     Args:
         pks: Their keys.
     """
-    # What is locked is being settled at this moment.
-    free = GoChange.objects.select_for_update(skip_locked=True).filter(
-        pk__in=pks, state=GoChange.State.WAITING
-    )
-    GoChange.objects.filter(pk__in=free.values("pk")).update(expires=Now() + LEASE)
+    with transaction.atomic():
+        # What is locked is being settled at this moment.
+        free = GoChange.objects.select_for_update(skip_locked=True).filter(
+            pk__in=pks, state=GoChange.State.WAITING
+        )
+        GoChange.objects.filter(pk__in=free.values("pk")).update(expires=Now() + LEASE)
     waiting = GoChange.objects.filter(pk__in=pks, state=GoChange.State.WAITING)
     repositories = GoRepository.objects.filter(pk__in=waiting.values("repository"))
     for repository in repositories.select_related("pulp_domain"):

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.util import get_url
 
+from pulp_gomod.app import gate
 from pulp_gomod.app.access.addresses import client_address
 from pulp_gomod.app.access.authenticators import TokenAuthentication, configured
 from pulp_gomod.app.access.rights import (
@@ -34,7 +35,6 @@ from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
 from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
 from pulp_gomod.app.upload.waiting import abandon, wait_for
 from pulp_gomod.golang import GoError, module
-from pulp_gomod.golang.zip import Upload, check_upload
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +83,9 @@ class PublishView(OwnerView):
             kwargs: The domain, which Pulp's middleware has read.
         """
         repository = require_repository(request, owner, PUBLISH)
-        limit = settings.GOMOD_MAX_ZIP_SIZE
         http_request: HttpRequest = request._request
-        with receive(http_request, limit) as body:
-            change = _change(http_request, body, repository, limit)
+        with receive(http_request, settings.GOMOD_MAX_ZIP_SIZE) as body:
+            change = _change(http_request, body, repository)
             change.user_name = name_of(request)
             change.address = client_address(http_request)
             answer = _hand_in(change, http_request, body.file)
@@ -140,7 +139,7 @@ def _unescape(escaped_path: str, escaped_version: str) -> tuple[str, str]:
         raise Problem(404, f"not found: {error}") from error
 
 
-def _change(request: HttpRequest, body: Body, repository: GoRepository, limit: int) -> GoChange:
+def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoChange:
     """Judge what was sent, and make the row that asks for it to be published."""
     claims = request.GET.dict() | body.fields
     change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
@@ -149,11 +148,10 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository, limit: i
             change.time = parse_time(claims["time"])
         if claims.get("origin"):
             change.origin = parse_origin(claims["origin"])
-        upload = check_upload(body.file.file, max_zip_size=limit)
+        upload = gate.judge(body.file.file)
     except ValueError as error:
         # GoError is one, too.
         raise Problem(400, f"invalid package: {error}") from error
-    _require_matching_line(upload)
     change.module, change.version = upload.module, upload.version
     held = _holds(repository, upload.module, upload.version)
     if held or waiting_h1(repository, upload.module, upload.version):
@@ -162,15 +160,6 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository, limit: i
     change.go_mod = unit.go_mod
     change.facts = unit.facts()
     return change
-
-
-def _require_matching_line(upload: Upload) -> None:
-    if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and upload.module_line_differs:
-        raise Problem(
-            400,
-            f"invalid package: {upload.module}@{upload.version}/go.mod declares its path as "
-            f"{upload.module_line}",
-        )
 
 
 def _holds(repository: GoRepository, path: str, version: str) -> bool:
