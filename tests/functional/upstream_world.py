@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -112,8 +114,6 @@ class Upstream:
         found = self.modules.get(path, {}).get(version)
         if found is None:
             raise FileNotFoundError(f"{path}@{version} is unknown")
-        from io import BytesIO
-
         return gosum_text(
             path, version, dirhash.hash_zip(BytesIO(found.zip)), dirhash.hash_go_mod(found.mod)
         )
@@ -121,6 +121,14 @@ class Upstream:
     def sign(self) -> None:
         """Let it pass on a checksum database that has what it has."""
         self.sumdb = SumdbServer(TestServer(SUMDB_SIGNER, self.lookup))
+
+
+def unused_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _not_found() -> web.Response:

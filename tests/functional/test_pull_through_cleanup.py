@@ -1,0 +1,107 @@
+"""How what was cached joins repositories in batches, and how it leaves them again."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.functional.rest_api import Rest
+from tests.functional.serving import Server
+from tests.functional.upstream_world import Mirror, Upstream, running
+from tests.gomods import pack
+
+MODULES = 300
+MOST_VERSIONS = 10
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as started:
+        yield started
+
+
+def _wait_until_held(mirror: Mirror, count: int, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while len(mirror.held()) < count:
+        assert time.monotonic() < end, mirror.held()
+        time.sleep(0.5)
+
+
+def _number(mirror: Mirror) -> int:
+    href: str = mirror.owner.rest.get(mirror.owner.repository)["latest_version_href"]
+    return int(href.rstrip("/").split("/")[-1])
+
+
+def test_a_cold_build_makes_few_repository_versions(rest: Rest, upstream: Upstream) -> None:
+    for number in range(MODULES):
+        upstream.add(f"example.com/m{number}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+
+    def fetch(number: int) -> None:
+        for file in ("mod", "zip"):
+            answer = mirror.get(f"example.com/m{number}/@v/v1.0.0.{file}")
+            assert answer.status_code == 200, answer.text
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(fetch, range(MODULES)))
+    _wait_until_held(mirror, MODULES, 120)
+    assert _number(mirror) <= MOST_VERSIONS
+
+
+def test_cleanup_removes_what_was_cached_and_nothing_else(rest: Rest, upstream: Upstream) -> None:
+    for name in ("a", "b", "c"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    upstream.add("example.com/only-mod", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    ours = pack("example.com/ours@v1.0.0/", [("go.mod", b"module example.com/ours\n")])
+    assert mirror.owner.put(ours).status_code == 201
+    for name in ("a", "b", "c"):
+        assert mirror.get(f"example.com/{name}/@v/v1.0.0.zip").status_code == 200
+    assert mirror.get("example.com/only-mod/@v/v1.0.0.mod").status_code == 200
+    _wait_until_held(mirror, 4)
+
+    def clean(**limits: float) -> list[str]:
+        href = f"{mirror.owner.repository}cleanup/"
+        rest.wait(rest.call("POST", href, json=limits))
+        return mirror.held()
+
+    everything = mirror.held()
+    before = _number(mirror)
+    assert clean(unused_days=1) == everything
+    assert clean(max_size=10**9) == everything
+    assert _number(mirror) == before
+    sizes = rest.get("content/gomod/modules/", module="example.com/a")["results"][0]["size"]
+    left = clean(max_size=2 * sizes + 1)
+    assert len(left) == 3 and "example.com/ours@v1.0.0" in left
+    assert clean(unused_days=0) == ["example.com/ours@v1.0.0"]
+    assert mirror.get("example.com/a/@v/v1.0.0.zip").status_code == 200
+    assert upstream.count("example.com/a/@v/v1.0.0.zip") == 2
+    _wait_until_held(mirror, 2)
+
+
+@pytest.mark.parametrize("limits", [{}, {"unused_days": -1}, {"max_size": "much"}])
+def test_cleanup_wants_to_be_told_what(
+    rest: Rest, upstream: Upstream, limits: dict[str, object]
+) -> None:
+    mirror = Mirror.create(rest, upstream)
+    refused = rest.call("POST", f"{mirror.owner.repository}cleanup/", json=limits)
+    assert refused.status_code == 400
+
+
+def test_a_full_cache_passes_on_and_makes_room(rest: Rest, upstream: Upstream) -> None:
+    made = upstream.add("example.com/first", "v1.0.0")
+    upstream.add("example.com/other", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, cache_size=len(made.zip) + 10)
+    assert mirror.get("example.com/first/@v/v1.0.0.zip").status_code == 200
+    _wait_until_held(mirror, 1)
+    assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+    end = time.monotonic() + 30
+    while mirror.held():
+        assert time.monotonic() < end
+        time.sleep(0.3)

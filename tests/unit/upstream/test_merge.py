@@ -1,0 +1,122 @@
+"""One list and one latest version of what is held here and there."""
+
+import asyncio
+
+import pytest
+
+from pulp_gomod.app.goproxy.latest import Candidate
+from pulp_gomod.app.upstream.answers import Answer
+from pulp_gomod.app.upstream.merge import latest_version, listed_versions, merge_lists
+from pulp_gomod.app.upstream.modules import is_go_mod, is_version, parse_info
+from pulp_gomod.app.upstream.results import UpstreamFault, printable_lines
+
+PATH = "example.com/m"
+
+
+class GoMods:
+    """The go.mod files of an upstream, counted."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = {name.replace("_", "."): text for name, text in texts.items()}
+        self.asked: list[str] = []
+
+    async def get(self, file: str, path: str, version: str) -> Answer:
+        from datetime import UTC, datetime
+
+        assert file == "mod"
+        self.asked.append(version)
+        text = self.texts.get(version, f"module {path}\n\ngo 1.20\n")
+        return Answer(200, text.encode(), datetime.now(UTC))
+
+
+def choose(local: list[Candidate], listed: str, newest: str = "", **texts: str) -> str | None:
+    mods = GoMods(**texts)
+    return asyncio.run(latest_version(PATH, local, mods, listed.encode(), newest))  # type: ignore[arg-type]
+
+
+def held(version: str, *retractions: tuple[str, str]) -> Candidate:
+    found = [{"low": low, "high": high} for low, high in retractions]
+    return Candidate(version, False, True, found)
+
+
+def test_lists() -> None:
+    body = b"v1.0.0\nv1.2.0 2020-01-01T00:00:00Z\r\nbroken\nv1.1.0+meta\nv2.0.0\n v1.0.1\n"
+    assert listed_versions(PATH, body) == ["v1.0.0", "v1.2.0", "v1.0.1"]
+    assert merge_lists(PATH, ["v1.0.0"], body) == body
+    assert merge_lists(PATH, ["v1.1.0"], body) == b"v1.0.0\nv1.0.1\nv1.1.0\nv1.2.0\n"
+    pseudo = b"v1.0.0\nv0.0.0-20200101000000-0123456789ab\n"
+    assert merge_lists(PATH, ["v1.1.0"], pseudo) == b"v1.0.0\nv1.1.0\n"
+
+
+def test_latest_of_both() -> None:
+    assert choose([held("v1.0.0")], "v1.1.0\n") == "v1.1.0"
+    assert choose([held("v1.2.0")], "v1.1.0\n") == "v1.2.0"
+    assert choose([held("v1.2.0-rc1")], "v1.1.0\n") == "v1.1.0"
+    assert choose([], "") is None
+
+
+def test_retractions_of_either_side() -> None:
+    retracting = "module example.com/m\n\nretract [v1.1.0, v1.5.0]\n"
+    assert choose([held("v1.1.0")], "v1.0.0\nv1.5.0\n", v1_5_0=retracting) == "v1.0.0"
+    assert choose([held("v1.5.0", ("v1.1.0", "v1.5.0"))], "v1.0.0\nv1.2.0\n") == "v1.0.0"
+
+
+def test_incompatible_versions_depend_on_the_last_compatible_go_mod() -> None:
+    listed = "v1.0.0\nv2.0.0+incompatible\n"
+    assert choose([held("v0.9.0")], listed) == "v1.0.0"
+    assert (
+        choose([held("v0.9.0")], listed, v1_0_0="module example.com/m\n") == "v2.0.0+incompatible"
+    )
+
+
+def test_only_the_go_mod_files_that_decide_are_fetched() -> None:
+    mods = GoMods()
+    listed = "".join(f"v1.{minor}.0\n" for minor in range(50)).encode()
+    chosen = asyncio.run(latest_version(PATH, [held("v0.1.0")], mods, listed, ""))  # type: ignore[arg-type]
+    assert (chosen, mods.asked) == ("v1.49.0", ["v1.49.0"])
+
+
+def test_a_pseudo_version_counts_where_nothing_is_tagged() -> None:
+    older, newer = "v0.0.0-20200101000000-0123456789ab", "v0.0.0-20210101000000-0123456789ab"
+    local = [Candidate(older, True, True)]
+    assert choose(local, "", newer) == newer
+
+
+@pytest.mark.parametrize(
+    ("body", "version"),
+    [
+        (b'{"Version":"v1.0.0","Time":"2020-01-01T00:00:00Z"}', "v1.0.0"),
+        (b'{"version":"v1.0.0"}', "v1.0.0"),
+        (b'{"Version":"v1.0.0","Time":null,"Origin":null}', "v1.0.0"),
+        (b'{"Version":"v1.0.0","Origin":{"VCS":"git","New":"x"}}', "v1.0.0"),
+        (b'{"Version":"v1.0.0","Time":"yesterday"}', None),
+        (b'{"Version":"v1.0.0","Time":5}', None),
+        (b'{"Version":"v1.0.0","Origin":"x"}', None),
+        (b'{"Version":""}', None),
+        (b"[]", None),
+        (b"{", None),
+        (b"", None),
+        (b"\xff", None),
+    ],
+)
+def test_info(body: bytes, version: str | None) -> None:
+    info = parse_info(body)
+    assert (info.version if info else None) == version
+
+
+def test_versions_and_go_mods() -> None:
+    assert is_version("example.com/m", "v1.0.0")
+    assert is_version("example.com/m/v2", "v2.0.0")
+    for version in ("", "master", "v1", "v1.0.0+meta", "v2.0.0", "0123456789ab"):
+        assert not is_version("example.com/m", version)
+    assert is_go_mod(b"module example.com/m\n")
+    for body in (b"", b"<html>", b"go 1.20\n", b"module\n"):
+        assert not is_go_mod(body)
+
+
+def test_words_of_others() -> None:
+    assert printable_lines("404 page not found\n") == ["404 page not found"]
+    assert printable_lines("a\n\tb\x1b[31m\n\nnever shown") == ["a", "    b?[31m"]
+    assert len(printable_lines("x\n" * 100)) == 8
+    assert printable_lines("\n \n") == []
+    assert UpstreamFault("line").status == 502
