@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 from pulp_cli.generic import (
+    IncompatibleContext,
     PulpCLIContext,
     chunk_size_callback,
     content_filter_options,
@@ -88,7 +89,8 @@ for _option in lookup_options:
     show = _option(show)
 
 
-@content.command(allowed_with_contexts=(PulpGoModuleContext,))
+# Not `allowed_with_contexts`: `content --help`, which has no context yet, would leave it out.
+@content.command()
 @click.option(
     "--file",
     "files",
@@ -141,7 +143,8 @@ def upload(
 
     The path and the version of each module are read from its zip.
     """
-    assert isinstance(content_ctx, PulpGoModuleContext)
+    if not isinstance(content_ctx, PulpGoModuleContext):
+        raise IncompatibleContext(_("Only modules can be uploaded."))
     modules = content_ctx.upload_files(files, {"repository": repository, **fields})
     # As everywhere in pulp-cli, who asks for one thing gets that, and no list of one.
     pulp_ctx.output_result(modules[0] if len(files) == 1 else modules)
