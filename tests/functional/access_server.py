@@ -2,6 +2,9 @@
 
 import fcntl
 import json
+import re
+import subprocess
+import sys
 import time
 from base64 import b64encode
 from pathlib import Path
@@ -21,6 +24,7 @@ GUARD_VARIABLE = "GOMOD_TEST_GUARD_SECRET"
 GUARD_SECRET = "a secret of the environment"
 
 _DIRECTORY = "access-settings"
+_JWKS = "jwks.json"
 _SETTINGS = """\
 DOMAIN_ENABLED = True
 ENVVAR_HEADER_CONTENT_GUARD_ALLOWED_VARS = [{variable!r}]
@@ -67,7 +71,7 @@ WORKLOAD_IDENTITY = {{
 
 
 class Issuer:
-    """A CI system that gives its jobs signed tokens; the server reads its public key from a file."""
+    """A CI system that gives its jobs signed tokens, and shows its public key over HTTP."""
 
     def __init__(self, directory: Path) -> None:
         """
@@ -75,13 +79,16 @@ class Issuer:
             directory: Where the key is kept; all test processes of a run share it.
         """
         self._private = directory / "ci-key.pem"
-        self.jwks = directory / "ci-jwks.json"
+        self._published = directory / "published"
 
-    def create(self) -> "Issuer":
+    def create(self) -> None:
         """Make the key."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-        self.jwks.write_text(json.dumps({"keys": [public | {"kid": "1", "use": "sig"}]}))
+        self._published.mkdir()
+        (self._published / _JWKS).write_text(
+            json.dumps({"keys": [public | {"kid": "1", "use": "sig"}]})
+        )
         self._private.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
@@ -89,7 +96,31 @@ class Issuer:
                 serialization.NoEncryption(),
             )
         )
-        return self
+
+    def publish(self, note: Path) -> str:
+        """
+        Show the public key on a port of its own, until the servers of this run are stopped.
+
+        Args:
+            note: Where to note the process.
+
+        Returns:
+            The URL of the key.
+        """
+        command = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]
+        process = subprocess.Popen(
+            command,
+            cwd=self._published,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+        note.write_text(json.dumps({"pid": process.pid}))
+        assert process.stdout
+        found = re.search(r"http://[^/]+/", process.stdout.readline())
+        assert found
+        return found.group() + _JWKS
 
     def token(self, repository: str, **claims: Any) -> str:
         """Return a token for a job of a repository, as CI systems make them."""
@@ -132,13 +163,14 @@ def write_settings(run_dir: Path) -> dict[str, str]:
     with (directory / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not settings.exists():
-            issuer = Issuer(directory).create()
+            issuer = Issuer(directory)
+            issuer.create()
             settings.write_text(
                 _SETTINGS.format(
                     variable=GUARD_VARIABLE,
                     issuer=ISSUER,
                     audience=AUDIENCE,
-                    jwks=issuer.jwks.as_uri(),
+                    jwks=issuer.publish(run_dir / "ci.json"),
                     publisher=PUBLISHER,
                     reader=READER,
                 )

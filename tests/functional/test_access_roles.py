@@ -1,0 +1,141 @@
+"""Which role lets its holder publish and remove, by whichever way it was given."""
+
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from tests.functional.guarded import Headers, Person, Site, basic, bearer, domain_of, unique
+from tests.functional.rest_api import PUBLICATIONS, Made, Rest
+from tests.functional.serving import Server
+from tests.functional.test_rest_domains import new_domain
+
+PREFIX = "gomod.gorepository_"
+# role: statuses of a publish and of a removal
+ROLES = {
+    "": (403, 403),
+    "viewer": (403, 403),
+    "creator": (403, 403),
+    "publisher": (201, 403),
+    "remover": (403, 204),
+    "owner": (201, 204),
+}
+
+
+@pytest.fixture(scope="module", params=["default", "domain"])
+def rest(request: pytest.FixtureRequest) -> Rest:
+    """The administrator, without domains and within one."""
+    if request.param == "default":
+        server: Server = request.getfixturevalue("server")
+        return Rest(server.url, (server.username, server.password))
+    server = request.getfixturevalue("access_server")
+    auth = (server.username, server.password)
+    return Rest(server.url, auth, new_domain(Rest(server.url, auth)))
+
+
+@pytest.fixture(scope="module")
+def site(rest: Rest) -> Site:
+    """A public distribution: reading it needs no right, changing it does."""
+    return Site.create(rest, repository=rest.create_repository())
+
+
+def put(site: Site, made: Made, headers: Headers) -> int:
+    url = f"{site.packages_url}/upload"
+    return requests.put(url, data=made.zip(), headers=headers, timeout=120).status_code
+
+
+def delete(site: Site, made: Made, headers: Headers) -> int:
+    url = f"{site.packages_url}/{made.path}/@v/v1.0.0"
+    return requests.delete(url, headers=headers, timeout=120).status_code
+
+
+Give = Callable[[Person, str, str], object]
+
+
+def for_the_repository(person: Person, role: str, repository: str) -> None:
+    person.grant(role, repository)
+
+
+def everywhere(person: Person, role: str, repository: str) -> None:
+    person.grant(role)
+
+
+def through_a_group(person: Person, role: str, repository: str) -> None:
+    rest = person.admin
+    group = rest.create("groups/", name=unique("group"))["pulp_href"]
+    rest.create(f"{group}users/", username=person.name)
+    rest.create(f"{group}roles/", role=role, content_object=repository)
+
+
+def in_the_domain(person: Person, role: str, repository: str) -> None:
+    rest = person.admin
+    domain = rest.get("domains/", name=domain_of(rest))["results"][0]["pulp_href"]
+    rest.create(f"{person.href}roles/", role=role, domain=domain, content_object=None)
+
+
+@pytest.mark.parametrize(
+    "give",
+    [for_the_repository, everywhere, through_a_group, in_the_domain],
+    ids=lambda g: g.__name__,
+)
+@pytest.mark.parametrize("role", ROLES)
+def test_publishing_and_removing(rest: Rest, site: Site, role: str, give: Give) -> None:
+    if give is in_the_domain and not rest.domains:
+        pytest.skip("without domains there is none to have a role in")
+    if role == "creator" and give in (for_the_repository, through_a_group):
+        pytest.skip("a role that is for no repository")
+    repository = rest.get(site.href)["repository"]
+    person, there = Person.create(rest), Made()
+    assert put(site, there, {"Authorization": _admin(rest)}) == 201
+    if role:
+        give(person, PREFIX + role, repository)
+    made = Made()
+    for headers in (person.basic, bearer(person.token(scope="publish"))):
+        published, removed = ROLES[role]
+        assert put(site, made, headers) == published
+        assert delete(site, there, headers) == removed
+        # For the second way to ask.
+        admin = {"Authorization": _admin(rest)}
+        if published == 201:
+            assert delete(site, made, admin) == 204
+        if removed == 204:
+            assert put(site, there, admin) == 201
+
+
+def test_a_role_for_another_repository(rest: Rest, site: Site) -> None:
+    person, made = Person.create(rest), Made()
+    person.grant(f"{PREFIX}owner", rest.create_repository())
+    assert put(site, made, person.basic) == 403
+
+
+def test_a_user_who_creates_a_repository_owns_it(rest: Rest) -> None:
+    person, made = Person.create(rest), Made()
+    person.grant(f"{PREFIX}creator")
+    repository = person.rest().create_repository()
+    site = Site.create(rest, repository=repository)
+    assert put(site, made, person.basic) == 201
+    assert delete(site, made, person.basic) == 204
+
+
+def test_what_is_frozen_takes_nothing_from_anybody(rest: Rest) -> None:
+    repository = rest.create_repository()
+    publication = rest.create(PUBLICATIONS, repository=repository)["pulp_href"]
+    for body in (
+        {"publication": publication},
+        {"repository_version": f"{repository}versions/0/"},
+        {},
+    ):
+        site = Site.create(rest, **body)
+        assert put(site, Made(), {"Authorization": _admin(rest)}) == 403
+
+
+def test_an_owner_that_does_not_exist(rest: Rest, site: Site) -> None:
+    nowhere = Site(rest, unique("nowhere"), "")
+    for headers, expected in (({}, 401), ({"Authorization": _admin(rest)}, 404)):
+        assert put(nowhere, Made(), headers) == expected
+        assert delete(nowhere, Made(), headers) == expected
+
+
+def _admin(rest: Rest) -> str:
+    assert rest.auth
+    return basic(*rest.auth)["Authorization"]
