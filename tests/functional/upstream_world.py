@@ -107,7 +107,8 @@ class Upstream:
         found = versions.get(module.unescape_version(name))
         if found is None:
             return _not_found()
-        return web.Response(body=getattr(found, kind))
+        body = getattr(found, kind)
+        return web.Response(body=body) if body else _not_found()
 
     def lookup(self, path: str, version: str) -> bytes:
         """Say the go.sum lines of a module version, for the checksum database."""

@@ -98,6 +98,9 @@ async def _serve_module(
     # Clients of another registry ask for latest.info, .mod and .zip.
     if version == LATEST and wanted.file != "info":
         version = await modules.latest_version(wanted.module) or version
+    if version:
+        # What was cached and is served here must not be cleaned up as unused.
+        upstream.note_use(request.app, target.served.repository, wanted.module, version)
     if wanted.file == "zip":
         stored = await modules.zip(wanted.module, version)
         if stored is not None:

@@ -15,13 +15,28 @@ upstreams    all of that for each remote that was asked lately
 serve, serve_sumdb    from a request to a response
 """
 
+from uuid import UUID
+
 from aiohttp import web
 
 from pulp_gomod.app.upstream.serve import serve_module
 from pulp_gomod.app.upstream.serve_sumdb import serve_sumdb
-from pulp_gomod.app.upstream.upstreams import lifespan
+from pulp_gomod.app.upstream.upstreams import lifespan, of
 
-__all__ = ["install", "serve_module", "serve_sumdb"]
+__all__ = ["install", "note_use", "serve_module", "serve_sumdb"]
+
+
+def note_use(app: web.Application, repository: UUID, path: str, version: str) -> None:
+    """
+    Note that a module version was asked for, so that cleanup knows.
+
+    Args:
+        app: The content app.
+        repository: The pk of the repository that serves it.
+        path: The module path.
+        version: The version.
+    """
+    of(app).usage.note(repository, path, version)
 
 
 def install(app: web.Application) -> None:

@@ -31,6 +31,8 @@ LONGEST = 60.0
 # Seconds between looks for what another process left behind when it was killed.
 LOOK = 60.0
 LEFT_BEHIND = timedelta(seconds=90)
+# A task that failed is not tried again sooner than this.
+TRY_AGAIN = timedelta(minutes=10)
 # Seconds between two cleanups of a repository that is full.
 BETWEEN_CLEANUPS = 60.0
 
@@ -101,25 +103,30 @@ class Joiner:
         if not self._looked or now - self._looked > LOOK:
             self._looked = now
             for repository in await self._threads.database(_left_behind):
-                await self._threads.database(ensure_task, repository, JOIN)
+                await self._threads.database(ensure_task, repository, JOIN, since=TRY_AGAIN)
 
 
-def ensure_task(repository_pk: UUID, name: str, **arguments: Any) -> None:
+def ensure_task(
+    repository_pk: UUID, name: str, since: timedelta | None = None, **arguments: Any
+) -> None:
     """
     Dispatch a task for a repository, unless one that has not begun is there.
 
     Args:
         repository_pk: The repository's pk.
         name: The task.
+        since: Dispatch none either if there was one within this time, whatever became of it.
         arguments: What it is told beside the repository.
     """
     repository = GoRepository.objects.filter(pk=repository_pk).first()
     if repository is None:
         return
-    waiting = Task.objects.filter(
-        name=name, state="waiting", reserved_resources_record__contains=[get_prn(repository)]
+    tasks = Task.objects.filter(
+        name=name, reserved_resources_record__contains=[get_prn(repository)]
     )
-    if waiting.exists():
+    if tasks.filter(state="waiting").exists():
+        return
+    if since is not None and tasks.filter(pulp_created__gt=timezone.now() - since).exists():
         return
     set_domain(repository.pulp_domain)
     set_guid(generate_guid())

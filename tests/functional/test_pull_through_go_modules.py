@@ -1,0 +1,69 @@
+"""The modules that Go tests its go command with, malformed ones included: through us they are the same."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import pytest
+
+from pulp_gomod.golang import dirhash, module
+from tests.functional.rest_api import Rest
+from tests.functional.serving import Server
+from tests.functional.upstream_world import Mirror, Upstream, Version, running
+from tests.gomods import modules
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as started:
+        for each in modules():
+            version = Version(each.info, each.mod, each.zip)
+            started.modules.setdefault(each.path, {})[each.version] = version
+        yield started
+
+
+def _paths(upstream: Upstream) -> list[str]:
+    found = []
+    for path, versions in upstream.modules.items():
+        escaped = module.escape_path(path)
+        found.append(f"{escaped}/@v/list")
+        for version in versions:
+            name = module.escape_version(version)
+            found += [f"{escaped}/@v/{name}.{kind}" for kind in ("info", "mod", "zip")]
+    return found
+
+
+def _equal(path: str, one: bytes, other: bytes) -> bool:
+    """Zips are equal where Go calls them so: the server may hold the same one, packed otherwise."""
+    if one == other or not path.endswith(".zip"):
+        return one == other
+    return dirhash.hash_zip(BytesIO(one)) == dirhash.hash_zip(BytesIO(other))
+
+
+def test_every_file_is_what_the_upstream_has(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream, cache_ttl=600)
+    paths = _paths(upstream)
+    assert len(paths) > 700
+
+    def same(path: str) -> str:
+        said = upstream.answer(path)
+        answer = mirror.get(path)
+        assert isinstance(said.body, bytes)
+        if answer.status_code == said.status and _equal(path, answer.content, said.body):
+            return ""
+        return f"{path}: {answer.status_code} {answer.text[:200]!r}, not {said.status}"
+
+    for _ in range(2):
+        with ThreadPoolExecutor(8) as pool:
+            assert [different for different in pool.map(same, paths) if different] == []
+        # By the second time, what Go would take has joined the repository.
+        end = time.monotonic() + 60
+        while len(mirror.held()) < 50:
+            assert time.monotonic() < end
+            time.sleep(0.5)
