@@ -17,7 +17,7 @@ from pulpcore.plugin.models import Task
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_prn, set_domain
 
-from pulp_gomod.app.models import GoArrival, GoRepository
+from pulp_gomod.app.models import GoAnswer, GoArrival, GoRepository
 from pulp_gomod.app.upstream.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ LOOK = 60.0
 LEFT_BEHIND = timedelta(seconds=90)
 # A task that failed is not tried again sooner than this.
 TRY_AGAIN = timedelta(minutes=10)
+# "Not found" is deleted so long after its time, so many at once.
+NOT_FOUND_KEPT = timedelta(minutes=10)
+PURGE_BATCH = 20_000
 # Seconds between two cleanups of a repository that is full.
 BETWEEN_CLEANUPS = 60.0
 
@@ -102,6 +105,7 @@ class Joiner:
             await self._threads.database(ensure_task, repository, CLEAN_UP, max_size=size)
         if not self._looked or now - self._looked > LOOK:
             self._looked = now
+            await self._threads.database(_purge)
             for repository in await self._threads.database(_left_behind):
                 await self._threads.database(ensure_task, repository, JOIN, since=TRY_AGAIN)
 
@@ -135,6 +139,14 @@ def ensure_task(
         exclusive_resources=[repository],
         kwargs={"repository_pk": str(repository_pk), **arguments},
     )
+
+
+def _purge() -> None:
+    """Delete what was not found and is asked no more: anybody may ask for names that are none."""
+    old = timezone.now() - NOT_FOUND_KEPT
+    missing = GoAnswer.objects.filter(expires__lt=old).exclude(status=200)
+    batch = list(missing.values_list("pk", flat=True)[:PURGE_BATCH])
+    GoAnswer.objects.filter(pk__in=batch).delete()
 
 
 def _left_behind() -> list[UUID]:

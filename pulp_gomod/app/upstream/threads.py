@@ -38,7 +38,7 @@ class Threads:
 
     async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that reads much and computes much; it may use the ORM."""
-        return await _run(self._judges, call, *args, **kwargs)
+        return await _run(self._judges, _on_a_connection, call, *args, **kwargs)
 
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that writes to the disk."""

@@ -5,6 +5,7 @@ A turn is an advisory lock of PostgreSQL: it ends with the process that holds it
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,20 +34,23 @@ class Turns:
         self._connecting = asyncio.Lock()
 
     @asynccontextmanager
-    async def take(self, key: str) -> AsyncIterator[bool]:
+    async def take(self, key: str, patience: float) -> AsyncIterator[bool]:
         """
         Wait until no other process has the turn; give whether one had it.
 
-        Without PostgreSQL everybody goes at once: two fetches are better than none.
+        Without PostgreSQL, and when a process holds its turn for too long, everybody goes at once: two
+        fetches are better than none.
 
         Args:
             key: Hexadecimal, of at least 16 digits. Within this process each key is asked for once at
                 a time.
+            patience: Seconds to wait at most.
         """
+        end = time.monotonic() + patience
         number = int(key[:16], 16) - 2**63
         waited, pause = False, _FIRST_PAUSE
         held = await self._try(number)
-        while held is False:
+        while held is False and time.monotonic() < end:
             waited = True
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)

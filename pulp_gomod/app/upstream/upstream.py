@@ -124,9 +124,11 @@ class Upstream:
             return answer
         return replace(answer, pk=pk)
 
-    async def alone(self, key: str, fetch: Callable[[], Awaitable[T]]) -> T:
+    async def alone(
+        self, key: str, fetch: Callable[[], Awaitable[T]], patience: float | None = None
+    ) -> T:
         """Run a fetch while no other process fetches the same."""
-        async with self._turns.take(key):
+        async with self._turns.take(key, patience or self.settings.timeouts.document):
             return await fetch()
 
     def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":

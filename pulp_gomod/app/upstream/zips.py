@@ -117,7 +117,8 @@ class Zips:
         async def fetch() -> StoredZip | Passed | Missing:
             if not self._upstream.keeps:
                 return await self._fetch(asked, question)
-            return await self._upstream.alone(question.key, alone)
+            patience = self._upstream.settings.timeouts.zip
+            return await self._upstream.alone(question.key, alone, patience)
 
         return await asyncio.shield(self._upstream.share(question.key, fetch))
 
