@@ -156,7 +156,7 @@ def shared_server(
         options: Options of `pulp-gomod serve`.
         env: Variables for it.
     """
-    note = run_dir / f"{name}.json"
+    note = run_dir / f"{name}.server.json"
     with (run_dir / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not note.exists():
@@ -178,7 +178,7 @@ def shared_server(
 
 def stop_servers(run_dir: Path) -> None:
     """Stop the servers of a test run and wait for their end."""
-    for note in run_dir.glob("*.json"):
+    for note in run_dir.glob("*.server.json"):
         pid = json.loads(note.read_text())["pid"]
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
