@@ -12,6 +12,7 @@ import pytest
 
 from tests.functional.access_server import write_settings
 from tests.functional.serving import PASSWORD, USERNAME, Server, shared_server
+from tests.functional.uploads import MAX_ZIP_SIZE
 
 _PREFIX = "PULP_GOMOD_TEST_"
 
@@ -48,4 +49,19 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
 def access_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with domains, workload identities and all kinds of content guards."""
     with shared_server(run_dir, "access", server_cache, **write_settings(run_dir)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def upload_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server for uploads: more processes, a short wait, a low limit, and behind a proxy."""
+    with shared_server(
+        run_dir,
+        "uploads",
+        server_cache,
+        *("--content-workers", "3"),
+        PULP_GOMOD_UPLOAD_WAIT="6",
+        PULP_GOMOD_MAX_ZIP_SIZE=str(MAX_ZIP_SIZE),
+        PULP_GOMOD_TRUSTED_PROXIES='["127.0.0.1/32", "10.0.0.0/8"]',
+    ) as started:
         yield started
