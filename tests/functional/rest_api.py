@@ -52,6 +52,8 @@ class Rest:
             assert self.call("POST", "login/").status_code == 201
             self.session.auth = None
             self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"] or ""
+            # Over HTTPS, Django asks for this, too.
+            self.session.headers["Referer"] = self.url
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send a request; `path` is an href or below the API's root."""
