@@ -14,7 +14,7 @@ ORDER = (
     ("pulp_gomod.golang",),
     ("pulp_gomod.app.exceptions", "pulp_gomod.app.claims"),
     ("pulp_gomod.app.models",),
-    ("pulp_gomod.app.intake", "pulp_gomod.app.access"),
+    ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate"),
     ("pulp_gomod.app.goproxy", "pulp_gomod.app.upstream"),
     ("pulp_gomod.app.upload", "pulp_gomod.app.tasks"),
     ("pulp_gomod.app.serializers", "pulp_gomod.app.modelresource"),

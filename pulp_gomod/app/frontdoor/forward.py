@@ -27,8 +27,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pulp_gomod.app.access.addresses import Network, is_within
+from pulp_gomod.app.upload.handover import CHANGE
 
-from .headers import CHANGE, request_headers, response_headers
+from .headers import request_headers, response_headers
 from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
 
 log = logging.getLogger(__name__)

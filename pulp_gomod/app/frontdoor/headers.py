@@ -3,10 +3,7 @@
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-#: Says to the API that the door waits for what the request changes.
-WAITER = "X-Gomod-Waiter"
-#: Names in the API's answer the change to wait for.
-CHANGE = "X-Gomod-Change"
+from pulp_gomod.app.upload.handover import WAITER
 
 _HOP_BY_HOP = frozenset(
     {

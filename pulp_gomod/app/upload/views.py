@@ -25,12 +25,12 @@ from pulp_gomod.app.access.rights import (
     require_repository,
 )
 from pulp_gomod.app.claims import parse_origin, parse_time
-from pulp_gomod.app.frontdoor.headers import CHANGE, WAITER
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.upload.answers import UNCHANGED, Answer, already_held, not_held
 from pulp_gomod.app.upload.body import Body, receive
+from pulp_gomod.app.upload.handover import CHANGE, WAITER
 from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
 from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
 from pulp_gomod.app.upload.waiting import abandon, wait_for
