@@ -93,7 +93,7 @@ class Modules:
         Args:
             path: The module path.
         """
-        return [_candidate(row) for row in await self._ask(statements.releases(), module=path)]
+        return [_candidate(row) for row in await self._ask(statements.candidates(), module=path)]
 
     async def latest(self, path: str) -> Representation | None:
         """
@@ -105,7 +105,7 @@ class Modules:
         chosen = await self._latest_row(path)
         if chosen is None:
             return None
-        version, _, _, _, time, origin, created = chosen
+        version, time, origin, created = chosen
         return _computed(JSON, info_json(version, time or created, origin), self.served.created)
 
     async def latest_version(self, path: str) -> str | None:
@@ -171,7 +171,7 @@ class Modules:
         if not _is_hash(name):
             return None
         rows = await self._ask(statements.releases(), module=path)
-        for version, is_pseudo, _, _, time, origin, created in reversed(rows):
+        for version, is_pseudo, time, origin, created in reversed(rows):
             digits = _commit(version, is_pseudo, origin)
             if digits and (digits.startswith(name) or name.startswith(digits)):
                 body = info_json(version, time or created, origin)
@@ -179,10 +179,19 @@ class Modules:
         return None
 
     async def _latest_row(self, path: str) -> Row | None:
-        rows = await self._ask(statements.releases(), module=path)
+        """Return version, time, origin, and when the content came, of the latest version."""
+        rows = await self._ask(statements.candidates(), module=path)
         by_version = {row[0]: row for row in rows}
         chosen = latest([_candidate(row) for row in rows])
-        return by_version[chosen.version] if chosen else None
+        if chosen is None:
+            return None
+        *_, time, origin, created = by_version[chosen.version]
+        if created is None:
+            # Dozens of newer ones are pre-releases, or retracted.
+            found = await self._ask(statements.info(), module=path, version=chosen.version)
+            if found:
+                _, time, origin, _, created = found[0]
+        return chosen.version, time, origin, created
 
     async def _ask(self, statement: Statement, **values: str) -> list[Row]:
         parameters = statement.bind(**self._values, **values)

@@ -10,12 +10,17 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Case, Expression, F, OuterRef, QuerySet, Subquery, When, Window
+from django.db.models.functions import RowNumber
+from django.db.models.lookups import LessThanOrEqual
 
-from pulpcore.plugin.models import ContentArtifact, RepositoryVersion
+from pulpcore.plugin.models import Content, ContentArtifact, RepositoryVersion
 
 from pulp_gomod.app.models import GoDistribution, GoModFile, GoModule, GoRelease
 from pulp_gomod.app.models.membership import held
+
+# The latest version is nearly always among so many of the newest ones.
+_NEWEST = 32
 
 # Values that stand for a request's, recognisable among the constants of a queryset.
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
@@ -149,6 +154,17 @@ def _held_modules() -> QuerySet:
     return GoModule.objects.filter(held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE)
 
 
+def _created() -> Subquery:
+    """When the content came to Pulp: for thousands of rows a join would read the table as a whole."""
+    return Subquery(Content.objects.filter(pk=OuterRef("pk")).values("pulp_created")[:1])
+
+
+def _of_newest(value: Expression) -> Case:
+    """A value that is looked up for the newest versions only."""
+    place = Window(RowNumber(), order_by=F("version_key").desc())
+    return Case(When(LessThanOrEqual(place, _NEWEST), then=value))
+
+
 def _release(field: str) -> Subquery:
     return Subquery(
         GoRelease.objects.filter(
@@ -232,18 +248,39 @@ def versions() -> Statement:
 
 
 @lru_cache(maxsize=1)
-def releases() -> Statement:
+def candidates() -> Statement:
     """
-    List all versions of a module with what decides which is the latest.
+    List all versions of a module in semver order, with what decides which is the latest.
 
     Values: repository, number, domain, module.
-    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came.
+    Columns: version, is_pseudo, has_go_mod, retractions; and of the newest ones, null for others:
+    time, origin, when the content came to Pulp.
     """
     return compile_queryset(
         _held_modules()
         .order_by("version_key")
-        .annotate(time=_release("time"), origin=_release("origin"))
-        .values_list(
-            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "pulp_created"
+        .annotate(
+            time=_of_newest(_release("time")),
+            origin=_of_newest(_release("origin")),
+            created=_of_newest(_created()),
         )
+        .values_list(
+            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "created"
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def releases() -> Statement:
+    """
+    List all versions of a module in semver order, with what was said of each when it came.
+
+    Values: repository, number, domain, module.
+    Columns: version, is_pseudo, time, origin, when the content came to Pulp.
+    """
+    return compile_queryset(
+        _held_modules()
+        .order_by("version_key")
+        .annotate(time=_release("time"), origin=_release("origin"), created=_created())
+        .values_list("version", "is_pseudo", "time", "origin", "created")
     )
