@@ -22,6 +22,7 @@ class Contender:
         prefix: What stands before a module path in a URL's path, without a slash at the end.
         pids: Its processes.
         headers: Header lines of each request to it.
+        helpers: Processes that work for it: the database's.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Contender:
     prefix: str
     pids: Callable[[], Sequence[int]]
     headers: Sequence[str] = ()
+    helpers: Callable[[], Sequence[int]] = tuple
 
     @property
     def url(self) -> str:

@@ -59,7 +59,7 @@ def parse(arguments: Sequence[str]) -> Options:
         help="the sizes for --scale (1000,100000,1000000)",
     )
     parser.add_argument("--rounds", type=int, help="rounds of load")
-    parser.add_argument("--seconds", type=float, help="length of a round")
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of a round")
     parser.add_argument("--peer", default="", help="another Go proxy: a program, or a command line")
     parser.add_argument("--processes", type=int, default=2, help="content processes")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
@@ -70,7 +70,7 @@ def parse(arguments: Sequence[str]) -> Options:
         sections=sections,
         quick=given.quick,
         rounds=given.rounds or (2 if given.quick else 5),
-        seconds=given.seconds or (1.0 if given.quick else 2.0),
+        seconds=given.seconds,
         peer=given.peer,
         json=given.json,
         work=given.work,

@@ -42,13 +42,21 @@ class Ours:
     @property
     def contender(self) -> Contender:
         """The server as its clients see it, at the URL that is documented for owners."""
-        return Contender(NAME, self.rest.url, f"/api/packages/{self.owner.name}/go", self.pids)
+        return self._contender(NAME, f"/api/packages/{self.owner.name}/go")
 
     @property
     def content_url(self) -> Contender:
         """The same by Pulp's own URL."""
+        return self._contender("content URL", f"/pulp/content/{self.owner.name}")
+
+    @property
+    def all_owners(self) -> Contender:
+        """The server for load on several owners, whose names begin the paths."""
+        return self._contender(NAME, "/api/packages")
+
+    def _contender(self, name: str, prefix: str) -> Contender:
         return Contender(
-            "content URL", self.rest.url, f"/pulp/content/{self.owner.name}", self.pids
+            name, self.rest.url, prefix, self.pids, helpers=lambda: self.pids("postgres")
         )
 
     def pids(self, kind: str = "content") -> Sequence[int]:

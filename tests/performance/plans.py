@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import requests
 
+from tests.filling import LONG_LIST
 from tests.performance.bench import Bench
 from tests.performance.report import Table
 from tests.statements import CONTENT, changed, written
@@ -41,6 +42,8 @@ def show(bench: Bench, sized: "Sized") -> None:
     owner, filled = next(iter(sized.filled.items()))
     version = dict(filled)[filled.modules[0]]
     modules = filled.modules[-_REQUESTS:]
+    # Those of which nobody has asked for the list yet.
+    long = filled.long_modules[1::2]
     root = f"{sized.server.rest.url}/api/packages/{owner}/go"
     files = ("@v/{}.info", "@v/{}.mod", "@v/{}.zip", "@v/list", "@latest")
     with sized.server.connect() as connection:
@@ -54,6 +57,9 @@ def show(bench: Bench, sized: "Sized") -> None:
                 kind = file.partition("/")[2].replace("{}", "") or file
                 for line in _explained(sized, urls, connection):
                     table.add(kind, *line)
+            for file in ("@v/list", "@latest") if long else ():
+                for line in _explained(sized, [f"{root}/{m}/{file}" for m in long], connection):
+                    table.add(f"{file.removeprefix('@v/')} of {LONG_LIST:,}", *line)
         _reconnect(connection)
     table.notes.append(
         f"Tables with less than {_SMALL_TABLE} rows are read as a whole for good reason, and not "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.performance.contenders import Contender
 from tests.performance.load import Generator, Load, Result
-from tests.performance.memory import sampled
+from tests.performance.processes import cpu_seconds, sampled
 
 _HEAVY_SECONDS = 3.0
 
@@ -54,13 +54,20 @@ class Figures:
         heavy: Whether it is compared by bytes.
         rounds: Each round.
         memory: Bytes of its processes in the midst of the load, at most.
+        cpu: Processor seconds of its processes in each round.
         remark: What is odd about it, or "".
     """
 
     heavy: bool = False
     rounds: list[Result] = field(default_factory=list)
     memory: int = 0
+    cpu: list[float] = field(default_factory=list)
     remark: str = ""
+
+    @property
+    def cpu_each(self) -> float:
+        """Processor time of a request, in microseconds."""
+        return sum(self.cpu) / sum(each.requests for each in self.rounds) * 1e6
 
     @property
     def rate(self) -> float:
@@ -117,15 +124,20 @@ def compare(
     found = {each.name: Figures(shape.heavy) for each in able}
     seconds = max(seconds, _HEAVY_SECONDS) if shape.heavy else seconds
     used = dict.fromkeys(found, 0 if not shape.once else 1)
-    for _ in range(rounds):
-        for each in able:
+    for number in range(rounds):
+        # Nobody is always the first, or always after the same one.
+        turn = number % max(len(able), 1)
+        for each in able[turn:] + able[:turn]:
             figures, paths = found[each.name], shape.paths_of(each)
             prefixed = [f"{each.prefix}/{path}" for path in paths]
             start = used[each.name] if shape.once else 0
             headers = (*each.headers, *shape.headers)
             load = Load(each.origin, prefixed, seconds, start, headers, shape.connections)
+            helpers = each.helpers()
+            before = cpu_seconds([*each.pids(), *helpers])
             with sampled(each.pids(), seconds / 2) as memory:
                 result = generator.run(load)
+            figures.cpu.append(cpu_seconds([*each.pids(), *helpers]) - before)
             figures.rounds.append(result)
             figures.memory = max(figures.memory, *memory)
             used[each.name] = start + result.asked

@@ -91,7 +91,19 @@ def section(
     first = contenders[0].name
     table = Table(
         title,
-        ["", *("server", "requests/s", "p50 ms", "p99 ms", "MiB/s", f"{first} to it", "PSS MiB")],
+        [
+            "",
+            *(
+                "server",
+                "requests/s",
+                "p50 ms",
+                "p99 ms",
+                "CPU us",
+                "MiB/s",
+                f"{first} to it",
+                "PSS MiB",
+            ),
+        ],
     )
     for shape in shapes:
         found = compare(
@@ -109,6 +121,7 @@ def _add_rows(table: Table, shape: Shape, found: Mapping[str, Figures], first: s
             figures.rate,
             figures.p50,
             figures.p99,
+            figures.cpu_each,
             figures.mib_per_second,
             found[first].ratio(figures) if first in found and name != first else None,
             figures.memory / 2**20,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.performance.bench import Bench
-from tests.performance.memory import pss
+from tests.performance.processes import pss
 from tests.performance.report import Table
 
 _KINDS = ("content", "api", "worker", "postgres", "serve")
