@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from pulp_gomod.standalone.postgres import find_binaries
 from pulp_gomod.standalone.processes import command_line
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Rest
@@ -19,6 +20,9 @@ from tests.performance.modules import Made
 from tests.statements import connect
 
 NAME = "pulp-gomod"
+
+#: What of PostgreSQL adds up how long each statement takes.
+STATISTICS = "pg_stat_statements"
 
 #: What the settings of PostgreSQL are by default; test servers do without.
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -94,6 +98,20 @@ def _kind(pid: int) -> str:
     return (found.group(1) or found.group(2)) if found else "serve"
 
 
+def keep_statistics(directory: Path) -> None:
+    """
+    Have the PostgreSQL of a data directory add up what each statement takes, if it can.
+
+    Args:
+        directory: The data directory, before its server starts.
+    """
+    postgres = directory / "postgres"
+    libraries = Path(find_binaries(postgres).program("postgres")).parents[1] / "lib"
+    if any(libraries.glob(f"{STATISTICS}.*")):
+        with (postgres / "postgresql.conf").open("a") as file:
+            file.write(f"shared_preload_libraries = '{STATISTICS}'\n")
+
+
 @contextlib.contextmanager
 def serving(
     directory: Path, cache: Path, content: int = 2, api: int = 2, workers: int = 1
@@ -110,6 +128,7 @@ def serving(
     """
     if not directory.exists():
         make_data_dir(directory, cache)
+        keep_statistics(directory)
     process = ServeProcess(
         directory,
         *("--port", str(free_port())),
