@@ -1,6 +1,6 @@
 """The cache rows of a remote: reading them fast, and writing them."""
 
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -184,16 +184,18 @@ def write(question: Question, answer: Answer, content: UUID | None = None) -> UU
     return pk
 
 
-def arrive(repository: UUID, answer: UUID) -> None:
+def arrive(arrivals: Collection[tuple[UUID, UUID]]) -> None:
     """
-    Let what was fetched join a repository. Uses the ORM.
+    Let what was fetched join repositories. Uses the ORM.
 
     Args:
-        repository: The GoRepository's pk.
-        answer: The row's pk.
+        arrivals: Pks of a repository and of an answer.
     """
-    # Either may have been deleted by now.
-    with suppress(IntegrityError):
-        GoArrival.objects.bulk_create(
-            [GoArrival(repository_id=repository, answer_id=answer)], ignore_conflicts=True
-        )
+    rows = [GoArrival(repository_id=where, answer_id=what) for where, what in arrivals]
+    try:
+        GoArrival.objects.bulk_create(rows, ignore_conflicts=True)
+    except IntegrityError:
+        # A repository or an answer has been deleted meanwhile.
+        if len(rows) > 1:
+            for arrival in arrivals:
+                arrive([arrival])

@@ -18,6 +18,7 @@ from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_prn, set_domain
 
 from pulp_gomod.app.models import GoAnswer, GoArrival, GoRepository
+from pulp_gomod.app.upstream import answers
 from pulp_gomod.app.upstream.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,21 @@ class Joiner:
         """
         self._threads = threads
         self._waiting: dict[UUID, _Waiting] = {}
+        self._arrivals: set[tuple[UUID, UUID]] = set()
         self._full: dict[UUID, int] = {}
         self._cleaned: dict[UUID, float] = {}
         self._looked = 0.0
+
+    def arrive(self, repository: UUID, answer: UUID) -> None:
+        """
+        Let what an answer brought join a repository; it is written down soon.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer's pk.
+        """
+        self._arrivals.add((repository, answer))
+        self.note(repository)
 
     def note(self, repository: UUID) -> None:
         """
@@ -94,6 +107,13 @@ class Joiner:
                 log.warning("Cannot dispatch tasks for what was cached.", exc_info=True)
 
     async def _look_around(self) -> None:
+        if self._arrivals:
+            arrivals, self._arrivals = self._arrivals, set()
+            try:
+                await self._threads.database(answers.arrive, arrivals)
+            except DatabaseError:
+                self._arrivals |= arrivals
+                raise
         now = time.monotonic()
         for repository, waiting in list(self._waiting.items()):
             if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:

@@ -132,7 +132,7 @@ def take_in(
     # The stored file may have other bytes than this one, where Go sees no difference.
     unit = save_module(unit, save_artifact(path))
     row = answers.write(question, answer, content=unit.pk)
-    answers.arrive(repository, row)
+    answers.arrive([(repository, row)])
 
 
 def recorded(repository: UUID, path: str, version: str) -> set[str]:

@@ -27,6 +27,7 @@ from pulp_gomod.app.upstream import policy, upstreams
 from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.merge import latest_version, listed_versions, merge_lists
 from pulp_gomod.app.upstream.modules import parse_info
+from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
@@ -36,18 +37,7 @@ log = logging.getLogger(__name__)
 
 # Seconds to wait for the upstream where the repository alone could answer.
 LOCAL_PATIENCE: Final = 5.0
-_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _SPOOL: Final = "gomod_spool"
-
-
-def wants_held_only(request: web.Request) -> bool:
-    """
-    Say whether the client asks not to fetch anything for it.
-
-    Args:
-        request: The request.
-    """
-    return request.headers.get("Disable-Module-Fetch", "") in _TRUE
 
 
 async def serve_module(
@@ -77,29 +67,11 @@ async def serve_module(
         return problem(500, "internal error: this server cannot store what the upstream sent")
 
 
-def fault_response(fault: UpstreamFault) -> web.Response:
-    """
-    Tell a client that the upstream failed.
-
-    Args:
-        fault: What went wrong.
-    """
-    names = {502: "bad gateway", 504: "gateway timeout", 507: "insufficient storage"}
-    return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}")
-
-
 def _version_of(answer: Answer) -> str:
     info = parse_info(answer.body)
     if info is None:
         raise UpstreamFault("the upstream says no version of the latest one")
     return info.version
-
-
-def _in_their_words(missing: Missing) -> web.Response:
-    """Pass on what the upstream says to people of what is not there."""
-    response = problem(missing.status, "")
-    response.text = f"{missing.words}\n"
-    return response
 
 
 class _Request:
@@ -155,7 +127,7 @@ class _Request:
         if isinstance(answer, Missing):
             return self._missing(answer)
         if answer.pk is not None and answer.expires is None:
-            await self._through.upstream.arrive(self._repository, answer.pk)
+            self._through.upstream.arrive(self._repository, answer.pk)
         return self._respond(answer, TEXT)
 
     async def _info(self) -> web.StreamResponse:
@@ -335,7 +307,7 @@ class _Request:
     def _missing(self, missing: Missing | None) -> web.Response:
         where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path
         if missing is not None and missing.words:
-            return _in_their_words(missing)
+            return in_their_words(missing)
         if self._refusal is not None:
             return not_found(f"{where} is not in this repository, and {self._refusal}")
         status = missing.status if missing is not None else 404

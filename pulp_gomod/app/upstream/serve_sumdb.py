@@ -18,8 +18,8 @@ from pulp_gomod.app.goproxy.responses import (
 )
 from pulp_gomod.app.upstream import policy, upstreams
 from pulp_gomod.app.upstream.modules import is_version
+from pulp_gomod.app.upstream.replies import fault_response, wants_held_only
 from pulp_gomod.app.upstream.results import UpstreamFault
-from pulp_gomod.app.upstream.serve import fault_response, wants_held_only
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.golang import GoError, module

@@ -135,7 +135,7 @@ class Upstream:
         """Run a fetch for all in this process who wait for the same."""
         return self._flights.start(key, fetch)
 
-    async def arrive(self, repository: UUID, answer: UUID) -> None:
+    def arrive(self, repository: UUID, answer: UUID) -> None:
         """
         Let what an answer brought join a repository.
 
@@ -146,11 +146,10 @@ class Upstream:
         arrival = (repository, answer)
         if arrival in self._arrived:
             return
-        await self.threads.database(answers.arrive, repository, answer)
         self._arrived[arrival] = None
         if len(self._arrived) > MAX_ARRIVALS:
             self._arrived.popitem(last=False)
-        self.arrived(repository)
+        self._joiner.arrive(repository, answer)
 
     def arrived(self, repository: UUID) -> None:
         """

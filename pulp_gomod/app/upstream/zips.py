@@ -90,7 +90,7 @@ class Zips:
         answer = await self._upstream.read(question) if self._upstream.keeps else None
         if answer is None or answer.zip is None or answer.pk is None:
             return None
-        await self._upstream.arrive(asked.repository, answer.pk)
+        self._upstream.arrive(asked.repository, answer.pk)
         return answer.zip
 
     async def get(self, asked: Asked) -> StoredZip | Passed | Missing:

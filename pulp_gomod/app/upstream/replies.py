@@ -1,0 +1,42 @@
+"""What is said to clients, and what they ask of us, beside the files themselves."""
+
+from aiohttp import web
+
+from pulp_gomod.app.goproxy.responses import problem
+from pulp_gomod.app.upstream.results import Missing, UpstreamFault
+
+# What Go's strconv.ParseBool takes for true.
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
+
+def wants_held_only(request: web.Request) -> bool:
+    """
+    Say whether the client asks not to fetch anything for it.
+
+    Args:
+        request: The request.
+    """
+    return request.headers.get("Disable-Module-Fetch", "") in _TRUE
+
+
+def fault_response(fault: UpstreamFault) -> web.Response:
+    """
+    Tell a client that the upstream failed.
+
+    Args:
+        fault: What went wrong.
+    """
+    names = {502: "bad gateway", 504: "gateway timeout", 507: "insufficient storage"}
+    return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}")
+
+
+def in_their_words(missing: Missing) -> web.Response:
+    """
+    Pass on what the upstream says to people of what is not there.
+
+    Args:
+        missing: What it said.
+    """
+    response = problem(missing.status, "")
+    response.text = f"{missing.words}\n"
+    return response
