@@ -6,12 +6,16 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from pulp_gomod.app.access import authenticators, tokens
 from pulp_gomod.app.access.header import Credentials, Password, Secret
 from pulp_gomod.app.models import GoToken
+
+# Seconds after which everybody is identified anew, so that the last use of a token is known.
+LONGEST = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,14 @@ class Caller:
         user: The user as content guards see it.
         auth: What the authenticator knows beyond that: claims, for example.
         is_known: Whether the credentials were good, for whatever they give a right to.
+        seconds: For how long this is so if nothing in the database changes.
         token_in_use: The pk of a token whose use is to be recorded, or None.
     """
 
     user: Any
     auth: Any = None
     is_known: bool = False
+    seconds: float = 0.0
     token_in_use: UUID | None = None
 
 
@@ -53,7 +59,7 @@ def identify_at_once(sent: Credentials | None, distribution: UUID, domain: UUID)
             return _owner_of(sent, distribution, domain)
         case Password(user_name, password):
             user = authenticators.remembered_user(user_name, password)
-            return None if user is None else Caller(user, is_known=True)
+            return None if user is None else Caller(user, is_known=True, seconds=LONGEST)
     return None
 
 
@@ -65,7 +71,10 @@ def _owner_of(sent: Secret, distribution: UUID, domain: UUID) -> Caller:
         # A good token that does not open this: for the guard there is nobody behind it.
         return Caller(AnonymousUser(), is_known=True)
     in_use = token.pk if tokens.is_use_due(token) else None
-    return Caller(token.owner, token, is_known=True, token_in_use=in_use)
+    seconds = LONGEST
+    if token.expires is not None:
+        seconds = min(seconds, (token.expires - timezone.now()).total_seconds())
+    return Caller(token.owner, token, is_known=True, seconds=seconds, token_in_use=in_use)
 
 
 def identify(request: HttpRequest) -> Caller:

@@ -19,6 +19,9 @@ MOST = 10_000
 class _Kept(Generic[T]):
     begun: float
     value: T
+    state: str
+    # Until then it holds in an unchanged state.
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,17 @@ class Decisions(Generic[T]):
     Decisions by key, each as old as the moment at which it began to be made.
 
     What is answered was begun after the question was asked, or at most a lifetime before it is
-    answered.
+    answered; or else nothing that it rests on has changed since.
     """
 
     def __init__(
-        self, keep: Callable[[T], bool], lifetime: float = LIFETIME, most: int = MOST
+        self, keep: Callable[[T], float | None], lifetime: float = LIFETIME, most: int = MOST
     ) -> None:
         """
         Args:
-            keep: Says which decisions are remembered.
-            lifetime: Seconds for which they hold.
+            keep: Says for how many seconds a decision holds if nothing changes; None for one that is
+                not remembered at all.
+            lifetime: Seconds for which all others hold, whatever changes.
             most: How many are remembered; the oldest make room.
         """
         self._keep = keep
@@ -50,52 +54,62 @@ class Decisions(Generic[T]):
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._flights: dict[Hashable, _Flight[T]] = {}
 
-    async def get(self, key: Hashable, decide: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, key: Hashable, decide: Callable[[], Awaitable[T]], state: str = "") -> T:
         """
         Return the decision for a key.
 
         Args:
             key: What is to be decided.
             decide: Makes the decision.
+            state: What the world was like just now: the same text only as long as nothing has
+                changed that decisions rest on. "" if that is unknown.
 
         Raises:
             Exception: What `decide` raised.
         """
         asked = time.monotonic()
         kept = self._kept.get(key)
-        if kept is not None and self._holds(kept.begun):
-            return kept.value
+        if kept is not None:
+            unchanged = bool(state) and state == kept.state and asked <= kept.until
+            if unchanged or self._is_young(kept.begun):
+                return kept.value
         while True:
-            flight = self._flights.get(key) or self._take_off(key, decide)
+            flight = self._flights.get(key) or self._take_off(key, decide, state)
             # Others wait for it, too: it goes on when this request is cancelled.
             value = await asyncio.shield(flight.task)
-            if flight.begun >= asked or self._holds(flight.begun):
+            if flight.begun >= asked or self._is_young(flight.begun):
                 return value
 
-    def _holds(self, begun: float) -> bool:
+    def _is_young(self, begun: float) -> bool:
         return time.monotonic() - begun <= self._lifetime
 
-    def _take_off(self, key: Hashable, decide: Callable[[], Awaitable[T]]) -> _Flight[T]:
+    def _take_off(
+        self, key: Hashable, decide: Callable[[], Awaitable[T]], state: str
+    ) -> _Flight[T]:
         begun = time.monotonic()
-        flight = _Flight(begun, asyncio.create_task(self._fly(key, begun, decide)))
+        flight = _Flight(begun, asyncio.create_task(self._fly(key, begun, decide, state)))
         self._flights[key] = flight
         return flight
 
-    async def _fly(self, key: Hashable, begun: float, decide: Callable[[], Awaitable[T]]) -> T:
+    async def _fly(
+        self, key: Hashable, begun: float, decide: Callable[[], Awaitable[T]], state: str
+    ) -> T:
         try:
             value = await decide()
         finally:
             del self._flights[key]
-        if self._keep(value):
-            self._put(key, _Kept(begun, value))
+        seconds = self._keep(value)
+        if seconds is not None:
+            self._put(key, _Kept(begun, value, state, begun + seconds))
         return value
 
     def _put(self, key: Hashable, kept: _Kept[T]) -> None:
         self._kept[key] = kept
         self._kept.move_to_end(key)
-        while len(self._kept) > self._most or not self._holds(
-            next(iter(self._kept.values())).begun
-        ):
+        while len(self._kept) > self._most or self._is_over(next(iter(self._kept.values()))):
             oldest, _ = self._kept.popitem(last=False)
             if oldest == key:
                 return
+
+    def _is_over(self, kept: _Kept[T]) -> bool:
+        return not self._is_young(kept.begun) and time.monotonic() > kept.until

@@ -38,6 +38,8 @@ class Target:
         served: The repository version that is served, or None where the distribution has none.
         remote: The pk of the remote to ask for what is not held, or None.
         remote_changed: When the remote was last changed.
+        snapshot: PostgreSQL's snapshot under which this was looked up; "" if unknown. While requests
+            find the same one, nothing at all was written.
     """
 
     path: str
@@ -49,6 +51,7 @@ class Target:
     served: Served | None
     remote: UUID | None = None
     remote_changed: datetime | None = None
+    snapshot: str = ""
 
 
 def target_of(row: Sequence[Any]) -> Target:

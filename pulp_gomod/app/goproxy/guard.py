@@ -2,7 +2,8 @@
 
 In a content process pulpcore authenticates one request after the other, and hashes each password
 anew. Here the same authenticators and guards are asked in threads of their own, once for all requests
-that come at a time with the same credentials; what they permit holds for less than a second.
+that come at a time with the same credentials; what they permit holds for less than a second, or as
+long as nothing is written to the database.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
+# The plugin API has no way from a request of aiohttp to the one that Django's authenticators read.
 from pulpcore.content.authentication import convert_request
 
 from pulp_gomod.app.access import configuration, guards
@@ -52,10 +54,14 @@ class _Verdict:
     caller: Caller
     permits: bool | None
 
-    @property
-    def holds(self) -> bool:
-        """Whether it may be used again: a right that was just given works at once."""
-        return self.permits or (self.permits is None and self.caller.is_known)
+    def seconds(self) -> float | None:
+        """
+        Say for how long it may be used again while nothing is written; None for not at all.
+
+        A denial is not: a right that was just given works at once.
+        """
+        usable = self.permits or (self.permits is None and self.caller.is_known)
+        return self.caller.seconds if usable else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Gate:
     def __init__(self) -> None:
         self._access = Lane("gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE)
         self._login = Lane("gomod-login", _LOGIN_THREADS, _LOGIN_QUEUE)
-        self._verdicts: Decisions[_Verdict] = Decisions(lambda verdict: verdict.holds)
+        self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
         self._key = secrets.token_bytes(32)
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -98,7 +104,9 @@ class Gate:
         sent = parse(header)
         if isinstance(sent, Secret) or _is_plain(request):
             key = (door, hmac.digest(self._key, repr(header).encode(), "sha256"))
-            verdict = await self._verdicts.get(key, lambda: self._decide(request, door, sent))
+            verdict = await self._verdicts.get(
+                key, lambda: self._decide(request, door, sent), target.snapshot
+            )
         else:
             verdict = _Verdict(await self._login.run(identify, convert_request(request)), None)
         if verdict.permits is not None:

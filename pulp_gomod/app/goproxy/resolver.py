@@ -128,7 +128,7 @@ class DomainResolver:
         for _, *row in rows:
             # Where there is no distribution, the outer join has a row of nulls.
             if row[0] is not None:
-                target = target_of(row)
+                target = replace(target_of(row), snapshot=self._snapshot)
                 self._known[target.base_path] = _Known(self._generation, target)
         while len(self._known) > MOST_DISTRIBUTIONS:
             self._known.popitem(last=False)

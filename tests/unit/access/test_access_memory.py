@@ -80,8 +80,12 @@ class Judge:
         return answer
 
 
-def keeps_yes(answer: str) -> bool:
-    return answer == "yes"
+def keeps_yes(answer: str) -> float | None:
+    return 0.0 if answer == "yes" else None
+
+
+def keeps(seconds: float) -> Callable[[str], float | None]:
+    return lambda answer: seconds
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
@@ -195,5 +199,62 @@ def test_what_is_over_makes_room() -> None:
         await asyncio.sleep(0.03)
         await decisions.get(5, judge.decide)
         assert list(decisions._kept) == [5]
+
+    run(story)
+
+
+def test_a_decision_holds_while_nothing_changes() -> None:
+    async def story() -> None:
+        judge, decisions = Judge(), Decisions(keeps(0.2), lifetime=0.01)
+        assert await decisions.get("key", judge.decide, "state 1") == "yes"
+        judge.answer = "no"
+        await asyncio.sleep(0.05)
+        assert await decisions.get("key", judge.decide, "state 1") == "yes"
+        assert await decisions.get("key", judge.decide, "state 2") == "no"
+        await asyncio.sleep(0.05)
+        judge.answer = "later"
+        assert await decisions.get("key", judge.decide, "state 2") == "no"
+        await asyncio.sleep(0.2)
+        assert await decisions.get("key", judge.decide, "state 2") == "later"
+
+    run(story)
+
+
+def test_a_young_decision_holds_whatever_changes() -> None:
+    async def story() -> None:
+        judge, decisions = Judge(), Decisions(keeps_yes, lifetime=5)
+        for state in ("state 1", "state 2", ""):
+            assert await decisions.get("key", judge.decide, state) == "yes"
+        assert judge.asked == 1
+
+    run(story)
+
+
+def test_an_unknown_state_is_never_the_same() -> None:
+    async def story() -> None:
+        judge, decisions = Judge(), Decisions(keeps(5.0), lifetime=0.01)
+        await decisions.get("key", judge.decide)
+        await asyncio.sleep(0.03)
+        await decisions.get("key", judge.decide)
+        assert judge.asked == 2
+
+    run(story)
+
+
+def test_a_decision_is_of_the_state_in_which_it_was_begun() -> None:
+    async def story() -> None:
+        judge = Judge(pause=0.05)
+        decisions = Decisions(keeps(5.0), lifetime=0.001)
+        first = asyncio.create_task(decisions.get("key", judge.decide, "state 1"))
+        await asyncio.sleep(0.01)
+        # Somebody who comes in another state waits for a decision of that.
+        second = asyncio.create_task(decisions.get("key", judge.decide, "state 2"))
+        assert [await first, await second] == ["yes", "yes"]
+        assert judge.asked == 2
+        await asyncio.sleep(0.01)
+        await decisions.get("key", judge.decide, "state 2")
+        assert judge.asked == 2
+        await decisions.get("key", judge.decide, "state 1")
+        assert judge.asked == 3
 
     run(story)
