@@ -157,7 +157,7 @@ def _remark(shape: Shape, result: Result, used: int, available: int) -> str:
     if shape.once and used > available:
         return "asked again: too few URLs"
     if result.broken:
-        return f"{result.broken} connections broke"
+        return "connections broke"
     if (result.refused > 0) != (shape.status >= 400):
-        return f"{result.refused} answers were errors"
+        return "some answers were errors"
     return ""

@@ -105,15 +105,24 @@ def section(
             ),
         ],
     )
+    remarks: dict[tuple[str, str], list[str]] = {}
     for shape in shapes:
         found = compare(
             bench.generator, shape, contenders, bench.options.rounds, bench.options.seconds
         )
-        _add_rows(table, shape, found, first)
+        _add_rows(table, shape, found, first, remarks)
+    for (remark, name), shapes_of_it in remarks.items():
+        table.notes.append(f"{name}, {', '.join(shapes_of_it)}: {remark}")
     bench.report.add(table)
 
 
-def _add_rows(table: Table, shape: Shape, found: Mapping[str, Figures], first: str) -> None:
+def _add_rows(
+    table: Table,
+    shape: Shape,
+    found: Mapping[str, Figures],
+    first: str,
+    remarks: dict[tuple[str, str], list[str]],
+) -> None:
     for name, figures in found.items():
         table.add(
             shape.name,
@@ -127,4 +136,4 @@ def _add_rows(table: Table, shape: Shape, found: Mapping[str, Figures], first: s
             figures.memory / 2**20,
         )
         if figures.remark:
-            table.notes.append(f"{shape.name}, {name}: {figures.remark}")
+            remarks.setdefault((figures.remark, name), []).append(shape.name)
