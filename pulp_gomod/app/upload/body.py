@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from pulp_gomod.app.upload.form import FormTooLarge, receive_form
 from pulp_gomod.app.upload.problems import Problem
-from pulp_gomod.app.upload.received import ReceivedFile
+from pulp_gomod.app.upload.received import ReceivedFile, receive_file
 
 CHUNK = 1024 * 1024
 # What the form around a file may take.
@@ -71,20 +71,19 @@ def _bounded_silence(environ: dict[str, Any]) -> Iterator[None]:
 
 
 def _receive(request: HttpRequest, limit: int) -> Body:
-    if request.content_type == "multipart/form-data":
-        chunks = _chunks(request.META, limit + FORM_SLACK, limit)
-        try:
-            return Body(*receive_form(request.META, request.encoding, chunks, limit))
-        except FormTooLarge:
-            raise _too_large(limit) from None
-    file = ReceivedFile()
+    is_form = request.content_type == "multipart/form-data"
+    chunks = _chunks(request.META, limit + FORM_SLACK if is_form else limit, limit)
     try:
-        for chunk in _chunks(request.META, limit, limit):
-            file.append(chunk)
-    except BaseException:
-        file.discard()
+        if is_form:
+            return Body(*receive_form(request.META, request.encoding, chunks, limit))
+        return Body(receive_file(chunks))
+    except FormTooLarge:
+        raise _too_large(limit) from None
+    except OSError:
+        # A client who is still sending does not read the answer.
+        for _ in chunks:
+            pass
         raise
-    return Body(file)
 
 
 def _chunks(environ: dict[str, Any], most: int, limit: int) -> Iterator[bytes]:

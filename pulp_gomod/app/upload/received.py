@@ -3,6 +3,7 @@
 import contextlib
 import os
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -62,6 +63,26 @@ class ReceivedFile(PulpTemporaryUploadedFile):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._path)
         self.close()
+
+
+def receive_file(chunks: Iterator[bytes]) -> ReceivedFile:
+    """
+    Receive a body that is the file itself.
+
+    Args:
+        chunks: The body.
+
+    Raises:
+        OSError: The disk is full; nothing is left of the file.
+    """
+    file = ReceivedFile()
+    try:
+        for chunk in chunks:
+            file.append(chunk)
+    except BaseException:
+        file.discard()
+        raise
+    return file
 
 
 def _open_nameless(directory: str | None) -> int | None:

@@ -1,0 +1,106 @@
+"""Who published what, when and from where."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from tests.functional.owners import Owner
+from tests.functional.rest_api import RELEASES, Made, Rest
+from tests.functional.serving import Server
+
+
+@pytest.fixture(scope="module")
+def rest(upload_server: Server) -> Rest:
+    """The administrator of a server that trusts proxies on this machine and in 10.0.0.0/8."""
+    return Rest(upload_server.url, (upload_server.username, upload_server.password))
+
+
+def published_from(owner: Owner, **headers: str) -> str:
+    """Publish a module with headers about forwarding, and return the address on record."""
+    made = Made()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = owner.put(made.zip(), headers=named)
+    assert answer.status_code == 201, answer.text
+    (release,) = owner.rest.get(RELEASES, module=made.path)["results"]
+    address: str = release["published_from"]
+    return address
+
+
+def test_a_client_is_not_believed(server: Server) -> None:
+    """Nothing stands before `pulp-gomod serve`, unless --origin says so."""
+    owner = Owner.create(Rest(server.url, (server.username, server.password)))
+    assert published_from(owner) == "127.0.0.1"
+    assert published_from(owner, X_Forwarded_For="203.0.113.9") == "127.0.0.1"
+    assert published_from(owner, Forwarded="for=203.0.113.9") == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("said", "recorded"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        # What stands before the first address that no proxy of ours has is what that one says.
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        ("198.51.100.1, 203.0.113.9, 10.1.2.3, 127.0.0.1", "203.0.113.9"),
+        ("nonsense", "127.0.0.1"),
+        ("203.0.113.9, nonsense", "127.0.0.1"),
+        ("203.0.113.9, nonsense, 10.1.2.3", "10.1.2.3"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_a_proxy_is_believed_as_far_as_it_knows(rest: Rest, said: str, recorded: str) -> None:
+    assert published_from(Owner.create(rest), X_Forwarded_For=said) == recorded
+
+
+def test_headers_of_the_door_itself_are_not_taken_from_clients(rest: Rest) -> None:
+    """By them a client would get an answer before anything is decided."""
+    owner, made = Owner.create(rest), Made()
+    assert owner.put(made.zip(), headers={"X-Gomod-Waiter": "1"}).status_code == 201
+    assert owner.put(made.zip(), headers={"X-Gomod-Waiter": "1"}).status_code == 409
+
+
+def test_the_record_outlives_the_tasks(rest: Rest) -> None:
+    owner, made = Owner.create(rest), Made()
+    begun = datetime.now(UTC)
+    assert owner.put(made.zip()).status_code == 201
+    (before,) = rest.get(RELEASES, module=made.path)["results"]
+    assert before["published_by"] == "admin"
+    assert before["published_from"] == "127.0.0.1"
+    seen = datetime.fromisoformat(before["first_seen"])
+    assert begun - timedelta(seconds=1) <= seen <= datetime.now(UTC)
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = {"finished_before": later, "states": ["completed", "failed", "canceled"]}
+    rest.wait(rest.call("POST", "tasks/purge/", json=body))
+    settling = rest.get("tasks/", name__contains="settle", reserved_resources=owner.repository)
+    assert settling["count"] == 0
+    assert rest.get(RELEASES, module=made.path)["results"] == [before]
+
+
+def test_the_record_outlives_the_removal_and_the_user(rest: Rest) -> None:
+    owner, made = Owner.create(rest), Made()
+    name = f"publisher-{made.path.rpartition('/')[2]}"
+    user = rest.create("users/", username=name, password="a-long-Password1")["pulp_href"]
+    body = {"users": [name], "role": "gomod.gorepository_publisher"}
+    assert rest.status("POST", f"{owner.repository}add_role/", json=body) == 201
+    assert owner.put(made.zip(), auth=(name, "a-long-Password1")).status_code == 201
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204
+    assert rest.status("DELETE", user) == 204
+    (release,) = rest.get(RELEASES, module=made.path, repository=owner.repository)["results"]
+    assert release["published_by"] == name
+
+
+def test_an_upload_over_rest_is_on_record_likewise(rest: Rest) -> None:
+    owner, made = Owner.create(rest), Made()
+    response = requests.post(
+        f"{rest.url}{rest.root}content/gomod/modules/",
+        files={"file": made.zip()},
+        data={"repository": owner.repository},
+        auth=rest.auth,
+        headers={"X-Forwarded-For": "203.0.113.9"},
+        timeout=60,
+    )
+    rest.wait(response)
+    (release,) = rest.get(RELEASES, module=made.path)["results"]
+    assert (release["published_by"], release["published_from"]) == ("admin", "203.0.113.9")

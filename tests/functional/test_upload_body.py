@@ -1,0 +1,201 @@
+"""Bodies that are too large, break off, or do not come."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.functional.owners import Owner
+from tests.functional.processes import descendants
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server
+from tests.functional.uploads import (
+    MAX_ZIP_SIZE,
+    ApiConnection,
+    credentials,
+    eventually,
+    temporary_files,
+)
+
+MIB = 1024 * 1024
+# What the server waits for a client that sends nothing to the API itself, in seconds.
+STALL = 30
+
+
+@pytest.fixture(scope="module")
+def owner(upload_server: Server) -> Owner:
+    return Owner.create(Rest(upload_server.url, (upload_server.username, upload_server.password)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stalled(upload_server: Server, owner: Owner) -> Iterator[Future[tuple[bytes, float]]]:
+    """A client of the API itself who sends nothing after the head, from the first test on."""
+
+    def stall() -> tuple[bytes, float]:
+        begun = time.monotonic()
+        with connect(upload_server, "api") as client:
+            client.sendall(head(upload_server, owner, f"Content-Length: {MIB}") + b"PK")
+            return receive(client), time.monotonic() - begun
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(stall)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(upload_server: Server, owner: Owner) -> Iterator[None]:
+    """Whatever a test does, nothing of it stays."""
+    version = owner.rest.latest(owner.repository)
+    yield
+    assert owner.rest.latest(owner.repository) == version
+    # One is open for the client who stalls.
+    eventually(lambda: len(open_files(upload_server)) <= 1)
+    assert temporary_files(upload_server) == []
+
+
+def connect(server: Server, to: str) -> socket.socket:
+    """A connection to the front door, or to the API itself."""
+    if to == "api":
+        api = ApiConnection(server)
+        api.connect()
+        return api.sock
+    port = int(server.url.rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), timeout=120)
+
+
+def head(server: Server, owner: Owner, *headers: str) -> bytes:
+    """The head of an upload."""
+    lines = [
+        f"PUT /api/packages/{owner.name}/go/upload HTTP/1.1",
+        "Host: localhost",
+        *(f"{name}: {value}" for name, value in credentials(server).items()),
+        *headers,
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def receive(client: socket.socket) -> bytes:
+    """What comes until the server closes the connection, or the whole of a short answer."""
+    answer = b""
+    while b"\r\n\r\n" not in answer or not answer.endswith(b"\n"):
+        data = client.recv(65536)
+        if not data:
+            break
+        answer += data
+    return answer
+
+
+def open_files(server: Server) -> list[str]:
+    """The files without a name, in the directory for temporary files, that processes hold open."""
+    directory, found = f"{server.data_dir}/tmp/", []
+    for process in descendants(server.pid):
+        for path in Path(f"/proc/{process.pid}/fd").glob("*"):
+            try:
+                target = str(path.readlink())
+            except OSError:
+                continue
+            if target.startswith(directory) and target.endswith("(deleted)"):
+                found.append(target)
+    return found
+
+
+both = pytest.mark.parametrize("to", ["door", "api"])
+
+
+@both
+def test_an_announced_length_is_refused_before_the_body(
+    upload_server: Server, owner: Owner, to: str
+) -> None:
+    with connect(upload_server, to) as client:
+        client.sendall(head(upload_server, owner, f"Content-Length: {MAX_ZIP_SIZE + 2 * MIB}"))
+        assert receive(client).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_asks_first_is_refused_before_the_body(
+    upload_server: Server, owner: Owner
+) -> None:
+    length = f"Content-Length: {MAX_ZIP_SIZE + 2 * MIB}"
+    with connect(upload_server, "door") as client:
+        client.sendall(head(upload_server, owner, length, "Expect: 100-continue"))
+        assert receive(client).startswith(b"HTTP/1.1 413 ")
+
+
+@both
+def test_a_length_that_is_not_announced_is_refused_on_the_way(
+    upload_server: Server, owner: Owner, to: str
+) -> None:
+    chunk = b"%x\r\n%s\r\n" % (MIB, bytes(MIB))
+    with connect(upload_server, to) as client:
+        client.sendall(head(upload_server, owner, "Transfer-Encoding: chunked"))
+        # The end of the body is never sent; the API closes the connection when it has enough.
+        with contextlib.suppress(OSError):
+            for _ in range(MAX_ZIP_SIZE // MIB + 3):
+                client.sendall(chunk)
+        assert receive(client).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_zip_that_is_hardly_too_large_is_told_the_limit(owner: Owner) -> None:
+    answer = owner.put(bytes(MAX_ZIP_SIZE + 1))
+    assert answer.status_code == 413
+    assert f"limit is {MAX_ZIP_SIZE} bytes, set by GOMOD_MAX_ZIP_SIZE" in answer.text
+
+
+def test_a_zip_in_a_form_is_bounded_likewise(owner: Owner) -> None:
+    answer = owner.put(None, files={"zip": ("m.zip", bytes(MAX_ZIP_SIZE + 1))})
+    assert answer.status_code == 413
+    assert "GOMOD_MAX_ZIP_SIZE" in answer.text
+
+
+@both
+@pytest.mark.parametrize("chunked", [False, True], ids=["with length", "chunked"])
+def test_a_body_that_breaks_off(
+    upload_server: Server, owner: Owner, to: str, chunked: bool
+) -> None:
+    framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {9 * MIB}"
+    data = Made().zip() + bytes(5 * MIB)
+    with connect(upload_server, to) as client:
+        client.sendall(head(upload_server, owner, framing))
+        client.sendall(b"%x\r\n%s\r\n" % (len(data), data) if chunked else data)
+        client.shutdown(socket.SHUT_WR)
+        answer = receive(client)
+    assert answer == b"" or b"400" in answer.split(b"\r\n")[0]
+
+
+def test_a_form_that_breaks_off(upload_server: Server, owner: Owner) -> None:
+    data = (
+        b"--x\r\nContent-Disposition: form-data; name=a; filename=m.zip\r\n\r\n"
+        + Made().zip()
+        + bytes(5 * MIB)
+    )
+    headers = ("Content-Type: multipart/form-data; boundary=x", f"Content-Length: {9 * MIB}")
+    with connect(upload_server, "api") as client:
+        client.sendall(head(upload_server, owner, *headers) + data)
+        client.shutdown(socket.SHUT_WR)
+        answer = receive(client)
+    assert answer == b"" or b"400" in answer.split(b"\r\n")[0]
+
+
+def test_clients_that_send_nothing_keep_nobody_waiting_at_the_door(
+    upload_server: Server, owner: Owner
+) -> None:
+    slow = [connect(upload_server, "door") for _ in range(40)]
+    try:
+        for client in slow:
+            client.sendall(head(upload_server, owner, f"Content-Length: {MIB}") + b"PK")
+        begun = time.monotonic()
+        assert owner.put(b"no zip").status_code == 400
+        assert time.monotonic() - begun < STALL / 2
+    finally:
+        for client in slow:
+            client.close()
+
+
+def test_a_client_that_sends_nothing_is_told_so_by_the_api(
+    stalled: Future[tuple[bytes, float]],
+) -> None:
+    answer, seconds = stalled.result()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert STALL <= seconds < STALL + 30

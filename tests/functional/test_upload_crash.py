@@ -1,0 +1,149 @@
+"""Whatever is killed at whatever moment: what was acknowledged is there, wholly, and nothing by half.
+
+GOMOD_TEST_KILLS says how often something is killed, GOMOD_TEST_SEED repeats a run.
+"""
+
+import io
+import os
+import random
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from pulp_gomod.golang.dirhash import hash_zip
+from tests.functional.killing import Attempt, Publishers, kill_one, parts, schedule
+from tests.functional.owners import Owner
+from tests.functional.rest_api import MODULES, STATUS, Rest
+from tests.functional.serving import (
+    PASSWORD,
+    USERNAME,
+    ServeProcess,
+    Server,
+    make_data_dir,
+)
+from tests.functional.uploads import eventually, rows_of, temporary_files
+
+KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "20"))
+SEED = int(os.environ.get("GOMOD_TEST_SEED", random.randrange(10**9)))
+CLIENTS = 4
+# The server is back after this, however busy the machine is, in seconds.
+PATIENCE = 120
+
+# Test servers do without; here PostgreSQL has to keep what it has acknowledged.
+DURABLE = "\nsynchronous_commit = on\nfull_page_writes = on\n"
+
+
+@pytest.fixture
+def running(tmp_path: Path, server_cache: Path) -> Iterator[tuple[ServeProcess, Server]]:
+    """A server that nobody else uses."""
+    # As root, PostgreSQL is run by somebody else, who has to pass through.
+    for each in (tmp_path, tmp_path.parent):
+        each.chmod(0o711)
+    data_dir = tmp_path / "data"
+    make_data_dir(data_dir, server_cache)
+    with (data_dir / "postgres" / "postgresql.conf").open("a") as file:
+        file.write(DURABLE)
+    process = ServeProcess(data_dir, "--port", "0").start()
+    try:
+        url = process.wait()
+        yield process, Server(url, USERNAME, PASSWORD, str(data_dir), process.process.pid)
+    finally:
+        process.stop()
+
+
+@pytest.mark.timeout(KILLS * PATIENCE)
+def test_kills_at_any_moment(running: tuple[ServeProcess, Server]) -> None:
+    process, server = running
+    choice = random.Random(SEED)
+    rest = Rest(server.url, (server.username, server.password))
+    publishers = Publishers(Owner.create(rest))
+    publishers.start(CLIENTS)
+    killed = []
+    try:
+        for role in schedule(KILLS, choice):
+            time.sleep(choice.random())
+            killed.append((role, kill_one(server.pid, role, choice)))
+            eventually(lambda: _is_healthy(server), PATIENCE)
+            assert process.process.poll() is None, process.errors
+    finally:
+        publishers.stop()
+    print(f"seed {SEED}: killed {killed}; answers {publishers.statuses}\n{process.errors}")
+    assert all(pid for _, pid in killed), "there was nothing to kill"
+    assert publishers.statuses[201] > 0
+    _check(Rest(server.url, (server.username, server.password)), server, publishers)
+
+
+def _is_healthy(server: Server) -> bool:
+    """Whether everything runs that has to, and answers."""
+    found = parts(server.pid)
+    mains = ("api main", "content main", "worker main", "postmaster")
+    try:
+        answer = requests.get(f"{server.url}{STATUS}", timeout=10)
+    except requests.RequestException:
+        return False
+    return all(role in found for role in mains) and answer.status_code == 200
+
+
+def _check(rest: Rest, server: Server, publishers: Publishers) -> None:
+    owner, repository = publishers.owner, publishers.owner.repository
+    # What was being done for clients who are gone is over.
+    eventually(lambda: not _unfinished(rest), PATIENCE)
+    wrong, held = [], _held(rest, repository)
+    for attempt in publishers.attempts:
+        there = _is_there(owner, attempt, held)
+        if there is None:
+            wrong.append(f"{attempt.made.path}: by half")
+        if attempt.status == 201 and not there:
+            wrong.append(f"{attempt.made.path}: acknowledged and lost")
+        if attempt.status in (400, 403, 404, 409):
+            wrong.append(f"{attempt.made.path}: refused with {attempt.status} {attempt.text}")
+        if attempt.status != 201:
+            again = owner.put(attempt.data)
+            if again.status_code != (409 if there else 201):
+                wrong.append(f"{attempt.made.path}: {there} there, but {again.status_code} again")
+    assert wrong == [], f"seed {SEED}"
+    held = _held(rest, repository)
+    assert len(held) == len(publishers.attempts)
+    assert all(_is_there(owner, attempt, held) for attempt in publishers.attempts)
+    assert temporary_files(server) == []
+    # Whoever was killed has left his change; it is cleared away later, and in nobody's way.
+    assert {state for _, _, state in rows_of(server, repository)} <= {"waiting", "done", "conflict"}
+
+
+def _unfinished(rest: Rest) -> int:
+    count: int = rest.get("tasks/", state__in="waiting,running,canceling")["count"]
+    return count
+
+
+def _held(rest: Rest, repository: str) -> dict[str, str]:
+    """The checksums of all modules in the newest version."""
+    held: dict[str, str] = {}
+    while True:
+        page = rest.get(
+            MODULES,
+            repository_version=rest.latest(repository),
+            ordering="module",
+            limit=1000,
+            offset=len(held),
+        )
+        held |= {each["module"]: each["h1"] for each in page["results"]}
+        if not page["next"]:
+            return held
+
+
+def _is_there(owner: Owner, attempt: Attempt, held: dict[str, str]) -> bool | None:
+    """Whether a module is wholly there, or not at all; None if it is neither."""
+    path = attempt.made.path
+    info, mod, zip = (owner.get(f"{path}/@v/v1.0.0.{file}") for file in ("info", "mod", "zip"))
+    statuses = {each.status_code for each in (info, mod, zip)}
+    if statuses == {404} and path not in held:
+        return False
+    if statuses != {200} or info.json()["Version"] != "v1.0.0" or zip.content != attempt.data:
+        return None
+    with zipfile.ZipFile(io.BytesIO(zip.content)) as archive:
+        agrees = archive.read(f"{path}@v1.0.0/go.mod") == mod.content
+    return True if agrees and hash_zip(io.BytesIO(zip.content)) == held.get(path) else None
