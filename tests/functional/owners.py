@@ -46,12 +46,17 @@ class Owner:
     @property
     def packages_url(self) -> str:
         """The GOPROXY root that is documented for owners."""
-        return f"{self.rest.url}/api/packages/{self.name}/go"
+        return f"{self.rest.url}/api/packages/{self._place}/go"
 
     @property
     def content_url(self) -> str:
         """The GOPROXY root below Pulp's content prefix."""
-        return f"{self.rest.url}/pulp/content/{self.name}"
+        return f"{self.rest.url}/pulp/content/{self._place}"
+
+    @property
+    def _place(self) -> str:
+        domain = self.rest.root.split("/")[2]
+        return f"{domain}/{self.name}" if self.rest.domains else self.name
 
     @property
     def urls(self) -> tuple[str, str]:

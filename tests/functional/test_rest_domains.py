@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.functional.owners import Owner
 from tests.functional.rest_api import (
     DISTRIBUTIONS,
     MODULES,
@@ -16,6 +17,7 @@ from tests.functional.rest_api import (
     Made,
     Rest,
 )
+from tests.functional.uploads import artifacts_of, put_at_once
 
 
 def new_domain(rest: Rest) -> str:
@@ -153,6 +155,21 @@ def test_the_same_module_is_another_unit_in_another_domain(here: Here) -> None:
     assert mine["artifact"].startswith(third.root)
     third.publish(here.made.zip("v1.1.0"))
     assert here.rest.get(MODULES)["count"] == 1
+
+
+def test_uploads_stay_in_their_domain(here: Here) -> None:
+    rest = Rest(here.rest.url, here.rest.auth, domain=new_domain(here.rest))
+    owner, made = Owner.create(rest), Made()
+    zips = [made.zip(more=f"package code // {n}\n") for n in range(6)]
+    assert sorted(each.status_code for each in put_at_once(owner, zips)) == [201] + 5 * [409]
+    assert owner.get(f"{made.path}/@v/v1.0.0.zip").content in zips
+    assert len(artifacts_of(rest, zips)) == 1
+    assert artifacts_of(here.rest, zips) == []
+    task = owner.put(made.zip("v1.1.0"), headers={"Prefer": "respond-async"})
+    assert task.json()["task"].startswith(rest.root)
+    rest.wait(task)
+    assert owner.delete(f"{made.path}/@v/v1.0.0").status_code == 204
+    assert owner.get(f"{made.path}/@v/list").text == "v1.1.0\n"
 
 
 def test_a_role_in_one_domain_is_none_in_another(here: Here) -> None:
