@@ -20,7 +20,7 @@ CONTENT = "pulp-gomod"
 _PREFIX = "\x1f"
 _LINE = re.compile(
     rf"^{_PREFIX}(?P<application>[^{_PREFIX}]*){_PREFIX}"
-    r"LOG:  (?:statement|execute [^:]*): (?P<text>.*)",
+    r"LOG:  (?:statement|execute (?P<name>[^:]*)): (?P<text>.*)",
     re.DOTALL,
 )
 _SETTINGS = {"log_statement": "all", "log_line_prefix": f"{_PREFIX}%a{_PREFIX}"}
@@ -36,10 +36,12 @@ class Asked:
     Attributes:
         application: Whose it was, as the connection calls itself.
         text: The statement, with $1 for each parameter.
+        is_prepared: Whether it had been prepared, so that PostgreSQL need not plan it.
     """
 
     application: str
     text: str
+    is_prepared: bool
 
 
 class StatementLog:
@@ -66,7 +68,8 @@ def _parse(text: str) -> Iterator[Asked]:
     for entry in re.split(rf"^(?={_PREFIX})", text, flags=re.MULTILINE):
         found = _LINE.match(entry)
         if found:
-            yield Asked(found["application"], " ".join(found["text"].split()))
+            is_prepared = (found["name"] or "<unnamed>") != "<unnamed>"
+            yield Asked(found["application"], " ".join(found["text"].split()), is_prepared)
 
 
 def connect(data_dir: Path) -> "psycopg.Connection[Any]":

@@ -13,7 +13,7 @@ from tests.filling import add_distributions, fill, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import Server, shared_server
-from tests.statements import StatementLog, connect, count, logged
+from tests.statements import CONTENT, StatementLog, connect, count, logged
 
 MOST = 2
 # So many requests in one measurement; processes of Pulp that have nothing to do ask something, too,
@@ -107,3 +107,6 @@ def test_at_most_two_statements(
     # pulpcore's way of answering would be among these.
     assert counted["other"] < REQUESTS, texts
     assert counted["own"] >= REQUESTS, "what is asked for the first time has to be looked up"
+    # To plan a statement costs ten times as much as to carry it out.
+    prepared = sum(each.is_prepared for each in asked if each.application == CONTENT)
+    assert prepared > REQUESTS, texts

@@ -109,7 +109,9 @@ def keep_statistics(directory: Path) -> None:
     libraries = Path(find_binaries(postgres).program("postgres")).parents[1] / "lib"
     if any(libraries.glob(f"{STATISTICS}.*")):
         with (postgres / "postgresql.conf").open("a") as file:
-            file.write(f"shared_preload_libraries = '{STATISTICS}'\n")
+            file.write(
+                f"shared_preload_libraries = '{STATISTICS}'\n{STATISTICS}.track_planning = on\n"
+            )
 
 
 @contextlib.contextmanager
