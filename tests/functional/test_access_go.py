@@ -1,6 +1,5 @@
 """The real go command over HTTPS: every way to give it credentials for a private distribution."""
 
-import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +10,10 @@ import pytest
 
 from tests.functional import guarded
 from tests.functional.guarded import Headers, Person, Site, bearer
+from tests.functional.https import HOST, https_server
 from tests.functional.owners import Go
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import PASSWORD, USERNAME, shared_server
-from tests.functional.tunnel import Tunnel
-
-HOST = "goproxy.example.com"
+from tests.functional.serving import PASSWORD, USERNAME
 
 
 @dataclass(frozen=True)
@@ -47,42 +44,17 @@ class Secure:
         return f"https://{HOST}{path}", f"https://{self.address}{path}"
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def secure(run_dir: Path, server_cache: Path) -> Iterator[Secure]:
-    noted = run_dir / "tls.port"
-    if not noted.exists():
-        noted.write_text(str(_free_port()))
-    port = int(noted.read_text())
-    options = ("--tls", "auto", "--port", str(port), "--origin", f"https://{HOST}")
-    authority = run_dir / "tls" / "tls" / "authority.pem"
-    with (
-        shared_server(run_dir, "tls", server_cache, *options) as server,
-        Tunnel(port) as tunnel,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        assert server.url == f"https://{HOST}"
-        patch.setenv("HTTPS_PROXY", tunnel.url)
-        patch.setenv("REQUESTS_CA_BUNDLE", str(authority))
-        rest = Rest(server.url, (USERNAME, PASSWORD))
+    with https_server(run_dir, server_cache, "tls") as https:
+        rest = Rest(https.server.url, (USERNAME, PASSWORD))
         made, repository = Made(), rest.create_repository()
         rest.publish(made.zip(), repository=repository)
         reader = Person.create(rest)
         guard = guarded.rbac(rest, reader).guard
         site = Site.create(rest, repository=repository, content_guard=guard)
-        yield Secure(
-            site,
-            made,
-            reader,
-            Person.create(rest),
-            f"127.0.0.1:{port}",
-            {"HTTPS_PROXY": tunnel.url, "SSL_CERT_FILE": str(authority)},
-        )
+        stranger = Person.create(rest)
+        yield Secure(site, made, reader, stranger, https.address, https.variables)
 
 
 @pytest.fixture(params=["content", "packages"])

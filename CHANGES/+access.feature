@@ -1,0 +1,1 @@
+Private distributions ask their content guard on every path, by every kind of credential: passwords at the speed of public downloads, scoped tokens (`gomod/tokens/`, `pulp gomod token`), and the identity that a CI system gives its jobs. What is revoked opens nothing a second later, and a guard in use cannot be deleted.
