@@ -178,3 +178,12 @@ def test_releases_are_recorded_at_home(here: Place, there: Place) -> None:
     assert status("PUT", here.url("upload"), basic, made.zip()) == 201
     assert here.rest.get(RELEASES, module=made.path)["count"] == 1
     assert there.rest.get(RELEASES, module=made.path)["count"] == 0
+
+
+def test_a_domain_takes_its_tokens_with_it(admin: Rest) -> None:
+    rest = Rest(admin.url, admin.auth, new_domain(admin))
+    person = Person.create(rest)
+    person.token()
+    domain = admin.get("domains/", name=domain_of(rest))["results"][0]["pulp_href"]
+    admin.wait(admin.call("DELETE", domain))
+    assert admin.status("DELETE", person.href) == 204

@@ -240,4 +240,8 @@ async def refusal(request: web.Request, target: Target) -> web.Response | None:
         return None
     if caller.is_known:
         return problem(403, "forbidden: these credentials give no right to read this")
+    if hdrs.AUTHORIZATION in request.headers:
+        log.warning(
+            "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
+        )
     return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)

@@ -5,6 +5,7 @@ from gettext import gettext as _
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -90,9 +91,7 @@ class GoTokenSerializer(ModelSerializer):
             raise serializers.ValidationError({"owner": _("You can make tokens of your own only.")})
         namesakes = GoToken.objects.filter(owner=owner, name=data["name"], pulp_domain=get_domain())
         if namesakes.exists():
-            raise serializers.ValidationError(
-                {"name": _("You have a token of this name. Revoke it first, or choose another.")}
-            )
+            raise _name_is_taken()
         validated.setdefault("expires", timezone.now() + timedelta(days=_usual_days()))
         return validated
 
@@ -110,6 +109,12 @@ class GoTokenSerializer(ModelSerializer):
         )
 
 
+def _name_is_taken() -> serializers.ValidationError:
+    return serializers.ValidationError(
+        {"name": _("You have a token of this name. Revoke it first, or choose another.")}
+    )
+
+
 def _usual_days() -> int:
     days: int = settings.GOMOD_TOKEN_DAYS
     return min(days, settings.GOMOD_TOKEN_MAX_DAYS or days)
@@ -125,14 +130,23 @@ class GoTokenCreatedSerializer(GoTokenSerializer):
     )
 
     def create(self, validated_data: dict[str, Any]) -> GoToken:
-        """Make the token of the user who asks."""
+        """
+        Make the token of the user who asks.
+
+        Raises:
+            ValidationError: The user has a token of this name in this domain.
+        """
         secret = new_secret()
-        token = GoToken.objects.create(
-            **validated_data,
-            owner=self.context["request"].user,
-            digest=digest(secret),
-            hint=hint(secret),
-        )
+        try:
+            token = GoToken.objects.create(
+                **validated_data,
+                owner=self.context["request"].user,
+                digest=digest(secret),
+                hint=hint(secret),
+            )
+        except IntegrityError as error:
+            # Another request was faster.
+            raise _name_is_taken() from error
         token.token = secret
         return token
 

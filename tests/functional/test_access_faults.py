@@ -1,0 +1,111 @@
+"""Guards while connections to the database are lost, and while many log in at once."""
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from pulp_gomod.standalone.environment import child_environment
+from tests.functional import guarded
+from tests.functional.guarded import Headers, Person, Site, basic, bearer
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server
+
+# The connections that guards are asked on, and those that modules are looked up on.
+_CUT = """
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND (application_name = 'pulp-gomod' OR query ~ 'userrole|grouprole|gomod_gotoken')"
+    )
+    print("cut", len(cursor.fetchall()))
+"""
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture(scope="module")
+def reader(rest: Rest) -> Person:
+    return Person.create(rest)
+
+
+@pytest.fixture(scope="module")
+def url(rest: Rest, reader: Person) -> str:
+    """The URL of a private zip that the reader may read."""
+    made, repository = Made(), rest.create_repository()
+    rest.publish(made.zip(), repository=repository)
+    guard = guarded.rbac(rest, reader).guard
+    site = Site.create(rest, repository=repository, content_guard=guard)
+    return f"{site.packages_url}/{made.path}/@v/v1.0.0.zip"
+
+
+def status(url: str, headers: Headers) -> int:
+    return requests.get(url, headers=headers, timeout=120).status_code
+
+
+def test_a_lost_connection_is_replaced(server: Server, reader: Person, url: str) -> None:
+    if not server.data_dir:
+        pytest.skip("needs a server whose database it can reach")
+    credentials = [reader.basic, bearer(reader.token()), {}]
+    expected = [200, 200, 401]
+    assert [status(url, each) for each in credentials] == expected
+    for _ in range(2):
+        cut = subprocess.run(
+            [sys.executable, "-c", _CUT],
+            env=child_environment(f"{server.data_dir}/settings.py"),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert int(cut.stdout.split("cut ")[1]) > 0
+        # Nothing is remembered for longer.
+        time.sleep(1)
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda each: status(url, each), credentials * 4))
+        assert answers == expected * 4
+
+
+def test_who_is_known_does_not_wait_for_those_who_log_in(reader: Person, url: str) -> None:
+    known = bearer(reader.token())
+    assert status(url, known) == 200
+    with ThreadPoolExecutor(24) as pool:
+        wrong = [
+            pool.submit(status, url, basic(reader.name, f"wrong {number}")) for number in range(24)
+        ]
+        begun, served = time.monotonic(), 0
+        while not all(each.done() for each in wrong):
+            # Each time somebody new to the process, whom it has to look up.
+            assert status(url, bearer(reader.token()) if served % 5 == 0 else known) == 200
+            served += 1
+        took = time.monotonic() - begun
+    assert {each.result() for each in wrong} == {401}
+    assert served > 5, took
+
+
+def test_many_at_once_log_in_with_one_password(rest: Rest, reader: Person, url: str) -> None:
+    password = "a password that no process knows yet"
+    assert rest.status("PATCH", reader.href, json={"password": password}) == 200
+    credentials = basic(reader.name, password)
+    begun = time.monotonic()
+    assert status(url, credentials) == 200
+    once = time.monotonic() - begun
+    assert rest.status("PATCH", reader.href, json={"password": f"{password}!"}) == 200
+    begun = time.monotonic()
+    with ThreadPoolExecutor(32) as pool:
+        answers = set(
+            pool.map(lambda _: status(url, basic(reader.name, f"{password}!")), range(32))
+        )
+    together = time.monotonic() - begun
+    assert answers == {200}
+    # A hash for each of them would take 32 times as long, divided by the processors.
+    assert together < once * 8 + 2

@@ -1,0 +1,130 @@
+"""Nobody's own ways to log in are bypassed, nor remembered for longer than they would have it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.functional import guarded
+from tests.functional.guarded import Headers, Person, Site, basic, bearer
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server, shared_server
+
+_SETTINGS = """\
+AUTHENTICATION_BACKENDS = [
+    "tests.functional.unusual_logins.DirectoryBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "pulpcore.backends.ObjectRolePermissionBackend",
+]
+REST_FRAMEWORK__DEFAULT_AUTHENTICATION_CLASSES = [
+    "tests.functional.unusual_logins.KeyAuthentication",
+    "pulpcore.app.authentication.BasicAuthentication",
+    "rest_framework.authentication.SessionAuthentication",
+]
+"""
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """
+    A private distribution of a server with ways of its own to log in.
+
+    Attributes:
+        logins: Where passwords and keys are.
+        site: The distribution.
+        made: The module that it serves.
+        reader: Who may read it and publish to it.
+    """
+
+    logins: Path
+    site: Site
+    made: Made
+    reader: Person
+
+    def get(self, headers: Headers) -> int:
+        """Download; return the status."""
+        url = f"{self.site.packages_url}/{self.made.path}/@v/v1.0.0.zip"
+        return requests.get(url, headers=headers, timeout=60).status_code
+
+    def put(self, headers: Headers) -> int:
+        """Publish; return the status."""
+        url = f"{self.site.packages_url}/upload"
+        return requests.put(url, data=Made().zip(), headers=headers, timeout=60).status_code
+
+    def set(self, kind: str, value: str) -> None:
+        """Set the reader's password or key, elsewhere."""
+        (self.logins / f"{self.reader.name}.{kind}").write_text(value)
+
+
+@pytest.fixture(scope="module")
+def unusual_server(run_dir: Path, server_cache: Path) -> Iterator[tuple[Server, Path]]:
+    directory = run_dir / "unusual-logins"
+    directory.mkdir(exist_ok=True)
+    settings = directory / "settings.py"
+    settings.write_text(_SETTINGS)
+    env = {
+        "PULP_SETTINGS": str(settings),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "GOMOD_TEST_LOGINS": str(directory),
+    }
+    with shared_server(run_dir, "unusual", server_cache, **env) as server:
+        yield server, directory
+
+
+@pytest.fixture
+def unusual(unusual_server: tuple[Server, Path]) -> Unusual:
+    server, directory = unusual_server
+    rest = Rest(server.url, (server.username, server.password))
+    made, repository, reader = Made(), rest.create_repository(), Person.create(rest)
+    rest.publish(made.zip(), repository=repository)
+    reader.grant("gomod.gorepository_publisher", repository)
+    guard = guarded.rbac(rest, reader).guard
+    site = Site.create(rest, repository=repository, content_guard=guard)
+    return Unusual(directory, site, made, reader)
+
+
+def test_a_password_from_elsewhere(unusual: Unusual) -> None:
+    credentials = basic(unusual.reader.name, "from elsewhere")
+    assert unusual.get(credentials) == 401
+    assert unusual.put(credentials) == 401
+    unusual.set("password", "from elsewhere")
+    assert unusual.get(credentials) == 200
+    assert unusual.put(credentials) == 201
+    unusual.set("password", "another one")
+    time.sleep(1)
+    assert unusual.get(credentials) == 401
+    assert unusual.put(credentials) == 401
+
+
+def test_a_key_from_elsewhere_is_asked_for_each_time(unusual: Unusual) -> None:
+    reader = unusual.reader
+    unusual.set("key", "open sesame")
+    key = {"X-Api-Key": f"{reader.name}:open sesame"}
+    wrong = basic(reader.name, "wrong")
+    for _ in range(2):
+        assert unusual.get(key) == 200
+        assert unusual.get(key | wrong) == 200
+        # What another header opened is not open to those credentials alone.
+        assert unusual.get(wrong) == 401
+        assert unusual.get({}) == 401
+        assert unusual.put(key) == 201
+        assert unusual.put(wrong) == 401
+    unusual.set("key", "open barley")
+    assert unusual.get(key) == 401
+
+
+def test_passwords_and_tokens_of_pulp_work_beside(unusual: Unusual) -> None:
+    reader = unusual.reader
+    token = reader.token(scope="publish")
+    for headers in (reader.basic, bearer(token), basic(reader.name, token)):
+        assert unusual.get(headers) == 200
+        assert unusual.put(headers) == 201
+    change = {"password": "a new password of theirs"}
+    assert reader.admin.status("PATCH", reader.href, json=change) == 200
+    time.sleep(1)
+    assert unusual.get(reader.basic) == 401
+    assert unusual.put(reader.basic) == 401
+    assert unusual.get(bearer(token)) == 200
