@@ -50,11 +50,15 @@ def _watch(lifeline: int, stop_signal: int) -> None:
 
 def _bind_children() -> None:
     forking = threading.local()
+    has_frozen = False
 
     def before() -> None:
-        # So that collections in the child leave alone the pages that it shares with its parent.
-        if not gc.get_freeze_count():
+        nonlocal has_frozen
+        # So that collections in the child leave alone the pages that it shares with its parent. Once:
+        # later it is not much, and asking how much is frozen takes longer than the fork.
+        if not has_frozen:
             gc.freeze()
+            has_frozen = True
         forking.parent = os.getpid()
         # The kernel sends the signal when the thread that forked ends, which is the process's end
         # for its main thread only.

@@ -3,7 +3,8 @@
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryContent
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryContent, Task
+from pulpcore.plugin.util import get_prn
 
 from pulp_gomod.app.exceptions import (
     ModuleVersionChangedError,
@@ -18,6 +19,7 @@ from pulp_gomod.app.models.usage import record_usage, usage_of
 from pulp_gomod.golang import GoError, module
 
 RELEASE_BATCH = 1000
+TRIM = "pulp_gomod.app.tasks.retention.trim_versions"
 
 
 class GoRepository(Repository, AutoAddObjPermsMixin):
@@ -201,17 +203,19 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         fails: retention must never undo a publish.
         """
         if self.retain_repo_versions:
-            transaction.on_commit(self._dispatch_trim)
+            # Once it is committed, nothing that goes wrong here is the publisher's business.
+            transaction.on_commit(self._dispatch_trim, robust=True)
 
     def _dispatch_trim(self):
         # pulpcore's tasking needs the models of all plugins.
         from pulpcore.plugin.tasking import dispatch
 
-        dispatch(
-            "pulp_gomod.app.tasks.retention.trim_versions",
-            exclusive_resources=[self],
-            kwargs={"repository_pk": str(self.pk)},
+        prepared = Task.objects.filter(
+            name=TRIM, state="waiting", reserved_resources_record__contains=[get_prn(self)]
         )
+        # One that has not begun will see this version, too.
+        if not prepared.exists():
+            dispatch(TRIM, exclusive_resources=[self], kwargs={"repository_pk": str(self.pk)})
 
     def trim_old_versions(self):
         """Delete the versions beyond `retain_repo_versions`; for the retention task."""

@@ -138,7 +138,8 @@ class _Batch:
         self.before = {}
         self.after = {}
         self.sizes = {}
-        self.usage_before = self.usage = usage_of(repository.latest_version())
+        self.version = repository.latest_version()
+        self.usage_before = self.usage = usage_of(self.version)
 
     def settle(self, changes):
         """Decide each change, make the version, and store what became of the changes."""
@@ -157,8 +158,8 @@ class _Batch:
         for module, version in {(c.module, c.version) for c in changes}:
             asked |= Q(module=module, version=version)
         units = held_in(
-            GoModule.objects.filter(asked, _pulp_domain=self.repository.pulp_domain),
-            self.repository.latest_version(),
+            GoModule.objects.filter(asked, _pulp_domain=self.repository.pulp_domain_id),
+            self.version,
         )
         for unit in units.only("module", "version", "size"):
             self.before[unit.module, unit.version] = unit.pk
