@@ -1,0 +1,1 @@
+An upload that is acknowledged is there for ever, and one that is refused leaves nothing: what waits together is committed together, a busy repository is 503 and never "maybe", and killing any process at any moment loses nothing. Bodies are bounded and streamed, full disks are 507, and who published what from where is on record.
