@@ -73,17 +73,21 @@ def in_the_domain(person: Person, role: str, repository: str) -> None:
     rest.create(f"{person.href}roles/", role=role, domain=domain, content_object=None)
 
 
+GIVEN = [
+    *(("default", role, for_the_repository) for role in ROLES if role != "creator"),
+    *(("default", role, everywhere) for role in ROLES),
+    *(("default", role, through_a_group) for role in ROLES if role != "creator"),
+    *(("domain", role, in_the_domain) for role in ROLES),
+]
+
+
 @pytest.mark.parametrize(
-    "give",
-    [for_the_repository, everywhere, through_a_group, in_the_domain],
-    ids=lambda g: g.__name__,
+    ("rest", "role", "give"),
+    GIVEN,
+    indirect=["rest"],
+    ids=[f"{role or 'none'}-{give.__name__}" for _, role, give in GIVEN],
 )
-@pytest.mark.parametrize("role", ROLES)
 def test_publishing_and_removing(rest: Rest, site: Site, role: str, give: Give) -> None:
-    if (give is in_the_domain) != rest.domains:
-        pytest.skip("within a domain, it is the role in the domain that is of interest")
-    if role == "creator" and give in (for_the_repository, through_a_group):
-        pytest.skip("a role that is for no repository")
     repository = rest.get(site.href)["repository"]
     person, there = Person.create(rest), Made()
     assert put(site, there, {"Authorization": _admin(rest)}) == 201

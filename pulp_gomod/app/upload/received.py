@@ -1,14 +1,19 @@
 """A file that is being received: without a name, so that a process that ends leaves nothing."""
 
 import contextlib
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
+from pulpcore.plugin.models import Artifact
+
+_DESCRIPTION = ("module.zip", "application/zip", 0, None)
 
 
 class ReceivedFile(PulpTemporaryUploadedFile):
@@ -22,14 +27,17 @@ class ReceivedFile(PulpTemporaryUploadedFile):
     file: Any
 
     def __init__(self) -> None:
-        super().__init__("module.zip", "application/zip", 0, None)
         self._path: str | None = None
         descriptor = _open_nameless(settings.FILE_UPLOAD_TEMP_DIR)
         if descriptor is None:
+            super().__init__(*_DESCRIPTION)
             self._path = self.file.name
-        else:
-            self.file.close()
-            self.file = os.fdopen(descriptor, "w+b")
+            return
+        # What the classes between this one and UploadedFile do, but for making a file with a name.
+        self.hashers = {
+            name: hashlib.new(name, usedforsecurity=False) for name in Artifact.DIGEST_FIELDS
+        }
+        UploadedFile.__init__(self, os.fdopen(descriptor, "w+b"), *_DESCRIPTION)
 
     def append(self, data: bytes) -> None:
         """Write and hash what comes next."""
