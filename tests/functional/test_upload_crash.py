@@ -91,7 +91,14 @@ def _is_healthy(server: Server) -> bool:
 def _check(rest: Rest, server: Server, publishers: Publishers) -> None:
     owner, repository = publishers.owner, publishers.owner.repository
     # What was being done for clients who are gone is over.
-    eventually(lambda: not _unfinished(rest), PATIENCE)
+    try:
+        eventually(lambda: not _unfinished(rest), PATIENCE)
+    except AssertionError:
+        import json
+
+        print(json.dumps(rest.get("tasks/", state__in="waiting,running,canceling"), indent=1))
+        print(json.dumps(rest.get("workers/"), indent=1))
+        raise
     wrong, held = [], _held(rest, repository)
     for attempt in publishers.attempts:
         there = _is_there(owner, attempt, held)
@@ -143,6 +150,7 @@ def _is_there(owner: Owner, attempt: Attempt, held: dict[str, str]) -> bool | No
     if statuses == {404} and path not in held:
         return False
     if statuses != {200} or info.json()["Version"] != "v1.0.0" or zip.content != attempt.data:
+        print(f"{path}: {[(each.status_code, each.content[:99]) for each in (info, mod, zip)]}")
         return None
     with zipfile.ZipFile(io.BytesIO(zip.content)) as archive:
         agrees = archive.read(f"{path}@v1.0.0/go.mod") == mod.content

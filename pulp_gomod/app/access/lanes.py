@@ -4,9 +4,10 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections
+from pulp_gomod.app.connections import on_a_connection
 
 T = TypeVar("T")
 
@@ -52,22 +53,11 @@ class Lane:
         self._count += 1
         try:
             context = contextvars.copy_context()
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._pool, context.run, _with_database, function, arguments
-            )
+            call = partial(context.run, on_a_connection, function, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         finally:
             self._count -= 1
 
     def close(self) -> None:
         """Let the threads end; they close their connections."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _with_database(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    try:
-        return function(*arguments)
-    except (InterfaceError, OperationalError):
-        # PostgreSQL closed the connection meanwhile: a restart, a fail-over.
-        connections.close_all()
-        return function(*arguments)

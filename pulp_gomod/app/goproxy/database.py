@@ -33,7 +33,13 @@ _DJANGO_ONLY = ("cursor_factory", "context", "server_side_binding")
 
 
 class Database:
-    """Runs compiled statements on a pool of connections; opened and closed with the app."""
+    """
+    Runs compiled statements on a pool of connections; opened and closed with the app.
+
+    Attributes:
+        losses: How often a connection was found lost. PostgreSQL may have crashed then, and after a
+            crash the numbers of its transactions may come again for others.
+    """
 
     def __init__(self, parameters: Mapping[str, Any], max_size: int = MAX_CONNECTIONS) -> None:
         """
@@ -49,6 +55,7 @@ class Database:
             open=False,
             name=APPLICATION_NAME,
         )
+        self.losses = 0
 
     async def open(self) -> None:
         """Start connecting; requests wait until the first connection is there."""
@@ -75,6 +82,7 @@ class Database:
         try:
             return await self._fetch(sql, parameters)
         except OperationalError:
+            self.losses += 1
             log.info("Lost a connection to PostgreSQL; asking again on another one.")
             await self._pool.check()
             return await self._fetch(sql, parameters)

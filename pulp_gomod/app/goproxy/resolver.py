@@ -49,6 +49,7 @@ class DomainResolver:
         self._domain = domain
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._snapshot = ""
+        self._losses = where.losses
         self._generation = 0
         self._waiting: list[_Question] = []
         self._looking: asyncio.Task[None] | None = None
@@ -98,6 +99,10 @@ class DomainResolver:
                 if self._known[base_path].generation != self._generation:
                     seen = ""
         rows = await self._probe(list(wanted), seen)
+        if self._losses != self._database.losses:
+            # After a crash PostgreSQL may have the same snapshot of something else.
+            self._losses, self._snapshot, seen = self._database.losses, "", ""
+            rows = await self._probe(list(wanted), seen)
         snapshot = rows[0][0]
         if snapshot != self._snapshot:
             self._snapshot = snapshot
@@ -128,7 +133,7 @@ class DomainResolver:
         for _, *row in rows:
             # Where there is no distribution, the outer join has a row of nulls.
             if row[0] is not None:
-                target = replace(target_of(row), snapshot=self._snapshot)
+                target = replace(target_of(row), snapshot=f"{self._losses} {self._snapshot}")
                 self._known[target.base_path] = _Known(self._generation, target)
         while len(self._known) > MOST_DISTRIBUTIONS:
             self._known.popitem(last=False)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ from aiohttp import hdrs, web
 from asgiref.sync import sync_to_async
 
 from pulpcore.plugin.content import ArtifactResponse
-from pulpcore.plugin.models import Domain
+from pulpcore.plugin.models import Artifact, Domain
 from pulpcore.plugin.util import set_domain
 
+from pulp_gomod.app.connections import on_a_connection
 from pulp_gomod.app.goproxy import answers
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.modules import StoredZip
@@ -70,7 +72,9 @@ async def respond_with_zip(
         hdrs.ETAG: f'"{found.sha256}"',
         hdrs.CACHE_CONTROL: caching,
     }
-    response: web.StreamResponse = ArtifactResponse(artifact_pk=found.artifact, headers=headers)
+    artifacts = Artifact.objects.select_related("pulp_domain")
+    artifact = await _read(artifacts.get, pk=found.artifact)
+    response: web.StreamResponse = ArtifactResponse(artifact=artifact, headers=headers)
     return response
 
 
@@ -115,8 +119,13 @@ async def _storage_of(target: Target) -> _Storage:
     """Return the domain and its storage, loaded anew only after the domain was changed."""
     kept = _storages.get(target.domain)
     if kept is None or kept.changed != target.domain_changed:
-        domain = await Domain.objects.aget(pk=target.domain)
+        domain = await _read(Domain.objects.get, pk=target.domain)
         storage = await sync_to_async(domain.get_storage, thread_sensitive=False)()
         kept = _Storage(domain, storage, target.domain_changed)
         _storages[target.domain] = kept
     return kept
+
+
+async def _read(get: Callable[..., Any], **lookup: Any) -> Any:
+    """Read a row on the thread that pulpcore uses for that."""
+    return await sync_to_async(on_a_connection)(get, **lookup)

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from django.db import InterfaceError, OperationalError, connections
+
+from pulp_gomod.app.connections import on_a_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,11 +35,11 @@ class Threads:
 
     async def database(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that uses the ORM, once more if its connection turns out to be lost."""
-        return await _run(self._database, _on_a_connection, call, *args, **kwargs)
+        return await _run(self._database, on_a_connection, call, *args, **kwargs)
 
     async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that reads much and computes much; it may use the ORM."""
-        return await _run(self._judges, _on_a_connection, call, *args, **kwargs)
+        return await _run(self._judges, on_a_connection, call, *args, **kwargs)
 
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that writes to the disk."""
@@ -91,12 +92,3 @@ async def _run(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **k
     context = contextvars.copy_context()
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(pool, lambda: context.run(call, *args, **kwargs))
-
-
-def _on_a_connection(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    try:
-        return call(*args, **kwargs)
-    except (InterfaceError, OperationalError):
-        # PostgreSQL was restarted meanwhile: each of our calls may be made twice.
-        connections["default"].close()
-        return call(*args, **kwargs)
