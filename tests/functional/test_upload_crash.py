@@ -91,14 +91,7 @@ def _is_healthy(server: Server) -> bool:
 def _check(rest: Rest, server: Server, publishers: Publishers) -> None:
     owner, repository = publishers.owner, publishers.owner.repository
     # What was being done for clients who are gone is over.
-    try:
-        eventually(lambda: not _unfinished(rest), PATIENCE)
-    except AssertionError:
-        import json
-
-        print(json.dumps(rest.get("tasks/", state__in="waiting,running,canceling"), indent=1))
-        print(json.dumps(rest.get("workers/"), indent=1))
-        raise
+    eventually(lambda: not _unfinished(rest), PATIENCE)
     wrong, held = [], _held(rest, repository)
     for attempt in publishers.attempts:
         there = _is_there(owner, attempt, held)

@@ -19,6 +19,7 @@ from tests.functional.uploads import (
     rows_of,
 )
 
+SETTLE = "pulp_gomod.app.tasks.changes.settle"
 ASYNC = {"Prefer": "respond-async"}
 
 
@@ -129,6 +130,27 @@ def test_a_task_that_is_cancelled_publishes_nothing(upload_server: Server, owner
     assert owner.rest.held(owner.repository)[-1:] != [f"{made.path}@v1.0.0"]
     assert owner.get(f"{made.path}/@v/v1.0.0.info").status_code == 404
     assert artifacts_of(owner.rest, [made.zip()]) == []
+
+
+def test_another_task_comes_when_the_one_that_was_waited_for_is_cancelled(
+    upload_server: Server, owner: Owner
+) -> None:
+    made = Made()
+    with ThreadPoolExecutor(1) as pool:
+        with held_up(upload_server, owner):
+            waiting = pool.submit(owner.put, made.zip())
+            eventually(lambda: _waiting_tasks(owner))
+            for task in _waiting_tasks(owner):
+                assert owner.rest.status("PATCH", task, json={"state": "canceled"}) == 200
+            eventually(lambda: not _waiting_tasks(owner))
+        assert waiting.result().status_code == 201
+
+
+def _waiting_tasks(owner: Owner) -> list[str]:
+    found = owner.rest.get(
+        "tasks/", name=SETTLE, state="waiting", reserved_resources=owner.repository
+    )
+    return [each["pulp_href"] for each in found["results"]]
 
 
 def test_the_repository_may_be_deleted_meanwhile(upload_server: Server, rest: Rest) -> None:

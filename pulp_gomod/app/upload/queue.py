@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
+from django_guid import get_guid, set_guid
+from django_guid.utils import generate_guid
 
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.models import Task
@@ -104,6 +106,9 @@ def _ensure_task(repository: GoRepository) -> None:
 
 
 def _dispatch(repository: GoRepository) -> Task:
+    if get_guid() is None:
+        # The front door sees to tasks outside of any request; a task has to have an ID for the logs.
+        set_guid(generate_guid())
     task: Task = dispatch(
         SETTLE, exclusive_resources=[repository], kwargs={"repository_pk": str(repository.pk)}
     )
