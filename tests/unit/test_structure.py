@@ -12,7 +12,12 @@ HOUSE = ROOT / "pulp_gomod"
 # From the inside out; a room may import rooms before it, and itself.
 ORDER = (
     ("pulp_gomod.golang",),
-    ("pulp_gomod.app.exceptions", "pulp_gomod.app.claims", "pulp_gomod.app.connections"),
+    (
+        "pulp_gomod.app.exceptions",
+        "pulp_gomod.app.claims",
+        "pulp_gomod.app.connections",
+        "pulp_gomod.app.freshness",
+    ),
     ("pulp_gomod.app.models",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate"),
     ("pulp_gomod.app.goproxy", "pulp_gomod.app.upstream"),

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from pulp_gomod.app.access.lanes import Lane
+from pulp_gomod.app.freshness import SEEN_AFTER
 from pulp_gomod.app.upload.answers import UNKNOWN, Answer
 from pulp_gomod.app.upload.problems import NO_SNIFFING, as_line
 from pulp_gomod.app.upload.queue import RENEWAL, find_settled, renew
@@ -65,7 +66,10 @@ class Changes:
                     await end.wait()
         finally:
             del self._ends[change]
-        return _response(await self._conclude(change))
+        answer = await self._conclude(change)
+        # Until every content process knows of it.
+        await asyncio.sleep(SEEN_AFTER)
+        return _response(answer)
 
     async def _conclude(self, pk: UUID) -> Answer:
         loop = asyncio.get_running_loop()

@@ -1,13 +1,15 @@
 """Resolving distributions for all requests of a moment with one statement, and never from stale memory.
 
-What a process remembers of the database may have changed by the next request. So each request waits
-for a look at the database that began after it came; but one look serves all requests that wait, and
-it is cheap where nothing was written: PostgreSQL's snapshot is then the one of the look before, and
-everything that was read under that one holds. An answer is therefore as fresh as if it had been read
-for this request alone, at a cost that many requests share.
+What a process remembers of the database may have changed by the next request. So a look at the
+database is trusted for a few milliseconds only (see `freshness`: whoever changes something says so
+after that time), and one look serves all requests that wait for it. It is cheap where nothing was
+written: PostgreSQL's snapshot is then the one of the look before, and everything that was read under
+that one holds. While requests keep coming, the next look is taken before the last one is too old, so
+that nobody has to wait.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -15,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
+from pulp_gomod.app.freshness import TRUSTED
 from pulp_gomod.app.goproxy import database, statements
 from pulp_gomod.app.goproxy.database import Database, Row
 from pulp_gomod.app.goproxy.distributions import Target, target_of
@@ -51,6 +54,7 @@ class DomainResolver:
         self._snapshot = ""
         self._losses = where.losses
         self._generation = 0
+        self._began = float("-inf")
         self._waiting: list[_Question] = []
         self._looking: asyncio.Task[None] | None = None
 
@@ -67,11 +71,32 @@ class DomainResolver:
         Raises:
             psycopg.Error: The database does not answer.
         """
+        return self.recall(candidates) or await self._ask(candidates)
+
+    def recall(self, candidates: Sequence[str]) -> Target | None:
+        """
+        Return the distribution that has one of the base paths, if it was looked up a moment ago.
+
+        Args:
+            candidates: The base paths that it may have.
+        """
+        age = time.monotonic() - self._began
+        if age > TRUSTED:
+            return None
+        base_path = self._known_among(candidates)
+        if base_path is None or self._known[base_path].generation != self._generation:
+            return None
+        if age > TRUSTED / 2 and self._looking is None:
+            # Nobody waits for this answer; who asks when it is due does not find it missing.
+            self._ask(candidates).add_done_callback(_ignore)
+        return self._known[base_path].target
+
+    def _ask(self, candidates: Sequence[str]) -> "asyncio.Future[Target | None]":
         question = _Question(candidates, asyncio.get_running_loop().create_future())
         self._waiting.append(question)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_while_asked())
-        return await question.answer
+        return question.answer
 
     async def _look_while_asked(self) -> None:
         try:
@@ -86,6 +111,7 @@ class DomainResolver:
 
     async def _look(self, asked: list[_Question]) -> None:
         """Answer questions by one statement that begins after all of them were asked."""
+        began = time.monotonic()
         wanted: dict[str, None] = {}
         # Nothing but an unchanged snapshot keeps what is known; of some we know nothing.
         seen = self._snapshot
@@ -109,6 +135,7 @@ class DomainResolver:
             self._generation += 1
         if snapshot != seen:
             self._remember(wanted, rows)
+        self._began = began
         self._answer(asked, wanted)
 
     def _known_among(self, candidates: Sequence[str]) -> str | None:
@@ -150,6 +177,12 @@ class DomainResolver:
             else:
                 # The distribution that was known is gone; another may have taken its place.
                 self._waiting.append(question)
+
+
+def _ignore(answer: "asyncio.Future[Target | None]") -> None:
+    """Let a look that nobody waited for fail: the next one will tell."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _fail(asked: list[_Question], error: Exception) -> None:

@@ -1,8 +1,11 @@
 """GoDistribution: a GOPROXY root."""
 
 from aiohttp import web
+from django_lifecycle import AFTER_DELETE, AFTER_SAVE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
+
+from pulp_gomod.app.freshness import wait_until_seen
 
 
 class GoDistribution(Distribution, AutoAddObjPermsMixin):
@@ -18,6 +21,11 @@ class GoDistribution(Distribution, AutoAddObjPermsMixin):
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         permissions = [("manage_roles_godistribution", "Can manage roles on Go distributions")]
+
+    @hook(AFTER_SAVE)
+    @hook(AFTER_DELETE)
+    def _wait_until_seen(self):
+        wait_until_seen()
 
     def content_handler(self, path):
         """

@@ -11,6 +11,7 @@ from pulp_gomod.app.exceptions import (
     ModuleVersionHeldError,
     QuotaExceededError,
 )
+from pulp_gomod.app.freshness import wait_until_seen
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
@@ -194,6 +195,16 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             h1=unit.h1,
             time=release_time(unit.version, unit.pulp_created),
         )
+
+    def on_new_version(self, version):
+        """
+        Let no task end before its version is served.
+
+        Args:
+            version (RepositoryVersion): The version that was completed.
+        """
+        super().on_new_version(version)
+        wait_until_seen()
 
     def cleanup_old_versions(self):
         """

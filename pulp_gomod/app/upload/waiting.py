@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from pulpcore.plugin.util import set_domain
 
+from pulp_gomod.app.freshness import SEEN_AFTER
 from pulp_gomod.app.intake import discard_artifact
 from pulp_gomod.app.models import GoChange
 from pulp_gomod.app.upload.answers import DELETED, UNCHANGED, UNKNOWN, Answer, answer_to
@@ -36,7 +37,10 @@ def wait_for(pk: UUID) -> Answer:
         What to tell the client; the row is gone.
     """
     _await_end(pk, time.monotonic() + settings.GOMOD_UPLOAD_WAIT)
-    return _insist(pk)
+    answer = _insist(pk)
+    # Until every content process knows of it.
+    time.sleep(SEEN_AFTER)
+    return answer
 
 
 def abandon(change: GoChange) -> Answer:
