@@ -54,6 +54,7 @@ class Database:
             timeout=LONGEST_WAIT,
             open=False,
             name=APPLICATION_NAME,
+            configure=_plan_once,
         )
         self.losses = 0
 
@@ -103,6 +104,16 @@ class Database:
             # The texts come from `statements`, never from a request.
             cursor = await connection.execute(sql.encode(), parameters)
             return await cursor.fetchall()
+
+
+async def _plan_once(connection: AsyncConnection[Row]) -> None:
+    """
+    Let a new connection plan each prepared statement once, for all values.
+
+    By default PostgreSQL plans the first five executions anew, and all later ones if it believes that
+    values matter. Here they never do: all look-ups are by whole keys.
+    """
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
 
 
 _KEY: web.AppKey["Database"] = web.AppKey("gomod_database", Database)

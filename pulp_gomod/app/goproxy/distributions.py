@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+DEFAULT_DOMAIN: Final = "default"
+"""The domain of URLs that name none."""
 
 
 @dataclass(frozen=True, slots=True)

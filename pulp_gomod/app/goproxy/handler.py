@@ -8,7 +8,7 @@ from django.conf import settings
 
 from pulp_gomod.app import upstream
 from pulp_gomod.app.goproxy import answers, database, guard, resolver
-from pulp_gomod.app.goproxy.distributions import Target, storable
+from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target, storable
 from pulp_gomod.app.goproxy.modules import Modules
 from pulp_gomod.app.goproxy.paths import (
     LATEST,
@@ -18,6 +18,7 @@ from pulp_gomod.app.goproxy.paths import (
     base_paths,
     parse,
 )
+from pulp_gomod.app.goproxy.ready import USED
 from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.goproxy.responses import (
     Representation,
@@ -28,7 +29,6 @@ from pulp_gomod.app.goproxy.responses import (
 from pulp_gomod.app.goproxy.storages import respond_with_zip
 
 _TARGET: Final = "gomod_target"
-_DEFAULT_DOMAIN: Final = "default"
 
 
 async def find_target(request: web.Request) -> Target | None:
@@ -46,7 +46,7 @@ async def find_target(request: web.Request) -> Target | None:
 
 async def _resolve(request: web.Request) -> Target | None:
     asked = request.match_info
-    domain, path = asked.get("pulp_domain", _DEFAULT_DOMAIN), asked["path"]
+    domain, path = asked.get("pulp_domain", DEFAULT_DOMAIN), asked["path"]
     if "owner" in asked:
         candidates, path = [asked["owner"]], f"{asked['owner']}/{path}"
     else:
@@ -100,6 +100,7 @@ async def _serve_module(
         version = await modules.latest_version(wanted.module) or version
     if version:
         # What was cached and is served here must not be cleaned up as unused.
+        request[USED] = (wanted.module, version)
         upstream.note_use(request.app, target.served.repository, wanted.module, version)
     if wanted.file == "zip":
         stored = await modules.zip(wanted.module, version)

@@ -68,11 +68,11 @@ class Modules:
         Args:
             path: The module path.
         """
-        tagged = await self.tagged(path)
-        if tagged is None:
+        rows = await self._ask(statements.versions(), module=path)
+        if not rows:
             return None
-        lines = [f"{version}\n" for version in tagged]
-        return _computed(TEXT, "".join(lines).encode(), self.served.created)
+        lines = f"{rows[0][0]}\n" if rows[0][0] else ""
+        return _computed(TEXT, lines.encode(), self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
         """
@@ -84,7 +84,7 @@ class Modules:
         rows = await self._ask(statements.versions(), module=path)
         if not rows:
             return None
-        return [version for version, is_pseudo in rows if not is_pseudo]
+        return rows[0][0].split("\n") if rows[0][0] else []
 
     async def candidates(self, path: str) -> list[Candidate]:
         """

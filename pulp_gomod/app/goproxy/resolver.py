@@ -202,6 +202,17 @@ class Resolver:
         self._database = where
         self._domains: OrderedDict[str, DomainResolver] = OrderedDict()
 
+    def recall(self, domain: str, base_path: str) -> Target | None:
+        """
+        Return a distribution, without a path, if it was looked up a moment ago.
+
+        Args:
+            domain: The domain's name.
+            base_path: Its base path.
+        """
+        resolver = self._domains.get(domain)
+        return resolver.recall((base_path,)) if resolver else None
+
     async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
         """
         Find the Go distribution for a path; None if it is not one of ours.

@@ -17,7 +17,7 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.goproxy import answers, database, guard, resolver
+from pulp_gomod.app.goproxy import answers, database, guard, ready, resolver
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.distributions import storable
 from pulp_gomod.app.goproxy.responses import not_found, problem
@@ -63,12 +63,15 @@ _ROUTES = frozenset({content_route, packages_route})
 
 
 def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
+    # What pulpcore has put behind authentication measures requests: none may pass it by.
     @web.middleware
     async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
         route = request.match_info.handler
         try:
             if route not in _ROUTES:
                 return await _answer_others(request, handler)
+            if not inner and (again := ready.of(request.app).find(request)):
+                return again
             target = await protocol.find_target(request)
         except DatabaseError:
             log.exception("PostgreSQL does not answer.")
@@ -82,6 +85,8 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         response = await _through(inner, request, route)
         if target.guard is not None:
             _keep_private(response)
+        elif not inner:
+            ready.of(request.app).keep(request, target, response)
         return response
 
     return answer_ours
@@ -161,6 +166,7 @@ def install(app: web.Application) -> None:
     app.middlewares.insert(0, _first_middleware(inner))
     app.cleanup_ctx.append(database.lifespan)
     app.cleanup_ctx.append(resolver.lifespan)
+    app.cleanup_ctx.append(ready.lifespan)
     app.cleanup_ctx.append(answers.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""

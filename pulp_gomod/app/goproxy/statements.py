@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Expression, F, OuterRef, QuerySet, Subquery, When, Window
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import Case, Expression, F, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
@@ -239,11 +240,13 @@ def versions() -> Statement:
     List the tagged versions of a module in semver order.
 
     Values: repository, number, domain, module.
-    Columns: version, whether it is a pseudo-version. Pseudo-versions are among the rows: a module
-    that has nothing else exists all the same.
+    Columns: the versions, one a line, null where there are only pseudo-versions: a module that has
+    nothing else exists all the same. There is no row for an unknown module. PostgreSQL joins the
+    lines: to fetch thousands of rows takes longer than to find them.
     """
+    tagged = StringAgg("version", delimiter="\n", filter=Q(is_pseudo=False), order_by="version_key")
     return compile_queryset(
-        _held_modules().order_by("version_key").values_list("version", "is_pseudo")
+        _held_modules().values("_pulp_domain").annotate(tagged=tagged).values_list("tagged")
     )
 
 

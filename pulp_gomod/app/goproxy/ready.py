@@ -1,0 +1,221 @@
+"""Responses that were sent before, ready to be sent again as they are.
+
+Most requests are for what was asked for a moment ago. As long as a public distribution serves the same
+repository version, the answer to the same request line is the same bytes, but for the date: there is
+nothing to parse, to look up or to render.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import SERVER_SOFTWARE
+
+from pulp_gomod.app import upstream
+from pulp_gomod.app.goproxy import resolver
+from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
+from pulp_gomod.app.goproxy.resolver import Resolver
+
+# The module version that an answer is about, left in a request by whoever makes the answer.
+USED: Final = "gomod_used"
+
+# Bytes of all responses of a process together, and of the largest that is kept.
+MOST_BYTES = 64 * 1024 * 1024
+LARGEST = 128 * 1024
+# What keeping a response costs beyond its own size.
+_OVERHEAD = 2048
+
+_STATUSES = frozenset({200, 304, 404})
+# Whoever sends one of these may get another answer.
+_CONDITIONS = (
+    hdrs.IF_MODIFIED_SINCE,
+    hdrs.RANGE,
+    hdrs.IF_MATCH,
+    hdrs.IF_UNMODIFIED_SINCE,
+)
+
+# The request target as it was sent, and If-None-Match.
+_Key = tuple[str, str]
+
+
+class _SentAgain(web.StreamResponse):
+    """A response whose bytes are known; it has no state, so that many requests share it."""
+
+    def __init__(self, status: int, head: bytes, body: bytes) -> None:
+        super().__init__(status=status)
+        self._head = head
+        self._sent_body = body
+
+    @property
+    def keep_alive(self) -> bool:
+        """Only requests that keep the connection are answered like this."""
+        return True
+
+    @property
+    def body_length(self) -> int:
+        """For the access log."""
+        return len(self._sent_body)
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send everything in one write."""
+        if request.transport is None:
+            raise ConnectionResetError("the client is gone")
+        request.transport.write(b"".join((self._head, _date(), self._sent_body)))
+        # Who asks for more and reads nothing has to wait.
+        await request.writer.drain()
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Everything is sent."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    target: Target
+    used: tuple[str, str] | None
+    response: _SentAgain
+    size: int
+
+
+class Ready:
+    """A bounded memory of responses; the ones that were not asked for the longest make room."""
+
+    def __init__(self, where: Resolver, most_bytes: int = MOST_BYTES) -> None:
+        """
+        Args:
+            where: Knows what distributions serve at the moment.
+            most_bytes: Bytes of all responses together.
+        """
+        self._resolver = where
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+
+    def find(self, request: web.Request) -> web.StreamResponse | None:
+        """
+        Return the response to a request if it was given before and is still right.
+
+        Args:
+            request: A request that one of our routes matched.
+        """
+        key = _key(request)
+        kept = self._kept.get(key)
+        if kept is None or not _is_plain(request):
+            return None
+        domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
+        target = self._resolver.recall(domain, kept.target.base_path)
+        if target is not kept.target:
+            if target is None or not _serves_the_same(target, kept.target):
+                return None
+            kept.target = target
+        self._kept.move_to_end(key)
+        if kept.used is not None and target.served is not None:
+            upstream.note_use(request.app, target.served.repository, *kept.used)
+        return kept.response
+
+    def keep(self, request: web.Request, target: Target, response: web.StreamResponse) -> None:
+        """
+        Keep a response, if it is one that everybody gets who asks for the same.
+
+        Args:
+            request: The request.
+            target: The distribution.
+            response: What it is answered.
+        """
+        if (
+            target.guard is not None
+            or target.remote is not None
+            or response.status not in _STATUSES
+            or not isinstance(response, web.Response)
+            or not _is_plain(request)
+        ):
+            return
+        body = response.body or b""
+        if not isinstance(body, bytes) or len(body) > LARGEST:
+            return
+        key = _key(request)
+        again = _SentAgain(response.status, _head(response, len(body)), body)
+        size = len(body) + len(key[0]) + len(key[1]) + _OVERHEAD
+        before = self._kept.pop(key, None)
+        self._kept[key] = _Kept(target, request.get(USED), again, size)
+        self._bytes += size - (before.size if before else 0)
+        while self._bytes > self._most_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+def _key(request: web.Request) -> _Key:
+    return request.raw_path, request.headers.get(hdrs.IF_NONE_MATCH, "")
+
+
+def _is_plain(request: web.Request) -> bool:
+    """Say whether nothing but its key decides what a request is answered."""
+    sent = request.headers
+    return (
+        request.method == hdrs.METH_GET
+        and request.version == HttpVersion11
+        and request.keep_alive
+        and not any(name in sent for name in _CONDITIONS)
+    )
+
+
+def _serves_the_same(one: Target, other: Target) -> bool:
+    return (
+        one.guard is None
+        and one.remote is None
+        and one.served == other.served
+        and one.distribution == other.distribution
+    )
+
+
+def _head(response: web.Response, length: int) -> bytes:
+    """Make the status line and the headers, up to the value of the date, which comes last."""
+    phrase = HTTPStatus(response.status).phrase
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if hdrs.CONTENT_LENGTH not in response.headers and response.status != 304:
+        lines.append(f"{hdrs.CONTENT_LENGTH}: {length}")
+    lines += [f"{hdrs.SERVER}: {SERVER_SOFTWARE}", f"{hdrs.DATE}: "]
+    return "\r\n".join(lines).encode()
+
+
+_now = (0, b"")
+
+
+def _date() -> bytes:
+    """Return the value of the Date header with the end of the headers, made once a second."""
+    global _now
+    second = int(time.time())
+    if _now[0] != second:
+        _now = (second, f"{formatdate(second, usegmt=True)}\r\n\r\n".encode())
+    return _now[1]
+
+
+_KEY: web.AppKey[Ready] = web.AppKey("gomod_ready", Ready)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Ready for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Resolver.
+    """
+    app[_KEY] = Ready(resolver.of(app))
+    yield
+
+
+def of(app: web.Application) -> Ready:
+    """
+    Return the Ready of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]

@@ -1,0 +1,122 @@
+"""What was answered before is answered again, from memory: the same, and only as long as it is right."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.functional.owners import Owner
+from tests.functional.rest_api import DISTRIBUTIONS, Made, Rest
+from tests.functional.serving import Server
+
+FILES = ("@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/list", "@latest", "@v/v2.info")
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def owner(rest: Rest) -> Owner:
+    return Owner.create(rest)
+
+
+@pytest.fixture
+def made(owner: Owner) -> Made:
+    made = Made()
+    assert owner.put(made.zip()).status_code == 201
+    return made
+
+
+def ask(owner: Owner, request: str, times: int = 1) -> bytes:
+    """Send requests in one piece on one connection, and return all that comes until it ends."""
+    url = urlsplit(owner.packages_url)
+    last = request.replace("Host:", "Connection: close\r\nHost:")
+    with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
+        connection.sendall((request * (times - 1) + last).encode())
+        received = b""
+        while data := connection.recv(65536):
+            received += data
+    return received
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_second_answer_is_the_first(owner: Owner, made: Made, file: str) -> None:
+    answers = [owner.get(f"{made.path}/{file}") for _ in range(8)]
+    for each in answers:
+        each.headers.pop("Date")
+    assert len({(each.status_code, each.content, str(each.headers)) for each in answers}) == 1
+    assert all(int(each.headers["Content-Length"]) == len(each.content) for each in answers)
+
+
+@pytest.mark.parametrize("file", FILES[:5])
+def test_conditions_and_ranges_are_heard(owner: Owner, made: Made, file: str) -> None:
+    path = f"{made.path}/{file}"
+    whole = [owner.get(path) for _ in range(3)][-1]
+    for _ in range(3):
+        unchanged = owner.get(path, headers={"If-None-Match": whole.headers["ETag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged.headers["ETag"] == whole.headers["ETag"]
+        other = owner.get(path, headers={"If-None-Match": '"other"'})
+        assert (other.status_code, other.content) == (200, whole.content)
+        part = owner.get(path, headers={"Range": "bytes=1-2"})
+        assert (part.status_code, part.content) == (206, whole.content[1:3])
+    old = owner.get(path, headers={"If-Modified-Since": whole.headers["Last-Modified"]})
+    assert old.status_code == 304
+    head = requests.head(f"{owner.packages_url}/{path}", timeout=60)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole.content))
+
+
+def test_old_clients_and_last_requests_see_the_connection_end(owner: Owner, made: Made) -> None:
+    target = f"{urlsplit(owner.packages_url).path}/{made.path}/@v/list"
+    for _ in range(3):
+        owner.get(f"{made.path}/@v/list")
+        assert ask(owner, f"GET {target} HTTP/1.0\r\nHost: x\r\n\r\n").endswith(b"v1.0.0\n")
+        assert ask(owner, f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"v1.0.0\n")
+
+
+def test_requests_that_come_together_are_answered_in_turn(owner: Owner, made: Made) -> None:
+    target = f"{urlsplit(owner.packages_url).path}/{made.path}/@v/list"
+    received = ask(owner, f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n", times=200)
+    answers = received.split(b"HTTP/1.1 200 OK\r\n")
+    assert len(answers) == 201 and answers[0] == b""
+    assert all(each.endswith(b"\r\n\r\nv1.0.0\n") for each in answers[1:])
+
+
+def test_what_is_published_and_removed_shows_at_once(owner: Owner, made: Made) -> None:
+    with requests.Session() as session:
+        for minor in range(1, 8):
+            path, version = f"{owner.packages_url}/{made.path}/@v", f"v1.{minor}.0"
+            for _ in range(20):
+                assert session.get(f"{path}/{version}.info", timeout=60).status_code == 404
+            assert owner.put(made.zip(version)).status_code == 201
+            assert session.get(f"{path}/{version}.info", timeout=60).status_code == 200
+            assert version in session.get(f"{path}/list", timeout=60).text.split()
+            if minor % 2:
+                assert owner.delete(f"{made.path}/@v/{version}").status_code == 204
+                assert session.get(f"{path}/{version}.info", timeout=60).status_code == 404
+
+
+def test_a_distribution_that_is_changed_or_gone_answers_so_at_once(
+    rest: Rest, owner: Owner, made: Made
+) -> None:
+    path = f"{made.path}/@v/list"
+    for _ in range(10):
+        assert owner.get(path).status_code == 200
+    other = Owner.create(rest)
+    rest.wait(rest.call("PATCH", owner.distribution, json={"repository": other.repository}))
+    assert owner.get(path).status_code == 404
+    rest.wait(rest.call("PATCH", owner.distribution, json={"repository": owner.repository}))
+    assert owner.get(path).status_code == 200
+    guard = rest.create("contentguards/core/rbac/", name=owner.name)["pulp_href"]
+    rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": guard}))
+    assert owner.get(path).status_code == 401
+    rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": None}))
+    assert owner.get(path).status_code == 200
+    rest.wait(rest.call("DELETE", owner.distribution))
+    assert owner.get(path).status_code == 404
+    rest.create(DISTRIBUTIONS, name=owner.name, base_path=owner.name, repository=owner.repository)
+    assert owner.get(path).status_code == 200
