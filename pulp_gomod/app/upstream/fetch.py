@@ -6,6 +6,7 @@ answer of a GOPROXY becomes a fault.
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol
@@ -22,7 +23,7 @@ from pulp_gomod.app.upstream.results import (
     Unchanged,
     UpstreamFault,
     UpstreamSilent,
-    first_line,
+    one_line,
     printable_lines,
 )
 from pulp_gomod.app.upstream.session import Sessions
@@ -30,7 +31,12 @@ from pulp_gomod.app.upstream.session import Sessions
 CHUNK = 256 * 1024
 # Bytes of an error's text that are read.
 _MAX_TEXT = 4096
+# Characters that a validator may have to be sent back.
+_MAX_VALIDATOR = 1024
 _BACK_OFF = 0.2
+
+# What aiohttp puts before its messages: a status that nobody has sent.
+_CODE = re.compile(r"\b400, message[:=]\s*")
 
 # Faults that often pass. A request that was not answered in time is not repeated: the client has waited
 # long enough.
@@ -227,8 +233,8 @@ class Fetcher:
             await _receive(response, sink, limit, self._heard)
             return Fetched(
                 b"",
-                response.headers.get(hdrs.ETAG, ""),
-                response.headers.get(hdrs.LAST_MODIFIED, ""),
+                _validator(response, hdrs.ETAG),
+                _validator(response, hdrs.LAST_MODIFIED),
             )
 
 
@@ -268,6 +274,13 @@ async def _words(response: aiohttp.ClientResponse) -> list[str]:
     return printable_lines(text.decode("utf-8", "replace"))
 
 
+def _validator(response: aiohttp.ClientResponse, header: str) -> str:
+    """Return a header to send back later; "" if it is none that could be kept and sent."""
+    value = response.headers.get(header, "")
+    sound = value.isascii() and value.isprintable() and len(value) <= _MAX_VALIDATOR
+    return value if sound else ""
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
@@ -282,4 +295,9 @@ def _basic(username: str, password: str) -> aiohttp.BasicAuth | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
         return error.os_error.strerror
-    return first_line(str(error)) or type(error).__name__
+    if isinstance(error, aiohttp.InvalidURL):
+        return "it redirects to something that is no URL"
+    # As a text the error has the URL too, which may be a signed one that we were redirected to.
+    message = getattr(error, "message", None)
+    text = message if isinstance(message, str) and message else str(error)
+    return one_line(_CODE.sub("", text)) or type(error).__name__

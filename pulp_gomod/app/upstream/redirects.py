@@ -31,17 +31,17 @@ def target(settings: RemoteSettings, origin: URL, current: URL, location: str) -
     try:
         url = current.join(URL(location, encoded=True))
         same = url.origin() == origin.origin()
+        # They are read only here, and may turn out to be none.
+        host, port = url.host, url.port
     except ValueError:
         raise UpstreamFault("the upstream redirects to something that is no URL") from None
-    if same:
-        return url.with_user(None)
     if url.scheme not in ("http", "https"):
         raise UpstreamFault("the upstream redirects to something that is neither http nor https")
     if url.scheme == "http" and current.scheme == "https":
-        raise UpstreamFault(f"the upstream redirects from https to http (host {url.host})")
-    if not _is_allowed(settings.redirect_hosts, url):
+        raise UpstreamFault(f"the upstream redirects from https to http (host {host})")
+    if not (same or _is_allowed(settings.redirect_hosts, url)):
         raise UpstreamFault(
-            f"the upstream redirects to {url.host}:{url.port}, which is not among the redirect_hosts "
+            f"the upstream redirects to {host}:{port}, which is not among the redirect_hosts "
             f"of the remote {settings.name}"
         )
     return url.with_user(None)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 # Characters and lines of an upstream's own words that are passed on: the go command shows no more.
 MAX_WORDS = 1000
 MAX_LINES = 8
+# Characters of a line that says what went wrong: it may quote what the upstream sent.
+MAX_LINE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class UpstreamFault(Exception):
     def __init__(
         self, line: str, *, status: int = 502, again: bool = False, down: bool = False
     ) -> None:
+        line = one_line(line)
         super().__init__(line)
         self.status = status
         self.line = line
@@ -96,11 +99,12 @@ def printable_lines(text: str) -> list[str]:
     return lines
 
 
-def first_line(text: str) -> str:
+def one_line(text: str) -> str:
     """
-    Return the first line of somebody's text, fit for passing on.
+    Make one line of a text that may quote an upstream, fit for a log and for passing on.
 
     Args:
         text: The text.
     """
-    return "".join(printable_lines(text)[:1])
+    line = " ".join(text[: 2 * MAX_LINE].split())[:MAX_LINE]
+    return "".join(char if char.isprintable() else "?" for char in line)

@@ -142,9 +142,12 @@ class ChecksumDatabase:
             raise self._not_proven(path, version, error) from error
 
     def _not_proven(self, path: str, version: str, error: GoError) -> NotProven:
-        log.error("Refused %s@%s from the remote %s: %s", path, version, self._remote_name, error)
+        refusal = NotProven(str(error))
+        log.error(
+            "Refused %s@%s from the remote %s: %s", path, version, self._remote_name, refusal.line
+        )
         metrics.refused(self._upstream.settings)
-        return NotProven(" ".join(str(error).split()))
+        return refusal
 
     @property
     def _remote_name(self) -> str:
