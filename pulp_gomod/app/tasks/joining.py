@@ -20,7 +20,7 @@ from pulp_gomod.app.models import (
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.release import UNKNOWN_TIME
 from pulp_gomod.app.models.repository import release_time
-from pulp_gomod.app.upstream.modules import parse_info
+from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.remote import read_settings
 from pulp_gomod.golang import dirhash, module
 

@@ -7,9 +7,10 @@ health       is it worth waiting for
 answers, statements    what the upstream said last
 flight, turns    one fetch for all who wait, in this process and in all of them
 documents    lists, queries, .info, .mod: kept, revalidated, served stale
+reading, lists    what they say, read as the go command reads it
 sumdb        what the checksum database proves
 spool, judging, room, zips    zips: spooled, verified, judged, stored
-merge        one list and one latest version of what is held here and there
+merge        one latest version of what is held here and there
 joining, usage, metrics    what is done beside the requests
 upstreams    all of that for each remote that was asked lately
 serve, serve_sumdb    from a request to a response

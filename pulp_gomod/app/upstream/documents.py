@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pulp_gomod.app.upstream import answers
 from pulp_gomod.app.upstream.answers import Answer, Question
@@ -17,8 +17,10 @@ from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, Upstrea
 
 log = logging.getLogger(__name__)
 
-# Seconds to wait for a fresh answer where there is an old one.
+# Seconds to wait for a fresh answer where there is an old one, or where there is something held.
 PATIENCE = 4.0
+# Seconds between looks at whether waiting is in vain.
+_LOOK = 0.2
 # Seconds after which a failed refresh is tried again: the first time, and at most.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
@@ -38,6 +40,8 @@ class Verdict:
     keep: bool = True
     verified: bool = False
 
+
+K = TypeVar("K", Answer, None)
 
 Judge = Callable[[bytes], Awaitable[Verdict]]
 
@@ -84,9 +88,8 @@ class Shelf(Protocol):
     def not_found_ttl(self) -> float:
         """Seconds for which "not found" stands."""
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether waiting for the upstream is probably in vain."""
+    def is_doubtful(self, key: str) -> bool:
+        """Say whether waiting for an answer is probably in vain."""
 
     def count(self, hit: bool, file: str) -> None:
         """Count a request that was answered from the shelf, or that the upstream is asked for."""
@@ -116,6 +119,8 @@ class Documents:
         """
         self._shelf = shelf
         self._pauses: dict[str, tuple[float, float]] = {}
+        # What is being fetched, and was not waited for once: it is not waited for again.
+        self._given_up: set[str] = set()
 
     async def known(self, question: Question) -> Answer | None:
         """
@@ -145,26 +150,59 @@ class Documents:
             return await self._refresh(wish, known)
         return await asyncio.shield(self._fetch(wish))
 
+    async def beside(self, wish: Wish) -> Answer | None:
+        """
+        Return the answer to a wish where something is held anyway; None if none comes in time.
+
+        Nobody waits for an upstream that fails or hangs: neither the first time, nor each time.
+
+        Args:
+            wish: What is asked for.
+        """
+        key = wish.question.key
+        known = await self.known(wish.question)
+        fresh = known is not None and known.is_fresh()
+        self._shelf.count(fresh, wish.question.file)
+        if fresh or self._is_pausing(key) or (known is None and self._shelf.is_doubtful(key)):
+            return known
+        if known is not None:
+            return await self._refresh(wish, known)
+        return await self._hope(wish, self._fetch(wish), None)
+
     async def _refresh(self, wish: Wish, known: Answer) -> Answer:
-        """Ask again for what was found once; whatever happens, there is an answer."""
-        until, _ = self._pauses.get(wish.question.key, (0.0, 0.0))
-        if time.monotonic() < until:
+        """Ask again for what was said once; whatever happens, there is an answer."""
+        if self._is_pausing(wish.question.key):
             return known
         fetch = self._fetch(wish)
-        fetch.add_done_callback(lambda done: self._note(wish.question.key, done))
         # Once again its time is recent enough that nobody has to wait.
-        if known.is_fresh(slack=wish.ttl or 0.0) or self._shelf.doubtful:
+        if known.is_fresh(slack=wish.ttl or 0.0):
             return known
+        return await self._hope(wish, fetch, known)
+
+    async def _hope(self, wish: Wish, fetch: "asyncio.Task[Answer]", instead: K) -> Answer | K:
+        """Wait for a fetch as long as that makes sense, and take something else instead then."""
+        key = wish.question.key
+        end = time.monotonic() + PATIENCE
+        while not fetch.done():
+            left = end - time.monotonic()
+            if left <= 0 or key in self._given_up or self._shelf.is_doubtful(key):
+                log.info("The upstream is slow: it is not waited for %s.", wish.question.path)
+                self._given_up.add(key)
+                return instead
+            await asyncio.wait({fetch}, timeout=min(left, _LOOK))
         try:
-            return await asyncio.wait_for(asyncio.shield(fetch), PATIENCE)
-        except TimeoutError:
-            log.info("The upstream is slow: an old answer is served for %s.", wish.question.path)
+            return fetch.result()
         except UpstreamFault as fault:
-            log.info("An old answer is served for %s: %s", wish.question.path, fault.line)
-        return known
+            log.info("The upstream is not needed for %s: %s", wish.question.path, fault.line)
+            return instead
+
+    def _is_pausing(self, key: str) -> bool:
+        until, _ = self._pauses.get(key, (0.0, 0.0))
+        return time.monotonic() < until
 
     def _note(self, key: str, fetch: "asyncio.Task[Answer]") -> None:
-        """Remember that a refresh failed, so that the next one comes later."""
+        """Remember that a fetch failed, so that the next one that can wait comes later."""
+        self._given_up.discard(key)
         if fetch.cancelled() or fetch.exception() is None:
             self._pauses.pop(key, None)
             return
@@ -185,7 +223,9 @@ class Documents:
                 return await self._ask(wish)
             return await self._shelf.alone(wish.question.key, alone)
 
-        return self._shelf.share(wish.question.key, fetch)
+        task = self._shelf.share(wish.question.key, fetch)
+        task.add_done_callback(lambda done: self._note(wish.question.key, done))
+        return task
 
     async def _ask(self, wish: Wish) -> Answer:
         """Ask the upstream, unless another process has meanwhile."""

@@ -58,6 +58,15 @@ class Health:
         oldest = min(self._began.values(), default=now)
         return now - max(oldest, self._answered) > HANGS
 
+    def was_heard_within(self, seconds: float) -> bool:
+        """
+        Say whether anything came from the upstream lately.
+
+        Args:
+            seconds: How long ago at most.
+        """
+        return self._answered > time.monotonic() - seconds
+
     def _check(self) -> None:
         left = self._until - time.monotonic()
         if left > 0:

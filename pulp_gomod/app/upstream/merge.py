@@ -1,21 +1,31 @@
-"""One list and one `@latest` of what the repository holds and what the upstream has.
+"""One `@latest` of what the repository holds and what the upstream has.
 
 Go's rule for the latest version reads the go.mod of a version or two; those of the upstream are fetched
 only when the rule comes to look at them.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pulp_gomod.app.goproxy.latest import Candidate, Version, latest
 from pulp_gomod.app.upstream.answers import Answer
-from pulp_gomod.app.upstream.modules import UpstreamModules, is_version
 from pulp_gomod.app.upstream.results import UpstreamFault
 from pulp_gomod.golang import GoError, modfile, module, semver
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+AskGoMod = Callable[[str], Awaitable[Answer | None]]
+
+
+class Reckon(Protocol):
+    """Runs what may take long where it stops nobody else."""
+
+    async def __call__(self, call: Callable[[], T], /) -> T:
+        """Run a call."""
 
 
 class _UnknownGoMod(Exception):
@@ -57,43 +67,8 @@ class _OfUpstream:
         return self._known[self.version]
 
 
-def listed_versions(path: str, body: bytes) -> list[str]:
-    """
-    Return the versions of a list that could be served, as the go command reads it.
-
-    Args:
-        path: The module path.
-        body: The list.
-    """
-    versions = []
-    for line in body.decode("utf-8", "replace").split("\n"):
-        fields = line.split()
-        if fields and is_version(path, fields[0]):
-            versions.append(fields[0])
-    return versions
-
-
-def merge_lists(path: str, local: Sequence[str], upstream: bytes) -> bytes:
-    """
-    Return the list of all tagged versions.
-
-    Where the upstream has them all, its list is passed on as it is.
-
-    Args:
-        path: The module path.
-        local: The tagged versions that the repository holds.
-        upstream: The upstream's list.
-    """
-    listed = set(listed_versions(path, upstream))
-    if listed.issuperset(local):
-        return upstream
-    tagged = {version for version in listed if not module.is_pseudo_version(version)}
-    ordered = sorted(tagged.union(local), key=semver.db_sort_key)
-    return "".join(f"{version}\n" for version in ordered).encode()
-
-
 async def latest_version(
-    path: str, local: Iterable[Candidate], remote: UpstreamModules, listed: bytes, newest: str
+    path: str, local: Iterable[Candidate], listed: Iterable[str], ask: AskGoMod, reckon: Reckon
 ) -> str | None:
     """
     Return the version that the go command would choose as the latest of all; None if there is none.
@@ -101,33 +76,38 @@ async def latest_version(
     Args:
         path: The module path.
         local: What the repository holds.
-        remote: The upstream's modules.
-        listed: The upstream's list, or b"".
-        newest: The version of the upstream's `@latest`, or "".
+        listed: The versions that the upstream has.
+        ask: Asks the upstream for the go.mod of a version.
+        reckon: Runs what takes long.
 
     Raises:
         UpstreamFault: A go.mod that decides could not be fetched.
     """
     held = {candidate.version: candidate for candidate in local}
-    names = set(listed_versions(path, listed))
-    if newest and is_version(path, newest):
-        names.add(newest)
     known: dict[str, _GoMod] = {}
-    candidates: list[Version] = [*held.values()]
-    candidates += [_OfUpstream(name, known) for name in names - held.keys()]
-    candidates.sort(key=lambda candidate: semver.db_sort_key(candidate.version))
+
+    def sort() -> list[Version]:
+        candidates: list[Version] = [*held.values()]
+        candidates += [_OfUpstream(name, known) for name in set(listed) - held.keys()]
+        candidates.sort(key=lambda candidate: semver.db_sort_key(candidate.version))
+        return candidates
+
+    def choose() -> str | None:
+        chosen = latest(candidates)
+        return chosen.version if chosen else None
+
+    candidates = await reckon(sort)
     while True:
         try:
-            chosen = latest(candidates)
-            return chosen.version if chosen else None
+            return await reckon(choose)
         except _UnknownGoMod as unknown:
-            known[unknown.version] = await _go_mod(path, unknown.version, remote)
+            known[unknown.version] = await _go_mod(path, unknown.version, ask)
 
 
-async def _go_mod(path: str, version: str, remote: UpstreamModules) -> _GoMod:
-    answer: Answer = await remote.get("mod", path, version)
-    if not answer.found:
-        raise UpstreamFault(f"the upstream lists {path}@{version}, and has no go.mod of it")
+async def _go_mod(path: str, version: str, ask: AskGoMod) -> _GoMod:
+    answer = await ask(version)
+    if answer is None or not answer.found:
+        raise UpstreamFault(f"the upstream lists {path}@{version}, and sends no go.mod of it")
     is_real = answer.body != modfile.legacy_go_mod(path)
     try:
         parsed = modfile.parse_lax(answer.body)

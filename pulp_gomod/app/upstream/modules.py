@@ -1,36 +1,17 @@
 """What a remote says of modules: each file of the GOPROXY protocol but the zip."""
 
 import asyncio
-import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
-from pulp_gomod.app.claims import check_origin, parse_time
+from pulp_gomod.app.upstream import lists
 from pulp_gomod.app.upstream.answers import Answer, File, Question
-from pulp_gomod.app.upstream.documents import Asker, Documents, Verdict, Wish, keep_all
-from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged
+from pulp_gomod.app.upstream.documents import Asker, Documents, Verdict, Wish
+from pulp_gomod.app.upstream.reading import is_go_mod, is_version, parse_info
+from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstream import Upstream
-from pulp_gomod.golang import GoError, dirhash, modfile, module
+from pulp_gomod.golang import dirhash, module, semver
 from pulp_gomod.golang.zip import MAX_GO_MOD
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """
-    What an `.info` says.
-
-    Attributes:
-        version: The version.
-        time: When it was made, RFC 3339, or "".
-        origin: Where it was made, or None.
-        body: All of it, word for word.
-    """
-
-    version: str
-    time: str
-    origin: dict[str, str] | None
-    body: bytes
 
 
 class UpstreamModules:
@@ -106,12 +87,25 @@ class UpstreamModules:
         """
         return await self._documents.get(self._wish(self.question(file, path, version)))
 
+    async def beside(self, file: File, path: str, version: str = "") -> Answer | None:
+        """
+        Return what is to be added to what is held, if the remote says it in time; see Documents.
+
+        Args:
+            file: Which file.
+            path: The module path.
+            version: A version, or whatever else is asked for.
+        """
+        return await self._documents.beside(self._wish(self.question(file, path, version)))
+
     def _wish(self, question: Question) -> Wish:
         ttl = self._upstream.settings.cache_ttl
-        if not is_version(question.module, question.version):
-            return Wish(question, ttl, self._ask_for(question), keep_all)
+        if question.file == "list":
+            return Wish(question, ttl, self._ask_for_list(question))
         if question.file == "mod":
             return self._mod_wish(question)
+        if not is_version(question.module, question.version):
+            return Wish(question, ttl, self._ask_for(question), _names_a_version)
 
         async def judge(body: bytes) -> Verdict:
             info = parse_info(body)
@@ -127,7 +121,8 @@ class UpstreamModules:
             async def judge(body: bytes) -> Verdict:
                 return Verdict(keep=is_go_mod(body))
 
-            return Wish(question, None, self._ask_for(question, MAX_GO_MOD), judge)
+            ttl = None if is_version(path, version) else self._upstream.settings.cache_ttl
+            return Wish(question, ttl, self._ask_for(question), judge)
         proof: list[asyncio.Task[list[str]]] = []
 
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
@@ -151,85 +146,26 @@ class UpstreamModules:
 
         return Wish(question, None, ask, verify)
 
-    def _ask_for(self, question: Question, limit: int = MAX_GO_MOD) -> Asker:
+    def _ask_for(self, question: Question) -> Asker:
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
-            return await self._upstream.document(question.path, known, limit)
+            return await self._upstream.document(question.path, known, MAX_GO_MOD)
+
+        return ask
+
+    def _ask_for_list(self, question: Question) -> Asker:
+        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+            found = await self._upstream.document(question.path, known, lists.MAX_LIST)
+            if not isinstance(found, Fetched):
+                return found
+            body = await self._upstream.threads.reckon(len(found.body), lists.clean, found.body)
+            return replace(found, body=body)
 
         return ask
 
 
-def is_version(path: str, version: str) -> bool:
-    """
-    Say whether this is a module version that a repository could hold.
-
-    Args:
-        path: The module path.
-        version: What is asked for.
-    """
-    if not version or module.canonical_version(version) != version:
-        return False
-    try:
-        module.check(path, version)
-    except GoError:
-        return False
-    return True
-
-
-def is_go_mod(body: bytes) -> bool:
-    """
-    Say whether the go command could use this as the go.mod of a dependency.
-
-    Args:
-        body: The bytes.
-    """
-    try:
-        parsed = modfile.parse_lax(body)
-    except GoError:
-        return False
-    return parsed.module is not None and bool(parsed.module.path)
-
-
-def parse_info(body: bytes) -> Info | None:
-    """
-    Read an `.info` as Go's encoding/json reads it; None if it cannot be used.
-
-    Args:
-        body: The JSON.
-    """
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(said, dict):
-        return None
-    # Go does not look at the case of names, and the last one counts.
-    members: dict[str, Any] = {str(name).lower(): value for name, value in said.items()}
-    version, time = members.get("version"), members.get("time")
-    if not isinstance(version, str) or not version:
-        return None
-    try:
-        if time is not None:
-            parse_time(time if isinstance(time, str) else "")
-        origin = _origin(members.get("origin"))
-    except ValueError:
-        return None
-    return Info(version, time or "", origin, body)
-
-
-def _origin(said: Any) -> dict[str, str] | None:
-    """
-    Return what of an origin is kept.
-
-    Raises:
-        ValueError: Go would not take it.
-    """
-    if said is None:
-        return None
-    if not isinstance(said, dict):
-        raise ValueError("origin: must be a JSON object")
-    kept = {name: value for name, value in said.items() if isinstance(value, str) and value}
-    try:
-        return check_origin(kept) or None
-    except ValueError:
-        # It is for people only: a member that is unknown here is no reason to refuse the rest.
-        return None
+async def _names_a_version(body: bytes) -> Verdict:
+    """Judge the answer to a query: without a version in it, what was known before is better."""
+    info = parse_info(body)
+    if info is None or not semver.is_valid(info.version):
+        raise UpstreamFault("the upstream's answer names no version")
+    return Verdict()

@@ -1,10 +1,10 @@
 """Requests to a distribution that has a remote: what is held first, then what the upstream has."""
 
-import asyncio
 import errno
 import hashlib
 import logging
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from aiohttp import web
 from django.conf import settings
@@ -25,8 +25,9 @@ from pulp_gomod.app.goproxy.responses import (
 from pulp_gomod.app.goproxy.storages import respond_with_zip
 from pulp_gomod.app.upstream import policy, upstreams
 from pulp_gomod.app.upstream.answers import Answer, File
-from pulp_gomod.app.upstream.merge import latest_version, listed_versions, merge_lists
-from pulp_gomod.app.upstream.modules import parse_info
+from pulp_gomod.app.upstream.lists import listed_versions, merge_lists
+from pulp_gomod.app.upstream.merge import latest_version
+from pulp_gomod.app.upstream.reading import is_version, parse_info
 from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
@@ -35,9 +36,9 @@ from pulp_gomod.golang import module, semver
 
 log = logging.getLogger(__name__)
 
-# Seconds to wait for the upstream where the repository alone could answer.
-LOCAL_PATIENCE: Final = 5.0
 _SPOOL: Final = "gomod_spool"
+
+T = TypeVar("T")
 
 
 async def serve_module(
@@ -196,7 +197,7 @@ class _Request:
             )
         listed = await self._ask_beside("list")
         if listed is not None and listed.found:
-            body = merge_lists(self._path, tagged, listed.body)
+            body = await self._reckon(listed, lambda: merge_lists(self._path, tagged, listed.body))
             return self._respond(listed, TEXT, body)
         held = await self._local.versions(self._path)
         return self._hit(held) if held is not None else self._missing(None)
@@ -220,7 +221,7 @@ class _Request:
         listed = await self._ask_beside("list")
         if listed is None or not listed.found:
             return ours
-        theirs = set(listed_versions(self._path, listed.body))
+        theirs = set(await self._reckon(listed, lambda: listed_versions(self._path, listed.body)))
         tagged = {candidate.version for candidate in candidates if not candidate.is_pseudo}
         said = None
         if tagged <= theirs:
@@ -228,10 +229,15 @@ class _Request:
             if said is not None and said.found and theirs:
                 return said
         info = parse_info(said.body) if said is not None and said.found else None
-        newest = info.version if info else ""
+        if info is not None and is_version(self._path, info.version):
+            theirs.add(info.version)
         try:
             chosen = await latest_version(
-                self._path, candidates, self._through.modules, listed.body, newest
+                self._path,
+                candidates,
+                theirs,
+                lambda version: self._ask_beside("mod", version),
+                lambda call: self._reckon(listed, call),
             )
         except UpstreamFault as fault:
             log.info("The latest version of %s is a held one: %s", self._path, fault.line)
@@ -260,17 +266,13 @@ class _Request:
         if self._refusal is not None:
             return None
         modules = self._through.modules
-        known = await modules.known(file, self._path, version)
-        if self._held_only or (known is None and self._through.upstream.doubtful):
-            return known
-        try:
-            async with asyncio.timeout(LOCAL_PATIENCE):
-                return await modules.get(file, self._path, version)
-        except TimeoutError:
-            log.info("The upstream is slow: what is held of %s is served.", self._path)
-        except UpstreamFault as fault:
-            log.info("What is held of %s is served: %s", self._path, fault.line)
-        return known
+        if self._held_only:
+            return await modules.known(file, self._path, version)
+        return await modules.beside(file, self._path, version)
+
+    async def _reckon(self, listed: Answer, call: Callable[[], T]) -> T:
+        """Compute over the upstream's list, beside all else if it is long."""
+        return await self._through.upstream.threads.reckon(len(listed.body), call)
 
     # Answering.
 

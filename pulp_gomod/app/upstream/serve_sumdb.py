@@ -17,7 +17,7 @@ from pulp_gomod.app.goproxy.responses import (
     respond,
 )
 from pulp_gomod.app.upstream import policy, upstreams
-from pulp_gomod.app.upstream.modules import is_version
+from pulp_gomod.app.upstream.reading import is_version
 from pulp_gomod.app.upstream.replies import fault_response, wants_held_only
 from pulp_gomod.app.upstream.results import UpstreamFault
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase

@@ -16,13 +16,16 @@ T = TypeVar("T")
 
 DATABASE_THREADS = 3
 JUDGES = 2
+# Bytes of a list up to which reading it is not worth a thread.
+SHORT = 32 * 1024
 WRITERS = 2
 RESOLVERS = 4
 
 
 class Threads:
     """
-    Four groups: for the database, for judging zips, for writing files, and for looking up names.
+    Five groups: for the database, for judging zips, for long lists, for writing files, and for looking
+    up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang.
     """
@@ -30,6 +33,7 @@ class Threads:
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(DATABASE_THREADS, "gomod-upstream-db")
         self._judges = ThreadPoolExecutor(JUDGES, "gomod-upstream-judge")
+        self._reckoners = ThreadPoolExecutor(1, "gomod-upstream-list")
         self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
 
@@ -41,6 +45,12 @@ class Threads:
         """Run a call that reads much and computes much; it may use the ORM."""
         return await _run(self._judges, on_a_connection, call, *args, **kwargs)
 
+    async def reckon(self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that computes over a list of so many bytes."""
+        if size <= SHORT:
+            return call(*args, **kwargs)
+        return await _run(self._reckoners, call, *args, **kwargs)
+
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that writes to the disk."""
         return await _run(self._writers, call, *args, **kwargs)
@@ -49,9 +59,13 @@ class Threads:
         """Run a call that looks up names."""
         return await _run(self._resolvers, call, *args, **kwargs)
 
+    @property
+    def _groups(self) -> tuple[ThreadPoolExecutor, ...]:
+        return self._database, self._judges, self._reckoners, self._writers, self._resolvers
+
     def close(self) -> None:
         """Let the threads end; what waits is dropped."""
-        for pool in (self._database, self._judges, self._writers, self._resolvers):
+        for pool in self._groups:
             pool.shutdown(wait=False, cancel_futures=True)
 
 

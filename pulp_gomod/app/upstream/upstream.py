@@ -17,7 +17,7 @@ from pulp_gomod.app.upstream import answers, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.fetch import Fetcher, Sink
 from pulp_gomod.app.upstream.flight import Flights
-from pulp_gomod.app.upstream.health import Health
+from pulp_gomod.app.upstream.health import HANGS, Health
 from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
@@ -102,10 +102,11 @@ class Upstream:
         """Seconds for which "not found" stands."""
         return self.settings.not_found_ttl
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether waiting for the upstream is probably in vain."""
-        return self.health.doubtful
+    def is_doubtful(self, key: str) -> bool:
+        """Say whether waiting for an answer is probably in vain."""
+        age = self._flights.age(key)
+        # It may be another process that waits for the upstream, in whose turn it is.
+        return self.health.doubtful or (age > HANGS and not self.health.was_heard_within(age))
 
     def count(self, hit: bool, file: str) -> None:
         """Count a request that was answered from the shelf, or that the upstream is asked for."""

@@ -12,8 +12,9 @@ from uuid import UUID
 from pulp_gomod.app.goproxy.modules import StoredZip
 from pulp_gomod.app.upstream import answers, judging, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
-from pulp_gomod.app.upstream.modules import UpstreamModules, is_version, parse_info
-from pulp_gomod.app.upstream.results import Missing, NotProven, UpstreamFault
+from pulp_gomod.app.upstream.modules import UpstreamModules
+from pulp_gomod.app.upstream.reading import is_version, parse_info
+from pulp_gomod.app.upstream.results import Missing, NotProven, UpstreamFault, one_line
 from pulp_gomod.app.upstream.room import Room
 from pulp_gomod.app.upstream.spool import Spool
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
@@ -170,7 +171,7 @@ class Zips:
         if not judged.h1:
             raise NotProven(
                 f"{asked.path}@{asked.version}: verifying module: the upstream sent something that "
-                f"has no checksum: {' '.join(judged.reason.split())}"
+                f"has no checksum: {judged.reason}"
             )
         self._sumdb.check(lines, asked.path, asked.version, judged.h1)
 
@@ -201,7 +202,7 @@ class Zips:
                 return upload
             reason = "the cache is full"
         where = f"{whole.asked.path}@{whole.asked.version}"
-        log.warning("%s is passed on and not kept: %s", where, " ".join(reason.split()))
+        log.warning("%s is passed on and not kept: %s", where, one_line(reason))
         return None
 
     async def _keep(

@@ -1,16 +1,21 @@
 """One list and one latest version of what is held here and there."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.upstream.answers import Answer
-from pulp_gomod.app.upstream.merge import latest_version, listed_versions, merge_lists
-from pulp_gomod.app.upstream.modules import is_go_mod, is_version, parse_info
+from pulp_gomod.app.upstream.lists import listed_versions
+from pulp_gomod.app.upstream.merge import latest_version
+from pulp_gomod.app.upstream.reading import is_go_mod, is_version, parse_info
 from pulp_gomod.app.upstream.results import UpstreamFault, printable_lines
 
 PATH = "example.com/m"
+
+T = TypeVar("T")
 
 
 class GoMods:
@@ -20,32 +25,29 @@ class GoMods:
         self.texts = {name.replace("_", "."): text for name, text in texts.items()}
         self.asked: list[str] = []
 
-    async def get(self, file: str, path: str, version: str) -> Answer:
+    async def get(self, version: str) -> Answer:
         from datetime import UTC, datetime
 
-        assert file == "mod"
         self.asked.append(version)
-        text = self.texts.get(version, f"module {path}\n\ngo 1.20\n")
+        text = self.texts.get(version, f"module {PATH}\n\ngo 1.20\n")
         return Answer(200, text.encode(), datetime.now(UTC))
 
 
-def choose(local: list[Candidate], listed: str, newest: str = "", **texts: str) -> str | None:
-    mods = GoMods(**texts)
-    return asyncio.run(latest_version(PATH, local, mods, listed.encode(), newest))  # type: ignore[arg-type]
+async def at_once(call: Callable[[], T]) -> T:
+    return call()
+
+
+def choose(
+    local: list[Candidate], listed: str, newest: str = "", mods: GoMods | None = None, **texts: str
+) -> str | None:
+    mods = mods or GoMods(**texts)
+    names = [*listed_versions(PATH, listed.encode()), *filter(None, [newest])]
+    return asyncio.run(latest_version(PATH, local, names, mods.get, at_once))
 
 
 def held(version: str, *retractions: tuple[str, str]) -> Candidate:
     found = [{"low": low, "high": high} for low, high in retractions]
     return Candidate(version, False, True, found)
-
-
-def test_lists() -> None:
-    body = b"v1.0.0\nv1.2.0 2020-01-01T00:00:00Z\r\nbroken\nv1.1.0+meta\nv2.0.0\n v1.0.1\n"
-    assert listed_versions(PATH, body) == ["v1.0.0", "v1.2.0", "v1.0.1"]
-    assert merge_lists(PATH, ["v1.0.0"], body) == body
-    assert merge_lists(PATH, ["v1.1.0"], body) == b"v1.0.0\nv1.0.1\nv1.1.0\nv1.2.0\n"
-    pseudo = b"v1.0.0\nv0.0.0-20200101000000-0123456789ab\n"
-    assert merge_lists(PATH, ["v1.1.0"], pseudo) == b"v1.0.0\nv1.1.0\n"
 
 
 def test_latest_of_both() -> None:
@@ -71,8 +73,8 @@ def test_incompatible_versions_depend_on_the_last_compatible_go_mod() -> None:
 
 def test_only_the_go_mod_files_that_decide_are_fetched() -> None:
     mods = GoMods()
-    listed = "".join(f"v1.{minor}.0\n" for minor in range(50)).encode()
-    chosen = asyncio.run(latest_version(PATH, [held("v0.1.0")], mods, listed, ""))  # type: ignore[arg-type]
+    listed = "".join(f"v1.{minor}.0\n" for minor in range(50))
+    chosen = choose([held("v0.1.0")], listed, mods=mods)
     assert (chosen, mods.asked) == ("v1.49.0", ["v1.49.0"])
 
 
@@ -97,6 +99,10 @@ def test_a_pseudo_version_counts_where_nothing_is_tagged() -> None:
         (b"{", None),
         (b"", None),
         (b"\xff", None),
+        (b'\xef\xbb\xbf{"Version":"v1.0.0"}', None),
+        ('{"Version":"v1.0.0"}'.encode("utf-16"), None),
+        (b'{"Version":"v1.0.0","X":NaN}', None),
+        (b'{"Version":"v1.0.0","version":"v1.0.1","Version":"v1.0.2"}', "v1.0.2"),
     ],
 )
 def test_info(body: bytes, version: str | None) -> None:

@@ -1,0 +1,116 @@
+"""What an upstream's small files say, read as the go command reads them."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pulp_gomod.app.claims import check_origin, parse_time
+from pulp_gomod.golang import GoError, modfile, module
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """
+    What an `.info` says.
+
+    Attributes:
+        version: The version.
+        time: When it was made, RFC 3339, or "".
+        origin: Where it was made, or None.
+        body: All of it, word for word.
+    """
+
+    version: str
+    time: str
+    origin: dict[str, str] | None
+    body: bytes
+
+
+def is_version(path: str, version: str) -> bool:
+    """
+    Say whether this is a module version that a repository could hold.
+
+    Args:
+        path: The module path.
+        version: What is asked for.
+    """
+    if not version or module.canonical_version(version) != version:
+        return False
+    try:
+        module.check(path, version)
+    except GoError:
+        return False
+    return True
+
+
+def is_go_mod(body: bytes) -> bool:
+    """
+    Say whether the go command could use this as the go.mod of a dependency.
+
+    Args:
+        body: The bytes.
+    """
+    try:
+        parsed = modfile.parse_lax(body)
+    except GoError:
+        return False
+    return parsed.module is not None and bool(parsed.module.path)
+
+
+def parse_info(body: bytes) -> Info | None:
+    """
+    Read an `.info` as Go's encoding/json reads it; None if it cannot be used.
+
+    Args:
+        body: The JSON.
+    """
+    try:
+        said = json.loads(body.decode(), object_pairs_hook=_in_order, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    # Go does not look at the case of names, and the last one counts.
+    members: dict[str, Any] = {str(name).lower(): value for name, value in said.items()}
+    version, time = members.get("version"), members.get("time")
+    if not isinstance(version, str) or not version:
+        return None
+    try:
+        if time is not None:
+            parse_time(time if isinstance(time, str) else "")
+        origin = _origin(members.get("origin"))
+    except ValueError:
+        return None
+    return Info(version, time or "", origin, body)
+
+
+def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Order members by where each was said last."""
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        members.pop(name, None)
+        members[name] = value
+    return members
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _origin(said: Any) -> dict[str, str] | None:
+    """
+    Return what of an origin is kept.
+
+    Raises:
+        ValueError: Go would not take it.
+    """
+    if said is None:
+        return None
+    if not isinstance(said, dict):
+        raise ValueError("origin: must be a JSON object")
+    kept = {name: value for name, value in said.items() if isinstance(value, str) and value}
+    try:
+        return check_origin(kept) or None
+    except ValueError:
+        # It is for people only: a member that is unknown here is no reason to refuse the rest.
+        return None

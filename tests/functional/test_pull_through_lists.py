@@ -1,0 +1,191 @@
+"""Lists and queries of an upstream that misbehaves, and of modules that are held here, too."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from aiohttp import web
+
+from tests.functional.rest_api import Rest
+from tests.functional.serving import Server
+from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
+from tests.gomods import pack
+
+M = "example.com/m"
+# Content processes of the server: each has to find out by itself.
+PROCESSES = 2
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as started:
+        yield started
+
+
+def _say(body: bytes) -> Behaviour:
+    async def say(_: web.Request) -> web.Response:
+        return web.Response(body=body)
+
+    return say
+
+
+async def _hang(_: web.Request) -> web.Response:
+    await asyncio.sleep(30)
+    return web.Response(text="late")
+
+
+def _hold(mirror: Mirror, version: str = "v0.9.0") -> None:
+    ours = pack(f"{M}@{version}/", [("go.mod", f"module {M}\n".encode())])
+    assert mirror.owner.put(ours).status_code == 201
+
+
+def _slow(taken: list[float]) -> int:
+    return sum(seconds > 0.5 for seconds in taken)
+
+
+def test_nothing_but_versions_comes_through(rest: Rest, upstream: Upstream) -> None:
+    body = b"v1.0.0\nv1.0.1\x1b[31m\n<script>\nv1.1.0 injected\nv2.0.0\nv1.2.0+meta\n\0\n"
+    upstream.behaviours[f"{M}/@v/list"] = _say(body)
+    mirror = Mirror.create(rest, upstream)
+    # Versions that do not fit the module are the upstream's, and Go's to complain of.
+    versions = b"v1.0.0\nv1.1.0\nv2.0.0\nv1.2.0+meta\n"
+    assert mirror.get(f"{M}/@v/list").content == versions
+    _hold(mirror, "v1.0.0")
+    assert mirror.get(f"{M}/@v/list").content == versions
+    _hold(mirror)
+    assert mirror.get(f"{M}/@v/list").content == b"v0.9.0\nv1.0.0\nv1.1.0\n"
+
+
+BROKEN = {
+    "text": b"down for maintenance\n",
+    "json": b'{"error":"quota"}',
+    "control characters": b'{"Version":"v1.0.0\\n\\u001b[31m"}',
+    "page": b"\n<!DOCTYPE html><p>Sign in</p>",
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_no_answer_is_not_kept(rest: Rest, upstream: Upstream, case: str) -> None:
+    paths = [f"{M}/@v/list", f"{M}/@latest", f"{M}/@v/master.info"]
+    mirror = Mirror.create(rest, upstream, cache_ttl=1)
+    upstream.everything = _say(BROKEN[case])
+    for path in paths:
+        told = mirror.get(path)
+        assert (told.status_code, told.text.count("\n")) == (502, 1), (path, told.text)
+    upstream.everything = None
+    made = upstream.add(M, "v1.0.0")
+    upstream.latest[M] = made.info
+    upstream.behaviours[paths[2]] = _say(made.info)
+    good = [mirror.get(path) for path in paths]
+    assert [answer.status_code for answer in good] == [200] * 3
+    upstream.everything = _say(BROKEN[case])
+    time.sleep(2.2)
+    for path, answer in zip(paths, good, strict=True):
+        assert mirror.get(path).content == answer.content, path
+
+
+def test_lists_without_end_are_refused(rest: Rest, upstream: Upstream) -> None:
+    body = b"".join(b"v1.0.%d\n" % number for number in range(1_000_000))
+    upstream.behaviours[f"{M}/@v/list"] = _say(body)
+    mirror = Mirror.create(rest, upstream)
+    assert "more than the 2097152 bytes" in mirror.get(f"{M}/@v/list").text
+    _hold(mirror)
+    assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
+    assert mirror.get(f"{M}/@latest").json()["Version"] == "v0.9.0"
+
+
+def test_a_long_list_holds_nobody_up(rest: Rest, upstream: Upstream) -> None:
+    body = b"".join(b"v1.0.%d\n" % number for number in range(180_000))
+    upstream.behaviours[f"{M}/@v/list"] = _say(body)
+    upstream.behaviours[f"{M}/@v/v1.0.179999.mod"] = _say(f"module {M}\n\ngo 1.20\n".encode())
+    upstream.behaviours[f"{M}/@v/v1.0.179999.info"] = _say(b'{"Version":"v1.0.179999"}')
+    mirror = Mirror.create(rest, upstream)
+    _hold(mirror)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(mirror.get, f"{M}/@v/list") for _ in range(8)]
+        slowest = 0.0
+        while not all(each.done() for each in asked):
+            began = time.monotonic()
+            assert mirror.get(f"{M}/@v/v0.9.0.info").status_code == 200
+            slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 1
+    # Nobody waits for it longer than for anything else.
+    end = time.monotonic() + 30
+    while not mirror.get(f"{M}/@v/list").text.startswith("v0.9.0\nv1.0.0\nv1.0.1\n"):
+        assert time.monotonic() < end
+    assert mirror.get(f"{M}/@latest").json()["Version"] == "v1.0.179999"
+
+
+def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream)
+    _hold(mirror)
+    upstream.everything = _hang
+    taken = []
+    for path in (f"{M}/@v/list", f"{M}/@latest") * 5:
+        began = time.monotonic()
+        assert mirror.get(path).status_code == 200
+        taken.append(time.monotonic() - began)
+    assert _slow(taken) <= PROCESSES, taken
+    assert max(taken) < 2.5
+
+
+def test_nobody_waits_for_a_list_alone_that_hangs(rest: Rest, upstream: Upstream) -> None:
+    upstream.behaviours[f"{M}/@v/list"] = _hang
+    upstream.add("example.com/lively", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, not_found_ttl=0, cache_ttl=0)
+    _hold(mirror)
+    taken = []
+    for _ in range(10):
+        assert mirror.get("example.com/lively/@v/list").status_code == 200
+        began = time.monotonic()
+        assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
+        taken.append(time.monotonic() - began)
+    assert _slow(taken) <= PROCESSES, taken
+
+
+def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
+    async def fail(_: web.Request) -> web.Response:
+        return web.Response(status=500, text="no\n")
+
+    mirror = Mirror.create(rest, upstream)
+    _hold(mirror)
+    upstream.everything = fail
+    assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
+    asked = len(upstream.asked)
+    began = time.monotonic()
+    for _ in range(5):
+        assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
+    # One more process may find out by itself.
+    assert time.monotonic() - began < 2.5
+    assert len(upstream.asked) <= asked + 6
+
+
+def test_the_latest_version_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
+    upstream.add(M, "v1.0.0")
+    upstream.behaviours[f"{M}/@v/v1.0.0.mod"] = _hang
+    mirror = Mirror.create(rest, upstream)
+    _hold(mirror)
+    assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
+    began = time.monotonic()
+    assert mirror.get(f"{M}/@latest").json()["Version"] == "v0.9.0"
+    assert time.monotonic() - began < 6
+
+
+def test_choosing_the_latest_fetches_nothing_for_who_asks_so(
+    rest: Rest, upstream: Upstream
+) -> None:
+    upstream.add(M, "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    _hold(mirror)
+    assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
+    upstream.asked.clear()
+    no_fetch = {"Disable-Module-Fetch": "true"}
+    assert mirror.get(f"{M}/@latest", headers=no_fetch).json()["Version"] == "v0.9.0"
+    assert upstream.asked == []
