@@ -8,7 +8,7 @@ answers, statements    what the upstream said last
 flight, turns    one fetch for all who wait, in this process and in all of them
 documents    lists, queries, .info, .mod: kept, revalidated, served stale
 reading, lists    what they say, read as the go command reads it
-sumdb        what the checksum database proves
+sumdb_place, sumdb    where the checksum database is, and what it proves
 spool, judging, room, zips    zips: spooled, verified, judged, stored
 merge        one latest version of what is held here and there
 joining, usage, metrics    what is done beside the requests

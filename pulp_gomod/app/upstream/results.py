@@ -79,6 +79,19 @@ class UpstreamSilent(UpstreamFault, TimeoutError):
         self.dead = dead
 
 
+class NoRecord(UpstreamFault):
+    """
+    The checksum database knows that it has no such thing.
+
+    Attributes:
+        missing: What it says of that.
+    """
+
+    def __init__(self, line: str, missing: Missing) -> None:
+        super().__init__(line)
+        self.missing = missing
+
+
 class NotProven(UpstreamFault):
     """What the upstream sent contradicts the checksum database, or what is known already."""
 

@@ -18,8 +18,8 @@ from pulp_gomod.app.goproxy.responses import (
 )
 from pulp_gomod.app.upstream import policy, upstreams
 from pulp_gomod.app.upstream.reading import is_version
-from pulp_gomod.app.upstream.replies import fault_response, wants_held_only
-from pulp_gomod.app.upstream.results import UpstreamFault
+from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
+from pulp_gomod.app.upstream.results import Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.golang import GoError, module
@@ -63,9 +63,9 @@ async def _answer(
     if path.startswith(_LOOKUP):
         return await _lookup(request, target, through, sumdb, path.removeprefix(_LOOKUP))
     if path == _LATEST:
-        return await _file(request, target, sumdb, path, through.upstream.settings.cache_ttl)
-    if path.startswith(_TILE) and _is_tile(path):
-        return await _file(request, target, sumdb, path, through.upstream.settings.cache_ttl)
+        return await _latest(request, target, sumdb)
+    if path.startswith(_TILE):
+        return await _tile(request, target, sumdb, path)
     return not_found("no path of a checksum database")
 
 
@@ -87,27 +87,44 @@ async def _lookup(
         if held is None:
             return not_found(f"the record of {path}@{version} is not held here")
         return _respond(request, target, held, TEXT, immutable=True)
-    body = await sumdb.lookup(path, version)
+    try:
+        body = await sumdb.lookup(path, version)
+    except NoRecord as error:
+        return _missing(error.missing, asked)
     return _respond(request, target, body, TEXT, immutable=True)
 
 
-async def _file(
-    request: web.Request, target: Target, sumdb: ChecksumDatabase, path: str, ttl: float
+async def _latest(
+    request: web.Request, target: Target, sumdb: ChecksumDatabase
 ) -> web.StreamResponse:
-    answer = await sumdb.file(path, ttl)
-    if not answer.found:
-        return problem(answer.status, f"not found: {answer.missing.words or path}")
-    text = path == _LATEST or "/data/" in path
-    kind = TEXT if text else BINARY
-    return _respond(request, target, answer.body, kind, immutable=path != _LATEST)
+    held_only = wants_held_only(request)
+    file = f"{sumdb.name}/{_LATEST}"
+    head = await (sumdb.read_config(file) if held_only else sumdb.head())
+    if not head:
+        return not_found("no signed head of the checksum database is held here")
+    return _respond(request, target, head, TEXT, immutable=False)
 
 
-def _is_tile(path: str) -> bool:
+async def _tile(
+    request: web.Request, target: Target, sumdb: ChecksumDatabase, path: str
+) -> web.StreamResponse:
     try:
-        tlog.parse_tile_path(path)
+        tile = tlog.parse_tile_path(path)
     except GoError:
-        return False
-    return True
+        return not_found("no path of a checksum database")
+    held_only = wants_held_only(request)
+    body = await (sumdb.held_tile(tile) if held_only else sumdb.tile(tile))
+    if body is None:
+        return not_found(f"{path} is not held here")
+    if isinstance(body, Missing):
+        return _missing(body, path)
+    return _respond(request, target, body, BINARY if tile.l >= 0 else TEXT, immutable=tile.l >= 0)
+
+
+def _missing(missing: Missing, path: str) -> web.Response:
+    if missing.words:
+        return in_their_words(missing)
+    return problem(missing.status, f"not found: the checksum database has no {path}")
 
 
 def _respond(

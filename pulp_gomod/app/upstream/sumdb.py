@@ -5,32 +5,37 @@ on, so their rows outlive a change of the remote's URL.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections import OrderedDict
 from datetime import UTC, datetime
 from uuid import uuid5
 
-from yarl import URL
-
 from pulp_gomod.app.models import GoAnswer
 from pulp_gomod.app.upstream import metrics
-from pulp_gomod.app.upstream.answers import Answer, Question
-from pulp_gomod.app.upstream.documents import Documents, Wish
-from pulp_gomod.app.upstream.remote import percent_encode
-from pulp_gomod.app.upstream.results import Fetched, Missing, NotProven, Unchanged, UpstreamFault
+from pulp_gomod.app.upstream.answers import Answer
+from pulp_gomod.app.upstream.documents import Documents, Verdict, Wish
+from pulp_gomod.app.upstream.results import (
+    Fetched,
+    Missing,
+    NoRecord,
+    NotProven,
+    Unchanged,
+    UpstreamFault,
+)
+from pulp_gomod.app.upstream.sumdb_place import Place
 from pulp_gomod.app.upstream.upstream import Upstream
 from pulp_gomod.golang import GoError, module
-from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum
+from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum, tlog
 
 log = logging.getLogger(__name__)
 
-# Seconds for which it is known whether the upstream passes the database on.
-SUPPORTED_TTL = 3600.0
 # Answers and tiles held in memory: a tile has 8 KiB.
 MAX_HELD = 2048
 _MAX_LINES = 8192
 _MAX_WIDTH = 256
+# Bytes that a signed head may have (Go's own limit), and a tile of records.
+MAX_HEAD = 1_000_000
+_MAX_DATA = 1024 * 1024
 
 
 class ChecksumDatabase:
@@ -44,6 +49,7 @@ class ChecksumDatabase:
         """
         self._upstream = upstream
         self._documents = documents
+        self._place = Place(upstream, documents)
         self.name = upstream.settings.sumdb.name
         self._held: OrderedDict[str, bytes] = OrderedDict()
         self._lines: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
@@ -86,7 +92,7 @@ class ChecksumDatabase:
         try:
             check_sum(lines, path, version, h1, self.name)
         except GoError as error:
-            raise self._not_proven(path, version, error) from error
+            raise self._not_proven(f"{path}@{version}", error) from error
 
     async def lookup(self, path: str, version: str) -> bytes:
         """
@@ -109,43 +115,94 @@ class ChecksumDatabase:
             raise UpstreamFault(f"{self.name}: the record of {path}@{version} was not kept")
         return found
 
-    async def file(self, path: str, ttl: float | None) -> Answer:
+    async def head(self) -> bytes:
         """
-        Return a tile, or the signed head, as it is passed on to clients, who prove it themselves.
-
-        Args:
-            path: Below the database.
-            ttl: Seconds for which it stands.
+        Return the largest signed head that is known and proven, after asking for a larger one.
 
         Raises:
-            UpstreamFault: The database does not answer.
+            UpstreamFault: The database does not answer, and none is known.
         """
-        held = self._held.get(f"{self.name}/{path}")
-        if held is not None:
-            return Answer(200, held, datetime.now(UTC))
 
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
-            return await self._ask(f"/{path}", _MAX_WIDTH * 1024)
+            return await self._place.ask("/latest", MAX_HEAD)
 
+        async def judge(body: bytes) -> Verdict:
+            try:
+                await self._client.head(body)
+            except GoError as error:
+                raise self._not_proven("the tree head", error) from error
+            return Verdict()
+
+        ttl = self._upstream.settings.cache_ttl
         try:
-            return await self._documents.get(Wish(self._question(path), ttl, ask))
+            await self._documents.get(Wish(self._place.question("latest"), ttl, ask, judge))
+        except NotProven:
+            raise
         except UpstreamFault:
-            instead = await self._instead(path)
+            if not await self.read_config(f"{self.name}/latest"):
+                raise
+        return await self.read_config(f"{self.name}/latest")
+
+    async def tile(self, tile: tlog.Tile) -> bytes | Missing:
+        """
+        Return a tile as it is passed on to clients.
+
+        Args:
+            tile: Which one.
+
+        Raises:
+            UpstreamFault: The database does not answer, or sends a tile of another tree.
+        """
+        path = tile.path()
+        held = await self.read_cache(f"{self.name}/{path}")
+        if held is not None:
+            return held
+        if tile.l >= 0:
+            proven = await self._proven(tile)
+            if proven is not None:
+                return proven
+        # It is beyond the tree that is known, or has the records themselves: clients prove it, and
+        # nothing of it is kept.
+        found = await self._place.ask(f"/{path}", _MAX_DATA)
+        if isinstance(found, Missing):
+            return found
+        if tile.l >= 0 and len(found.body) != tile.size():
+            raise UpstreamFault(f"{self.name}/{path}: the checksum database sent no such tile")
+        return found.body
+
+    async def held_tile(self, tile: tlog.Tile) -> bytes | None:
+        """
+        Return a tile without asking for anything; None if it is not kept.
+
+        Args:
+            tile: Which one.
+        """
+        return await self._instead(tile)
+
+    async def _proven(self, tile: tlog.Tile) -> bytes | None:
+        try:
+            proven = await self._client.tile(tile)
+            if proven is None:
+                await self.head()
+                proven = await self._client.tile(tile)
+            return proven
+        except GoError as error:
+            raise self._not_proven(tile.path(), error) from error
+        except UpstreamFault:
+            instead = await self._instead(tile)
             if instead is None:
                 raise
-            return Answer(200, instead, datetime.now(UTC))
+            return instead
 
     async def _prove(self, path: str, version: str) -> list[str]:
         try:
             return await self._client.record(path, version)
         except GoError as error:
-            raise self._not_proven(path, version, error) from error
+            raise self._not_proven(f"{path}@{version}", error) from error
 
-    def _not_proven(self, path: str, version: str, error: GoError) -> NotProven:
+    def _not_proven(self, what: str, error: GoError) -> NotProven:
         refusal = NotProven(str(error))
-        log.error(
-            "Refused %s@%s from the remote %s: %s", path, version, self._remote_name, refusal.line
-        )
+        log.error("Refused %s from the remote %s: %s", what, self._remote_name, refusal.line)
         metrics.refused(self._upstream.settings)
         return refusal
 
@@ -153,22 +210,18 @@ class ChecksumDatabase:
     def _remote_name(self) -> str:
         return self._upstream.settings.name
 
-    async def _instead(self, path: str) -> bytes | None:
-        """What else may be served while the database does not answer."""
-        if path == "latest":
-            return await self.read_config(f"{self.name}/latest") or None
-        full, _, width = path.partition(".p/")
-        if not width.isdigit():
-            return None
+    async def _instead(self, tile: tlog.Tile) -> bytes | None:
+        """What may be served of a tile while the database does not answer."""
         # The hashes of a narrower tile are the first ones of a wider one.
-        wider = [full] + [f"{full}.p/{w}" for w in range(_MAX_WIDTH - 1, int(width), -1)]
-        keys = [self._question(name).key for name in wider]
+        widths = range(min(1 << tile.h, _MAX_WIDTH), tile.w - 1, -1)
+        wider = [tile._replace(w=width).path() for width in widths]
+        keys = [self._place.question(name).key for name in wider]
         body = await self._upstream.threads.database(self._any_of, keys)
-        return body[: int(width) * 32] if body else None
+        return body[: tile.size()] if body else None
 
     def _any_of(self, keys: list[str]) -> bytes | None:
         found = GoAnswer.objects.filter(
-            remote=self._upstream.settings.pk, key__in=keys, status=200
+            remote=self._upstream.settings.pk, key__in=keys, status=200, expires=None
         ).first()
         return bytes(found.body) if found else None
 
@@ -178,12 +231,11 @@ class ChecksumDatabase:
         """Read from the database, once for all who need the same."""
 
         async def read() -> bytes:
-            found = await self._ask(path, limit)
+            found = await self._place.ask(path, limit)
             if isinstance(found, Missing):
-                raise UpstreamFault(
-                    f"{self.name}{path}: the checksum database answered {found.status}"
-                    + (f" ({found.words})" if found.words else "")
-                )
+                line = f"{self.name}{path}: the checksum database answered {found.status}"
+                words = f" ({found.words})" if found.words else ""
+                raise NoRecord(line + words, found)
             return found.body
 
         return await asyncio.shield(self._upstream.share(f"sumdb {path}", read))
@@ -191,7 +243,7 @@ class ChecksumDatabase:
     async def read_config(self, file: str, /) -> bytes:
         """Return the signed tree head that is known."""
         if self._head is None:
-            row = await self._upstream.read(self._question("latest", head=True))
+            row = await self._upstream.read(self._place.question("latest", head=True))
             self._head = row.body if row else b""
         return self._head
 
@@ -206,7 +258,9 @@ class ChecksumDatabase:
         """Return a kept answer or tile."""
         held = self._held.get(file)
         if held is None and self._upstream.keeps:
-            row = await self._upstream.read(self._question(file.removeprefix(f"{self.name}/")))
+            row = await self._upstream.read(
+                self._place.question(file.removeprefix(f"{self.name}/"))
+            )
             if row is not None and row.found and row.expires is None:
                 held = row.body
                 self._hold(file, held)
@@ -216,7 +270,7 @@ class ChecksumDatabase:
         """Keep a proven answer or tile."""
         self._hold(file, data)
         if self._upstream.keeps:
-            question = self._question(file.removeprefix(f"{self.name}/"))
+            question = self._place.question(file.removeprefix(f"{self.name}/"))
             answer = Answer(200, data, datetime.now(UTC), verified=True)
             await self._upstream.write(question, answer)
 
@@ -226,7 +280,7 @@ class ChecksumDatabase:
             self._held.popitem(last=False)
 
     def _move_head(self, old: bytes, new: bytes) -> bool:
-        question = self._question("latest", head=True)
+        question = self._place.question("latest", head=True)
         pk = uuid5(question.remote, question.key)
         now = datetime.now(UTC)
         if old:
@@ -244,34 +298,3 @@ class ChecksumDatabase:
         )
         GoAnswer.objects.bulk_create([row], ignore_conflicts=True)
         return bool(GoAnswer.objects.filter(pk=pk, body=new).exists())
-
-    # Where the database is.
-
-    async def _ask(self, path: str, limit: int) -> Fetched | Missing:
-        if await self._through_upstream():
-            found = await self._upstream.document(
-                f"sumdb/{self.name}{path}", limit=limit, binary=True
-            )
-            assert not isinstance(found, Unchanged)
-            return found
-        url = URL(self._upstream.settings.sumdb.direct_url + percent_encode(path), encoded=True)
-        return await self._upstream.elsewhere(url, limit)
-
-    async def _through_upstream(self) -> bool:
-        """Say whether the upstream passes the database on; as the go command asks it."""
-        if self._upstream.settings.sumdb.url:
-            return False
-        path = f"sumdb/{self.name}/supported"
-
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
-            return await self._upstream.document(path, known)
-
-        settings = self._upstream.settings
-        question = Question(settings.pk, settings.key(path, False), path, "sumdb")
-        return (await self._documents.get(Wish(question, SUPPORTED_TTL, ask))).found
-
-    def _question(self, path: str, *, head: bool = False) -> Question:
-        settings = self._upstream.settings
-        what = "head" if head else path
-        key = hashlib.sha256(f"sumdb\n{settings.sumdb.key}\n{what}".encode()).hexdigest()
-        return Question(settings.pk, key, f"sumdb/{self.name}/{path}", "sumdb")

@@ -6,7 +6,8 @@ the tree's head is signed by the database's key, and that tree and the largest o
 one timeline.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from pulp_gomod.golang import module
@@ -111,12 +112,51 @@ class Client:
             raise SkippedError(f"{path}@{version}: skipped (listed in GONOSUMDB)")
         base = version.removesuffix(_GO_MOD)
         remote = f"/lookup/{module.escape_path(path)}@{module.escape_version(base)}"
-        try:
+        with _as_sumdb_error(f"{path}@{version}"):
             return await self._read_record(remote, path, base)
-        except SecurityError:
-            raise
-        except (SumDBError, note.NoteError, tlog.TlogError) as error:
-            raise SumDBError(f"{path}@{version}: {error}") from error
+
+    async def head(self, message: bytes) -> bytes:
+        """The largest known signed tree head, once the head in message is on its timeline.
+
+        For those who pass heads on; Go's client takes them from lookups only.
+
+        Args:
+            message: a signed tree head that the database sent.
+
+        Raises:
+            ForkError: the database showed two histories.
+            SumDBError: the head is not the database's, or its tree is not proven.
+        """
+        tiles = Tiles(self._ops, self.name, self._height)
+        with _as_sumdb_error(f"{self.name}/latest"):
+            if not message:
+                raise SumDBError("no tree head")
+            await self._merge_latest(message, tiles)
+            await tiles.save()
+        return await self._ops.read_config(f"{self.name}/latest")
+
+    async def tile(self, tile: tlog.Tile) -> bytes | None:
+        """The hashes of a tile, proven to be in the largest known tree; None if it is not within.
+
+        For those who pass tiles on.
+
+        Args:
+            tile: which hashes; none of the tiles that hold records.
+
+        Raises:
+            SumDBError: the database sends tiles that are not of this tree.
+        """
+        tree = self._open_head(await self._ops.read_config(f"{self.name}/latest")).tree
+        first, level = tile.n << tile.h, tile.h * tile.l
+        if first + tile.w > tree.n >> level:
+            return None
+        numbers = range(first, first + tile.w)
+        tiles = Tiles(self._ops, self.name, self._height)
+        with _as_sumdb_error(tile.path()):
+            indexes = [tlog.stored_hash_index(level, number) for number in numbers]
+            hashes = await tiles.hashes(tree, indexes)
+            await tiles.save()
+        return b"".join(hashes)
 
     async def _read_record(self, remote: str, path: str, version: str) -> list[str]:
         file = self.name + remote
@@ -187,6 +227,17 @@ class Client:
             return _Head(tlog.EMPTY_TREE, message)
         signed = note.open_note(message, self._verifiers)
         return _Head(tlog.parse_tree(signed.text), message)
+
+
+@contextmanager
+def _as_sumdb_error(what: str) -> Iterator[None]:
+    """Say of an error what it is about."""
+    try:
+        yield
+    except SecurityError:
+        raise
+    except (SumDBError, note.NoteError, tlog.TlogError) as error:
+        raise SumDBError(f"{what}: {error}") from error
 
 
 def check_sum(lines: Iterable[str], path: str, version: str, h1: str, database: str) -> None:
