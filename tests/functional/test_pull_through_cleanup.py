@@ -1,10 +1,12 @@
 """How what was cached joins repositories in batches, and how it leaves them again."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from aiohttp import web
 
 from tests.functional.rest_api import Rest
 from tests.functional.serving import Server
@@ -105,3 +107,25 @@ def test_a_full_cache_passes_on_and_makes_room(rest: Rest, upstream: Upstream) -
     while mirror.held():
         assert time.monotonic() < end
         time.sleep(0.3)
+
+
+def test_zips_that_come_together_share_the_room(rest: Rest, upstream: Upstream) -> None:
+    names = [f"example.com/together{number}" for number in range(20)]
+    size = max(len(upstream.add(name, "v1.0.0").zip) for name in names)
+    mirror = Mirror.create(rest, upstream, cache_size=2 * size + 10)
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(1)
+        return upstream.answer(request.match_info["path"])
+
+    upstream.everything = slowly
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = pool.map(lambda name: mirror.get(f"{name}/@v/v1.0.0.zip").status_code, names)
+        assert set(found) == {200}
+    most = 0
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        most = max(most, len(mirror.held()))
+        time.sleep(0.3)
+    # Two for each content process: what the others are about to keep is not known yet.
+    assert most <= 4

@@ -12,6 +12,7 @@ from pulp_gomod.app.intake import save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRelease, GoRepository
 from pulp_gomod.app.upstream import answers
 from pulp_gomod.app.upstream.answers import Answer, Question
+from pulp_gomod.app.upstream.results import one_line
 from pulp_gomod.golang import GoError, dirhash, modfile
 from pulp_gomod.golang.archive import open_archive
 from pulp_gomod.golang.zip import Upload, check_upload, check_zip
@@ -70,7 +71,8 @@ def _judge_as_go(path: str, module_path: str, version: str, refusal: GoError) ->
     except GoError as error:
         return Judged(h1, None, str(error))
     finally:
-        log.info("%s@%s is no zip that could be uploaded: %s", module_path, version, refusal)
+        why = one_line(str(refusal))
+        log.info("%s@%s is no zip that could be uploaded: %s", module_path, version, why)
 
 
 def _describe(path: str, module_path: str, version: str, h1: str) -> Upload:

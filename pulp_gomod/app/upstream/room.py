@@ -15,16 +15,20 @@ from pulp_gomod.golang.zip import MAX_ZIP_FILE
 
 log = logging.getLogger(__name__)
 
-# Seconds after which the size is counted anew.
+# Seconds after which the size is counted anew: other processes take room, too.
 COUNT_AGAIN = 60.0
+# The same where more than this part of the room is taken.
+COUNT_SOON = 1.0
+MUCH = 0.25
 # What a cleanup leaves of the allowed size.
 LEAVES = 0.9
 
 
 @dataclass(slots=True)
 class _Count:
-    size: int
-    counted: float
+    size: int = 0
+    counted: float = float("-inf")
+    reserved: int = 0
 
 
 class Room:
@@ -47,9 +51,11 @@ class Room:
         """Bytes that a zip may have."""
         return min(int(settings.GOMOD_MAX_ZIP_SIZE), MAX_ZIP_FILE)
 
-    async def has(self, repository: UUID, size: int) -> bool:
+    async def reserve(self, repository: UUID, size: int) -> bool:
         """
-        Say whether a zip may be kept; if not, the repository is cleaned up.
+        Take room for a zip that is about to be kept; without room, the repository is cleaned up.
+
+        What was reserved has to be settled, whatever becomes of the zip.
 
         Args:
             repository: Its repository's pk.
@@ -57,26 +63,35 @@ class Room:
         """
         if self._limit is None:
             return True
-        if (await self._count(repository)).size + size <= self._limit:
+        count = await self._count(repository, size)
+        if count.size + count.reserved + size <= self._limit:
+            count.reserved += size
             return True
         self._joiner.clean(repository, int(self._limit * LEAVES))
         return False
 
-    def taken(self, repository: UUID, size: int) -> None:
+    def settle(self, repository: UUID, size: int, *, kept: bool) -> None:
         """
-        Note that a zip was kept.
+        Say what became of a zip that room was reserved for.
 
         Args:
             repository: Its repository's pk.
             size: Its bytes.
+            kept: Whether it was kept.
         """
-        if repository in self._counts:
-            self._counts[repository].size += size
+        if self._limit is None:
+            return
+        count = self._counts[repository]
+        count.reserved -= size
+        if kept:
+            count.size += size
 
-    async def _count(self, repository: UUID) -> _Count:
+    async def _count(self, repository: UUID, size: int) -> _Count:
+        assert self._limit is not None
+        count = self._counts.setdefault(repository, _Count())
+        much = count.size + count.reserved + size > MUCH * self._limit
         now = time.monotonic()
-        count = self._counts.get(repository)
-        if count is None or now - count.counted > COUNT_AGAIN:
-            count = _Count(await self._threads.database(cached_size, repository), now)
-            self._counts[repository] = count
+        if now - count.counted > (COUNT_SOON if much else COUNT_AGAIN):
+            count.size = await self._threads.database(cached_size, repository)
+            count.counted = now
         return count

@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 # Bytes that a list, an `.info` or a record may have. go.mod files have Go's own limit.
 MAX_DOCUMENT = 16 * 1024 * 1024
+# Seconds for which requests may go on with settings that were replaced.
+GRACE = 30.0
 # Arrivals that are remembered, so that they are not written again.
 MAX_ARRIVALS = 50_000
 
@@ -86,9 +88,13 @@ class Upstream:
         await self._sessions.close()
 
     async def retire(self) -> None:
-        """Close the connections once what is under way has landed."""
-        await self._flights.landed()
-        await self._sessions.close()
+        """Close the connections once what is under way has landed, or when all is called off."""
+        try:
+            # A request that has this one at hand may not have asked anything yet.
+            await asyncio.sleep(GRACE)
+            await self._flights.landed()
+        finally:
+            await self.close()
 
     # What documents need: see documents.Shelf.
 

@@ -192,13 +192,13 @@ class Zips:
             )
 
     async def _worth_keeping(self, whole: "_Whole", judged: judging.Judged) -> Upload | None:
-        """Return what the zip holds, if it and the upstream's other files make a whole."""
+        """Return what the zip holds if all files make a whole and there is room, which it has then."""
         upload = judged.upload
         if upload is not None and not self._upstream.keeps:
             return None
         reason = judged.reason if upload is None else await whole.flaw(upload)
         if upload is not None and not reason:
-            if await self._room.has(whole.asked.repository, upload.size):
+            if await self._room.reserve(whole.asked.repository, upload.size):
                 return upload
             reason = "the cache is full"
         where = f"{whole.asked.path}@{whole.asked.version}"
@@ -209,16 +209,20 @@ class Zips:
         self, spool: Spool, asked: Asked, question: Question, upload: Upload, vouched: bool
     ) -> StoredZip | Passed:
         answer = Answer(200, b"", datetime.now(UTC), verified=vouched)
-        await self._upstream.threads.judge(
-            judging.take_in,
-            spool.path,
-            upload,
-            self._upstream.settings.domain,
-            asked.repository,
-            question,
-            answer,
-        )
-        self._room.taken(asked.repository, upload.size)
+        kept = False
+        try:
+            await self._upstream.threads.judge(
+                judging.take_in,
+                spool.path,
+                upload,
+                self._upstream.settings.domain,
+                asked.repository,
+                question,
+                answer,
+            )
+            kept = True
+        finally:
+            self._room.settle(asked.repository, upload.size, kept=kept)
         self._upstream.arrived(asked.repository)
         stored = await self._upstream.read(question)
         if stored is None or stored.zip is None:
