@@ -137,6 +137,17 @@ def take_in(
     answers.arrive([(repository, row)])
 
 
+def h1_of(answer: UUID) -> str:
+    """
+    Return the checksum of a stored zip; "" if it is gone. Uses the ORM.
+
+    Args:
+        answer: The pk of the answer that brought it.
+    """
+    found = GoModule.objects.filter(gomod_answers=answer).values_list("h1", flat=True)
+    return str(found.first() or "")
+
+
 def recorded(repository: UUID, path: str, version: str) -> set[str]:
     """
     Return the checksums that a module version may have by what a repository remembers; none for any.

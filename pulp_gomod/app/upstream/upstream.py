@@ -158,6 +158,16 @@ class Upstream:
             self._arrived.popitem(last=False)
         self._joiner.arrive(repository, answer)
 
+    def has_arrived(self, repository: UUID, answer: UUID) -> bool:
+        """
+        Say whether it is known that an answer joins a repository.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer's pk.
+        """
+        return (repository, answer) in self._arrived
+
     def arrived(self, repository: UUID) -> None:
         """
         Note that something is to join a repository.

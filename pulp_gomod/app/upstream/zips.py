@@ -86,11 +86,18 @@ class Zips:
 
         Args:
             asked: What is asked for.
+
+        Raises:
+            NotProven: The repository has another one on record.
         """
         question = self._modules.question("zip", asked.path, asked.version)
         answer = await self._upstream.read(question) if self._upstream.keeps else None
         if answer is None or answer.zip is None or answer.pk is None:
             return None
+        if not self._upstream.has_arrived(asked.repository, answer.pk):
+            # It may have been fetched for another repository, which remembers other things.
+            h1 = await self._upstream.threads.database(judging.h1_of, answer.pk)
+            await self._compare_with_past(asked, h1)
         self._upstream.arrive(asked.repository, answer.pk)
         return answer.zip
 
@@ -145,7 +152,7 @@ class Zips:
             proven = await lines if lines is not None else None
             if proven is not None:
                 self._verify(proven, asked, judged)
-            await self._compare_with_past(asked, judged)
+            await self._compare_with_past(asked, judged.h1)
             whole = _Whole(asked, proven, info, go_mod)
             upload = await self._worth_keeping(whole, judged)
             if upload is None:
@@ -175,19 +182,17 @@ class Zips:
             )
         self._sumdb.check(lines, asked.path, asked.version, judged.h1)
 
-    async def _compare_with_past(self, asked: Asked, judged: judging.Judged) -> None:
+    async def _compare_with_past(self, asked: Asked, h1: str) -> None:
         """Refuse other bytes than those which the repository has on record."""
-        if not judged.h1:
-            return
         recorded = await self._upstream.threads.database(
             judging.recorded, asked.repository, asked.path, asked.version
         )
-        if recorded and judged.h1 not in recorded:
+        if h1 and recorded and h1 not in recorded:
             where = f"{asked.path}@{asked.version}"
-            log.error("%s: the upstream sends %s, on record is %s", where, judged.h1, recorded)
+            log.error("%s: the upstream sends %s, on record is %s", where, h1, recorded)
             metrics.refused(self._upstream.settings)
             raise NotProven(
-                f"{where}: checksum mismatch: the upstream sends {judged.h1}, which is not the "
+                f"{where}: checksum mismatch: the upstream sends {h1}, which is not the "
                 f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
             )
 
