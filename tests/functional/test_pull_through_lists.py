@@ -159,12 +159,11 @@ def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream:
     upstream.everything = fail
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
     asked = len(upstream.asked)
-    began = time.monotonic()
-    for _ in range(5):
+    for _ in range(20):
         assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
-    # One more process may find out by itself.
-    assert time.monotonic() - began < 2.5
-    assert len(upstream.asked) <= asked + 6
+    # One more process may find out by itself, and each tries again now and then; nobody repeats what
+    # has just failed, which would be some questions for each of these.
+    assert len(upstream.asked) <= asked + 12
 
 
 def test_the_latest_version_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from tests.performance import (
     bench,
     client,
+    cold_builds,
     guarded,
     options,
     profile,
@@ -27,6 +28,7 @@ _SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "publish": publishing.publish,
     "client": client.client,
     "scale": scale.scale,
+    "cold-builds": cold_builds.cold_builds,
     "profile": profile.profile,
 }
 

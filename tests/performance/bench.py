@@ -104,7 +104,7 @@ class Bench:
         else:
             print("nginx is not installed (apt install nginx-light): not compared")
         if self.options.peer:
-            running = peer.serving(self.options.peer, root, self.work / "peer")
+            running = peer.serving(self.options.peer, root.as_uri(), self.work / "peer")
             found.append(self.stack.enter_context(running))
         return found
 

@@ -8,7 +8,9 @@ from pathlib import Path
 #: The sections of a run, in their order; `--scale` adds one, and others have to be named.
 SECTIONS = ("hot", "cold", "guarded", "zips", "statements", "publish", "client")
 SCALE_SECTIONS = ("scale",)
-OTHER_SECTIONS = ("profile",)
+#: A program with hundreds of modules.
+PROGRAM = "github.com/traefik/traefik/v3@v3.2.0"
+OTHER_SECTIONS = ("cold-builds", "profile")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Options:
         work: Where to work, or None for a temporary directory.
         scale: The numbers of module versions to compare.
         processes: How many content processes, and processes of other servers.
+        program: What cold-builds downloads, as module@version.
     """
 
     sections: tuple[str, ...]
@@ -37,6 +40,7 @@ class Options:
     work: Path | None
     scale: tuple[int, ...]
     processes: int
+    program: str
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -62,6 +66,9 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a round")
     parser.add_argument("--peer", default="", help="another Go proxy: a program, or a command line")
     parser.add_argument("--processes", type=int, default=2, help="content processes")
+    parser.add_argument(
+        "--program", default=PROGRAM, help="what cold-builds downloads, as module@version"
+    )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--work", type=Path, help="work there, and keep it")
     given = parser.parse_args(arguments)
@@ -76,4 +83,5 @@ def parse(arguments: Sequence[str]) -> Options:
         work=given.work,
         scale=given.sizes or ((1000, 20_000) if given.quick else (1000, 100_000, 1_000_000)),
         processes=given.processes,
+        program=given.program,
     )

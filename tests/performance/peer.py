@@ -1,4 +1,4 @@
-"""Another Go proxy, given as a program, with the GOPROXY directory as its upstream."""
+"""Another Go proxy, given as a program, with some GOPROXY as its upstream."""
 
 import contextlib
 import os
@@ -15,8 +15,20 @@ from tests.performance.contenders import Contender, descendants, free_port
 ARGUMENTS = "server --address {address} --cacher-dir {cache} --temp-dir {temp}"
 
 
+def name(command: str) -> str:
+    """
+    What the tables call it.
+
+    Args:
+        command: See `serving`.
+    """
+    return Path(shlex.split(command)[0]).name
+
+
 @contextlib.contextmanager
-def serving(command: str, root: Path, directory: Path) -> Iterator[Contender]:
+def serving(
+    command: str, upstream: str, directory: Path, sumdb: str = "off"
+) -> Iterator[Contender]:
     """
     Run it.
 
@@ -24,8 +36,9 @@ def serving(command: str, root: Path, directory: Path) -> Iterator[Contender]:
         command: The program and its arguments, in which {address}, {port}, {cache} and {temp} stand for
             where it shall listen and write; the program alone is taken for goproxy. It finds the
             upstream in GOPROXY.
-        root: The GOPROXY directory of the upstream.
+        upstream: The GOPROXY to ask.
         directory: For its files, to be made.
+        sumdb: The checksum database to verify with.
     """
     words = shlex.split(command)
     if len(words) == 1:
@@ -45,8 +58,8 @@ def serving(command: str, root: Path, directory: Path) -> Iterator[Contender]:
             env={
                 "PATH": f"{find_goroot()}/bin:{os.environ['PATH']}",
                 "HOME": str(directory),
-                "GOPROXY": root.as_uri(),
-                "GOSUMDB": "off",
+                "GOPROXY": upstream,
+                "GOSUMDB": sumdb,
                 "GOTOOLCHAIN": "local",
             },
             stdout=log,
@@ -54,8 +67,9 @@ def serving(command: str, root: Path, directory: Path) -> Iterator[Contender]:
             start_new_session=True,
         )
     try:
-        name = Path(words[0]).name
-        found = Contender(name, f"http://127.0.0.1:{port}", "", lambda: descendants(process.pid))
+        found = Contender(
+            name(command), f"http://127.0.0.1:{port}", "", lambda: descendants(process.pid)
+        )
         found.wait()
         yield found
     finally:
