@@ -14,9 +14,12 @@ from aiohttp import web
 
 T = TypeVar("T")
 
-# Bytes of all answers of a process together, and of the largest that is remembered.
+# Bytes of all answers of a process together, and of the largest that is remembered; likewise of files,
+# which have a memory of their own, so that a few zips do not take the room of thousands of answers.
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST = 1024 * 1024
+MOST_FILE_BYTES = 64 * 1024 * 1024
+LARGEST_FILE = 2 * 1024 * 1024
 # What remembering an answer costs beyond its own size.
 _OVERHEAD = 512
 
@@ -26,12 +29,14 @@ Key = tuple[UUID, int, str, str, str]
 class Answers:
     """A bounded memory of answers; the ones that were not asked for the longest make room."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, largest: int = LARGEST) -> None:
         """
         Args:
             most_bytes: Bytes of all answers together.
+            largest: Bytes of the largest that is remembered.
         """
         self._most_bytes = most_bytes
+        self._largest = largest
         self._bytes = 0
         self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
 
@@ -55,12 +60,13 @@ class Answers:
             answer: T = kept[0]
             return answer
         answer = await make()
-        self._keep(key, answer, size_of(answer) + _OVERHEAD)
+        self._keep(key, answer, size_of(answer))
         return answer
 
     def _keep(self, key: Key, answer: Any, size: int) -> None:
-        if size > LARGEST:
+        if size > self._largest:
             return
+        size += _OVERHEAD
         before = self._kept.pop(key, None)
         self._kept[key] = (answer, size)
         self._bytes += size - (before[1] if before else 0)
@@ -70,6 +76,7 @@ class Answers:
 
 
 _KEY: web.AppKey[Answers] = web.AppKey("gomod_answers", Answers)
+_FILES: web.AppKey[Answers] = web.AppKey("gomod_files", Answers)
 
 
 async def lifespan(app: web.Application) -> AsyncIterator[None]:
@@ -80,6 +87,7 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
         app: The content app.
     """
     app[_KEY] = Answers()
+    app[_FILES] = Answers(MOST_FILE_BYTES, LARGEST_FILE)
     yield
 
 
@@ -91,3 +99,13 @@ def of(app: web.Application) -> Answers:
         app: The content app.
     """
     return app[_KEY]
+
+
+def files_of(app: web.Application) -> Answers:
+    """
+    Return the files that the content app has in memory.
+
+    Args:
+        app: The content app.
+    """
+    return app[_FILES]

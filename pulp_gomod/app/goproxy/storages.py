@@ -25,9 +25,6 @@ from pulp_gomod.app.goproxy.responses import ZIP, Representation, problem, respo
 
 log = logging.getLogger(__name__)
 
-# Bytes up to which a zip is served from memory.
-SMALL = 128 * 1024
-
 _FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 
 
@@ -56,7 +53,7 @@ async def respond_with_zip(
     kept = await _storage_of(target)
     if kept.domain.storage_class == _FILE_SYSTEM:
         path = kept.storage.path(found.name)
-        if found.size <= SMALL:
+        if found.size <= answers.LARGEST_FILE:
             try:
                 body = await _small_file(request, target, found, path)
             except OSError:
@@ -97,7 +94,7 @@ async def _small_file(request: web.Request, target: Target, found: StoredZip, pa
         return await asyncio.get_running_loop().run_in_executor(None, read)
 
     key = (target.domain, 0, "file", found.sha256, "")
-    return await answers.of(request.app).get(key, load, len)
+    return await answers.files_of(request.app).get(key, load, len)
 
 
 async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:
