@@ -7,7 +7,7 @@ from aiohttp import web
 from django.conf import settings
 
 from pulp_gomod.app import upstream
-from pulp_gomod.app.goproxy import answers, database, guard, resolver
+from pulp_gomod.app.goproxy import answers, guard, lookups, resolver
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target, storable
 from pulp_gomod.app.goproxy.modules import Modules
 from pulp_gomod.app.goproxy.paths import (
@@ -90,7 +90,7 @@ async def _serve_module(
     if not storable(wanted.version):
         return not_found("malformed version")
     modules = RememberedModules(
-        Modules(database.of(request.app), target, target.served), answers.of(request.app)
+        Modules(lookups.of(request.app), target, target.served), answers.of(request.app)
     )
     if target.remote is not None:
         return await upstream.serve_module(request, target, wanted, modules)

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from pulp_gomod.app.goproxy import statements
-from pulp_gomod.app.goproxy.database import Database, Row
+from pulp_gomod.app.goproxy.compiled import Statement
+from pulp_gomod.app.goproxy.database import Row
 from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.goproxy.lookups import Lookups
 from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
-from pulp_gomod.app.goproxy.statements import Statement
 from pulp_gomod.golang import module
 
 
@@ -44,14 +45,14 @@ class Modules:
         served: The repository version.
     """
 
-    def __init__(self, database: Database, target: Target, served: Served) -> None:
+    def __init__(self, lookups: Lookups, target: Target, served: Served) -> None:
         """
         Args:
-            database: Where to ask.
+            lookups: Where to ask.
             target: The distribution.
             served: The repository version.
         """
-        self._database = database
+        self._lookups = lookups
         self.served = served
         self._values = {
             "repository": served.repository,
@@ -194,8 +195,7 @@ class Modules:
         return chosen.version, time, origin, created
 
     async def _ask(self, statement: Statement, **values: str) -> list[Row]:
-        parameters = statement.bind(**self._values, **values)
-        return await self._database.fetch_all(statement.sql, parameters)
+        return await self._lookups.ask(statement, **self._values, **values)
 
 
 def _candidate(row: Row) -> Candidate:

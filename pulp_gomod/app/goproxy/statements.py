@@ -1,11 +1,5 @@
-"""The SQL that answers GOPROXY requests, compiled from ORM querysets.
+"""The SQL that answers GOPROXY requests, compiled from ORM querysets (see `compiled`)."""
 
-Each statement is built once in a process. Its querysets hold a marker wherever a request's value will
-stand; the text and the order of the markers are kept, so that a request costs no ORM work, while a
-change of pulpcore's tables still breaks here, in a test, and not in the middle of a user's build.
-"""
-
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +11,7 @@ from django.db.models.lookups import LessThanOrEqual
 
 from pulpcore.plugin.models import Content, ContentArtifact, RepositoryVersion
 
+from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoDistribution, GoModFile, GoModule, GoRelease
 from pulp_gomod.app.models.membership import held
 
@@ -41,47 +36,8 @@ _NAMES: dict[Any, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Statement:
-    """
-    A compiled query.
-
-    Attributes:
-        sql: The text, with %s for each parameter.
-        names: For each parameter the name of the request's value, or None for a constant.
-        constants: For each parameter its constant, or None.
-    """
-
-    sql: str
-    names: tuple[str | None, ...]
-    constants: tuple[Any, ...]
-
-    def bind(self, **values: Any) -> list[Any]:
-        """
-        Return the parameters for one request.
-
-        Args:
-            values: The request's values, by name.
-        """
-        return [
-            constant if name is None else values[name]
-            for name, constant in zip(self.names, self.constants, strict=True)
-        ]
-
-
-def compile_queryset(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
-    """
-    Compile a queryset that holds markers where a request's values will stand.
-
-    Args:
-        queryset: The queryset.
-        extra: The names of markers beyond the common ones.
-    """
-    names = _NAMES | (extra or {})
-    sql, parameters = queryset.query.sql_with_params()
-    found = tuple(names.get(p) if p.__hash__ else None for p in parameters)
-    constants = tuple(None if name else p for name, p in zip(found, parameters, strict=True))
-    return Statement(sql, found, constants)
+def _compile(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
+    return compile_queryset(queryset, _NAMES | (extra or {}))
 
 
 @lru_cache(maxsize=64)
@@ -126,7 +82,7 @@ def distribution(candidates: int) -> Statement:
             "remote__pulp_last_updated",
         )
     )
-    return compile_queryset(queryset, markers)
+    return _compile(queryset, markers)
 
 
 @lru_cache(maxsize=64)
@@ -148,7 +104,9 @@ def probe(candidates: int) -> Statement:
         f"LEFT JOIN LATERAL (SELECT * FROM ({found.sql}) AS known "
         "WHERE pg_current_snapshot()::text <> %s) AS found ON TRUE"
     )
-    return Statement(sql, (*found.names, "seen"), (*found.constants, None))
+    return Statement(
+        sql, (*found.names, "seen"), (*found.constants, None), {**found.types, "seen": "text"}
+    )
 
 
 def _held_modules() -> QuerySet:
@@ -185,7 +143,7 @@ def info() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: version, time, origin, what an upstream said, when the content came to Pulp.
     """
-    return compile_queryset(
+    return _compile(
         _held_modules()
         .filter(version=_VERSION)
         .annotate(time=_release("time"), origin=_release("origin"), info=_release("info"))
@@ -205,7 +163,7 @@ def mod() -> Statement:
     alone = GoModFile.objects.filter(
         held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE, version=_VERSION
     )
-    return compile_queryset(
+    return _compile(
         _held_modules()
         .filter(version=_VERSION)
         .values_list(*columns)
@@ -221,7 +179,7 @@ def zip_file() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: artifact pk, its name in the storage, size in bytes, SHA-256, when the content came.
     """
-    return compile_queryset(
+    return _compile(
         ContentArtifact.objects.filter(
             content__in=_held_modules().filter(version=_VERSION).values("pk")
         ).values_list(
@@ -245,7 +203,7 @@ def versions() -> Statement:
     lines: to fetch thousands of rows takes longer than to find them.
     """
     tagged = StringAgg("version", delimiter="\n", filter=Q(is_pseudo=False), order_by="version_key")
-    return compile_queryset(
+    return _compile(
         _held_modules().values("_pulp_domain").annotate(tagged=tagged).values_list("tagged")
     )
 
@@ -259,7 +217,7 @@ def candidates() -> Statement:
     Columns: version, is_pseudo, has_go_mod, retractions; and of the newest ones, null for others:
     time, origin, when the content came to Pulp.
     """
-    return compile_queryset(
+    return _compile(
         _held_modules()
         .order_by("version_key")
         .annotate(
@@ -281,7 +239,7 @@ def releases() -> Statement:
     Values: repository, number, domain, module.
     Columns: version, is_pseudo, time, origin, when the content came to Pulp.
     """
-    return compile_queryset(
+    return _compile(
         _held_modules()
         .order_by("version_key")
         .annotate(time=_release("time"), origin=_release("origin"), created=_created())

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_guid import set_guid
 from django_guid.utils import generate_guid
@@ -29,6 +30,13 @@ CLEAN_UP = "pulp_gomod.app.tasks.cleanup.clean_up"
 # A task is dispatched when nothing has come for so many seconds, or after so many.
 QUIET = 5.0
 LONGEST = 60.0
+# Each task makes a repository version. Where some were made within the last while, the next one waits
+# for what else will come: a build takes minutes on a slow line, and pauses. What waits is served all
+# the same.
+WHILE = timedelta(minutes=15)
+AT_ONCE = 3
+NEXT = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=5)
 # Seconds between looks for what another process left behind when it was killed.
 LOOK = 60.0
 LEFT_BEHIND = timedelta(seconds=90)
@@ -45,6 +53,7 @@ BETWEEN_CLEANUPS = 60.0
 class _Waiting:
     first: float
     last: float
+    not_before: float = 0.0
 
 
 class Joiner:
@@ -116,10 +125,14 @@ class Joiner:
                 raise
         now = time.monotonic()
         for repository, waiting in list(self._waiting.items()):
+            if now < waiting.not_before:
+                continue
             if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:
                 # What comes from here on has its own time.
                 del self._waiting[repository]
-                await self._threads.database(ensure_task, repository, JOIN)
+                pause = await self._threads.database(_join, repository)
+                if pause:
+                    self._waiting[repository] = _Waiting(waiting.first, now, now + pause)
         while self._full:
             repository, size = self._full.popitem()
             await self._threads.database(ensure_task, repository, CLEAN_UP, max_size=size)
@@ -128,6 +141,44 @@ class Joiner:
             await self._threads.database(_purge)
             for repository in await self._threads.database(_left_behind):
                 await self._threads.database(ensure_task, repository, JOIN, since=TRY_AGAIN)
+
+
+def pause_between(tasks: int) -> timedelta:
+    """
+    Return how long to wait after a repository's last task.
+
+    Twice as long each time, so that a build of a quarter of an hour makes ten versions at most.
+
+    Args:
+        tasks: How many there were within the last while.
+    """
+    if tasks < AT_ONCE:
+        return timedelta()
+    return min(NEXT * (1 << min(tasks - AT_ONCE, 10)), LONGEST_PAUSE)
+
+
+def _join(repository_pk: UUID) -> float:
+    """Dispatch a task that lets what came join, or return for how many seconds to wait with that."""
+    repository = GoRepository.objects.filter(pk=repository_pk).first()
+    if repository is None:
+        return 0.0
+    now = timezone.now()
+    recent = list(
+        _tasks(repository, JOIN)
+        .filter(pulp_created__gt=now - WHILE)
+        .order_by("pulp_created")
+        .values_list("pulp_created", flat=True)
+    )
+    if recent:
+        remaining: timedelta = recent[-1] + pause_between(len(recent)) - now
+        if remaining > timedelta():
+            return remaining.total_seconds()
+    ensure_task(repository_pk, JOIN)
+    return 0.0
+
+
+def _tasks(repository: GoRepository, name: str) -> "QuerySet[Task]":
+    return Task.objects.filter(name=name, reserved_resources_record__contains=[get_prn(repository)])
 
 
 def ensure_task(
@@ -145,9 +196,7 @@ def ensure_task(
     repository = GoRepository.objects.filter(pk=repository_pk).first()
     if repository is None:
         return
-    tasks = Task.objects.filter(
-        name=name, reserved_resources_record__contains=[get_prn(repository)]
-    )
+    tasks = _tasks(repository, name)
     if tasks.filter(state="waiting").exists():
         return
     if since is not None and tasks.filter(pulp_created__gt=timezone.now() - since).exists():

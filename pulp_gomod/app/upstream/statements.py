@@ -3,7 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
-from pulp_gomod.app.goproxy.statements import Statement, compile_queryset
+from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoAnswer
 
 _REMOTE = UUID("00000000-0000-4000-8000-000000000003")
