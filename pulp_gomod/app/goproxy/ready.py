@@ -8,7 +8,7 @@ nothing to parse, to look up or to render.
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
@@ -18,9 +18,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 
 from pulp_gomod.app import upstream
-from pulp_gomod.app.goproxy import resolver
+from pulp_gomod.app.goproxy import resolver, shortcut
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
-from pulp_gomod.app.goproxy.resolver import Resolver
 
 # The module version that an answer is about, left in a request by whoever makes the answer.
 USED: Final = "gomod_used"
@@ -40,8 +39,8 @@ _CONDITIONS = (
     hdrs.IF_UNMODIFIED_SINCE,
 )
 
-# The request target as it was sent, and If-None-Match.
-_Key = tuple[str, str]
+# The request target as it was sent and If-None-Match; or all of a request's head.
+_Key = tuple[str, str] | bytes
 
 
 class _SentAgain(web.StreamResponse):
@@ -62,11 +61,16 @@ class _SentAgain(web.StreamResponse):
         """For the access log."""
         return len(self._sent_body)
 
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """All bytes."""
+        return self._head, _date(), self._sent_body
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send everything in one write."""
         if request.transport is None:
             raise ConnectionResetError("the client is gone")
-        request.transport.write(b"".join((self._head, _date(), self._sent_body)))
+        request.transport.writelines(self.pieces)
         # Who asks for more and reads nothing has to wait.
         await request.writer.drain()
         return None
@@ -76,7 +80,19 @@ class _SentAgain(web.StreamResponse):
 
 
 @dataclass(slots=True)
-class _Kept:
+class Kept:
+    """
+    A response that was sent.
+
+    Attributes:
+        domain: The domain's name.
+        target: The distribution.
+        used: The module version that it is about.
+        response: What sends it again.
+        size: Bytes that it takes here.
+    """
+
+    domain: str
     target: Target
     used: tuple[str, str] | None
     response: _SentAgain
@@ -86,16 +102,17 @@ class _Kept:
 class Ready:
     """A bounded memory of responses; the ones that were not asked for the longest make room."""
 
-    def __init__(self, where: Resolver, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, app: web.Application, most_bytes: int = MOST_BYTES) -> None:
         """
         Args:
-            where: Knows what distributions serve at the moment.
+            app: The content app, whose Resolver knows what distributions serve at the moment.
             most_bytes: Bytes of all responses together.
         """
-        self._resolver = where
+        self._app = app
+        self._resolver = resolver.of(app)
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Key, Kept] = OrderedDict()
 
     def find(self, request: web.Request) -> web.StreamResponse | None:
         """
@@ -104,20 +121,33 @@ class Ready:
         Args:
             request: A request that one of our routes matched.
         """
-        key = _key(request)
-        kept = self._kept.get(key)
-        if kept is None or not _is_plain(request):
+        connection = shortcut.of(request, self)
+        kept = self._recall(_key(request)) if _is_plain(request) else None
+        if kept is None:
             return None
-        domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
-        target = self._resolver.recall(domain, kept.target.base_path)
-        if target is not kept.target:
-            if target is None or not _serves_the_same(target, kept.target):
-                return None
-            kept.target = target
-        self._kept.move_to_end(key)
-        if kept.used is not None and target.served is not None:
-            upstream.note_use(request.app, target.served.repository, *kept.used)
+        if connection is not None:
+            connection.learn(request, kept)
         return kept.response
+
+    def again(self, head: bytes) -> tuple[bytes, ...] | None:
+        """
+        Return the bytes of a response if it was given before and is still right.
+
+        Args:
+            head: All bytes of the request.
+        """
+        kept = self._recall(head)
+        return kept.response.pieces if kept else None
+
+    def learn(self, head: bytes, kept: Kept) -> None:
+        """
+        Remember which response a request gets.
+
+        Args:
+            head: All bytes of the request.
+            kept: The response.
+        """
+        self._add(head, replace(kept, size=kept.size + len(head)))
 
     def keep(self, request: web.Request, target: Target, response: web.StreamResponse) -> None:
         """
@@ -140,17 +170,35 @@ class Ready:
         if not isinstance(body, bytes) or len(body) > LARGEST:
             return
         key = _key(request)
+        domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
         again = _SentAgain(response.status, _head(response, len(body)), body)
         size = len(body) + len(key[0]) + len(key[1]) + _OVERHEAD
+        self._add(key, Kept(domain, target, request.get(USED), again, size))
+
+    def _recall(self, key: _Key) -> Kept | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        target = self._resolver.recall(kept.domain, kept.target.base_path)
+        if target is not kept.target:
+            if target is None or not _serves_the_same(target, kept.target):
+                return None
+            kept.target = target
+        self._kept.move_to_end(key)
+        if kept.used is not None and target.served is not None:
+            upstream.note_use(self._app, target.served.repository, *kept.used)
+        return kept
+
+    def _add(self, key: _Key, kept: Kept) -> None:
         before = self._kept.pop(key, None)
-        self._kept[key] = _Kept(target, request.get(USED), again, size)
-        self._bytes += size - (before.size if before else 0)
+        self._kept[key] = kept
+        self._bytes += kept.size - (before.size if before else 0)
         while self._bytes > self._most_bytes:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= oldest.size
 
 
-def _key(request: web.Request) -> _Key:
+def _key(request: web.Request) -> tuple[str, str]:
     return request.raw_path, request.headers.get(hdrs.IF_NONE_MATCH, "")
 
 
@@ -207,7 +255,7 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     Args:
         app: The content app, which has its Resolver.
     """
-    app[_KEY] = Ready(resolver.of(app))
+    app[_KEY] = Ready(app)
     yield
 
 

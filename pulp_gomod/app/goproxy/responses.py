@@ -3,19 +3,14 @@
 Source of the rules: RFC 9110 sections 13 and 14, RFC 9111.
 """
 
-import asyncio
-import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import IO
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
 
-log = logging.getLogger(__name__)
+from pulp_gomod.app.goproxy.files import FileResponse
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -27,8 +22,6 @@ _CONDITIONS = (
     hdrs.IF_MATCH,
     hdrs.IF_UNMODIFIED_SINCE,
 )
-
-CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +134,7 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
         headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{found.size}"
     status = 206 if span else 200
     if found.body is None:
-        return _FileResponse(found.path, start, stop - start, status, headers)
+        return FileResponse(found.path, start, stop - start, status, headers)
     return web.Response(status=status, body=found.body[start:stop], headers=headers)
 
 
@@ -204,73 +197,3 @@ def _if_range_holds(request: web.Request, found: Representation) -> bool:
         return condition == f'"{found.etag}"'
     date = request.if_range
     return date is not None and found.modified.replace(microsecond=0) == date
-
-
-class _FileResponse(web.StreamResponse):
-    """
-    Sends a part of a file without reading it into memory.
-
-    aiohttp's own FileResponse takes the file's time and size for its validators; ours come from the
-    checksum, so that every replica of the server says the same.
-    """
-
-    def __init__(
-        self, path: str, offset: int, count: int, status: int, headers: Mapping[str, str]
-    ) -> None:
-        super().__init__(status=status, headers=headers)
-        self._file_path = path
-        self._offset = offset
-        self._count = count
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        self.content_length = self._count
-        if request.method == hdrs.METH_HEAD or not self._count:
-            return await super().prepare(request)
-        loop = asyncio.get_running_loop()
-        try:
-            file = await loop.run_in_executor(None, open, self._file_path, "rb")
-        except OSError:
-            log.exception("A stored zip cannot be served; repair the repository version.")
-            self.set_status(500)
-            self.content_length = 0
-            return await super().prepare(request)
-        try:
-            writer = await super().prepare(request)
-            await self._send(request, writer, file)
-            await super().write_eof()
-            return writer
-        finally:
-            await loop.run_in_executor(None, file.close)
-
-    async def _send(
-        self, request: web.BaseRequest, writer: AbstractStreamWriter | None, file: IO[bytes]
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        transport = request.transport
-        if writer is None or transport is None:
-            raise ConnectionResetError("the client is gone")
-        try:
-            await loop.sendfile(transport, file, self._offset, self._count)
-        except NotImplementedError:
-            # uvloop has no sendfile.
-            await self._copy(writer, file)
-
-    async def _copy(self, writer: AbstractStreamWriter, file: IO[bytes]) -> None:
-        """Read the next part while the last one is sent; both in memory, and no more."""
-        loop = asyncio.get_running_loop()
-        offset, end = self._offset, self._offset + self._count
-
-        def read(offset: int) -> asyncio.Future[bytes]:
-            return loop.run_in_executor(
-                None, os.pread, file.fileno(), min(CHUNK, end - offset), offset
-            )
-
-        following = read(offset)
-        while offset < end:
-            chunk = await following
-            if not chunk:
-                raise OSError(f"{self._file_path} is shorter than it should be")
-            offset += len(chunk)
-            if offset < end:
-                following = read(offset)
-            await writer.write(chunk)

@@ -1,0 +1,164 @@
+"""Sending files, or parts of them, without reading them into memory."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+
+log = logging.getLogger(__name__)
+
+# Bytes that are copied at once where the kernel cannot send the file itself.
+CHUNK = 1024 * 1024
+
+
+class FileResponse(web.StreamResponse):
+    """
+    Sends a part of a file.
+
+    aiohttp's own FileResponse takes the file's time and size for its validators; ours come from the
+    checksum, so that every replica of the server says the same.
+    """
+
+    def __init__(
+        self, path: str, offset: int, count: int, status: int, headers: Mapping[str, str]
+    ) -> None:
+        """
+        Args:
+            path: The file.
+            offset: Where in it the part begins.
+            count: Bytes of the part.
+            status: The HTTP status.
+            headers: All headers but the length.
+        """
+        super().__init__(status=status, headers=headers)
+        self._file_path = path
+        self._offset = offset
+        self._count = count
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the headers and the part of the file."""
+        self.content_length = self._count
+        if request.method == hdrs.METH_HEAD or not self._count:
+            return await super().prepare(request)
+        loop = asyncio.get_running_loop()
+        try:
+            file = await loop.run_in_executor(None, open, self._file_path, "rb")
+        except OSError:
+            log.exception("A stored zip cannot be served; repair the repository version.")
+            self.set_status(500)
+            self.content_length = 0
+            return await super().prepare(request)
+        try:
+            writer = await super().prepare(request)
+            transport = request.transport
+            if writer is None or transport is None:
+                raise ConnectionResetError("the client is gone")
+            part = _Part(file, self._offset, self._count)
+            if transport.get_extra_info("sslcontext") or not hasattr(os, "sendfile"):
+                await part.copy(writer)
+            else:
+                await part.send(transport, writer)
+            await super().write_eof()
+            return writer
+        finally:
+            await loop.run_in_executor(None, file.close)
+
+
+class _Part:
+    """What is still to be sent of a file."""
+
+    def __init__(self, file: IO[bytes], offset: int, count: int) -> None:
+        self._file = file
+        self._offset = offset
+        self._end = offset + count
+
+    async def send(self, transport: asyncio.Transport, writer: AbstractStreamWriter) -> None:
+        """
+        Let the kernel send it.
+
+        uvloop has no sendfile of its own. Threads call it, since a file that has to be read from a slow
+        disk would hold up everybody; none of them waits for a client.
+        """
+        with _all_written_at_once(transport):
+            # What comes before has to have left.
+            await writer.drain()
+        loop = asyncio.get_running_loop()
+        with _socket_of(transport) as socket:
+            while self._offset < self._end:
+                count = self._end - self._offset
+                call = loop.run_in_executor(
+                    None, os.sendfile, socket, self._file.fileno(), self._offset, count
+                )
+                try:
+                    sent = await asyncio.shield(call)
+                except asyncio.CancelledError:
+                    # The descriptors may be closed, and used for something else, only after it.
+                    await asyncio.wait((call,))
+                    raise
+                except BlockingIOError:
+                    await _writable(loop, socket)
+                    continue
+                if not sent:
+                    raise self._too_short()
+                self._offset += sent
+
+    async def copy(self, writer: AbstractStreamWriter) -> None:
+        """Read the next piece while the last one is sent; both in memory, and no more."""
+        loop = asyncio.get_running_loop()
+
+        def read(offset: int) -> asyncio.Future[bytes]:
+            count = min(CHUNK, self._end - offset)
+            return loop.run_in_executor(None, os.pread, self._file.fileno(), count, offset)
+
+        following = read(self._offset)
+        while self._offset < self._end:
+            chunk = await following
+            if not chunk:
+                raise self._too_short()
+            self._offset += len(chunk)
+            if self._offset < self._end:
+                following = read(self._offset)
+            await writer.write(chunk)
+
+    def _too_short(self) -> OSError:
+        return OSError(f"{self._file.name} is shorter than it should be")
+
+
+@contextmanager
+def _all_written_at_once(transport: asyncio.Transport) -> Iterator[None]:
+    """Let `drain` wait until nothing at all is left to be written."""
+    transport.set_write_buffer_limits(high=0)
+    try:
+        yield
+    finally:
+        transport.set_write_buffer_limits()
+
+
+@contextmanager
+def _socket_of(transport: asyncio.Transport) -> Iterator[int]:
+    """Give a descriptor of its own for the connection: an event loop wants to have its own alone."""
+    socket = os.dup(transport.get_extra_info("socket").fileno())
+    try:
+        yield socket
+    finally:
+        os.close(socket)
+
+
+async def _writable(loop: asyncio.AbstractEventLoop, socket: int) -> None:
+    """Wait until a socket takes more, or is closed."""
+    ready = loop.create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_writer(socket, tell)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(socket)

@@ -1,0 +1,140 @@
+"""Answers to requests that are the same, byte for byte, as one that was answered before.
+
+Clients ask for the same thing in the same words: then parsing them takes longer than all that
+follows. A connection to us has this between it and aiohttp, which sees whatever is not known.
+"""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import hdrs, web
+
+if TYPE_CHECKING:
+    from pulp_gomod.app.goproxy.ready import Kept, Ready
+
+# Heads of requests are known up to so many bytes, if they have no headers but these: others decide
+# what is answered, or are secrets that are not to be kept.
+LONGEST_HEAD = 1024
+_HARMLESS = frozenset(
+    {hdrs.HOST, hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.IF_NONE_MATCH}
+)
+_END: Final = b"\r\n\r\n"
+
+# What is read of aiohttp's own state; without it there is no short cut.
+_STATE = ("_waiter", "_messages", "_upgraded", "_payload_parser", "_close", "_force_close")
+SUPPORTED = all(hasattr(web.RequestHandler, name) for name in _STATE)
+
+
+class Shortcut(asyncio.Protocol):
+    """The protocol of a connection, which passes on to aiohttp's what it does not answer itself."""
+
+    def __init__(
+        self, transport: asyncio.Transport, inner: web.RequestHandler, ready: "Ready"
+    ) -> None:
+        """
+        Args:
+            transport: The connection.
+            inner: aiohttp's protocol.
+            ready: The responses that are known.
+        """
+        self._transport = transport
+        self._inner = inner
+        self._ready = ready
+        # Whether aiohttp's parser is between two requests as soon as aiohttp is waiting for one.
+        self._between = False
+        # The head that aiohttp is answering, if it came alone and in one piece.
+        self._head = b""
+        # aiohttp closes connections that it hears nothing of. It hears often enough this way.
+        self._heard_often = (inner.keepalive_timeout or 0.0) / 2
+        self._heard = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """
+        Answer a request that is known; let aiohttp have all else.
+
+        Args:
+            data: What the client has sent.
+        """
+        now = time.monotonic()
+        is_idle = self._between and self._is_idle()
+        if is_idle and now - self._heard < self._heard_often:
+            known = self._ready.again(data)
+            if known is not None:
+                self._transport.writelines(known)
+                return
+        self._heard = now
+        self._between = data.endswith(_END)
+        self._head = data if is_idle and _is_one_head(data) else b""
+        self._inner.data_received(data)
+
+    def learn(self, request: web.Request, kept: "Kept") -> None:
+        """
+        Know the request that aiohttp is answering from now on.
+
+        Args:
+            request: The request.
+            kept: Its response.
+        """
+        head, self._head = self._head, b""
+        if head and all(name in _HARMLESS for name in request.headers):
+            self._ready.learn(head, kept)
+
+    def _is_idle(self) -> bool:
+        """Say whether aiohttp has answered everything, and whether the client takes what it gets."""
+        inner: Any = self._inner
+        waiter = inner._waiter
+        return (
+            waiter is not None
+            and not waiter.done()
+            and not inner._messages
+            and not inner._upgraded
+            and inner._payload_parser is None
+            and not inner._close
+            and not inner._force_close
+            and not inner.writing_paused
+        )
+
+    def eof_received(self) -> None:
+        """The client sends no more."""
+        self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent."""
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client takes more."""
+        self._inner.resume_writing()
+
+
+def _is_one_head(data: bytes) -> bool:
+    return (
+        len(data) <= LONGEST_HEAD and data.startswith(b"GET ") and data.find(_END) == len(data) - 4
+    )
+
+
+def of(request: web.Request, ready: "Ready") -> Shortcut | None:
+    """
+    Return the short cut of a request's connection, which from now on has one.
+
+    Args:
+        request: The request.
+        ready: The responses that are known.
+
+    Returns:
+        None where there can be none: requests are logged, or aiohttp is not as we know it.
+    """
+    transport = request.transport
+    if transport is None or not SUPPORTED:
+        return None
+    inner = transport.get_protocol()
+    if isinstance(inner, Shortcut):
+        return inner
+    if isinstance(inner, web.RequestHandler) and inner.access_logger is None:
+        transport.set_protocol(Shortcut(transport, inner, ready))
+    return None

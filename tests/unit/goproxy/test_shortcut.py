@@ -1,0 +1,195 @@
+"""What is answered before aiohttp sees it, and what must not be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import shortcut
+
+HEAD = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
+BODY = b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+AGAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain"
+
+
+class Memory:
+    """The part of Ready that a Shortcut asks."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, tuple[bytes, ...]] = {}
+        self.asked: list[bytes] = []
+
+    def again(self, head: bytes) -> tuple[bytes, ...] | None:
+        self.asked.append(head)
+        return self.known.get(head)
+
+    def learn(self, head: bytes, kept: Any) -> None:
+        self.known[head] = kept
+
+
+class Client:
+    """A connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.writer.write(piece)
+            await self.writer.drain()
+            await asyncio.sleep(0.02)
+
+    async def receive(self, count: int) -> list[bytes]:
+        """The bodies of so many responses."""
+        return [await self._body() for _ in range(count)]
+
+    async def _body(self) -> bytes:
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)
+        lines = head.decode().lower().split("\r\n")
+        length = next(line for line in lines if line.startswith("content-length"))
+        return await self.reader.readexactly(int(length.split(":")[1]))
+
+    async def ask(self, *pieces: bytes) -> bytes:
+        await self.send(*pieces)
+        return (await self.receive(1))[0]
+
+
+@asynccontextmanager
+async def connected(memory: Memory, keepalive: float = 60.0) -> AsyncIterator[Client]:
+    async def handle(request: web.Request) -> web.Response:
+        connection = shortcut.of(request, memory)  # type: ignore[arg-type]
+        body = await request.read()
+        if connection is not None and request.path == "/known":
+            connection.learn(request, (AGAIN,))  # type: ignore[arg-type]
+        return web.Response(body=b"%s %s" % (request.path.encode(), body))
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=keepalive)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+        await runner.cleanup()
+
+
+Test = Callable[[Memory, Client], Awaitable[None]]
+
+
+def run(test: Test, keepalive: float = 60.0) -> None:
+    async def main() -> None:
+        memory = Memory()
+        async with connected(memory, keepalive) as client:
+            await test(memory, client)
+
+    asyncio.run(main())
+
+
+async def warm(client: Client) -> None:
+    """The first request makes the short cut, the second shows it where requests end."""
+    for _ in range(3):
+        assert await client.ask(HEAD) == b"/known "
+    assert await client.ask(HEAD) == b"again"
+
+
+def test_aiohttp_is_as_we_know_it() -> None:
+    assert shortcut.SUPPORTED
+
+
+def test_a_request_that_is_known_is_answered_at_once() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        assert list(memory.known) == [HEAD]
+        assert await client.ask(HEAD.replace(b"known", b"other")) == b"/other "
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "header",
+    (b"Authorization: Basic eDp5", b"Cookie: a=b", b"Range: bytes=0-1", b"X-Unknown: 1"),
+)
+def test_requests_with_other_headers_are_never_learned(header: bytes) -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        for _ in range(5):
+            assert await client.ask(HEAD[:-2] + header + b"\r\n\r\n") == b"/known "
+        assert not memory.known
+
+    run(test)
+
+
+def test_a_head_in_pieces_is_not_taken_for_what_it_ends_with() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        assert await client.ask(HEAD[:9], HEAD[9:]) == b"/known "
+        assert await client.ask(HEAD[:-2], HEAD[-2:]) == b"/known "
+        # All of a known request, in the midst of another one's headers, where it is nonsense.
+        answer = await client.ask(b"GET /other HTTP/1.1\r\nX-Trick: 1\r\n", HEAD)
+        assert answer.startswith(b"Invalid header")
+
+    run(test)
+
+
+def test_a_body_is_not_taken_for_a_request() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        head, body = (BODY % (len(HEAD), HEAD)).split(b"\r\n\r\n", 1)
+        for _ in range(3):
+            assert await client.ask(head + b"\r\n\r\n", body) == b"/other " + HEAD
+            assert await client.ask(head + b"\r\n\r\n" + body) == b"/other " + HEAD
+        assert await client.ask(BODY % (3, b"abc")) == b"/other abc"
+        assert await client.ask(HEAD) == b"/known "
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+def test_requests_that_come_together_are_answered_in_order() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        other = HEAD.replace(b"known", b"other")
+        await client.send(HEAD + other + HEAD + HEAD + other)
+        assert await client.receive(5) == [b"/known ", b"/other ", *[b"/known "] * 2, b"/other "]
+        client.writer.write(other)
+        client.writer.write(HEAD)
+        assert await client.receive(2) == [b"/other ", b"/known "]
+
+    run(test)
+
+
+def test_a_connection_that_is_used_is_not_closed() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        for _ in range(40):
+            assert await client.ask(HEAD) in (b"again", b"/known ")
+            await asyncio.sleep(0.02)
+
+    run(test, keepalive=0.4)
+
+
+def test_who_does_not_read_is_not_answered() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        await warm(client)
+        memory.known[HEAD] = (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x" * 100_000)
+        before = len(memory.asked)
+        for _ in range(300):
+            client.writer.write(HEAD)
+            await asyncio.sleep(0.001)
+        # What the system's buffers hold, and no more.
+        assert len(memory.asked) - before < 150
+        # Everything is answered in the end, by whomever.
+        bodies = await client.receive(300)
+        assert {body[:1] for body in bodies} <= {b"x", b"/"}
+        assert bodies[-1] == b"/known "
+
+    run(test)
