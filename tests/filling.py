@@ -137,6 +137,16 @@ def add_distributions(
     connection.execute(_DISTRIBUTIONS, {"like": like, "names": list(names)})
 
 
+def renew(connection: "psycopg.Connection[Any]") -> None:
+    """
+    Give each repository a new version that holds the same.
+
+    Args:
+        connection: A superuser's connection to Pulp's database.
+    """
+    connection.execute(_RENEWED.replace("{new}", _new_key(connection)).encode())
+
+
 def settle(connection: "psycopg.Connection[Any]") -> None:
     """
     Do what PostgreSQL itself does a while after much was written, so that it is over.
@@ -292,6 +302,20 @@ def _finish_version(connection: "psycopg.Connection[Any]", count: int) -> None:
         " FROM target WHERE core_repository.pulp_id = target.repository_pk"
     )
 
+
+_RENEWED = """
+    WITH renewed AS (
+        UPDATE core_repository SET next_version = next_version + 1 RETURNING pulp_id, next_version
+    )
+    INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, number,
+        complete, repository_id, info, content_ids)
+    SELECT {new}, now(), now(), renewed.next_version - 1, true, renewed.pulp_id,
+        newest.info, newest.content_ids
+    FROM renewed CROSS JOIN LATERAL (
+        SELECT info, content_ids FROM core_repositoryversion
+        WHERE repository_id = renewed.pulp_id AND complete ORDER BY number DESC LIMIT 1
+    ) AS newest
+"""
 
 _DISTRIBUTIONS = """
     WITH added AS (

@@ -8,6 +8,16 @@ from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
 
 
+def test_latest_of_pseudo_versions_only(server: Any) -> None:
+    rest = Rest(server.url, (server.username, server.password))
+    owner, made = Owner.create(rest), Made()
+    names = [f"v0.0.0-202001020304{n:02}-0123456789ab" for n in range(40)]
+    rest.publish(*map(made.zip, names), repository=owner.repository)
+    url = f"{owner.packages_url}/{made.path}"
+    assert rest.session.get(f"{url}/@latest").json()["Version"] == names[-1]
+    assert rest.session.get(f"{url}/@v/list").text == ""
+
+
 @pytest.mark.parametrize("root", [0, 1], ids=["packages", "content"])
 def test_latest_behind_dozens_of_prereleases(server: Any, root: int) -> None:
     rest = Rest(server.url, (server.username, server.password))

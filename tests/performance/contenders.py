@@ -23,6 +23,7 @@ class Contender:
         pids: Its processes.
         headers: Header lines of each request to it.
         helpers: Processes that work for it: the database's.
+        forget: Makes everything new to it that it was asked before; None where nothing does.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Contender:
     pids: Callable[[], Sequence[int]]
     headers: Sequence[str] = ()
     helpers: Callable[[], Sequence[int]] = tuple
+    forget: Callable[[], None] | None = None
 
     @property
     def url(self) -> str:

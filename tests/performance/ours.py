@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import psycopg
 
 from pulp_gomod.standalone.postgres import find_binaries
 from pulp_gomod.standalone.processes import command_line
+from tests.filling import renew
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Rest
 from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, make_data_dir
@@ -20,6 +22,9 @@ from tests.performance.modules import Made
 from tests.statements import connect
 
 NAME = "pulp-gomod"
+
+# More than the seconds for which a look at the database is trusted.
+_TRUSTED = 0.1
 
 #: What of PostgreSQL adds up how long each statement takes.
 STATISTICS = "pg_stat_statements"
@@ -60,8 +65,17 @@ class Ours:
 
     def _contender(self, name: str, prefix: str) -> Contender:
         return Contender(
-            name, self.rest.url, prefix, self.pids, helpers=lambda: self.pids("postgres")
+            *(name, self.rest.url, prefix, self.pids),
+            helpers=lambda: self.pids("postgres"),
+            forget=self.forget,
         )
+
+    def forget(self) -> None:
+        """Serve new versions of all repositories, with the same content: no answer holds any more."""
+        with self.connect() as connection:
+            renew(connection)
+        # Until then it may believe that it knows.
+        time.sleep(_TRUSTED)
 
     def pids(self, kind: str = "content") -> Sequence[int]:
         """

@@ -129,6 +129,9 @@ def compare(
         turn = number % max(len(able), 1)
         for each in able[turn:] + able[:turn]:
             figures, paths = found[each.name], shape.paths_of(each)
+            if shape.once and each.forget is not None:
+                each.forget()
+                used[each.name] = 0
             prefixed = [f"{each.prefix}/{path}" for path in paths]
             start = used[each.name] if shape.once else 0
             headers = (*each.headers, *shape.headers)

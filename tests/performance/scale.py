@@ -23,7 +23,7 @@ from tests.statements import changed
 
 _DISTRIBUTIONS = 1000
 # The small size would run out of URLs that nobody has asked for: it gets more such repositories.
-_URLS = 12_000
+_URLS = 60_000
 _VERSIONS_PER_MODULE = 5
 _HOT = 20
 _OWNER_FIELDS = ("name", "repository", "distribution")

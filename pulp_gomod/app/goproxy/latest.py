@@ -71,6 +71,29 @@ def latest(candidates: Sequence[V]) -> V | None:
     return _choose(candidates, lambda c: not _is_retracted(c.version, retractions)) or newest
 
 
+def latest_of_newest(newest: Sequence[V]) -> V | None:
+    """
+    Choose the latest version from the newest ones, if these decide it.
+
+    Args:
+        newest: The newest versions of one module, at least the newest one, in semver order.
+
+    Returns:
+        What `latest` would choose from all versions, or None if that depends on older ones.
+    """
+    if any(c.version.endswith(_INCOMPATIBLE) for c in newest):
+        return None
+    first = _choose(newest, lambda _: True)
+    if first is None or not _is_release(first):
+        return None
+    chosen = _choose(newest, lambda c: not _is_retracted(c.version, first.retractions))
+    return chosen if chosen is not None and _is_release(chosen) else None
+
+
+def _is_release(candidate: Version) -> bool:
+    return not candidate.is_pseudo and not semver.prerelease(candidate.version)
+
+
 def _choose(candidates: Sequence[V], allowed: Callable[[V], bool]) -> V | None:
     tagged = _compatible([c for c in candidates if not c.is_pseudo], allowed)
     for candidate in reversed(tagged):

@@ -11,7 +11,7 @@ from pulp_gomod.app.goproxy import statements
 from pulp_gomod.app.goproxy.compiled import Statement
 from pulp_gomod.app.goproxy.database import Row
 from pulp_gomod.app.goproxy.distributions import Served, Target
-from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.goproxy.latest import Candidate, latest, latest_of_newest
 from pulp_gomod.app.goproxy.lookups import Lookups
 from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
 from pulp_gomod.golang import module
@@ -181,9 +181,14 @@ class Modules:
 
     async def _latest_row(self, path: str) -> Row | None:
         """Return version, time, origin, and when the content came, of the latest version."""
-        rows = await self._ask(statements.candidates(), module=path)
+        rows = (await self._ask(statements.newest(), module=path))[::-1]
+        known = [_candidate(row) for row in rows]
+        are_all = len(rows) < statements.NEWEST
+        chosen = latest(known) if are_all else latest_of_newest(known)
+        if chosen is None and not are_all:
+            rows = await self._ask(statements.candidates(), module=path)
+            chosen = latest([_candidate(row) for row in rows])
         by_version = {row[0]: row for row in rows}
-        chosen = latest([_candidate(row) for row in rows])
         if chosen is None:
             return None
         *_, time, origin, created = by_version[chosen.version]

@@ -1,5 +1,6 @@
 """The SQL that answers GOPROXY requests, compiled from ORM querysets (see `compiled`)."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,14 @@ from django.db.models import Case, Expression, F, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
-from pulpcore.plugin.models import Content, ContentArtifact, RepositoryVersion
+from pulpcore.plugin.models import Content, RepositoryVersion
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoDistribution, GoModFile, GoModule, GoRelease
-from pulp_gomod.app.models.membership import held
+from pulp_gomod.app.models.membership import held, held_each
 
 # The latest version is nearly always among so many of the newest ones.
-_NEWEST = 32
+NEWEST = 16
 
 # Values that stand for a request's, recognisable among the constants of a queryset.
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
@@ -109,8 +110,10 @@ def probe(candidates: int) -> Statement:
     )
 
 
-def _held_modules() -> QuerySet:
-    return GoModule.objects.filter(held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE)
+def _held_modules(condition: Callable[..., Any] = held) -> QuerySet:
+    return GoModule.objects.filter(
+        condition(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE
+    )
 
 
 def _created() -> Subquery:
@@ -121,7 +124,7 @@ def _created() -> Subquery:
 def _of_newest(value: Expression) -> Case:
     """A value that is looked up for the newest versions only."""
     place = Window(RowNumber(), order_by=F("version_key").desc())
-    return Case(When(LessThanOrEqual(place, _NEWEST), then=value))
+    return Case(When(LessThanOrEqual(place, NEWEST), then=value))
 
 
 def _release(field: str) -> Subquery:
@@ -179,15 +182,16 @@ def zip_file() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: artifact pk, its name in the storage, size in bytes, SHA-256, when the content came.
     """
+    artifact = "contentartifact__artifact"
     return _compile(
-        ContentArtifact.objects.filter(
-            content__in=_held_modules().filter(version=_VERSION).values("pk")
-        ).values_list(
-            "artifact",
-            "artifact__file",
-            "artifact__size",
-            "artifact__sha256",
-            "artifact__pulp_created",
+        _held_modules()
+        .filter(version=_VERSION)
+        .values_list(
+            artifact,
+            f"{artifact}__file",
+            f"{artifact}__size",
+            f"{artifact}__sha256",
+            f"{artifact}__pulp_created",
         )
     )
 
@@ -204,7 +208,28 @@ def versions() -> Statement:
     """
     tagged = StringAgg("version", delimiter="\n", filter=Q(is_pseudo=False), order_by="version_key")
     return _compile(
-        _held_modules().values("_pulp_domain").annotate(tagged=tagged).values_list("tagged")
+        _held_modules(held_each)
+        .values("_pulp_domain")
+        .annotate(tagged=tagged)
+        .values_list("tagged")
+    )
+
+
+@lru_cache(maxsize=1)
+def newest() -> Statement:
+    """
+    Find the NEWEST versions of a module, the newest one first, with what decides which is the latest.
+
+    Values: repository, number, domain, module.
+    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came to Pulp.
+    """
+    return _compile(
+        _held_modules(held_each)
+        .annotate(time=_release("time"), origin=_release("origin"), created=_created())
+        .order_by("-version_key")
+        .values_list(
+            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "created"
+        )[:NEWEST]
     )
 
 
@@ -218,7 +243,7 @@ def candidates() -> Statement:
     time, origin, when the content came to Pulp.
     """
     return _compile(
-        _held_modules()
+        _held_modules(held_each)
         .order_by("version_key")
         .annotate(
             time=_of_newest(_release("time")),
@@ -240,7 +265,7 @@ def releases() -> Statement:
     Columns: version, is_pseudo, time, origin, when the content came to Pulp.
     """
     return _compile(
-        _held_modules()
+        _held_modules(held_each)
         .order_by("version_key")
         .annotate(time=_release("time"), origin=_release("origin"), created=_created())
         .values_list("version", "is_pseudo", "time", "origin", "created")

@@ -5,9 +5,10 @@ repository. RepositoryContent is indexed by content, so asking it about one unit
 repository of any size.
 """
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
-from pulpcore.plugin.models import RepositoryContent
+from pulpcore.plugin.models import RepositoryContent, RepositoryVersion
 
 
 def held(repository, number) -> Exists:
@@ -38,3 +39,24 @@ def held_in(content: QuerySet, version) -> QuerySet:
         version: The RepositoryVersion.
     """
     return content.filter(held(version.repository_id, version.number))
+
+
+def held_each(repository, number) -> IsNull:
+    """
+    Make the condition of `held` for thousands of rows of the outer query.
+
+    The later versions are looked up once for all of them. PostgreSQL does not see that this is a join,
+    and so looks each row up by its key: as a join it might read all memberships of the repository.
+
+    Args:
+        repository: The repository, or its pk.
+        number: The number of the version, which must be complete.
+    """
+    later = RepositoryVersion.objects.filter(repository=repository, number__gt=number).values("pk")
+    memberships = RepositoryContent.objects.filter(
+        Q(version_removed=None) | Q(version_removed__in=later),
+        ~Q(version_added__in=later),
+        content_id=OuterRef("pk"),
+        repository=repository,
+    )
+    return IsNull(Subquery(memberships.values("pk")[:1]), False)

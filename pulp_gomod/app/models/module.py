@@ -68,7 +68,10 @@ class GoModule(Content):
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         unique_together = ("_pulp_domain", "module", "version", "h1")
-        indexes = [models.Index(fields=["h1"])]
+        indexes = [
+            models.Index(fields=["h1"]),
+            models.Index(fields=["_pulp_domain", "module", "version_key"]),
+        ]
 
     def __str__(self):
         return f"{self.module}@{self.version}"

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.goproxy.latest import Candidate, latest, latest_of_newest
 from pulp_gomod.golang import GoError, modfile, module, semver
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "latest_selection.json"
@@ -53,6 +55,48 @@ def test_latest_is_what_the_go_command_chooses(row):
     chosen = latest(known)
     assert chosen is not None
     assert chosen.version == wanted
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
+def test_the_newest_versions_decide_it_rightly_or_not_at_all(row):
+    known = candidates(row)
+    for count in range(1, len(known) + 1):
+        assert latest_of_newest(known[-count:]) in (None, latest(known))
+
+
+NUMBERS = st.integers(0, 3)
+VERSIONS = st.builds(
+    lambda major, minor, suffix: f"v{major}.{minor}.0{suffix}{'+incompatible' * (major > 1)}",
+    NUMBERS,
+    NUMBERS,
+    st.sampled_from(("", "", "-rc.1", "-0.20200102030405-0123456789ab")),
+)
+RETRACTED = st.lists(st.tuples(VERSIONS, VERSIONS).map(lambda pair: sorted(pair)), max_size=2)
+CANDIDATES = st.builds(
+    lambda version, real, retracted: Candidate(
+        version,
+        module.is_pseudo_version(version),
+        real,
+        [{"low": low, "high": high} for low, high in retracted],
+    ),
+    VERSIONS,
+    st.booleans(),
+    RETRACTED,
+)
+
+
+@given(st.lists(CANDIDATES, min_size=1, max_size=12, unique_by=lambda c: c.version))
+def test_older_versions_never_change_what_the_newest_decide(versions):
+    known = sorted(versions, key=lambda c: semver.sort_key(c.version))
+    for count in range(1, len(known) + 1):
+        assert latest_of_newest(known[-count:]) in (None, latest(known))
+
+
+def test_releases_decide_it():
+    known = [Candidate(f"v1.{minor}.0", False, True) for minor in range(30)]
+    assert latest_of_newest(known[-16:]) == known[-1]
+    retracting = Candidate("v1.30.0", False, True, [{"low": "v1.29.0", "high": "v1.30.0"}])
+    assert latest_of_newest([*known[-15:], retracting]).version == "v1.28.0"
 
 
 def test_an_unknown_module_has_no_latest():
