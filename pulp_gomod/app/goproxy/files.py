@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # Bytes that are copied at once where the kernel cannot send the file itself.
 CHUNK = 1024 * 1024
+# Milliseconds that a thread waits for a client to take more.
+PATIENCE = 2
 
 
 class FileResponse(web.StreamResponse):
@@ -82,7 +85,7 @@ class _Part:
         Let the kernel send it.
 
         uvloop has no sendfile of its own. Threads call it, since a file that has to be read from a slow
-        disk would hold up everybody; none of them waits for a client.
+        disk would hold up everybody; none of them waits for a client that is slow itself.
         """
         with _all_written_at_once(transport):
             # What comes before has to have left.
@@ -92,7 +95,7 @@ class _Part:
             while self._offset < self._end:
                 count = self._end - self._offset
                 call = loop.run_in_executor(
-                    None, os.sendfile, socket, self._file.fileno(), self._offset, count
+                    None, _send_while_taken, socket, self._file.fileno(), self._offset, count
                 )
                 try:
                     sent = await asyncio.shield(call)
@@ -100,12 +103,11 @@ class _Part:
                     # The descriptors may be closed, and used for something else, only after it.
                     await asyncio.wait((call,))
                     raise
-                except BlockingIOError:
-                    await _writable(loop, socket)
-                    continue
-                if not sent:
-                    raise self._too_short()
+                except EOFError:
+                    raise self._too_short() from None
                 self._offset += sent
+                if sent < count:
+                    await _writable(loop, socket)
 
     async def copy(self, writer: AbstractStreamWriter) -> None:
         """Read the next piece while the last one is sent; both in memory, and no more."""
@@ -127,6 +129,24 @@ class _Part:
 
     def _too_short(self) -> OSError:
         return OSError(f"{self._file.name} is shorter than it should be")
+
+
+def _send_while_taken(socket: int, file: int, offset: int, count: int) -> int:
+    """Send a part of a file until all is sent or the client is slow; return how many bytes it took."""
+    writable = select.poll()
+    writable.register(socket, select.POLLOUT)
+    sent = 0
+    while sent < count:
+        try:
+            more = os.sendfile(socket, file, offset + sent, count - sent)
+        except BlockingIOError:
+            if not writable.poll(PATIENCE):
+                break
+        else:
+            if not more:
+                raise EOFError
+            sent += more
+    return sent
 
 
 @contextmanager

@@ -24,9 +24,12 @@ from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
 # The module version that an answer is about, left in a request by whoever makes the answer.
 USED: Final = "gomod_used"
 
-# Bytes of all responses of a process together, and of the largest that is kept.
+# Bytes of all responses of a process together, and of the largest that is kept; large ones have a
+# memory of their own, so that a few zips do not take the room of thousands of answers.
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST = 128 * 1024
+MOST_LARGE_BYTES = 64 * 1024 * 1024
+LARGEST_OF_ALL = 2 * 1024 * 1024
 # What keeping a response costs beyond its own size.
 _OVERHEAD = 2048
 
@@ -99,20 +102,41 @@ class Kept:
     size: int
 
 
-class Ready:
+class _Memory:
     """A bounded memory of responses; the ones that were not asked for the longest make room."""
 
-    def __init__(self, app: web.Application, most_bytes: int = MOST_BYTES) -> None:
-        """
-        Args:
-            app: The content app, whose Resolver knows what distributions serve at the moment.
-            most_bytes: Bytes of all responses together.
-        """
-        self._app = app
-        self._resolver = resolver.of(app)
+    def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[_Key, Kept] = OrderedDict()
+
+    def get(self, key: _Key) -> Kept | None:
+        return self._kept.get(key)
+
+    def use(self, key: _Key) -> None:
+        self._kept.move_to_end(key)
+
+    def add(self, key: _Key, kept: Kept) -> None:
+        before = self._kept.pop(key, None)
+        self._kept[key] = kept
+        self._bytes += kept.size - (before.size if before else 0)
+        while self._bytes > self._most_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+class Ready:
+    """The responses that a content process has sent."""
+
+    def __init__(self, app: web.Application) -> None:
+        """
+        Args:
+            app: The content app, whose Resolver knows what distributions serve at the moment.
+        """
+        self._app = app
+        self._resolver = resolver.of(app)
+        self._small = _Memory(MOST_BYTES)
+        self._large = _Memory(MOST_LARGE_BYTES)
 
     def find(self, request: web.Request) -> web.StreamResponse | None:
         """
@@ -167,7 +191,7 @@ class Ready:
         ):
             return
         body = response.body or b""
-        if not isinstance(body, bytes) or len(body) > LARGEST:
+        if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
             return
         key = _key(request)
         domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
@@ -176,26 +200,26 @@ class Ready:
         self._add(key, Kept(domain, target, request.get(USED), again, size))
 
     def _recall(self, key: _Key) -> Kept | None:
-        kept = self._kept.get(key)
+        memory = self._small
+        kept = memory.get(key)
         if kept is None:
-            return None
+            memory = self._large
+            kept = memory.get(key)
+            if kept is None:
+                return None
         target = self._resolver.recall(kept.domain, kept.target.base_path)
         if target is not kept.target:
             if target is None or not _serves_the_same(target, kept.target):
                 return None
             kept.target = target
-        self._kept.move_to_end(key)
+        memory.use(key)
         if kept.used is not None and target.served is not None:
             upstream.note_use(self._app, target.served.repository, *kept.used)
         return kept
 
     def _add(self, key: _Key, kept: Kept) -> None:
-        before = self._kept.pop(key, None)
-        self._kept[key] = kept
-        self._bytes += kept.size - (before.size if before else 0)
-        while self._bytes > self._most_bytes:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= oldest.size
+        memory = self._small if kept.response.body_length <= LARGEST else self._large
+        memory.add(key, kept)
 
 
 def _key(request: web.Request) -> tuple[str, str]:

@@ -16,8 +16,9 @@ from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoDistribution, GoModFile, GoModule, GoRelease
 from pulp_gomod.app.models.membership import held, held_each
 
-# The latest version is nearly always among so many of the newest ones.
-NEWEST = 16
+# The latest version is mostly among so many of the newest ones, and nearly always among so many.
+NEWEST = 4
+_MANY_NEWEST = 32
 
 # Values that stand for a request's, recognisable among the constants of a queryset.
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
@@ -124,7 +125,7 @@ def _created() -> Subquery:
 def _of_newest(value: Expression) -> Case:
     """A value that is looked up for the newest versions only."""
     place = Window(RowNumber(), order_by=F("version_key").desc())
-    return Case(When(LessThanOrEqual(place, NEWEST), then=value))
+    return Case(When(LessThanOrEqual(place, _MANY_NEWEST), then=value))
 
 
 def _release(field: str) -> Subquery:
