@@ -155,6 +155,11 @@ class Part:
         self._due = time.monotonic() + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self.failures)
         return pid, code
 
+    @property
+    def age(self) -> float:
+        """How many seconds ago it was last started."""
+        return time.monotonic() - self._started
+
     def ask_to_stop(self) -> None:
         """Ask it to stop; `is_running` tells when it has."""
         if self._process is not None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -19,6 +20,13 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
+# PostgreSQL starts its own processes anew when it recovers from a crash.
+_SINCE_CRASH = """
+SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) FROM pg_stat_activity
+WHERE backend_type = 'checkpointer'
+"""
+
+_WAKE = "SELECT pg_notify('pulp_worker_wakeup', 'unblock')"
 
 
 class Records:
@@ -38,6 +46,18 @@ class Records:
         except psycopg.Error:
             return False
         return True
+
+    def seconds_since_crash(self) -> float | None:
+        """How long ago PostgreSQL ended all connections, because it was started or had crashed.
+
+        None when it does not answer or does not tell us.
+        """
+        try:
+            with self._connect() as connection:
+                row = connection.execute(_SINCE_CRASH).fetchone()
+        except psycopg.Error:
+            return None
+        return float(str(row[0])) if row and row[0] is not None else None
 
     def is_password(self, user: str, password: str) -> bool | None:
         """Whether that is the user's password, None when it cannot be told from here.
@@ -77,6 +97,15 @@ class Records:
             return False
         return True
 
+    def wake_workers(self) -> None:
+        """Have the workers look for tasks that can be begun.
+
+        A worker looks when it is told that there are some, not when it starts: what was dispatched while
+        none listened would wait for the next task, or a quarter of an hour.
+        """
+        with suppress(psycopg.Error), self._connect() as connection:
+            connection.execute(_WAKE)
+
     def _forget(
         self, connection: psycopg.Connection[tuple[object, ...]], named: dict[str, str]
     ) -> None:
@@ -86,7 +115,7 @@ class Records:
             " WHERE name LIKE %(names)s AND (%(kind)s = '' OR app_type = %(kind)s)",
             named,
         )
-        connection.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
+        connection.execute(_WAKE)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(make_conninfo("", **(_OURS | dict(self._parameters))))

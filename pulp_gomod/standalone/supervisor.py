@@ -16,6 +16,9 @@ _STOP_PATIENCE = TASK_GRACE + 5.0
 _HOUSEKEEPING = 60.0
 _OWNER_CHECK = 1.0
 _SOON = 0.3
+# After a worker was started, workers are told so often, so many seconds apart, to look for tasks.
+_WAKES = 6
+_BETWEEN_WAKES = 5.0
 
 
 class Supervisor:
@@ -45,6 +48,8 @@ class Supervisor:
         self._parts: list[Part] = []
         self._dead: list[tuple[str, str]] = []
         self._housekeeping = time.monotonic()
+        self._wakes = 0
+        self._next_wake = 0.0
 
     @property
     def name_template(self) -> str:
@@ -85,8 +90,11 @@ class Supervisor:
         Raises:
             StandaloneError: A part ended too often.
         """
-        due = [each for part in self._parts if (each := part.due_in) is not None]
-        self.wait(_SOON if self._dead else min(due, default=seconds))
+        due = [seconds] + [each for part in self._parts if (each := part.due_in) is not None]
+        if self._wakes:
+            due.append(max(self._next_wake - time.monotonic(), 0.0))
+        self.wait(_SOON if self._dead else min(due))
+        self._wake_workers()
         for part in self._parts:
             if ended := part.collect():
                 self._note_end(part, *ended)
@@ -96,6 +104,14 @@ class Supervisor:
         for part in self._parts:
             if part.due_in == 0 and not self._dead:
                 part.start(spawner)
+                if part.kind == "worker":
+                    self._wakes, self._next_wake = _WAKES, time.monotonic() + _BETWEEN_WAKES
+
+    def _wake_workers(self) -> None:
+        if self._wakes and time.monotonic() >= self._next_wake:
+            self._database.records.wake_workers()
+            self._wakes -= 1
+            self._next_wake = time.monotonic() + _BETWEEN_WAKES
 
     def kill(self) -> None:
         """End the parts at once: without a database none of them has anything to do."""
@@ -117,10 +133,12 @@ class Supervisor:
         self._database.stop()
 
     def _note_end(self, part: Part, pid: int, code: int) -> None:
-        # A database that somebody else runs may be away for a while: that is not the part's fault.
-        # Neither is it when it was killed, by a person or by a kernel that is short of memory.
+        # A database that somebody else runs may be away for a while, or crash: that is not the part's
+        # fault. Neither is it when it was killed, by a person or by a kernel that is short of memory.
         self.wait(0)
-        if code == -signal.SIGKILL or not self._database.records.is_up():
+        since = self._database.records.seconds_since_crash()
+        lost_database = not self._database.records.is_up() if since is None else since < part.age
+        if code == -signal.SIGKILL or lost_database:
             part.failures = min(part.failures, MOST_FAILURES - 1)
         if part.failures >= MOST_FAILURES:
             raise StandaloneError(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django_guid import get_guid, set_guid
 from django_guid.utils import generate_guid
@@ -154,3 +154,21 @@ def renew(pks: Collection[UUID]) -> None:
             # A front door serves all domains.
             set_domain(repository.pulp_domain)
             _dispatch(repository)
+        elif _is_overlooked(repository):
+            _wake_workers()
+
+
+def _is_overlooked(repository: GoRepository) -> bool:
+    """Say whether the task waits for nothing that can be seen."""
+    tasks = Task.objects.filter(
+        state__in=UNFINISHED, reserved_resources_record__contains=[get_prn(repository)]
+    )
+    oldest = tasks.order_by("pulp_created").values_list("name", "state", "unblocked_at").first()
+    return bool(oldest == (SETTLE, "waiting", None))
+
+
+def _wake_workers() -> None:
+    # A worker looks for tasks when it is told of one. What was dispatched while none listened, or
+    # when the database went away, would wait for the next task of somebody else.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")
