@@ -1,14 +1,18 @@
 """What was answered before is answered again, from memory: the same, and only as long as it is right."""
 
 import socket
+import time
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from tests.functional.memory import peaks
 from tests.functional.owners import Owner
 from tests.functional.rest_api import DISTRIBUTIONS, Made, Rest
 from tests.functional.serving import Server
+from tests.functional.uploads import incompressible
 
 FILES = ("@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/list", "@latest", "@v/v2.info")
 
@@ -84,6 +88,50 @@ def test_requests_that_come_together_are_answered_in_turn(owner: Owner, made: Ma
     answers = received.split(b"HTTP/1.1 200 OK\r\n")
     assert len(answers) == 201 and answers[0] == b""
     assert all(each.endswith(b"\r\n\r\nv1.0.0\n") for each in answers[1:])
+
+
+def test_the_same_words_get_the_same_answer_on_one_connection(owner: Owner, made: Made) -> None:
+    url = urlsplit(owner.packages_url)
+    wanted = {file: owner.get(f"{made.path}/{file}") for file in FILES}
+    with requests.Session() as session:
+        for _ in range(6):
+            for file, first in wanted.items():
+                answer = session.get(f"{owner.packages_url}/{made.path}/{file}", timeout=60)
+                assert (answer.status_code, answer.content) == (first.status_code, first.content)
+                assert answer.headers["Cache-Control"] == first.headers["Cache-Control"]
+    target = f"{url.path}/{made.path}/@v/v1.0.0"
+    with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
+        # One request at a time, of which the last is in pieces.
+        for file in (".info", ".mod", ".info", ".mod", ".info", ".mod"):
+            request = f"GET {target}{file} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            connection.sendall(request)
+            received = connection.recv(65536)
+            assert received.endswith(wanted[f"@v/v1.0.0{file}"].content)
+        for piece in (request[:10], request[10:-2], request[-2:]):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        assert connection.recv(65536).endswith(wanted["@v/v1.0.0.mod"].content)
+
+
+def test_who_asks_and_never_reads_takes_no_memory(server: Server, owner: Owner) -> None:
+    made = Made()
+    assert owner.put(incompressible(made, 100_000)).status_code == 201
+    url = urlsplit(owner.packages_url)
+    request = f"GET {url.path}/{made.path}/@v/v1.0.0.zip HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with ExitStack() as stack, peaks(server.pid) as grown:
+        for _ in range(20):
+            connection = stack.enter_context(
+                socket.create_connection((url.hostname, url.port), timeout=5)
+            )
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(0.5)
+            with suppress(TimeoutError):
+                for _ in range(200):
+                    connection.sendall(request)
+                    time.sleep(0.001)
+        # 20 x 200 x 100 KB were asked for.
+        assert owner.get(f"{made.path}/@v/v1.0.0.info").status_code == 200
+    assert grown["pulpcore-content"] < 60_000_000
 
 
 def test_what_is_published_and_removed_shows_at_once(owner: Owner, made: Made) -> None:
