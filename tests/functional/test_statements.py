@@ -1,15 +1,18 @@
 """A request to a public distribution costs at most two statements, in a repository of any size."""
 
-from collections.abc import Iterator
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import requests
 
-from tests.filling import add_distributions, fill, settle
+from tests.filling import add_distributions, fill, renew, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import Server, shared_server
@@ -53,8 +56,11 @@ class Filled:
     """A repository, whose modules are asked for once each, by distributions likewise."""
 
     root: str
+    owner: str
     distributions: Iterator[str]
     versions: list[tuple[str, str]]
+    others: list[tuple[str, str]]
+    renew: Callable[[], None]
 
     def urls(self, file: str) -> list[str]:
         """URLs of one kind that nobody has asked for."""
@@ -86,7 +92,48 @@ def filled(
     # One of each module, from the first to the last.
     some = versions[:: len(versions) // REQUESTS]
     assert len({module for module, _ in some}) == REQUESTS
-    return Filled(f"{rest.url}{root}", iter(names), some)
+    others = [each for each in versions[1 :: len(versions) // REQUESTS] if each not in some]
+    assert len(others) == REQUESTS
+    return Filled(
+        *(f"{rest.url}{root}", owner.name, iter(names)), some, others, lambda: renew(database)
+    )
+
+
+@pytest.mark.parametrize("file", FILES[:3])
+def test_requests_that_come_together_share_statements(
+    filled: Filled, log: StatementLog, file: str
+) -> None:
+    root = filled.root.format(filled.owner)
+    urls = [f"{root}/{module}/{file.format(version)}" for module, version in filled.others]
+    place = urlsplit(urls[0])
+    found: list[tuple[int, bytes]] = []
+
+    def ask() -> None:
+        with ExitStack() as stack:
+            connections = []
+            for _ in urls:
+                each = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+                stack.callback(each.close)
+                each.connect()
+                connections.append(each)
+            for each, url in zip(connections, urls, strict=True):
+                each.request("GET", urlsplit(url).path)
+            for each in connections:
+                answer = each.getresponse()
+                found.append((answer.status, answer.read()))
+
+    asked = log.during(ask)
+    assert {status for status, _ in found} == {200}
+    lookups = [each for each in asked if each.application == CONTENT and "gomod_gomod" in each.text]
+    assert any("WITH ORDINALITY" in each.text for each in lookups)
+    assert len(lookups) < REQUESTS
+    # Each got what it had asked for: the same as when each is asked for alone.
+    filled.renew()
+    alone = log.during(
+        lambda: found.extend((200, requests.get(url, timeout=60).content) for url in urls)
+    )
+    assert found[:REQUESTS] == found[REQUESTS:]
+    assert not any("WITH ORDINALITY" in each.text for each in alone)
 
 
 @pytest.mark.parametrize("file", FILES)
