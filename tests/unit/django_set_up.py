@@ -1,0 +1,31 @@
+"""Django for tests without a database: the rooms they are about import the models."""
+
+import os
+import tempfile
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from unittest.mock import patch
+
+import django
+from django.apps import apps
+
+
+def _set_up() -> None:
+    directory = tempfile.mkdtemp(prefix="gomod-unit-")
+    key = Path(directory, "key")
+    key.write_bytes(urlsafe_b64encode(os.urandom(32)))
+    directories = ("DEPLOY_ROOT", "WORKING_DIRECTORY", "MEDIA_ROOT", "STATIC_ROOT")
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
+        "PULP_SETTINGS": os.devnull,
+        "PULP_SECRET_KEY": "not secret",
+        "PULP_DB_ENCRYPTION_KEY": str(key),
+        "PULP_CONTENT_ORIGIN": "http://127.0.0.1",
+        **{f"PULP_{name}": directory for name in directories},
+    }
+    with patch.dict(os.environ, environment):
+        django.setup()
+
+
+if not apps.ready:
+    _set_up()

@@ -1,0 +1,109 @@
+"""What a process knows of distributions, and when it asks again; PostgreSQL's part is played."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from pulp_gomod.app.freshness import TRUSTED
+from pulp_gomod.app.goproxy.resolver import DomainResolver
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+NULLS = (None,) * 16
+
+
+class Database:
+    """One distribution, whose repository has a number of versions."""
+
+    def __init__(self) -> None:
+        self.losses = 0
+        self.snapshot = "700:700:"
+        self.number = 1
+        self.fails = False
+        self.asked = 0
+        self._keys: list[UUID] = [uuid4() for _ in range(3)]
+
+    async def fetch_all(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        self.asked += 1
+        if self.fails:
+            raise OSError("gone")
+        if self.snapshot in parameters:
+            return [(self.snapshot, *NULLS)]
+        pk, domain, repository = self._keys
+        return [
+            (self.snapshot, pk, "base", None, domain, NOW, repository, self.number, NOW)
+            + (None,) * 8
+        ]
+
+
+Scene = Callable[[Database, DomainResolver], Awaitable[None]]
+
+
+def play(scene: Scene) -> None:
+    async def main() -> None:
+        database = Database()
+        await scene(database, DomainResolver(database, "default"))  # type: ignore[arg-type]
+
+    asyncio.run(main())
+
+
+async def number(resolver: DomainResolver) -> int:
+    target = await resolver.find(["base"])
+    assert target is not None and target.served is not None
+    return target.served.number
+
+
+async def later() -> None:
+    await asyncio.sleep(TRUSTED * 2)
+
+
+def test_a_look_is_trusted_for_a_moment_only() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert [await number(resolver) for _ in range(3)] == [1, 1, 1]
+        assert database.asked == 1
+        database.number, database.snapshot = 2, "701:701:"
+        await later()
+        assert await number(resolver) == 2
+
+    play(scene)
+
+
+def test_an_unchanged_snapshot_keeps_what_is_known() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        # Nobody could have written this without another snapshot.
+        database.number = 2
+        await later()
+        assert await number(resolver) == 1
+
+    play(scene)
+
+
+def test_after_a_crash_the_same_snapshot_may_be_of_something_else() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        database.number, database.losses = 2, 1
+        await later()
+        assert await number(resolver) == 2
+        await later()
+        assert await number(resolver) == 2
+
+    play(scene)
+
+
+def test_a_look_that_fails_fails_those_who_wait_and_no_others() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        database.fails = True
+        await later()
+        with pytest.raises(OSError, match="gone"):
+            await number(resolver)
+        assert resolver.recall(["base"]) is None
+        database.fails = False
+        database.number, database.snapshot = 2, "701:701:"
+        assert await number(resolver) == 2
+
+    play(scene)
