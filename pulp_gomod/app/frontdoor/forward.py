@@ -39,6 +39,7 @@ _PATIENCE = 10.0
 _RETRY_PAUSE = 0.2
 _CHUNK = 256 * 1024
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PACKAGES = "/api/packages/"
 _UPLOAD = re.compile(r"/api/packages/(?:[^/]+/){1,2}go/upload")
 _REFUSALS = frozenset({401, 403, 404, 413})
 
@@ -149,6 +150,8 @@ class FrontDoor:
                 if refused := await self._receive(request, spool):
                     return refused
                 async with await self._call(request, spool) as answer:
+                    if _is_broken(request, answer):
+                        raise UpstreamDown(f"it answered {answer.status}")
                     change = _change_in(answer)
                     if change is None or self._changes is None:
                         return await _relay(request, answer)
@@ -226,6 +229,12 @@ class FrontDoor:
             behind_proxy=is_within(request.remote or "", self._proxies),
             waits=self._changes is not None,
         )
+
+
+def _is_broken(request: web.Request, answer: ClientResponse) -> bool:
+    """Say whether something has failed that our views do not even see, such as the database."""
+    ours = request.path.startswith(_PACKAGES)
+    return ours and answer.status == 500 and answer.content_type == "text/html"
 
 
 def _change_in(answer: ClientResponse) -> UUID | None:

@@ -367,6 +367,18 @@ def test_an_answer_that_breaks_off_looks_so(play: Play) -> None:
     play(scene)
 
 
+def test_a_page_about_an_error_is_a_bad_gateway_where_lines_are_promised(play: Play) -> None:
+    async def scene(here: Rig) -> None:
+        page = b"Content-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+        here.api.answer = lambda _: b"HTTP/1.1 500 Internal Server Error\r\n" + page
+        answer = await here.send(request("PUT", UPLOAD, "Content-Length: 1", body=b"x"))
+        assert answer.startswith(b"HTTP/1.1 502 ")
+        assert b"<html>" not in answer
+        assert (await here.get("/pulp/api/v3/x")).startswith(b"HTTP/1.1 500 ")
+
+    play(scene)
+
+
 def test_an_api_that_is_away_is_a_bad_gateway(play: Play, tmp_path: Path) -> None:
     async def scene(here: Rig) -> None:
         here.api.path.unlink()
