@@ -181,9 +181,11 @@ class Modules:
 
     async def _latest_row(self, path: str) -> Row | None:
         """Return version, time, origin, and when the content came, of the latest version."""
-        rows = (await self._ask(statements.newest(), module=path))[::-1]
+        found = await self._ask(statements.newest(), module=path)
+        count = len(found)
+        rows = found[statements.NEWEST :] if count > statements.NEWEST else found[::-1]
         known = [_candidate(row) for row in rows]
-        are_all = len(rows) < statements.NEWEST
+        are_all = count != statements.NEWEST
         chosen = latest(known) if are_all else latest_of_newest(known)
         if chosen is None and not are_all:
             rows = await self._ask(statements.candidates(), module=path)
@@ -194,9 +196,9 @@ class Modules:
         *_, time, origin, created = by_version[chosen.version]
         if created is None:
             # Dozens of newer ones are pre-releases, or retracted.
-            found = await self._ask(statements.info(), module=path, version=chosen.version)
-            if found:
-                _, time, origin, _, created = found[0]
+            said = await self._ask(statements.info(), module=path, version=chosen.version)
+            if said:
+                _, time, origin, _, created = said[0]
         return chosen.version, time, origin, created
 
     async def _ask(self, statement: Statement, **values: str) -> list[Row]:

@@ -219,11 +219,26 @@ def versions() -> Statement:
 @lru_cache(maxsize=1)
 def newest() -> Statement:
     """
-    Find the NEWEST versions of a module, the newest one first, with what decides which is the latest.
+    Find the NEWEST versions of a module, with what decides which is the latest.
+
+    Where they are all pre-releases or pseudo-versions, and there may be others, all versions follow as
+    `candidates` has them: PostgreSQL looks at those only then.
 
     Values: repository, number, domain, module.
-    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came to Pulp.
+    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came to Pulp;
+    of the NEWEST the newest one comes first.
     """
+    first, others = _newest(), candidates()
+    sql = (
+        f"WITH newest AS MATERIALIZED ({first.sql}) "
+        f"SELECT * FROM newest UNION ALL SELECT * FROM ({others.sql}) AS others WHERE "
+        f"(SELECT count(*) = {NEWEST} AND min(strpos(version, '-')) > 0 FROM newest)"
+    )
+    names, constants = first.names + others.names, first.constants + others.constants
+    return Statement(sql, names, constants, first.types)
+
+
+def _newest() -> Statement:
     return _compile(
         _held_modules(held_each)
         .annotate(time=_release("time"), origin=_release("origin"), created=_created())
