@@ -28,6 +28,9 @@ from .welcome import Welcome
 _READY_PATIENCE = 180.0
 _STEADY = 60.0
 _GRACEFUL = "10"
+# Seconds for which an unused connection stays open: by default it is two, and who asks in that very
+# moment, such as a proxy in front, finds it closed.
+_KEEP_ALIVE = 75
 _POLL = 0.1
 _REST = 60.0
 
@@ -184,6 +187,7 @@ class _Server:
             [
                 *("pulpcore-content", "--bind", f"fd://{self._door.fileno()}"),
                 *("--workers", str(self._options.content_workers)),
+                *("--keep-alive", str(_KEEP_ALIVE)),
                 *common,
             ],
             passed=[self._door.fileno()],
