@@ -170,17 +170,17 @@ def test_requests_that_come_together_are_answered_in_order() -> None:
 def test_a_connection_that_is_used_is_not_closed() -> None:
     async def test(memory: Memory, client: Client) -> None:
         await warm(client)
-        for _ in range(40):
+        for _ in range(50):
             assert await client.ask(HEAD) in (b"again", b"/known ")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
-    run(test, keepalive=0.4)
+    run(test, keepalive=2.0)
 
 
 def test_who_does_not_read_is_not_answered() -> None:
     async def test(memory: Memory, client: Client) -> None:
         await warm(client)
-        memory.known[HEAD] = (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x" * 100_000)
+        memory.known[HEAD] = (b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n", b"x" * 400_000)
         before = len(memory.asked)
         for _ in range(300):
             client.writer.write(HEAD)
