@@ -2,8 +2,7 @@
 
 import random
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPException
@@ -17,6 +16,7 @@ from tests.functional.killing import kill_one
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, Server, make_data_dir
+from tests.functional.uploads import eventually
 
 PROCESSES = 4
 ROUNDS = 12
@@ -162,13 +162,6 @@ def test_a_rollback_and_a_guard_are_seen_by_the_very_next_request(
             assert {status for status, _ in crowd.ask(info)} == {200}
             assert owner.delete(f"{made.path}/@v/v1.1.0").status_code == 204
             assert {status for status, _ in crowd.ask(info)} == {404}
-
-
-def eventually(check: Callable[[], bool], timeout: float = 120) -> None:
-    end = time.monotonic() + timeout
-    while not check():
-        assert time.monotonic() < end, "it did not come back"
-        time.sleep(0.2)
 
 
 def test_processes_that_outlive_postgresql_believe_nothing_of_before(

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pulp_gomod.standalone.postgres import choose_identity, find_binaries
 from tests.functional.processes import Process, descendants, find, survivors
 from tests.functional.rest_api import Rest
 from tests.functional.serving import PASSWORD, PROGRAM, USERNAME, ServeProcess, make_data_dir
+from tests.functional.uploads import eventually
 
 SMALL = ("--port", "0", "--content-workers", "1", "--api-workers", "1", "--workers", "1")
 ADMIN = (USERNAME, PASSWORD)
@@ -120,13 +121,6 @@ def stuck_task(running: Place) -> Iterator[StuckTask]:
     over.set()
     upstream.shutdown()
     upstream.server_close()
-
-
-def eventually(check: Callable[[], bool], timeout: float = 90) -> None:
-    end = time.monotonic() + timeout
-    while not check():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.2)
 
 
 def test_the_first_start(tmp_path: Path) -> None:

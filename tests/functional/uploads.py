@@ -75,7 +75,7 @@ def put_to_api(server: Server, owner: Owner, data: bytes) -> http.client.HTTPRes
     return response
 
 
-def eventually(check: Callable[[], Any], timeout: float = TIMEOUT) -> None:
+def eventually(check: Callable[[], Any], timeout: float = 2 * TIMEOUT) -> None:
     """Wait until something holds."""
     end = time.monotonic() + timeout
     while not check():

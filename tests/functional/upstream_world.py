@@ -19,7 +19,8 @@ from pulp_gomod.golang.sumdb import note
 from pulp_gomod.golang.sumdb.server import Server as SumdbServer
 from pulp_gomod.golang.sumdb.server import TestServer, gosum_text
 from tests.functional.owners import Owner
-from tests.functional.rest_api import DISTRIBUTIONS, REMOTES, Rest
+from tests.functional.rest_api import DISTRIBUTIONS, MODULES, REMOTES, Rest
+from tests.functional.uploads import number_of
 from tests.gomods import pack
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -202,11 +203,15 @@ class Mirror:
         else:
             assert response.status_code == 200, response.text
 
-    def held(self) -> list[str]:
-        """What the repository's newest version holds."""
+    def held(self, kind: str = MODULES) -> list[str]:
+        """What the repository's newest version holds: modules, or go.mod files without a zip."""
         rest = self.owner.rest
         version = rest.get(self.owner.repository)["latest_version_href"]
-        return rest.names("content/gomod/modules/", repository_version=version)
+        return rest.names(kind, repository_version=version)
+
+    def number(self) -> int:
+        """The number of the repository's newest version."""
+        return number_of(self.owner.rest, self.owner.repository)
 
     def distribution(self) -> dict[str, Any]:
         """The distribution over REST."""

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Length
 
-from pulp_gomod.app.models.membership import held
+from pulp_gomod.app.models.membership import held, held_in
+from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.repository import GoRepository
@@ -42,19 +43,36 @@ def cached_modules(repository: GoRepository) -> QuerySet:
     )
 
 
+def cached_mod_files(repository: GoRepository) -> QuerySet:
+    """
+    Find the go.mod files that were cached without a zip.
+
+    Each is annotated with `used`: when it was last asked for, roughly; and with its `size` in bytes.
+
+    Args:
+        repository: The repository.
+    """
+    files = GoModFile.objects.filter(_pulp_domain=repository.pulp_domain_id)
+    return held_in(files, repository.latest_version()).annotate(
+        used=F("timestamp_of_interest"), size=Length("go_mod")
+    )
+
+
 def cached_size(repository_pk: UUID) -> int:
     """
-    Count the bytes of the zips that were cached for a repository, whether they have joined it or not.
+    Count the bytes that were cached for a repository: zips, whether they have joined it or not, and the
+    go.mod files without a zip that have.
 
     Args:
         repository_pk: The repository's pk.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
-    joined = cached_modules(repository).aggregate(size=Sum("size"))["size"] or 0
+    modules = cached_modules(repository).aggregate(bytes=Sum("size"))["bytes"]
+    mod_files = cached_mod_files(repository).aggregate(bytes=Sum("size"))["bytes"]
     waiting = GoModule.objects.filter(
         pk__in=GoArrival.objects.filter(repository=repository).values("answer__content")
-    ).aggregate(size=Sum("size"))["size"]
-    return joined + (waiting or 0)
+    ).aggregate(bytes=Sum("size"))["bytes"]
+    return sum(size or 0 for size in (modules, mod_files, waiting))
 
 
 def waiting_h1(repository: GoRepository, module: str, version: str) -> str | None:

@@ -23,7 +23,8 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
             which the upstream may redirect; "" for none but itself.
         cache_ttl (int): Seconds for which a list, `@latest` or a query is served unasked.
         not_found_ttl (int): Seconds for which "not found" is served unasked.
-        cache_size (int): Bytes of zips that may be cached for a repository; null for any.
+        cache_size (int): Bytes of zips, and of go.mod files without one, that may be cached for a
+            repository; null for any. Other small files may take a tenth of it beside that.
     """
 
     TYPE = "gomod"

@@ -49,7 +49,10 @@ class GoAnswer(BaseModel):
 
     class Meta:
         unique_together = ("remote", "key")
-        indexes = [models.Index(fields=["expires"])]
+        indexes = [
+            models.Index(fields=["expires"]),
+            models.Index(fields=["remote", "checked"]),
+        ]
 
     def __str__(self):
         return self.path

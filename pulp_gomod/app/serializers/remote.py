@@ -121,8 +121,9 @@ class GoRemoteSerializer(RemoteSerializer):
     )
     cache_size = serializers.IntegerField(
         help_text=_(
-            "Bytes of zips that may be cached for a repository; null for no limit. Beyond that the "
-            "zips that were not asked for the longest make room."
+            "Bytes that may be cached for a repository; null for no limit. Beyond that the modules "
+            "that were not asked for the longest make room. Small files of the remote that are no "
+            "content may take a tenth of it in addition."
         ),
         required=False,
         allow_null=True,

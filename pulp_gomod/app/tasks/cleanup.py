@@ -1,9 +1,10 @@
 """Removing cached modules that nobody asks for, or that are too many."""
 
+import heapq
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from pulpcore.plugin.models import ProgressReport
@@ -15,8 +16,7 @@ from pulp_gomod.app.models import (
     GoModule,
     GoRepository,
 )
-from pulp_gomod.app.models.cached import cached_modules, cached_size
-from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.cached import cached_mod_files, cached_modules, cached_size
 
 _BATCH = 500
 
@@ -35,68 +35,68 @@ def clean_up(repository_pk, unused_days=None, max_size=None):
     """
     repository = GoRepository.objects.get(pk=repository_pk)
     with ProgressReport(message="Removing cached modules", code="gomod.cleanup") as progress:
-        chosen = _unused(repository, unused_days) | _beyond(repository, unused_days, max_size)
+        kinds = (cached_modules(repository), cached_mod_files(repository))
+        chosen = [_unused(cached, unused_days) for cached in kinds]
+        for kind, pk in _beyond(repository, kinds, max_size):
+            chosen[kind].add(pk)
+        modules, mod_files = (sorted(pks) for pks in chosen)
         with transaction.atomic():
-            _remove(repository, chosen, unused_days)
-        progress.increase_by(len(chosen))
+            _remove(repository, modules, mod_files)
+        progress.increase_by(len(modules))
 
 
-def _cutoff(unused_days):
-    return timezone.now() - timedelta(days=unused_days)
-
-
-def _unused(repository, unused_days):
+def _unused(cached, unused_days):
     if unused_days is None:
         return set()
-    unused = cached_modules(repository).filter(used__lt=_cutoff(unused_days))
-    return set(unused.values_list("pk", flat=True))
+    cutoff = timezone.now() - timedelta(days=unused_days)
+    return set(cached.filter(used__lt=cutoff).values_list("pk", flat=True))
 
 
-def _beyond(repository, unused_days, max_size):
-    """Choose the ones that were not asked for the longest, until the rest is small enough."""
+def _beyond(repository, kinds, max_size):
+    """
+    Choose what was not asked for the longest, until the rest is small enough.
+
+    Yields of which kind each is, and its pk.
+    """
     if max_size is None:
-        return set()
+        return
     excess = cached_size(repository.pk) - max_size
-    chosen = set()
-    oldest = cached_modules(repository).order_by("used", "pk").values_list("pk", "size")
-    for pk, size in oldest.iterator(chunk_size=1000):
+    oldest = heapq.merge(*(_oldest(kind, cached) for kind, cached in enumerate(kinds)))
+    for _, kind, pk, size in oldest:
         if excess <= 0:
             break
-        chosen.add(pk)
+        yield kind, pk
         excess -= size
-    return chosen
 
 
-def _remove(repository, chosen, unused_days):
-    gone = sorted(chosen)
-    mod_files = _unused_mod_files(repository, unused_days)
-    if not (gone or mod_files):
+def _oldest(kind, cached):
+    rows = cached.order_by("used", "pk").values_list("used", "pk", "size")
+    for used, pk, size in rows.iterator(chunk_size=1000):
+        yield used, kind, pk, size
+
+
+def _remove(repository, modules, mod_files):
+    if not (modules or mod_files):
         return
-    _forget(repository, gone)
-    with repository.new_version() as version:
-        for start in range(0, len(gone), _BATCH):
-            version.remove_content(GoModule.objects.filter(pk__in=gone[start : start + _BATCH]))
-        version.remove_content(GoModFile.objects.filter(pk__in=mod_files))
-
-
-def _unused_mod_files(repository, unused_days):
-    """The go.mod files that were cached without a zip: asking for one keeps it, too."""
-    if unused_days is None:
-        return []
-    held = held_in(
-        GoModFile.objects.filter(_pulp_domain=repository.pulp_domain_id),
-        repository.latest_version(),
-    )
-    return list(
-        held.filter(timestamp_of_interest__lt=_cutoff(unused_days)).values_list("pk", flat=True)
-    )
-
-
-def _forget(repository, gone):
-    """Forget what the upstreams said of the modules, so that they are not served from there."""
     remotes = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
     answers = GoAnswer.objects.filter(remote__in=remotes.values("remote"))
-    for start in range(0, len(gone), _BATCH):
-        answers.filter(content__in=gone[start : start + _BATCH]).delete()
-    # Old lists and queries, whoever asked for them, are of no use to anybody.
+    with repository.new_version() as version:
+        for gone in _batches(modules):
+            # Else they were served from there.
+            answers.filter(content__in=gone).delete()
+            version.remove_content(GoModule.objects.filter(pk__in=gone))
+        for gone in _batches(mod_files):
+            files = GoModFile.objects.filter(pk__in=gone)
+            same = files.filter(module=OuterRef("module"), version=OuterRef("version"))
+            answers.filter(Exists(same), file="mod").delete()
+            version.remove_content(files)
+    _forget_old(answers)
+
+
+def _batches(pks):
+    return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))
+
+
+def _forget_old(answers):
+    """Forget old lists and queries: whoever asked for them, they are of no use to anybody."""
     answers.filter(~Q(file="sumdb"), expires__lt=timezone.now() - timedelta(days=30)).delete()

@@ -3,7 +3,7 @@
 import logging
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from pulpcore.plugin.exceptions import PulpException
@@ -12,16 +12,21 @@ from pulp_gomod.app.claims import parse_time
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
+    GoDistribution,
     GoModFile,
     GoModule,
     GoRelease,
+    GoRemote,
     GoRepository,
 )
+from pulp_gomod.app.models.cached import cached_size
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.release import UNKNOWN_TIME
 from pulp_gomod.app.models.repository import release_time
+from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.remote import read_settings
+from pulp_gomod.app.upstream.room import LEAVES
 from pulp_gomod.golang import dirhash, module
 
 log = logging.getLogger(__name__)
@@ -40,6 +45,16 @@ def join(repository_pk):
     repository = GoRepository.objects.get(pk=repository_pk)
     while _join_batch(repository):
         pass
+    limit = _cache_size(repository)
+    if limit is not None and cached_size(repository_pk) > limit:
+        clean_up(repository_pk, max_size=int(limit * LEAVES))
+
+
+def _cache_size(repository):
+    """Return how much the remotes may cache for a repository; None for any."""
+    distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
+    remotes = GoRemote.objects.filter(pk__in=distributions.values("remote"))
+    return remotes.aggregate(least=Min("cache_size"))["least"]
 
 
 def _join_batch(repository):

@@ -7,6 +7,7 @@ health       is it worth waiting for
 answers, statements    what the upstream said last
 flight, turns    one fetch for all who wait, in this process and in all of them
 documents    lists, queries, .info, .mod: kept, revalidated, served stale
+space, forgetting    how much of them is kept, and which go first
 reading, lists    what they say, read as the go command reads it
 sumdb_place, sumdb    where the checksum database is, and what it proves
 spool, judging, room, zips    zips: spooled, verified, judged, stored

@@ -97,8 +97,10 @@ class Shelf(Protocol):
     async def read(self, question: Question) -> Answer | None:
         """Return what was said last."""
 
-    async def write(self, question: Question, answer: Answer) -> Answer:
-        """Keep what was said."""
+    async def write(
+        self, question: Question, answer: Answer, known: Answer | None = None
+    ) -> Answer:
+        """Keep what was said in place of what was known, if there is room."""
 
     async def alone(self, key: str, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
         """Run a fetch while no other process fetches the same."""
@@ -236,12 +238,14 @@ class Documents:
         if isinstance(found, Unchanged):
             assert known is not None
             again = Fetched(known.body, known.etag, known.last_modified)
-            return await self._keep(wish, again, Verdict(verified=known.verified))
+            return await self._keep(wish, again, Verdict(verified=known.verified), known)
         verdict = Verdict() if isinstance(found, Missing) else await wish.judge(found.body)
-        return await self._keep(wish, found, verdict)
+        return await self._keep(wish, found, verdict, known)
 
-    async def _keep(self, wish: Wish, found: Fetched | Missing, verdict: Verdict) -> Answer:
+    async def _keep(
+        self, wish: Wish, found: Fetched | Missing, verdict: Verdict, known: Answer | None
+    ) -> Answer:
         answer = answers.of_fetched(found, wish.ttl, self._shelf.not_found_ttl, verdict.verified)
         if not (verdict.keep and self._shelf.keeps):
             return answer
-        return await self._shelf.write(wish.question, answer)
+        return await self._shelf.write(wish.question, answer, known)

@@ -102,7 +102,7 @@ class RemoteSettings:
         nosumdb: Patterns of modules that the checksum database does not cover.
         cache_ttl: Seconds for which lists and queries are served unasked.
         not_found_ttl: Seconds for which "not found" is served unasked.
-        cache_size: Bytes of zips to keep for a repository, or None for any.
+        cache_size: Bytes to keep for a repository, or None for any.
     """
 
     pk: UUID

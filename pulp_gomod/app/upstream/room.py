@@ -1,4 +1,4 @@
-"""How much of a remote's zips may be kept: what anonymous clients can fill has a bound."""
+"""How much of a remote's zips may be kept: what anonymous clients can fill has a bound; see space, too."""
 
 import logging
 import time
@@ -20,6 +20,8 @@ COUNT_AGAIN = 60.0
 # The same where more than this part of the room is taken.
 COUNT_SOON = 1.0
 MUCH = 0.25
+# Counting takes no more than this part of the time, however much is cached.
+EFFORT = 0.05
 # What a cleanup leaves of the allowed size.
 LEAVES = 0.9
 
@@ -28,6 +30,7 @@ LEAVES = 0.9
 class _Count:
     size: int = 0
     counted: float = float("-inf")
+    took: float = 0.0
     reserved: int = 0
 
 
@@ -90,8 +93,10 @@ class Room:
         assert self._limit is not None
         count = self._counts.setdefault(repository, _Count())
         much = count.size + count.reserved + size > MUCH * self._limit
-        now = time.monotonic()
-        if now - count.counted > (COUNT_SOON if much else COUNT_AGAIN):
+        start = time.monotonic()
+        pause = max(COUNT_SOON if much else COUNT_AGAIN, count.took / EFFORT)
+        if start - count.counted > pause:
             count.size = await self._threads.database(cached_size, repository)
-            count.counted = now
+            count.counted = time.monotonic()
+            count.took = count.counted - start
         return count

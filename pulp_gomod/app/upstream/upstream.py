@@ -22,6 +22,7 @@ from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.session import Sessions, open_sessions
+from pulp_gomod.app.upstream.space import Space
 from pulp_gomod.app.upstream.threads import Threads
 from pulp_gomod.app.upstream.turns import Turns
 
@@ -68,6 +69,7 @@ class Upstream:
         self._joiner = joiner
         self._arrived: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
         self._flights: Flights[Any] = Flights()
+        self._space = Space(settings, threads)
 
     @classmethod
     async def open(
@@ -85,6 +87,7 @@ class Upstream:
     async def close(self) -> None:
         """Call off what is under way, and close the connections."""
         await self._flights.close()
+        self._space.close()
         await self._sessions.close()
 
     async def retire(self) -> None:
@@ -122,8 +125,12 @@ class Upstream:
         """Return what was said last."""
         return await answers.read(self._database, question)
 
-    async def write(self, question: Question, answer: Answer) -> Answer:
-        """Keep what was said."""
+    async def write(
+        self, question: Question, answer: Answer, known: Answer | None = None
+    ) -> Answer:
+        """Keep what was said in place of what was known, if there is room."""
+        if not await self._space.take(len(answer.body), len(known.body) if known else None):
+            return answer
         try:
             pk = await self.threads.database(answers.write, question, answer)
         except IntegrityError:

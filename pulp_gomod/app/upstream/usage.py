@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
-from pulp_gomod.app.models import GoRelease
+from pulp_gomod.app.models import GoModFile, GoRelease, GoRepository
 from pulp_gomod.app.upstream.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class Usage:
 
 def _write(repository: UUID, names: list[tuple[str, str]]) -> None:
     now = timezone.now()
+    domain = GoRepository.objects.filter(pk=repository).values("pulp_domain")
     for start in range(0, len(names), _BATCH):
         asked = Q()
         for path, version in names[start : start + _BATCH]:
@@ -76,3 +77,7 @@ def _write(repository: UUID, names: list[tuple[str, str]]) -> None:
             repository=repository,
             source=GoRelease.Source.CACHED,
         ).update(last_used=now)
+        # A go.mod without its zip has no release in a repository. Its use is the same for all of them.
+        GoModFile.objects.filter(
+            asked, _pulp_domain__in=domain, timestamp_of_interest__lt=now - ROUGHLY
+        ).update(timestamp_of_interest=now)

@@ -1,0 +1,142 @@
+"""What anonymous clients can fill has a bound: the small files, too."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.functional.rest_api import MODFILES, Rest
+from tests.functional.serving import Server
+from tests.functional.uploads import eventually
+from tests.functional.upstream_world import Mirror, Upstream, running
+from tests.statements import connect
+
+LINE = "// " + "x" * 97
+# Bytes that small files may take in any case.
+LEAST = 1024 * 1024
+BIG = 50
+MISSING = 2000
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as started:
+        yield started
+
+
+def _add_big(upstream: Upstream) -> list[str]:
+    """Modules with a go.mod of 100 KiB each."""
+    names = [f"example.com/big{number}" for number in range(BIG)]
+    for name in names:
+        upstream.add(name, "v1.0.0", *[LINE] * 1024)
+    return [f"{name}/@v/v1.0.0.mod" for name in names]
+
+
+def _kept(server: Server, mirror: Mirror) -> int:
+    """Bytes that the remote's answers take, with 1 KiB for each row."""
+    with connect(Path(server.data_dir)) as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(length(body) + 1024), 0) FROM gomod_goanswer WHERE remote_id = %s",
+            [mirror.remote.rstrip("/").rpartition("/")[2]],
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _ask_all(mirror: Mirror, paths: list[str], status: int = 200) -> None:
+    with requests.Session() as session:
+        for path in paths:
+            assert session.get(f"{mirror.url}/{path}", timeout=60).status_code == status
+
+
+def _until_small(server: Server, mirror: Mirror, path: str) -> None:
+    """Ask now and then until the remote has made room."""
+    end = time.monotonic() + 60
+    while _kept(server, mirror) > LEAST:
+        assert time.monotonic() < end, _kept(server, mirror)
+        mirror.get(path)
+        time.sleep(0.5)
+
+
+def test_go_mod_files_beyond_the_limit_are_passed_on(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    paths = _add_big(upstream)
+    mirror = Mirror.create(rest, upstream, cache_size=0)
+    _ask_all(mirror, paths)
+    # Each content process may have taken all that it saw room for.
+    assert _kept(server, mirror) <= 2 * LEAST
+    asked = len(upstream.asked)
+    _ask_all(mirror, paths)
+    assert len(upstream.asked) > asked + BIG // 4
+    _until_small(server, mirror, paths[0])
+
+
+def test_without_a_limit_all_are_kept(server: Server, rest: Rest, upstream: Upstream) -> None:
+    paths = _add_big(upstream)
+    mirror = Mirror.create(rest, upstream, cache_size=None)
+    _ask_all(mirror, paths)
+    assert _kept(server, mirror) > BIG * 100 * 1024
+    asked = len(upstream.asked)
+    _ask_all(mirror, paths)
+    assert len(upstream.asked) == asked
+
+
+def test_names_that_are_none_do_not_push_out_what_was_found(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    upstream.add("example.com/found", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, cache_size=0, not_found_ttl=0)
+    _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
+    missing = [f"example.com/none{number}/@v/list" for number in range(MISSING)]
+    _ask_all(mirror, missing, 404)
+    assert _kept(server, mirror) <= 2 * LEAST
+    _until_small(server, mirror, missing[0])
+    _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
+    assert upstream.count("example.com/found/@v/v1.0.0.info") == 1
+
+
+def test_go_mod_files_that_joined_count_for_the_repository(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    paths = _add_big(upstream)[:5]
+    mirror = Mirror.create(rest, upstream, cache_size=250 * 1024)
+    _ask_all(mirror, paths)
+    # The task lets them join, and then leaves what there is room for.
+    eventually(lambda: mirror.number() > 1 and len(mirror.held(MODFILES)) == 2, 60)
+
+
+def test_a_go_mod_file_in_use_is_not_cleaned_up(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    for name in ("asked", "not-asked"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    paths = ["example.com/asked/@v/v1.0.0.mod", "example.com/not-asked/@v/v1.0.0.mod"]
+    mirror = Mirror.create(rest, upstream)
+    _ask_all(mirror, paths)
+    eventually(lambda: len(mirror.held(MODFILES)) == 2, 60)
+    with connect(Path(server.data_dir)) as connection:
+        connection.execute(
+            "UPDATE core_content SET timestamp_of_interest = now() - interval '2 days'"
+            " WHERE pulp_id IN (SELECT content_ptr_id FROM gomod_gomodfile WHERE module LIKE %s)",
+            ["example.com/%asked"],
+        )
+        _ask_all(mirror, paths[:1])
+        # Uses are written now and then.
+        eventually(
+            lambda: connection.execute(
+                "SELECT 1 FROM gomod_gomodfile JOIN core_content ON pulp_id = content_ptr_id"
+                " WHERE module = 'example.com/asked' AND timestamp_of_interest > now() - interval '1 day'"
+            ).fetchone(),
+            60,
+        )
+    href = f"{mirror.owner.repository}cleanup/"
+    rest.wait(rest.call("POST", href, json={"unused_days": 1}))
+    assert mirror.held(MODFILES) == ["example.com/asked@v1.0.0"]
