@@ -122,6 +122,7 @@ def test_requests_that_come_together_share_statements(
                 answer = each.getresponse()
                 found.append((answer.status, answer.read()))
 
+    filled.renew()
     asked = log.during(ask)
     assert {status for status, _ in found} == {200}
     lookups = [each for each in asked if each.application == CONTENT and "gomod_gomod" in each.text]
@@ -147,6 +148,8 @@ def test_at_most_two_statements(
             for url in urls:
                 assert session.get(url, timeout=60).status_code == 200, url
 
+    # Of a version that was asked for, all files are known.
+    filled.renew()
     asked = log.during(ask)
     counted = count(asked, idle)
     texts = "\n".join(sorted({f"{each.application}: {each.text}" for each in asked}))
@@ -157,3 +160,31 @@ def test_at_most_two_statements(
     # To plan a statement costs ten times as much as to carry it out.
     prepared = sum(each.is_prepared for each in asked if each.application == CONTENT)
     assert prepared > REQUESTS, texts
+
+
+def test_the_other_files_of_a_version_are_looked_up_with_the_first(
+    filled: Filled, log: StatementLog
+) -> None:
+    root = filled.root.format(filled.owner)
+    filled.renew()
+
+    def ask(file: str) -> list[bytes]:
+        with requests.Session() as session:
+            urls = [f"{root}/{name}/{file.format(version)}" for name, version in filled.others]
+            answers = [session.get(url, timeout=60) for url in urls]
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.content for answer in answers]
+
+    def lookups(file: str) -> int:
+        asked = log.during(lambda: ask(file))
+        return sum("gomod_gomod" in each.text for each in asked if each.application == CONTENT)
+
+    info, mod, zipped = FILES[:3]
+    assert lookups(mod) == REQUESTS
+    assert lookups(info) == lookups(zipped) == 0
+    # They are what is sent when each is asked for itself.
+    beside = ask(info), ask(mod), ask(zipped)
+    filled.renew()
+    first = ask(zipped)
+    filled.renew()
+    assert (ask(info), ask(mod), first) == beside

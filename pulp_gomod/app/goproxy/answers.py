@@ -60,10 +60,18 @@ class Answers:
             answer: T = kept[0]
             return answer
         answer = await make()
-        self._keep(key, answer, size_of(answer))
+        self.keep(key, answer, size_of(answer))
         return answer
 
-    def _keep(self, key: Key, answer: Any, size: int) -> None:
+    def keep(self, key: Key, answer: Any, size: int) -> None:
+        """
+        Remember an answer.
+
+        Args:
+            key: As of `get`.
+            answer: The answer.
+            size: Bytes that it takes.
+        """
         if size > self._largest:
             return
         size += _OVERHEAD

@@ -106,6 +106,12 @@ class Lookups:
         """
         self._database = where
         self._kinds: dict[str, _Kind] = {}
+        self._open = 0
+
+    @property
+    def open(self) -> int:
+        """How many questions wait for their answers."""
+        return self._open
 
     async def ask(self, statement: Statement, **values: Any) -> list[Row]:
         """
@@ -121,7 +127,11 @@ class Lookups:
         kind = self._kinds.get(statement.sql)
         if kind is None:
             kind = self._kinds[statement.sql] = _Kind(self._database, statement)
-        return await kind.ask(values)
+        self._open += 1
+        try:
+            return await kind.ask(values)
+        finally:
+            self._open -= 1
 
 
 def _deliver(asked: list[_Question], answers: list[list[Row]]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pulp_gomod.app.goproxy import statements
@@ -35,6 +35,16 @@ class StoredZip:
     size: int
     sha256: str
     created: datetime
+
+
+File = Literal["info", "mod", "zip"]
+Files = dict[File, Any]
+
+# Questions that may be open while a client is told more than it asked for, and bytes of a go.mod that is
+# told beside something else.
+FEW = 3
+LONG_GO_MOD = 32 * 1024
+_MOST = 2**31 - 1
 
 
 class Modules:
@@ -133,9 +143,7 @@ class Modules:
         if not rows:
             return None
         found, time, origin, said, created = rows[0]
-        # What was cached is passed on as it came.
-        body = bytes(said) if said else info_json(found, time or created, origin)
-        return Representation(JSON, _digest(body), created, len(body), True, body)
+        return _info(found, time or created, origin, said, created)
 
     async def mod(self, path: str, version: str) -> Representation | None:
         """
@@ -149,8 +157,7 @@ class Modules:
         if not rows:
             return None
         go_mod, _, created = rows[0]
-        body = bytes(go_mod)
-        return Representation(TEXT, _digest(body), created, len(body), True, body)
+        return _fixed(TEXT, bytes(go_mod), created)
 
     async def zip(self, path: str, version: str) -> StoredZip | None:
         """
@@ -162,6 +169,33 @@ class Modules:
         """
         rows = await self._ask(statements.zip_file(), module=path, version=version)
         return StoredZip(*rows[0]) if rows else None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether so few ask at the moment that PostgreSQL has time for more than they asked for."""
+        return self._lookups.open < FEW
+
+    async def files(self, path: str, version: str, wanted: File) -> Files:
+        """
+        Find all files of a version at once.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+            wanted: The one that is asked for; of the others a long go.mod is left out.
+        """
+        largest = _MOST if wanted == "mod" else LONG_GO_MOD
+        rows = await self._ask(statements.files(), module=path, version=version, largest=largest)
+        if not rows:
+            return {"info": None, "mod": None, "zip": None}
+        found, go_mod, created, time, origin, said, *stored = rows[0]
+        files: Files = {"info": None, "zip": None}
+        if stored[0] is not None:
+            files["info"] = _info(found, time or created, origin, said, created)
+            files["zip"] = StoredZip(*stored)
+        if go_mod is not None:
+            files["mod"] = _fixed(TEXT, bytes(go_mod), created)
+        return files
 
     async def _info_of_commit(self, path: str, name: str) -> Representation | None:
         """
@@ -201,7 +235,7 @@ class Modules:
                 _, time, origin, _, created = said[0]
         return chosen.version, time, origin, created
 
-    async def _ask(self, statement: Statement, **values: str) -> list[Row]:
+    async def _ask(self, statement: Statement, **values: str | int) -> list[Row]:
         return await self._lookups.ask(statement, **self._values, **values)
 
 
@@ -225,6 +259,18 @@ def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> by
     if origin:
         info["Origin"] = origin
     return json.dumps(info, separators=(",", ":")).encode()
+
+
+def _info(
+    version: str, time: datetime, origin: dict[str, Any] | None, said: bytes | None, made: datetime
+) -> Representation:
+    # What was cached is passed on as it came.
+    return _fixed(JSON, bytes(said) if said else info_json(version, time, origin), made)
+
+
+def _fixed(content_type: str, body: bytes, created: datetime) -> Representation:
+    """Make the representation of what never changes."""
+    return Representation(content_type, _digest(body), created, len(body), True, body)
 
 
 def _computed(content_type: str, body: bytes, created: datetime) -> Representation:

@@ -194,10 +194,14 @@ class Ready:
         if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
             return
         key = _key(request)
+        connection = shortcut.of(request, self)
         domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
         again = _SentAgain(response.status, _head(response, len(body)), body)
         size = len(body) + len(key[0]) + len(key[1]) + _OVERHEAD
-        self._add(key, Kept(domain, target, request.get(USED), again, size))
+        kept = Kept(domain, target, request.get(USED), again, size)
+        # The same client asks in the same words again: most responses are kept under these only.
+        if connection is None or not connection.learn(request, kept):
+            self._add(key, kept)
 
     def _recall(self, key: _Key) -> Kept | None:
         memory = self._small

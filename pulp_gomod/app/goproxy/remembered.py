@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from pulp_gomod.app.goproxy.answers import Answers
+from pulp_gomod.app.goproxy.answers import Answers, Key
 from pulp_gomod.app.goproxy.latest import Candidate
-from pulp_gomod.app.goproxy.modules import Modules, StoredZip
+from pulp_gomod.app.goproxy.modules import File, Modules, StoredZip
 from pulp_gomod.app.goproxy.responses import Representation
+from pulp_gomod.golang import module
 
 T = TypeVar("T")
 
@@ -50,24 +51,48 @@ class RememberedModules:
 
     async def info(self, path: str, version: str) -> Representation | None:
         """As Modules.info."""
-        return await self._remember(
-            "info", path, version, lambda: self._modules.info(path, version)
-        )
+        if module.canonical_version(version) != version:
+            return await self._remember(
+                "info", path, version, lambda: self._modules.info(path, version)
+            )
+        return await self._file("info", path, version, self._modules.info)
 
     async def mod(self, path: str, version: str) -> Representation | None:
         """As Modules.mod."""
-        return await self._remember("mod", path, version, lambda: self._modules.mod(path, version))
+        return await self._file("mod", path, version, self._modules.mod)
 
     async def zip(self, path: str, version: str) -> StoredZip | None:
         """As Modules.zip."""
-        return await self._remember("zip", path, version, lambda: self._modules.zip(path, version))
+        return await self._file("zip", path, version, self._modules.zip)
+
+    async def _file(
+        self, file: File, path: str, version: str, ask: Callable[[str, str], Awaitable[T]]
+    ) -> T:
+        """
+        Answer for a file of a version, and know the others then.
+
+        Who asks for one of them asks for the others next. While many ask, each is told what it asked for.
+        """
+
+        async def make() -> T:
+            if not self._modules.is_quiet:
+                return await ask(path, version)
+            files = await self._modules.files(path, version, file)
+            for name, answer in files.items():
+                self._answers.keep(self._key(name, path, version), answer, _size(answer))
+            found: T = files[file]
+            return found
+
+        return await self._remember(file, path, version, make)
 
     async def _remember(
         self, what: str, path: str, version: str, make: Callable[[], Awaitable[T]]
     ) -> T:
+        return await self._answers.get(self._key(what, path, version), make, _size)
+
+    def _key(self, what: str, path: str, version: str) -> Key:
         served = self._modules.served
-        key = (served.repository, served.number, what, path, version)
-        return await self._answers.get(key, make, _size)
+        return served.repository, served.number, what, path, version
 
 
 def _size(answer: object) -> int:

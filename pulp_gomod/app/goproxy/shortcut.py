@@ -68,17 +68,19 @@ class Shortcut(asyncio.Protocol):
         self._head = data if is_idle and _is_one_head(data) else b""
         self._inner.data_received(data)
 
-    def learn(self, request: web.Request, kept: "Kept") -> None:
+    def learn(self, request: web.Request, kept: "Kept") -> bool:
         """
-        Know the request that aiohttp is answering from now on.
+        Know the request that aiohttp is answering from now on; say whether that can be.
 
         Args:
             request: The request.
             kept: Its response.
         """
         head, self._head = self._head, b""
-        if head and all(name in _HARMLESS for name in request.headers):
-            self._ready.learn(head, kept)
+        if not head or any(name not in _HARMLESS for name in request.headers):
+            return False
+        self._ready.learn(head, kept)
+        return True
 
     def _is_idle(self) -> bool:
         """Say whether aiohttp has answered everything, and whether the client takes what it gets."""

@@ -6,8 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Case, Expression, F, OuterRef, Q, QuerySet, Subquery, When, Window
-from django.db.models.functions import RowNumber
+from django.db import models
+from django.db.models import (
+    Case,
+    Expression,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Length, RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
 from pulpcore.plugin.models import Content, RepositoryVersion
@@ -24,6 +36,7 @@ _MANY_NEWEST = 32
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
 _DOMAIN = UUID("00000000-0000-4000-8000-000000000002")
 _NUMBER = 2_000_000_001
+_LARGEST = 2_000_000_002
 _MODULE = "\ufffdmodule"
 _VERSION = "\ufffdversion"
 _DOMAIN_NAME = "\ufffddomain"
@@ -32,10 +45,29 @@ _NAMES: dict[Any, str] = {
     _REPOSITORY: "repository",
     _DOMAIN: "domain",
     _NUMBER: "number",
+    _LARGEST: "largest",
     _MODULE: "module",
     _VERSION: "version",
     _DOMAIN_NAME: "domain_name",
 }
+
+# What is served of a stored zip.
+_ARTIFACT = "contentartifact__artifact"
+_STORED = (
+    _ARTIFACT,
+    f"{_ARTIFACT}__file",
+    f"{_ARTIFACT}__size",
+    f"{_ARTIFACT}__sha256",
+    f"{_ARTIFACT}__pulp_created",
+)
+_RELEASE = (models.DateTimeField(), models.JSONField(), models.BinaryField())
+_FILE = (
+    models.UUIDField(),
+    models.TextField(),
+    models.BigIntegerField(),
+    models.TextField(),
+    models.DateTimeField(),
+)
 
 
 def _compile(queryset: QuerySet, extra: dict[Any, str] | None = None) -> Statement:
@@ -117,6 +149,12 @@ def _held_modules(condition: Callable[..., Any] = held) -> QuerySet:
     )
 
 
+def _held_mod_files() -> QuerySet:
+    return GoModFile.objects.filter(
+        held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE, version=_VERSION
+    )
+
+
 def _created() -> Subquery:
     """When the content came to Pulp: for thousands of rows a join would read the table as a whole."""
     return Subquery(Content.objects.filter(pk=OuterRef("pk")).values("pulp_created")[:1])
@@ -164,14 +202,11 @@ def mod() -> Statement:
     Columns: go_mod, its h1, when the content came to Pulp.
     """
     columns = ("go_mod", "go_mod_h1", "pulp_created")
-    alone = GoModFile.objects.filter(
-        held(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE, version=_VERSION
-    )
     return _compile(
         _held_modules()
         .filter(version=_VERSION)
         .values_list(*columns)
-        .union(alone.values_list(*columns), all=True)
+        .union(_held_mod_files().values_list(*columns), all=True)
     )
 
 
@@ -183,16 +218,27 @@ def zip_file() -> Statement:
     Values: repository, number, domain, module, version.
     Columns: artifact pk, its name in the storage, size in bytes, SHA-256, when the content came.
     """
-    artifact = "contentartifact__artifact"
+    return _compile(_held_modules().filter(version=_VERSION).values_list(*_STORED))
+
+
+@lru_cache(maxsize=1)
+def files() -> Statement:
+    """
+    Find all that `info`, `mod` and `zip_file` find, of a module version whose zip is held or not.
+
+    Values: repository, number, domain, module, version, largest (bytes of go.mod beyond which it is null).
+    Columns: version, go_mod, when the content came to Pulp; and null without a zip: time, origin, what
+    an upstream said, and the columns of `zip_file`.
+    """
+    body = Case(When(LessThanOrEqual(Length("go_mod"), _LARGEST), then=F("go_mod")))
+    release = {name: _release(name) for name in ("time", "origin", "info")}
+    whole = _held_modules().filter(version=_VERSION).annotate(**release, body=body)
+    alone = _held_mod_files().annotate(body=body)
+    # What goes with a zip only.
+    none = [Value(None, output_field=field) for field in (*_RELEASE, *_FILE)]
     return _compile(
-        _held_modules()
-        .filter(version=_VERSION)
-        .values_list(
-            artifact,
-            f"{artifact}__file",
-            f"{artifact}__size",
-            f"{artifact}__sha256",
-            f"{artifact}__pulp_created",
+        whole.values_list("version", "body", "pulp_created", *release, *_STORED).union(
+            alone.values_list("version", "body", "pulp_created", *none), all=True
         )
     )
 
