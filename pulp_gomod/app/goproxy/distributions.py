@@ -59,7 +59,7 @@ class Target:
 
 def target_of(row: Sequence[Any]) -> Target:
     """
-    Read a row of `statements.distribution`.
+    Read a row of `distribution_statements.distribution`.
 
     Args:
         row: Its columns.

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from pulp_gomod.app.freshness import TRUSTED
-from pulp_gomod.app.goproxy import database, statements
+from pulp_gomod.app.goproxy import database, distribution_statements
 from pulp_gomod.app.goproxy.database import Database, Row
 from pulp_gomod.app.goproxy.distributions import Target, target_of
 
@@ -148,7 +148,7 @@ class DomainResolver:
         # A statement for each power of two, so that PostgreSQL gets to know them.
         size = 1 << (len(wanted) - 1).bit_length()
         padded = wanted + wanted[-1:] * (size - len(wanted))
-        statement = statements.probe(size)
+        statement = distribution_statements.probe(size)
         values = {f"base_path_{index}": base for index, base in enumerate(padded)}
         return await self._database.fetch_all(
             statement.sql, statement.bind(domain_name=self._domain, seen=seen, **values)

@@ -99,7 +99,7 @@ go_remote_options = [
         "--cache-size",
         callback=size_callback,
         help=_(
-            "The most that cached zips may have together, such as 20GB; empty for no limit. What "
+            "The most that may be cached for a repository, such as 20GB; empty for no limit. What "
             "was not asked for the longest makes room."
         ),
     ),

@@ -1,0 +1,81 @@
+"""The SQL that finds distributions, compiled from ORM querysets (see `compiled`)."""
+
+from functools import lru_cache
+
+from django.db.models import OuterRef, Subquery
+
+from pulpcore.plugin.models import RepositoryVersion
+
+from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
+from pulp_gomod.app.models import GoDistribution
+
+_DOMAIN_NAME = "\ufffddomain"
+
+
+@lru_cache(maxsize=64)
+def distribution(candidates: int) -> Statement:
+    """
+    Find the distribution that serves a path, and the repository version that it serves.
+
+    Values: domain_name, and base_path_0, base_path_1, ... for the paths it may have.
+    Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
+    version's number and time, the same of a pinned version, the same of a publication; the remote
+    and its last change.
+
+    Args:
+        candidates: How many base paths are possible.
+    """
+    markers = {f"\ufffdbase{index}": f"base_path_{index}" for index in range(candidates)}
+    newest = RepositoryVersion.objects.filter(
+        repository=OuterRef("repository"), complete=True
+    ).order_by("-number")
+    queryset = (
+        GoDistribution.objects.filter(pulp_domain__name=_DOMAIN_NAME, base_path__in=list(markers))
+        .annotate(
+            newest_number=Subquery(newest.values("number")[:1]),
+            newest_created=Subquery(newest.values("pulp_created")[:1]),
+        )
+        .values_list(
+            "pk",
+            "base_path",
+            "content_guard",
+            "pulp_domain",
+            "pulp_domain__pulp_last_updated",
+            "repository",
+            "newest_number",
+            "newest_created",
+            "repository_version__repository",
+            "repository_version__number",
+            "repository_version__pulp_created",
+            "publication__repository_version__repository",
+            "publication__repository_version__number",
+            "publication__repository_version__pulp_created",
+            "remote",
+            "remote__pulp_last_updated",
+        )
+    )
+    return compile_queryset(queryset, markers | {_DOMAIN_NAME: "domain_name"})
+
+
+@lru_cache(maxsize=64)
+def probe(candidates: int) -> Statement:
+    """
+    Find distributions, unless nothing was written since a snapshot.
+
+    PostgreSQL looks at no table where the condition on the snapshot does not hold.
+
+    Values: as of `distribution`, and seen, the snapshot under which they were read before.
+    Columns: the snapshot, then those of `distribution`, null where there is none.
+
+    Args:
+        candidates: How many base paths are possible.
+    """
+    found = distribution(candidates)
+    sql = (
+        "SELECT pg_current_snapshot()::text, found.* FROM (SELECT 1) AS one "
+        f"LEFT JOIN LATERAL (SELECT * FROM ({found.sql}) AS known "
+        "WHERE pg_current_snapshot()::text <> %s) AS found ON TRUE"
+    )
+    return Statement(
+        sql, (*found.names, "seen"), (*found.constants, None), {**found.types, "seen": "text"}
+    )
