@@ -117,6 +117,9 @@ def test_a_module_with_pseudo_versions_only_has_an_empty_list(root: str) -> None
 
 def test_a_commit_is_found_by_its_hash(root: str) -> None:
     for name in ("abcdefabcdef", "abcdefa", "abcdefabcdef0123456789abcdefabcdef012345"):
+        # Other files are those of versions only, and say nothing of the commit. In each process:
+        for file in ("mod", "zip") * 8:
+            assert get(f"{root}/example.com/pseudo/@v/{name}.{file}").status_code == 404
         assert get(f"{root}/example.com/pseudo/@v/{name}.info").json()["Version"] == PSEUDO
     assert get(f"{root}/example.com/pseudo/@v/abcdefabcd00.info").status_code == 404
 

@@ -93,7 +93,7 @@ def test_names_that_are_none_do_not_push_out_what_was_found(
     server: Server, rest: Rest, upstream: Upstream
 ) -> None:
     upstream.add("example.com/found", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, cache_size=0, not_found_ttl=0)
+    mirror = Mirror.create(rest, upstream, cache_size=0, not_found_ttl=3600)
     _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
     missing = [f"example.com/none{number}/@v/list" for number in range(MISSING)]
     _ask_all(mirror, missing, 404)
@@ -140,3 +140,32 @@ def test_a_go_mod_file_in_use_is_not_cleaned_up(
     href = f"{mirror.owner.repository}cleanup/"
     rest.wait(rest.call("POST", href, json={"unused_days": 1}))
     assert mirror.held(MODFILES) == ["example.com/asked@v1.0.0"]
+
+
+def test_a_go_mod_file_that_was_cleaned_up_joins_again(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/again", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    for times in (1, 2):
+        # Both content processes have seen it join.
+        for _ in range(10):
+            _ask_all(mirror, ["example.com/again/@v/v1.0.0.mod"])
+        eventually(lambda: mirror.held(MODFILES) == ["example.com/again@v1.0.0"])
+        assert upstream.count("example.com/again/@v/v1.0.0.mod") == times
+        href = f"{mirror.owner.repository}cleanup/"
+        rest.wait(rest.call("POST", href, json={"unused_days": 0}))
+        assert mirror.held(MODFILES) == []
+
+
+def test_what_an_upstream_says_of_a_zip_is_not_lost_with_the_small_files(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    made = upstream.add("example.com/said", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    _ask_all(mirror, ["example.com/said/@v/v1.0.0.zip"])
+    with connect(Path(server.data_dir)) as connection:
+        connection.execute(
+            "DELETE FROM gomod_goanswer WHERE file = 'info' AND module = 'example.com/said'"
+        )
+    eventually(lambda: mirror.held() == ["example.com/said@v1.0.0"])
+    upstream.modules.clear()
+    assert mirror.get("example.com/said/@v/v1.0.0.info").content == made.info

@@ -51,10 +51,6 @@ class RememberedModules:
 
     async def info(self, path: str, version: str) -> Representation | None:
         """As Modules.info."""
-        if module.canonical_version(version) != version:
-            return await self._remember(
-                "info", path, version, lambda: self._modules.info(path, version)
-            )
         return await self._file("info", path, version, self._modules.info)
 
     async def mod(self, path: str, version: str) -> Representation | None:
@@ -75,7 +71,9 @@ class RememberedModules:
         """
 
         async def make() -> T:
-            if not self._modules.is_quiet:
+            # What is no version may name one in an `.info`, which says nothing of other files.
+            is_version = module.canonical_version(version) == version
+            if not (is_version and self._modules.is_quiet):
                 return await ask(path, version)
             files = await self._modules.files(path, version, file)
             for name, answer in files.items():

@@ -21,7 +21,7 @@ class GoAnswer(BaseModel):
         version (str): The version or the query, "" for a list.
         file (str): Which file: list, latest, info, mod, zip or sumdb.
         status (int): 200, 404 or 410.
-        body (bytes): What was said; for a zip nothing.
+        body (bytes): What was said; for a zip the `.info` that came with it, if any.
         content (Content): The unit of a stored zip.
         verified (bool): Whether the checksum database vouches for it.
         etag (str): The upstream's validator.

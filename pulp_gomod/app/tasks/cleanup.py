@@ -4,7 +4,7 @@ import heapq
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from pulpcore.plugin.models import ProgressReport
@@ -17,6 +17,7 @@ from pulp_gomod.app.models import (
     GoRepository,
 )
 from pulp_gomod.app.models.cached import cached_mod_files, cached_modules, cached_size
+from pulp_gomod.golang import module
 
 _BATCH = 500
 
@@ -83,14 +84,28 @@ def _remove(repository, modules, mod_files):
     with repository.new_version() as version:
         for gone in _batches(modules):
             # Else they were served from there.
-            answers.filter(content__in=gone).delete()
+            answers.filter(content__in=gone).only("pk").delete()
             version.remove_content(GoModule.objects.filter(pk__in=gone))
         for gone in _batches(mod_files):
             files = GoModFile.objects.filter(pk__in=gone)
-            same = files.filter(module=OuterRef("module"), version=OuterRef("version"))
-            answers.filter(Exists(same), file="mod").delete()
+            answers.filter(key__in=_keys(remotes, files)).only("pk").delete()
             version.remove_content(files)
     _forget_old(answers)
+
+
+def _keys(remotes, files):
+    """Name the answers that brought go.mod files, whether a checksum database had a say or not."""
+    # The API imports this module, and must not have the content app with it.
+    from pulp_gomod.app.upstream.remote import read_settings
+
+    settings = [read_settings(pk) for pk in remotes.values_list("remote", flat=True).distinct()]
+    return [
+        each.key(f"{module.escape_path(path)}/@v/{module.escape_version(version)}.mod", covered)
+        for path, version in files.values_list("module", "version")
+        for each in settings
+        if each is not None
+        for covered in (True, False)
+    ]
 
 
 def _batches(pks):

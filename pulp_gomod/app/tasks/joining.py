@@ -3,7 +3,7 @@
 import logging
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from pulpcore.plugin.exceptions import PulpException
@@ -51,10 +51,11 @@ def join(repository_pk):
 
 
 def _cache_size(repository):
-    """Return how much the remotes may cache for a repository; None for any."""
+    """Return how much the remotes may cache for a repository, by the largest limit; None for any."""
     distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
     remotes = GoRemote.objects.filter(pk__in=distributions.values("remote"))
-    return remotes.aggregate(least=Min("cache_size"))["least"]
+    sizes = remotes.exclude(policy=GoRemote.STREAMED).values_list("cache_size", flat=True)
+    return None if None in sizes else max(sizes, default=None)
 
 
 def _join_batch(repository):
@@ -153,7 +154,7 @@ class _Batch:
 
     def _record_releases(self, units):
         remotes = {(answer.module, answer.version): answer.remote_id for answer in self.zips}
-        infos = self._infos(units, remotes)
+        infos = self._infos(units, remotes) | self._infos_of_zips()
         now = timezone.now().replace(microsecond=0)
         GoRelease.objects.bulk_create(
             [
@@ -172,6 +173,11 @@ class _Batch:
             ],
             ignore_conflicts=True,
         )
+
+    def _infos_of_zips(self):
+        """Read what came with the zips: it is there whatever else was forgotten."""
+        parsed = {(zip.module, zip.version): parse_info(bytes(zip.body)) for zip in self.zips}
+        return {key: info for key, info in parsed.items() if info is not None}
 
     def _infos(self, units, remotes):
         """Read what the upstreams say of the modules' times and origins."""

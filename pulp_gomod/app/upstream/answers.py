@@ -38,6 +38,11 @@ class Question:
     module: str = ""
     version: str = ""
 
+    @property
+    def pk(self) -> UUID:
+        """The row's pk: always the same, since bulk_create does not tell that of a row that was there."""
+        return uuid5(self.remote, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -147,8 +152,7 @@ def write(question: Question, answer: Answer, content: UUID | None = None) -> UU
         answer: What was said.
         content: For a zip the content unit.
     """
-    # bulk_create does not tell the pk of a row that was there: so it is always the same.
-    pk = uuid5(question.remote, question.key)
+    pk = question.pk
     row = GoAnswer(
         pk=pk,
         remote_id=question.remote,

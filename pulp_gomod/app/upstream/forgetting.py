@@ -2,27 +2,39 @@
 
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.db.models.functions import Length
-from django.utils import timezone
 
 from pulp_gomod.app.models import GoAnswer, GoArrival
+from pulp_gomod.app.upstream.answers import Answer, Question
 
-# Bytes that a row takes beside its body: names, validators, and its entries in indexes.
+# Bytes that a row takes beside its texts, its entries in indexes among them.
 ROW = 1024
 _BATCH = 1000
 
+_TEXTS = Length("body") + Length("path") + Length("module") + Length("etag")
 
-def size_of(remote: UUID) -> int:
+
+def size_of(question: Question, answer: Answer) -> int:
     """
-    Count the bytes of a remote's answers, each with its row. Uses the ORM.
+    Return the bytes that an answer takes in the database.
+
+    Args:
+        question: What was asked.
+        answer: What was said.
+    """
+    texts = len(question.path) + len(question.module) + len(answer.etag)
+    return ROW + len(answer.body) + texts
+
+
+def size_of_all(remote: UUID) -> int:
+    """
+    Count the bytes that a remote's answers take. Uses the ORM.
 
     Args:
         remote: The remote's pk.
     """
-    counted = GoAnswer.objects.filter(remote=remote).aggregate(
-        rows=Count("pk"), bytes=Sum(Length("body"))
-    )
+    counted = GoAnswer.objects.filter(remote=remote).aggregate(rows=Count("pk"), bytes=Sum(_TEXTS))
     return int(counted["rows"]) * ROW + int(counted["bytes"] or 0)
 
 
@@ -39,8 +51,7 @@ def forget(remote: UUID, excess: int) -> int:
         excess: Bytes.
     """
     answers = _forgettable(remote)
-    now = timezone.now()
-    freed = _delete(answers.filter(~Q(status=200), expires__lt=now).order_by("expires"), excess)
+    freed = _delete(answers.exclude(status=200).order_by("expires"), excess)
     return freed + _delete(answers.order_by("checked"), excess - freed)
 
 
@@ -56,7 +67,7 @@ def _forgettable(remote: UUID) -> "QuerySet[GoAnswer]":
 def _delete(answers: "QuerySet[GoAnswer]", excess: int) -> int:
     freed = 0
     while freed < excess:
-        oldest = list(answers.values_list("pk", ROW + Length(F("body")))[:_BATCH])
+        oldest = list(answers.values_list("pk", ROW + _TEXTS)[:_BATCH])
         chosen = []
         for pk, size in oldest:
             if freed >= excess:
@@ -65,5 +76,6 @@ def _delete(answers: "QuerySet[GoAnswer]", excess: int) -> int:
             freed += size
         if not chosen:
             break
-        GoAnswer.objects.filter(pk__in=chosen).delete()
+        # Else Django loads all bodies, to see which arrivals go with them.
+        GoAnswer.objects.filter(pk__in=chosen).only("pk").delete()
     return freed

@@ -7,7 +7,6 @@ import time
 from django.db import Error as DatabaseError
 
 from pulp_gomod.app.upstream import forgetting
-from pulp_gomod.app.upstream.forgetting import ROW
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.threads import Threads
 
@@ -42,64 +41,72 @@ class Space:
         self._size = 0
         self._taken = 0
         self._refused = False
-        self._counted: float | None = None
+        self._made_room = self._counted = float("-inf")
         self._took = 0.0
-        self._counting: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
-    async def take(self, size: int, instead_of: int | None = None) -> bool:
+    def take(self, size: int, instead_of: int = 0) -> bool:
         """
         Take room for an answer; without room, what was checked the longest ago is soon forgotten.
 
         Args:
             size: Its bytes.
-            instead_of: Bytes of the answer that it takes the place of, if there is one.
+            instead_of: Bytes of the answer that it takes the place of, or 0.
         """
         if self._limit is None:
             return True
-        if self._counted is None:
-            await asyncio.wait({self._count()})
-        growth = size + ROW if instead_of is None else size - instead_of
+        growth = size - instead_of
         has_room = growth <= 0 or self._size + self._taken + growth <= self._limit
         if has_room:
             self._taken += growth
         else:
             self._refused = True
-        if self._is_due():
-            self._count()
+        idle = self._renewing is None or self._renewing.done()
+        if idle and (self._has_to_make_room() or self._has_to_count()):
+            self._renewing = asyncio.create_task(self._renew())
         return has_room
 
     def close(self) -> None:
         """Call off the counting."""
-        if self._counting is not None:
-            self._counting.cancel()
+        if self._renewing is not None:
+            self._renewing.cancel()
 
-    def _is_due(self) -> bool:
-        assert self._limit is not None and self._counted is not None
-        much = self._refused or self._size + self._taken > self._limit / 2
+    def _has_to_make_room(self) -> bool:
+        return self._refused and time.monotonic() - self._made_room > COUNT_SOON
+
+    def _has_to_count(self) -> bool:
+        assert self._limit is not None
+        much = self._size + self._taken > self._limit / 2
         pause = max(COUNT_SOON if much else COUNT_AGAIN, self._took / EFFORT)
         return time.monotonic() - self._counted > pause
 
-    def _count(self) -> "asyncio.Task[None]":
-        if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self._make_room())
-        return self._counting
-
-    async def _make_room(self) -> None:
-        """Count what is kept, and forget what is too much."""
-        assert self._limit is not None
-        start = time.monotonic()
-        refused, self._refused, before = self._refused, False, self._taken
+    async def _renew(self) -> None:
         try:
-            size = await self._threads.database(forgetting.size_of, self._remote.pk)
-            self._took = time.monotonic() - start
-            if refused or size > self._limit:
-                log.info("The remote %s forgets its oldest answers.", self._remote.name)
-                excess = size - int(LEAVES * self._limit)
-                size -= await self._threads.database(forgetting.forget, self._remote.pk, excess)
-            self._size = size
-            # What was taken meanwhile may not have been there to count yet.
-            self._taken -= before
+            # Counting may take long. Room is made without, or nothing new was kept for so long.
+            if self._has_to_make_room():
+                await self._make_room()
+            if self._has_to_count():
+                await self._count()
+                if self._has_to_make_room():
+                    await self._make_room()
         except DatabaseError:
             log.warning("Cannot count the answers of %s.", self._remote.name, exc_info=True)
-        finally:
             self._counted = time.monotonic()
+
+    async def _make_room(self) -> None:
+        assert self._limit is not None
+        self._refused, self._made_room = False, time.monotonic()
+        log.info("The remote %s forgets its oldest answers.", self._remote.name)
+        excess = self._size + self._taken - int(LEAVES * self._limit)
+        self._size -= await self._threads.database(forgetting.forget, self._remote.pk, excess)
+
+    async def _count(self) -> None:
+        assert self._limit is not None
+        start, before = time.monotonic(), self._taken
+        self._size = await self._threads.database(forgetting.size_of_all, self._remote.pk)
+        # What was taken meanwhile may not have been there to count yet.
+        self._taken -= before
+        self._counted = time.monotonic()
+        self._took = self._counted - start
+        # Other processes have kept something, too.
+        self._refused = self._refused or self._size > self._limit

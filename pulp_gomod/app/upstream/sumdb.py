@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import OrderedDict
 from datetime import UTC, datetime
-from uuid import uuid5
 
 from pulp_gomod.app.models import GoAnswer
 from pulp_gomod.app.upstream import metrics
@@ -281,7 +280,7 @@ class ChecksumDatabase:
 
     def _move_head(self, old: bytes, new: bytes) -> bool:
         question = self._place.question("latest", head=True)
-        pk = uuid5(question.remote, question.key)
+        pk = question.pk
         now = datetime.now(UTC)
         if old:
             rows = GoAnswer.objects.filter(pk=pk, body=old)

@@ -17,6 +17,7 @@ from pulp_gomod.app.upstream import answers, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.fetch import Fetcher, Sink
 from pulp_gomod.app.upstream.flight import Flights
+from pulp_gomod.app.upstream.forgetting import size_of
 from pulp_gomod.app.upstream.health import HANGS, Health
 from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.remote import RemoteSettings
@@ -67,7 +68,8 @@ class Upstream:
         self._database = database
         self._turns = turns
         self._joiner = joiner
-        self._arrived: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
+        # By the answer, the repositories that it joins.
+        self._arrived: OrderedDict[UUID, set[UUID]] = OrderedDict()
         self._flights: Flights[Any] = Flights()
         self._space = Space(settings, threads)
 
@@ -129,8 +131,12 @@ class Upstream:
         self, question: Question, answer: Answer, known: Answer | None = None
     ) -> Answer:
         """Keep what was said in place of what was known, if there is room."""
-        if not await self._space.take(len(answer.body), len(known.body) if known else None):
+        before = size_of(question, known) if known else 0
+        if not self._space.take(size_of(question, answer), before):
             return answer
+        if known is None:
+            # The row may have been there before, and what it brought may have been cleaned up.
+            self._arrived.pop(question.pk, None)
         try:
             pk = await self.threads.database(answers.write, question, answer)
         except IntegrityError:
@@ -157,10 +163,9 @@ class Upstream:
             repository: The repository's pk.
             answer: The answer's pk.
         """
-        arrival = (repository, answer)
-        if arrival in self._arrived:
+        if self.has_arrived(repository, answer):
             return
-        self._arrived[arrival] = None
+        self._arrived.setdefault(answer, set()).add(repository)
         if len(self._arrived) > MAX_ARRIVALS:
             self._arrived.popitem(last=False)
         self._joiner.arrive(repository, answer)
@@ -173,7 +178,7 @@ class Upstream:
             repository: The repository's pk.
             answer: The answer's pk.
         """
-        return (repository, answer) in self._arrived
+        return repository in self._arrived.get(answer, ())
 
     def arrived(self, repository: UUID) -> None:
         """

@@ -66,7 +66,9 @@ class Usage:
 
 def _write(repository: UUID, names: list[tuple[str, str]]) -> None:
     now = timezone.now()
-    domain = GoRepository.objects.filter(pk=repository).values("pulp_domain")
+    domain = (
+        GoRepository.objects.filter(pk=repository).values_list("pulp_domain", flat=True).first()
+    )
     for start in range(0, len(names), _BATCH):
         asked = Q()
         for path, version in names[start : start + _BATCH]:
@@ -78,6 +80,4 @@ def _write(repository: UUID, names: list[tuple[str, str]]) -> None:
             source=GoRelease.Source.CACHED,
         ).update(last_used=now)
         # A go.mod without its zip has no release in a repository. Its use is the same for all of them.
-        GoModFile.objects.filter(
-            asked, _pulp_domain__in=domain, timestamp_of_interest__lt=now - ROUGHLY
-        ).update(timestamp_of_interest=now)
+        GoModFile.objects.filter(asked, _pulp_domain=domain).touch()

@@ -157,7 +157,8 @@ class Zips:
             upload = await self._worth_keeping(whole, judged)
             if upload is None:
                 return await self._pass(spool)
-            return await self._keep(spool, asked, question, upload, vouched)
+            answer = Answer(200, whole.said, datetime.now(UTC), verified=vouched)
+            return await self._keep(spool, asked, question, upload, answer)
         finally:
             background.cancel()
 
@@ -211,9 +212,8 @@ class Zips:
         return None
 
     async def _keep(
-        self, spool: Spool, asked: Asked, question: Question, upload: Upload, vouched: bool
+        self, spool: Spool, asked: Asked, question: Question, upload: Upload, answer: Answer
     ) -> StoredZip | Passed:
-        answer = Answer(200, b"", datetime.now(UTC), verified=vouched)
         kept = False
         try:
             await self._upstream.threads.judge(
@@ -253,6 +253,13 @@ class _Whole:
     proven: list[str] | None
     info: "asyncio.Task[Answer | None]"
     go_mod: "asyncio.Task[Answer | None] | None"
+
+    @property
+    def said(self) -> bytes:
+        """The upstream's `.info`, if it has come."""
+        is_there = self.info.done() and not self.info.cancelled() and not self.info.exception()
+        about = self.info.result() if is_there else None
+        return about.body if about is not None and about.found else b""
 
     async def flaw(self, upload: Upload) -> str:
         """
