@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.functional.access_server import write_settings
+from tests.functional.rest_api import Rest
 from tests.functional.serving import PASSWORD, USERNAME, Server, shared_server
 from tests.functional.uploads import MAX_ZIP_SIZE
+from tests.functional.upstream_world import Upstream, running
 
 _PREFIX = "PULP_GOMOD_TEST_"
 
@@ -35,6 +37,19 @@ def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         )
         return
     with shared_server(run_dir, "server", server_cache) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    """The server's REST API, as the administrator."""
+    return Rest(server.url, (server.username, server.password))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An upstream that has nothing yet."""
+    with running() as started:
         yield started
 
 

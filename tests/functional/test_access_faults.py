@@ -30,11 +30,6 @@ with connection.cursor() as cursor:
 
 
 @pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture(scope="module")
 def reader(rest: Rest) -> Person:
     return Person.create(rest)
 

@@ -21,16 +21,10 @@ from tests.functional.guarded import (
     unique,
 )
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server
 
 # So many connections are accepted by all of the server's processes.
 CONNECTIONS = 16
 SECOND = 1.0
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 class Crowd:

@@ -20,16 +20,10 @@ from tests.functional.guarded import (
     unique,
 )
 from tests.functional.rest_api import DISTRIBUTIONS, MODULES, RELEASES, REPOSITORIES, Made, Rest
-from tests.functional.serving import Server
 
 OWNER = "gomod.gorepository_owner"
 PUBLISHER = "gomod.gorepository_publisher"
 REMOVER = "gomod.gorepository_remover"
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 @pytest.fixture(scope="module")

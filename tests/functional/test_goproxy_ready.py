@@ -17,11 +17,6 @@ from tests.functional.uploads import incompressible
 FILES = ("@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/list", "@latest", "@v/v2.info")
 
 
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
 @pytest.fixture
 def owner(rest: Rest) -> Owner:
     return Owner.create(rest)

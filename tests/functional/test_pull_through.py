@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,22 +10,10 @@ from aiohttp import web
 
 from tests.functional.owners import Go
 from tests.functional.rest_api import DISTRIBUTIONS, RELEASES, REMOTES, Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import Mirror, Upstream, running
 from tests.gomods import pack
 
 JOINED = 30.0
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def wait_until_held(mirror: Mirror, *names: str) -> None:

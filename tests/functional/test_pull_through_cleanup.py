@@ -2,30 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
 
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
-from tests.functional.upstream_world import Mirror, Upstream, running
+from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 
 MODULES = 300
 MOST_VERSIONS = 10
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def _wait_until_held(mirror: Mirror, count: int, seconds: float = 60) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,20 +9,8 @@ import requests
 from aiohttp import web
 
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
 from tests.gomods import pack
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def _status(code: int) -> Behaviour:

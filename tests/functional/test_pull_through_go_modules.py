@@ -9,14 +9,8 @@ import pytest
 
 from pulp_gomod.golang import dirhash, module
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import Mirror, Upstream, Version, running
 from tests.gomods import modules
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 @pytest.fixture

@@ -2,27 +2,14 @@
 
 import asyncio
 import gzip
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
 
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
-from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
+from tests.functional.upstream_world import Behaviour, Mirror, Upstream
 
 LIST = b"v1.0.0\n"
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def _raw(*lines: bytes, body: bytes = b"", status: bytes = b"200 OK") -> Behaviour:

@@ -1,16 +1,14 @@
 """What anonymous clients can fill has a bound: the small files, too."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.serving import Server
 from tests.functional.uploads import eventually
-from tests.functional.upstream_world import Mirror, Upstream, running
+from tests.functional.upstream_world import Mirror, Upstream
 from tests.statements import connect
 
 LINE = "// " + "x" * 97
@@ -18,17 +16,6 @@ LINE = "// " + "x" * 97
 LEAST = 1024 * 1024
 BIG = 50
 MISSING = 2000
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def _add_big(upstream: Upstream) -> list[str]:

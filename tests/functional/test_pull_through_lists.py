@@ -2,31 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
 
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
-from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
+from tests.functional.upstream_world import Behaviour, Mirror, Upstream
 from tests.gomods import pack
 
 M = "example.com/m"
 # Content processes of the server: each has to find out by itself.
 PROCESSES = 2
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def _say(body: bytes) -> Behaviour:

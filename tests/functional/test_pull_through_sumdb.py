@@ -10,15 +10,9 @@ import pytest
 from pulp_gomod.golang.sumdb import note
 from tests.functional.owners import Go
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import SUMDB, SUMDB_KEY, Mirror, Upstream, running
 
 LOOKUP = f"sumdb/{SUMDB}/lookup/"
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 @pytest.fixture

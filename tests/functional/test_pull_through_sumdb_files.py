@@ -9,7 +9,6 @@ from pulp_gomod.golang.sumdb import note, tlog
 from pulp_gomod.golang.sumdb.server import Server as SumdbServer
 from pulp_gomod.golang.sumdb.server import TestServer
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import (
     SUMDB,
     SUMDB_KEY,
@@ -23,11 +22,6 @@ from tests.functional.upstream_world import (
 DB = f"sumdb/{SUMDB}"
 COUNT = 5
 TILE = f"{DB}/tile/8/0/000.p/{COUNT}"
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 @pytest.fixture

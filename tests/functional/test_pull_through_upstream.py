@@ -11,7 +11,6 @@ from yarl import URL
 
 from tests.functional.owners import Go
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.functional.upstream_world import Mirror, Upstream, running
 from tests.gomods import find_goroot
 
@@ -20,11 +19,6 @@ PROGRAM = "github.com/spf13/viper@v1.19.0"
 PASSED = ("Content-Type", "Content-Length", "ETag", "Last-Modified")
 
 pytestmark = pytest.mark.upstream
-
-
-@pytest.fixture(scope="module")
-def rest(server: Server) -> Rest:
-    return Rest(server.url, (server.username, server.password))
 
 
 def _goproxy() -> str:
