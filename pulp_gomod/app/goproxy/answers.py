@@ -63,6 +63,19 @@ class Answers:
         self.keep(key, answer, size_of(answer))
         return answer
 
+    def recall(self, key: Key) -> Any:
+        """
+        Return an answer that is remembered, or None.
+
+        Args:
+            key: As of `get`.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        self._kept.move_to_end(key)
+        return kept[0]
+
     def keep(self, key: Key, answer: Any, size: int) -> None:
         """
         Remember an answer.

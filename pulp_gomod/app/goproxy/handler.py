@@ -1,10 +1,8 @@
 """From request to response."""
 
-from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
-from django.conf import settings
 
 from pulp_gomod.app import upstream
 from pulp_gomod.app.goproxy import answers, guard, lookups, resolver
@@ -134,10 +132,4 @@ def _missing(wanted: ModuleRequest) -> web.Response:
 
 
 def _caching(target: Target, immutable: bool) -> str:
-    return _cache_control(immutable, target.guard is None)
-
-
-@lru_cache(maxsize=4)
-def _cache_control(immutable: bool, public: bool) -> str:
-    # Reading a setting costs as much as all else that a header takes.
-    return cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE)
+    return cache_control(immutable, target.guard is None)

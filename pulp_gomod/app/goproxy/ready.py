@@ -5,21 +5,18 @@ repository version, the answer to the same request line is the same bytes, but f
 nothing to parse, to look up or to render.
 """
 
-import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import Final
 
 from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import SERVER_SOFTWARE
 
 from pulp_gomod.app import upstream
-from pulp_gomod.app.goproxy import resolver, shortcut
+from pulp_gomod.app.goproxy import patterns, resolver, shortcut
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
+from pulp_gomod.app.goproxy.patterns import Pattern
+from pulp_gomod.app.goproxy.sent_again import SentAgain, again
 
 # The module version that an answer is about, left in a request by whoever makes the answer.
 USED: Final = "gomod_used"
@@ -46,42 +43,6 @@ _CONDITIONS = (
 _Key = tuple[str, str] | bytes
 
 
-class _SentAgain(web.StreamResponse):
-    """A response whose bytes are known; it has no state, so that many requests share it."""
-
-    def __init__(self, status: int, head: bytes, body: bytes) -> None:
-        super().__init__(status=status)
-        self._head = head
-        self._sent_body = body
-
-    @property
-    def keep_alive(self) -> bool:
-        """Only requests that keep the connection are answered like this."""
-        return True
-
-    @property
-    def body_length(self) -> int:
-        """For the access log."""
-        return len(self._sent_body)
-
-    @property
-    def pieces(self) -> tuple[bytes, ...]:
-        """All bytes."""
-        return self._head, _date(), self._sent_body
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send everything in one write."""
-        if request.transport is None:
-            raise ConnectionResetError("the client is gone")
-        request.transport.writelines(self.pieces)
-        # Who asks for more and reads nothing has to wait.
-        await request.writer.drain()
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Everything is sent."""
-
-
 @dataclass(slots=True)
 class Kept:
     """
@@ -98,7 +59,7 @@ class Kept:
     domain: str
     target: Target
     used: tuple[str, str] | None
-    response: _SentAgain
+    response: SentAgain
     size: int
 
 
@@ -190,18 +151,35 @@ class Ready:
             or not _is_plain(request)
         ):
             return
-        body = response.body or b""
-        if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
+        domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
+        kept = _kept(domain, target, request.get(USED), response)
+        if kept is None:
             return
         key = _key(request)
+        kept.size += len(key[0]) + len(key[1])
         connection = shortcut.of(request, self)
-        domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
-        again = _SentAgain(response.status, _head(response, len(body)), body)
-        size = len(body) + len(key[0]) + len(key[1]) + _OVERHEAD
-        kept = Kept(domain, target, request.get(USED), again, size)
         # The same client asks in the same words again: most responses are kept under these only.
         if connection is None or not connection.learn(request, kept):
             self._add(key, kept)
+
+    def foresee(self, head: bytes, pattern: Pattern) -> tuple[bytes, ...] | None:
+        """
+        Return the bytes of a response that was never sent, if all that it takes is in memory.
+
+        Args:
+            head: All bytes of the request.
+            pattern: What a request of the same client was like.
+        """
+        path = pattern.path_in(head)
+        recalled = None if path is None else patterns.recall(self._app, pattern, path)
+        if recalled is None:
+            return None
+        kept = _kept(pattern.domain, recalled.target, recalled.used, recalled.response)
+        if kept is None:
+            return None
+        self.learn(head, kept)
+        self._note_use(kept)
+        return kept.response.pieces
 
     def _recall(self, key: _Key) -> Kept | None:
         memory = self._small
@@ -217,13 +195,26 @@ class Ready:
                 return None
             kept.target = target
         memory.use(key)
-        if kept.used is not None and target.served is not None:
-            upstream.note_use(self._app, target.served.repository, *kept.used)
+        self._note_use(kept)
         return kept
+
+    def _note_use(self, kept: Kept) -> None:
+        if kept.used is not None and kept.target.served is not None:
+            upstream.note_use(self._app, kept.target.served.repository, *kept.used)
 
     def _add(self, key: _Key, kept: Kept) -> None:
         memory = self._small if kept.response.body_length <= LARGEST else self._large
         memory.add(key, kept)
+
+
+def _kept(
+    domain: str, target: Target, used: tuple[str, str] | None, response: web.Response
+) -> Kept | None:
+    """Make what is kept of a response; None if it is too large."""
+    body = response.body or b""
+    if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
+        return None
+    return Kept(domain, target, used, again(response, body), len(body) + _OVERHEAD)
 
 
 def _key(request: web.Request) -> tuple[str, str]:
@@ -248,29 +239,6 @@ def _serves_the_same(one: Target, other: Target) -> bool:
         and one.served == other.served
         and one.distribution == other.distribution
     )
-
-
-def _head(response: web.Response, length: int) -> bytes:
-    """Make the status line and the headers, up to the value of the date, which comes last."""
-    phrase = HTTPStatus(response.status).phrase
-    lines = [f"HTTP/1.1 {response.status} {phrase}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    if hdrs.CONTENT_LENGTH not in response.headers and response.status != 304:
-        lines.append(f"{hdrs.CONTENT_LENGTH}: {length}")
-    lines += [f"{hdrs.SERVER}: {SERVER_SOFTWARE}", f"{hdrs.DATE}: "]
-    return "\r\n".join(lines).encode()
-
-
-_now = (0, b"")
-
-
-def _date() -> bytes:
-    """Return the value of the Date header with the end of the headers, made once a second."""
-    global _now
-    second = int(time.time())
-    if _now[0] != second:
-        _now = (second, f"{formatdate(second, usegmt=True)}\r\n\r\n".encode())
-    return _now[1]
 
 
 _KEY: web.AppKey[Ready] = web.AppKey("gomod_ready", Ready)

@@ -1,9 +1,10 @@
 """The modules of a repository version, each thing asked of the database once."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pulp_gomod.app.goproxy.answers import Answers, Key
+from pulp_gomod.app.goproxy.distributions import Served
 from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.goproxy.modules import File, Modules, StoredZip
 from pulp_gomod.app.goproxy.responses import Representation
@@ -89,8 +90,28 @@ class RememberedModules:
         return await self._answers.get(self._key(what, path, version), make, _size)
 
     def _key(self, what: str, path: str, version: str) -> Key:
-        served = self._modules.served
-        return served.repository, served.number, what, path, version
+        return _key(self._modules.served, what, path, version)
+
+
+def recall(answers: Answers, served: Served, file: File, path: str, version: str) -> Any:
+    """
+    Return what a file of a version was answered before, or None.
+
+    Args:
+        answers: What the process has answered before.
+        served: The repository version.
+        file: Which file.
+        path: The module path.
+        version: The version.
+
+    Returns:
+        As the method of that name returns it.
+    """
+    return answers.recall(_key(served, file, path, version))
+
+
+def _key(served: Served, what: str, path: str, version: str) -> Key:
+    return served.repository, served.number, what, path, version
 
 
 def _size(answer: object) -> int:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from aiohttp import hdrs, web
+from django.conf import settings
 
 from pulp_gomod.app.goproxy.files import FileResponse
 
@@ -87,21 +89,23 @@ def not_found(line: str) -> web.Response:
     return problem(404, f"not found: {line}")
 
 
-def cache_control(immutable: bool, public: bool, max_age: int) -> str:
+@lru_cache(maxsize=4)
+def cache_control(immutable: bool, public: bool) -> str:
     """
-    Say for how long a response may be kept, and by whom.
+    Say for how long a response may be kept, and by whom (the value of Cache-Control).
 
-    What may change must be asked for anew each time; what is private is never kept by shared caches.
+    What may change must be asked for anew each time; what is private is never kept by shared caches,
+    and what is public and immutable for GOMOD_PUBLIC_MAX_AGE seconds: for so long a removal may lag
+    behind there.
 
     Args:
         immutable: Whether the representation never changes while it is served.
         public: Whether everybody may read it.
-        max_age: Seconds for which a shared cache may keep an immutable public file: for so long a
-            removal may lag behind there.
     """
+    # Reading a setting costs as much as all else that a header takes.
     if not public:
         return "private, no-cache"
-    return f"public, max-age={max_age}" if immutable else "public, no-cache"
+    return f"public, max-age={settings.GOMOD_PUBLIC_MAX_AGE}" if immutable else "public, no-cache"
 
 
 def respond(request: web.Request, found: Representation, caching: str) -> web.StreamResponse:
@@ -118,9 +122,7 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     is_conditional = any(name in sent for name in _CONDITIONS)
     if is_conditional and (failed := _failed_condition(request, found)):
         return web.Response(status=failed, headers=headers)
-    headers[hdrs.CONTENT_TYPE] = found.content_type
-    headers[hdrs.ACCEPT_RANGES] = "bytes"
-    headers["X-Content-Type-Options"] = "nosniff"
+    headers |= _described(found)
     try:
         span = _range(request, found)
     except ValueError:
@@ -136,6 +138,26 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     if found.body is None:
         return FileResponse(found.path, start, stop - start, status, headers)
     return web.Response(status=status, body=found.body[start:stop], headers=headers)
+
+
+def respond_to_plain(found: Representation, caching: str) -> web.Response:
+    """
+    Answer a GET request without conditions and range, for something that is in memory.
+
+    Args:
+        found: What it asks for.
+        caching: The Cache-Control header.
+    """
+    headers = found.validators | {hdrs.CACHE_CONTROL: caching} | _described(found)
+    return web.Response(body=found.body, headers=headers)
+
+
+def _described(found: Representation) -> dict[str, str]:
+    return {
+        hdrs.CONTENT_TYPE: found.content_type,
+        hdrs.ACCEPT_RANGES: "bytes",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _failed_condition(request: web.Request, found: Representation) -> int | None:

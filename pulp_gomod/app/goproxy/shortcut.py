@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
 
+from pulp_gomod.app.goproxy.patterns import Pattern, pattern_of
+
 if TYPE_CHECKING:
     from pulp_gomod.app.goproxy.ready import Kept, Ready
 
@@ -45,6 +47,8 @@ class Shortcut(asyncio.Protocol):
         self._between = False
         # The head that aiohttp is answering, if it came alone and in one piece.
         self._head = b""
+        # What the last request was like that aiohttp answered and that is known now.
+        self._pattern: Pattern | None = None
         # aiohttp closes connections that it hears nothing of. It hears often enough this way.
         self._heard_often = (inner.keepalive_timeout or 0.0) / 2
         self._heard = 0.0
@@ -60,6 +64,8 @@ class Shortcut(asyncio.Protocol):
         is_idle = self._between and self._is_idle()
         if is_idle and now - self._heard < self._heard_often:
             known = self._ready.again(data)
+            if known is None and self._pattern is not None:
+                known = self._ready.foresee(data, self._pattern)
             if known is not None:
                 self._transport.writelines(known)
                 return
@@ -80,6 +86,7 @@ class Shortcut(asyncio.Protocol):
         if not head or any(name not in _HARMLESS for name in request.headers):
             return False
         self._ready.learn(head, kept)
+        self._pattern = pattern_of(head, request, kept.target.base_path) or self._pattern
         return True
 
     def _is_idle(self) -> bool:

@@ -93,8 +93,29 @@ async def _small_file(request: web.Request, target: Target, found: StoredZip, pa
     async def load() -> bytes:
         return await asyncio.get_running_loop().run_in_executor(None, read)
 
-    key = (target.domain, 0, "file", found.sha256, "")
-    return await answers.files_of(request.app).get(key, load, len)
+    return await answers.files_of(request.app).get(_key(target, found), load, len)
+
+
+def recall_zip(app: web.Application, target: Target, found: StoredZip) -> Representation | None:
+    """
+    Return a stored zip if it is in memory, and is not to be fetched from elsewhere.
+
+    Args:
+        app: The content app.
+        target: The distribution.
+        found: The zip.
+    """
+    kept = _storages.get(target.domain)
+    if kept is None or kept.changed != target.domain_changed:
+        return None
+    if kept.domain.storage_class != _FILE_SYSTEM:
+        return None
+    body = answers.files_of(app).recall(_key(target, found))
+    return None if body is None else _representation(found, body=body)
+
+
+def _key(target: Target, found: StoredZip) -> answers.Key:
+    return target.domain, 0, "file", found.sha256, ""
 
 
 async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from aiohttp import web
-from django.conf import settings
 
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
@@ -304,7 +303,7 @@ class _Request:
     def _caching(self, immutable: bool) -> str:
         public = self._target.guard is None
         immutable = immutable and self._asked_version != LATEST
-        return cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE)
+        return cache_control(immutable, public)
 
     def _missing(self, missing: Missing | None) -> web.Response:
         where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path

@@ -5,7 +5,6 @@ import logging
 from datetime import UTC, datetime
 
 from aiohttp import web
-from django.conf import settings
 
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.responses import (
@@ -133,4 +132,4 @@ def _respond(
     digest = hashlib.sha256(body).hexdigest()[:32]
     found = Representation(kind, digest, datetime.now(UTC), len(body), immutable, body)
     public = target.guard is None
-    return respond(request, found, cache_control(immutable, public, settings.GOMOD_PUBLIC_MAX_AGE))
+    return respond(request, found, cache_control(immutable, public))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from pulp_gomod.app.goproxy import shortcut
 HEAD = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
 AGAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain"
+KEPT = SimpleNamespace(pieces=(AGAIN,), target=SimpleNamespace(base_path="base"))
+FORESEEN = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nforeseen"
 
 
 class Memory:
@@ -20,14 +23,19 @@ class Memory:
 
     def __init__(self) -> None:
         self.known: dict[bytes, tuple[bytes, ...]] = {}
+        self.foreseen: dict[bytes, tuple[bytes, ...]] = {}
         self.asked: list[bytes] = []
 
     def again(self, head: bytes) -> tuple[bytes, ...] | None:
         self.asked.append(head)
         return self.known.get(head)
 
+    def foresee(self, head: bytes, pattern: Any) -> tuple[bytes, ...] | None:
+        assert pattern is not None
+        return self.foreseen.get(head)
+
     def learn(self, head: bytes, kept: Any) -> None:
-        self.known[head] = kept
+        self.known[head] = kept.pieces
 
 
 class Client:
@@ -64,7 +72,7 @@ async def connected(memory: Memory, keepalive: float = 60.0) -> AsyncIterator[Cl
         connection = shortcut.of(request, memory)  # type: ignore[arg-type]
         body = await request.read()
         if connection is not None and request.path == "/known":
-            connection.learn(request, (AGAIN,))  # type: ignore[arg-type]
+            connection.learn(request, KEPT)  # type: ignore[arg-type]
         return web.Response(body=b"%s %s" % (request.path.encode(), body))
 
     app = web.Application()
@@ -110,6 +118,18 @@ def test_a_request_that_is_known_is_answered_at_once() -> None:
         await warm(client)
         assert list(memory.known) == [HEAD]
         assert await client.ask(HEAD.replace(b"known", b"other")) == b"/other "
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+def test_a_request_like_a_known_one_is_answered_if_its_answer_is_in_memory() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        other = HEAD.replace(b"known", b"other")
+        memory.foreseen[other] = (FORESEEN,)
+        await warm(client)
+        assert await client.ask(other) == b"foreseen"
+        assert await client.ask(other.replace(b"other", b"third")) == b"/third "
         assert await client.ask(HEAD) == b"again"
 
     run(test)
