@@ -1,6 +1,5 @@
 """What was answered before is answered again, from memory: the same, and only as long as it is right."""
 
-import http.client
 import socket
 import time
 from contextlib import ExitStack, suppress
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.functional.connections import Connection
 from tests.functional.memory import peaks
 from tests.functional.owners import Owner
 from tests.functional.rest_api import DISTRIBUTIONS, Made, Rest
@@ -166,36 +166,26 @@ def test_a_distribution_that_is_changed_or_gone_answers_so_at_once(
     assert owner.get(path).status_code == 200
 
 
-class Connection:
-    """One connection, on which requests differ in their paths only, as the go command's do."""
-
-    def __init__(self, owner: Owner) -> None:
-        url = urlsplit(owner.packages_url)
-        self._path = url.path
-        self._connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
-
-    def get(self, path: str) -> tuple[int, bytes, dict[str, str]]:
-        self._connection.putrequest("GET", f"{self._path}/{path}", skip_accept_encoding=True)
-        self._connection.endheaders()
-        with self._connection.getresponse() as response:
-            headers = {name: value for name, value in response.getheaders() if name != "Date"}
-            return response.status, response.read(), headers
-
-
 def test_files_are_the_same_in_whichever_order_they_are_asked_for(owner: Owner, made: Made) -> None:
     modules = [made, *(Made() for _ in range(4))]
     for each in modules[1:]:
         assert owner.put(each.zip()).status_code == 201
-    paths = [f"{each.path}/@v/v1.0.0.{file}" for file in ("mod", "info", "zip") for each in modules]
-    one, other = Connection(owner), Connection(owner)
-    first = {path: one.get(path) for path in paths}
-    assert {status for status, _, _ in first.values()} == {200}
-    for path in reversed(paths):
-        assert other.get(path) == one.get(path) == first[path]
-        assert owner.get(path).content == first[path][1]
+    urls = [
+        f"{owner.packages_url}/{each.path}/@v/v1.0.0.{file}"
+        for file in ("mod", "info", "zip")
+        for each in modules
+    ]
+    # Requests that differ in their paths only, as the go command's do.
+    one, other = Connection(owner.packages_url), Connection(owner.packages_url)
+    first = {url: one.get(url) for url in urls}
+    assert {status for status, _ in first.values()} == {200}
+    for url in reversed(urls):
+        assert other.get(url) == one.get(url) == first[url]
+        assert requests.get(url, timeout=60).content == first[url][1]
     for each in modules:
-        assert each.path.encode() in first[f"{each.path}/@v/v1.0.0.mod"][1]
-        assert each.path.encode() in first[f"{each.path}/@v/v1.0.0.zip"][1]
+        for file in ("mod", "zip"):
+            url = f"{owner.packages_url}/{each.path}/@v/v1.0.0.{file}"
+            assert each.path.encode() in first[url][1]
 
 
 def test_files_that_nobody_has_asked_for_are_guarded_and_removed(
@@ -204,10 +194,11 @@ def test_files_that_nobody_has_asked_for_are_guarded_and_removed(
     others = [Made() for _ in range(3)]
     for each in others:
         assert owner.put(each.zip()).status_code == 201
-    connections = [Connection(owner) for _ in range(4)]
+    connections = [Connection(owner.packages_url) for _ in range(4)]
 
     def ask(module: Made, file: str) -> set[int]:
-        return {each.get(f"{module.path}/@v/v1.0.0.{file}")[0] for each in connections}
+        url = f"{owner.packages_url}/{module.path}/@v/v1.0.0.{file}"
+        return {each.get(url)[0] for each in connections}
 
     for each in (made, *others):
         assert ask(each, "mod") == {200}

@@ -48,12 +48,13 @@ class Program:
     sumdb: str
     zips: Sequence[Path] = field(default_factory=list)
 
-    def download(self, proxy: str) -> Downloaded:
+    def download(self, proxy: str, keep: Path | None = None) -> Downloaded:
         """
         Have the go command download what go.mod says, with an empty module cache.
 
         Args:
             proxy: The GOPROXY.
+            keep: Where to leave what it downloaded, as a directory that `file://` reads; nowhere if None.
         """
         home = self.work / "go"
         shutil.rmtree(home, ignore_errors=True)
@@ -68,6 +69,8 @@ class Program:
         if self.zips and zips != self.zips:
             raise RuntimeError(f"{len(zips)} zips came where {len(self.zips)} had come before")
         self.zips = zips
+        if keep is not None:
+            shutil.move(cache, keep)
         # Removing it takes long, and what is still to be written to the disk slows the next one down.
         shutil.rmtree(home)
         os.sync()

@@ -16,9 +16,9 @@ from pulp_gomod.app.goproxy.paths import (
     base_paths,
     parse,
 )
-from pulp_gomod.app.goproxy.ready import USED
 from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.goproxy.responses import (
+    USED,
     Representation,
     cache_control,
     not_found,

@@ -5,7 +5,7 @@ the answer to the next is in memory, that is found without parsing anything but 
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
@@ -14,6 +14,7 @@ from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
 from pulp_gomod.app.goproxy.modules import StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest, parse
 from pulp_gomod.app.goproxy.responses import Representation, cache_control, respond_to_plain
+from pulp_gomod.golang import module
 
 # Paths that are the same as they were sent, decoded, and in a request line.
 _SAFE = re.compile(rb"[A-Za-z0-9!/@._~+-]+")
@@ -94,7 +95,7 @@ class Recalled:
 
 def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None:
     """
-    Return the answer to a request for a file of a version, if all that it takes is in memory.
+    Return the answer to a request for a file that a repository version holds, if it is in memory.
 
     Args:
         app: The content app.
@@ -105,13 +106,16 @@ def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None
     if not isinstance(wanted, ModuleRequest) or wanted.version in ("", LATEST):
         return None
     target = resolver.of(app).recall(pattern.domain, pattern.base_path)
-    if target is None or target.guard is not None or target.remote is not None:
+    if target is None or target.guard is not None:
+        return None
+    if target.remote is not None and module.canonical_version(wanted.version) != wanted.version:
+        # The upstream may know of something later.
         return None
     found = _recall(app, target, wanted)
     if found is None:
         return None
     response = respond_to_plain(found, cache_control(found.immutable, True))
-    return Recalled(replace(target, path=path), (wanted.module, wanted.version), response)
+    return Recalled(target, (wanted.module, wanted.version), response)
 
 
 def _recall(app: web.Application, target: Target, wanted: ModuleRequest) -> Representation | None:

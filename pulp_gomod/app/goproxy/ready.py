@@ -8,7 +8,6 @@ nothing to parse, to look up or to render.
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Final
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -16,10 +15,8 @@ from pulp_gomod.app import upstream
 from pulp_gomod.app.goproxy import patterns, resolver, shortcut
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
 from pulp_gomod.app.goproxy.patterns import Pattern
+from pulp_gomod.app.goproxy.responses import USED
 from pulp_gomod.app.goproxy.sent_again import SentAgain, again
-
-# The module version that an answer is about, left in a request by whoever makes the answer.
-USED: Final = "gomod_used"
 
 # Bytes of all responses of a process together, and of the largest that is kept; large ones have a
 # memory of their own, so that a few zips do not take the room of thousands of answers.
@@ -52,6 +49,7 @@ class Kept:
         domain: The domain's name.
         target: The distribution.
         used: The module version that it is about.
+        is_held: Whether it is what the repository version holds, so that no remote matters.
         response: What sends it again.
         size: Bytes that it takes here.
     """
@@ -59,6 +57,7 @@ class Kept:
     domain: str
     target: Target
     used: tuple[str, str] | None
+    is_held: bool
     response: SentAgain
     size: int
 
@@ -145,7 +144,7 @@ class Ready:
         """
         if (
             target.guard is not None
-            or target.remote is not None
+            or (target.remote is not None and USED not in request)
             or response.status not in _STATUSES
             or not isinstance(response, web.Response)
             or not _is_plain(request)
@@ -191,7 +190,7 @@ class Ready:
                 return None
         target = self._resolver.recall(kept.domain, kept.target.base_path)
         if target is not kept.target:
-            if target is None or not _serves_the_same(target, kept.target):
+            if target is None or not _is_right_for(target, kept):
                 return None
             kept.target = target
         memory.use(key)
@@ -214,7 +213,8 @@ def _kept(
     body = response.body or b""
     if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
         return None
-    return Kept(domain, target, used, again(response, body), len(body) + _OVERHEAD)
+    is_held = target.remote is not None
+    return Kept(domain, target, used, is_held, again(response, body), len(body) + _OVERHEAD)
 
 
 def _key(request: web.Request) -> tuple[str, str]:
@@ -232,12 +232,12 @@ def _is_plain(request: web.Request) -> bool:
     )
 
 
-def _serves_the_same(one: Target, other: Target) -> bool:
+def _is_right_for(target: Target, kept: Kept) -> bool:
     return (
-        one.guard is None
-        and one.remote is None
-        and one.served == other.served
-        and one.distribution == other.distribution
+        target.guard is None
+        and (target.remote is None or kept.is_held)
+        and target.served == kept.target.served
+        and target.distribution == kept.target.distribution
     )
 
 

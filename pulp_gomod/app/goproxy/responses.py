@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import Final
 
 from aiohttp import hdrs, web
 from django.conf import settings
 
 from pulp_gomod.app.goproxy.files import FileResponse
+
+# The module version that an answer is about, left in a request by whoever makes the answer. Where there is
+# a remote, only if it is what the repository version itself holds: that does not change with the upstream.
+USED: Final = "gomod_used"
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"

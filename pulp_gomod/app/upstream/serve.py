@@ -14,6 +14,7 @@ from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.goproxy.responses import (
     JSON,
     TEXT,
+    USED,
     ZIP,
     Representation,
     cache_control,
@@ -122,7 +123,7 @@ class _Request:
     async def _mod(self) -> web.StreamResponse:
         held = await self._local.mod(self._path, self._version)
         if held is not None:
-            return self._hit(held)
+            return self._hold(self._hit(held))
         answer = await self._ask("mod")
         if isinstance(answer, Missing):
             return self._missing(answer)
@@ -134,7 +135,7 @@ class _Request:
         held = await self._local.info(self._path, self._version)
         if module.canonical_version(self._version) == self._version:
             if held is not None:
-                return self._hit(held)
+                return self._hold(self._hit(held))
             answer = await self._ask("info")
             return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
         return await self._query(held)
@@ -153,6 +154,7 @@ class _Request:
 
     async def _zip(self) -> web.StreamResponse:
         held = await self._local.zip(self._path, self._version)
+        is_local = held is not None
         upstream = self._through.upstream
         asked = Asked(self._path, self._version, self._repository)
         if held is None and self._refusal is None:
@@ -160,7 +162,10 @@ class _Request:
         if held is not None:
             upstream.count(True, "zip")
             self._note()
-            return await respond_with_zip(self._request, self._target, held, self._caching(True))
+            response = await respond_with_zip(
+                self._request, self._target, held, self._caching(True)
+            )
+            return self._hold(response) if is_local else response
         if self._refusal is not None or self._held_only:
             return self._missing(None)
         upstream.count(False, "zip")
@@ -280,6 +285,12 @@ class _Request:
         self._note()
         immutable = held.immutable and self._asked_version != LATEST
         return respond(self._request, held, self._caching(immutable))
+
+    def _hold(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Tell that the repository version has it, whatever the upstream says."""
+        if self._asked_version != LATEST:
+            self._request[USED] = (self._path, self._version)
+        return response
 
     def _note(self) -> None:
         if self._version and self._version != LATEST:

@@ -115,7 +115,6 @@ def test_what_is_in_memory_is_answered_as_ever() -> None:
     (
         None,
         replace(TARGET, guard=uuid4()),
-        replace(TARGET, remote=uuid4()),
         replace(TARGET, served=None),
         replace(TARGET, served=replace(SERVED, number=4)),
         replace(TARGET, served=replace(SERVED, repository=uuid4())),
@@ -146,6 +145,18 @@ def test_what_is_not_known_is_not_answered(path: str) -> None:
     memory.keep("info", "latest", INFO)
     memory.keep("mod", "v1.0.0", None)
     assert memory.ask(path) is None
+
+
+def test_a_remote_adds_nothing_to_a_version_that_is_held() -> None:
+    memory = Memory(replace(TARGET, remote=uuid4()))
+    memory.keep("info", "v1.0.0", INFO)
+    memory.keep("info", "main", INFO)
+    memory.keep("mod", "v1.0.0", None)
+    found = memory.ask()
+    assert found is not None and found.response.body == INFO.body
+    # The upstream may know something later of a branch, and has the go.mod.
+    assert memory.ask("example.com/!m/@v/main.info") is None
+    assert memory.ask("example.com/!m/@v/v1.0.0.mod") is None
 
 
 def test_a_zip_that_was_not_read_is_not_answered() -> None:
