@@ -3,8 +3,7 @@
 import errno
 import hashlib
 import logging
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from aiohttp import web
 
@@ -23,11 +22,12 @@ from pulp_gomod.app.goproxy.responses import (
     respond,
 )
 from pulp_gomod.app.goproxy.storages import respond_with_zip
-from pulp_gomod.app.upstream import policy, upstreams
-from pulp_gomod.app.upstream.answers import Answer, File
-from pulp_gomod.app.upstream.lists import listed_versions, merge_lists
-from pulp_gomod.app.upstream.merge import latest_version
-from pulp_gomod.app.upstream.reading import is_version, parse_info
+from pulp_gomod.app.upstream import upstreams
+from pulp_gomod.app.upstream.answers import Answer
+from pulp_gomod.app.upstream.asking import Asking
+from pulp_gomod.app.upstream.choosing import choose_latest
+from pulp_gomod.app.upstream.lists import merge_lists
+from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
@@ -37,8 +37,6 @@ from pulp_gomod.golang import module, semver
 log = logging.getLogger(__name__)
 
 _SPOOL: Final = "gomod_spool"
-
-T = TypeVar("T")
 
 
 async def serve_module(
@@ -98,8 +96,7 @@ class _Request:
         self._local = local
         self._through = through
         self._usage = known.usage
-        self._held_only = wants_held_only(request)
-        self._refusal = policy.refusal(through.upstream.settings, wanted.module)
+        self._asking = Asking(through, wanted.module, wants_held_only(request))
 
     async def answer(self) -> web.StreamResponse:
         if self._file == "list":
@@ -108,7 +105,7 @@ class _Request:
             if self._file == "info":
                 return await self._latest()
             # Clients of another registry ask for latest.mod and latest.zip.
-            found = await self._choose_latest()
+            found = await choose_latest(self._asking, self._local)
             if isinstance(found, Missing):
                 return self._missing(found)
             self._version = found if isinstance(found, str) else _version_of(found)
@@ -124,7 +121,7 @@ class _Request:
         held = await self._local.mod(self._path, self._version)
         if held is not None:
             return self._hold(self._hit(held))
-        answer = await self._ask("mod")
+        answer = await self._asking.ask("mod", self._version)
         if isinstance(answer, Missing):
             return self._missing(answer)
         if answer.pk is not None and answer.expires is None:
@@ -136,16 +133,16 @@ class _Request:
         if module.canonical_version(self._version) == self._version:
             if held is not None:
                 return self._hold(self._hit(held))
-            answer = await self._ask("info")
+            answer = await self._asking.ask("info", self._version)
             return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
         return await self._query(held)
 
     async def _query(self, held: Representation | None) -> web.StreamResponse:
         """Answer for a branch, a commit or whatever else: with the higher version of both."""
         if held is None:
-            answer = await self._ask("info")
+            answer = await self._asking.ask("info", self._version)
             return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
-        found = await self._ask_beside("info", self._version)
+        found = await self._asking.beside("info", self._version)
         if found is not None and found.found:
             ours, theirs = parse_info(held.body or b""), parse_info(found.body)
             if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
@@ -157,7 +154,7 @@ class _Request:
         is_local = held is not None
         upstream = self._through.upstream
         asked = Asked(self._path, self._version, self._repository)
-        if held is None and self._refusal is None:
+        if held is None and self._asking.refusal is None:
             held = await self._through.zips.known(asked)
         if held is not None:
             upstream.count(True, "zip")
@@ -166,7 +163,7 @@ class _Request:
                 self._request, self._target, held, self._caching(True)
             )
             return self._hold(response) if is_local else response
-        if self._refusal is not None or self._held_only:
+        if self._asking.refusal is not None or self._asking.held_only:
             return self._missing(None)
         upstream.count(False, "zip")
         found = await self._through.zips.get(asked)
@@ -193,90 +190,29 @@ class _Request:
     async def _list(self) -> web.StreamResponse:
         tagged = await self._local.tagged(self._path)
         if tagged is None:
-            answer = await self._ask("list")
+            answer = await self._asking.ask("list")
             return (
                 self._missing(answer)
                 if isinstance(answer, Missing)
                 else self._respond(answer, TEXT)
             )
-        listed = await self._ask_beside("list")
+        listed = await self._asking.beside("list")
         if listed is not None and listed.found:
-            body = await self._reckon(listed, lambda: merge_lists(self._path, tagged, listed.body))
+            body = await self._asking.reckon(
+                listed, lambda: merge_lists(self._path, tagged, listed.body)
+            )
             return self._respond(listed, TEXT, body)
         held = await self._local.versions(self._path)
         return self._hit(held) if held is not None else self._missing(None)
 
     async def _latest(self) -> web.StreamResponse:
-        found = await self._choose_latest()
+        found = await choose_latest(self._asking, self._local)
         if isinstance(found, Missing):
             return self._missing(found)
         if isinstance(found, Answer):
             return self._said(found)
         held = await self._local.info(self._path, found)
         return self._hit(held) if held is not None else self._missing(None)
-
-    async def _choose_latest(self) -> str | Answer | Missing:
-        """Return the version if it is held, or else what the upstream says of it."""
-        candidates = await self._local.candidates(self._path)
-        if not candidates:
-            return await self._ask("latest")
-        held = {candidate.version for candidate in candidates}
-        ours = await self._local.latest_version(self._path) or max(held)
-        listed = await self._ask_beside("list")
-        if listed is None or not listed.found:
-            return ours
-        theirs = set(await self._reckon(listed, lambda: listed_versions(self._path, listed.body)))
-        tagged = {candidate.version for candidate in candidates if not candidate.is_pseudo}
-        said = None
-        if tagged <= theirs:
-            said = await self._ask_beside("latest")
-            if said is not None and said.found and theirs:
-                return said
-        info = parse_info(said.body) if said is not None and said.found else None
-        if info is not None and is_version(self._path, info.version):
-            theirs.add(info.version)
-        try:
-            chosen = await latest_version(
-                self._path,
-                candidates,
-                theirs,
-                lambda version: self._ask_beside("mod", version),
-                lambda call: self._reckon(listed, call),
-            )
-        except UpstreamFault as fault:
-            log.info("The latest version of %s is a held one: %s", self._path, fault.line)
-            return ours
-        if chosen is None or chosen in held:
-            return chosen or ours
-        answer = await self._ask_beside("info", chosen)
-        return answer if answer is not None and answer.found else ours
-
-    # Asking the upstream.
-
-    async def _ask(self, file: File) -> Answer | Missing:
-        """Ask for what is not held."""
-        if self._refusal is not None:
-            return Missing(404)
-        modules = self._through.modules
-        version = "" if file in ("list", "latest") else self._version
-        if self._held_only:
-            known = await modules.known(file, self._path, version)
-            return known if known is not None and known.found else Missing(404)
-        answer = await modules.get(file, self._path, version)
-        return answer if answer.found else answer.missing
-
-    async def _ask_beside(self, file: File, version: str = "") -> Answer | None:
-        """Ask for what is to be added to what is held, but do not wait for long."""
-        if self._refusal is not None:
-            return None
-        modules = self._through.modules
-        if self._held_only:
-            return await modules.known(file, self._path, version)
-        return await modules.beside(file, self._path, version)
-
-    async def _reckon(self, listed: Answer, call: Callable[[], T]) -> T:
-        """Compute over the upstream's list, beside all else if it is long."""
-        return await self._through.upstream.threads.reckon(len(listed.body), call)
 
     # Answering.
 
@@ -320,8 +256,12 @@ class _Request:
         where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path
         if missing is not None and missing.words:
             return in_their_words(missing)
-        if self._refusal is not None:
-            return not_found(f"{where} is not in this repository, and {self._refusal}")
+        if self._asking.refusal is not None:
+            return not_found(f"{where} is not in this repository, and {self._asking.refusal}")
         status = missing.status if missing is not None else 404
-        held = "held here, and nothing is to be fetched" if self._held_only else "known upstream"
+        held = (
+            "held here, and nothing is to be fetched"
+            if self._asking.held_only
+            else "known upstream"
+        )
         return problem(status, f"not found: {where} is not {held}")

@@ -1,0 +1,79 @@
+"""What one request may ask of an upstream, and what that says."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pulp_gomod.app.upstream import policy
+from pulp_gomod.app.upstream.answers import Answer, File
+from pulp_gomod.app.upstream.results import Missing
+from pulp_gomod.app.upstream.upstreams import Through
+
+T = TypeVar("T")
+
+
+class Asking:
+    """
+    Asks an upstream about one module.
+
+    Attributes:
+        path: The module path.
+        refusal: Why the upstream is not asked about the module, or None.
+        held_only: Whether the client wants nothing to be fetched.
+    """
+
+    def __init__(self, through: Through, path: str, held_only: bool) -> None:
+        """
+        Args:
+            through: The remote.
+            path: The module path.
+            held_only: Whether the client wants nothing to be fetched.
+        """
+        self._through = through
+        self.path = path
+        self.held_only = held_only
+        self.refusal = policy.refusal(through.upstream.settings, path)
+
+    async def ask(self, file: File, version: str = "") -> Answer | Missing:
+        """
+        Ask for what is not held.
+
+        Args:
+            file: Which file.
+            version: The version, or another name for one; "" where the file is of none.
+
+        Raises:
+            UpstreamFault: The upstream failed, and nothing is known.
+        """
+        if self.refusal is not None:
+            return Missing(404)
+        modules = self._through.modules
+        if self.held_only:
+            known = await modules.known(file, self.path, version)
+            return known if known is not None and known.found else Missing(404)
+        answer = await modules.get(file, self.path, version)
+        return answer if answer.found else answer.missing
+
+    async def beside(self, file: File, version: str = "") -> Answer | None:
+        """
+        Ask for what is to be added to what is held, but do not wait for long.
+
+        Args:
+            file: Which file.
+            version: As of `ask`.
+        """
+        if self.refusal is not None:
+            return None
+        modules = self._through.modules
+        if self.held_only:
+            return await modules.known(file, self.path, version)
+        return await modules.beside(file, self.path, version)
+
+    async def reckon(self, listed: Answer, call: Callable[[], T]) -> T:
+        """
+        Compute over the upstream's list, beside all else if it is long.
+
+        Args:
+            listed: The list.
+            call: The computation.
+        """
+        return await self._through.upstream.threads.reckon(len(listed.body), call)
