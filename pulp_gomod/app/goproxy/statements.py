@@ -26,7 +26,7 @@ from pulpcore.plugin.models import Content
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoModFile, GoModule, GoRelease
-from pulp_gomod.app.models.membership import held, held_each
+from pulp_gomod.app.models.membership import held, held_among, held_each
 
 # The latest version is mostly among so many of the newest ones, and nearly always among so many.
 NEWEST = 4
@@ -72,10 +72,16 @@ def _compile(queryset: QuerySet) -> Statement:
     return compile_queryset(queryset, _NAMES)
 
 
+def _modules() -> QuerySet:
+    return GoModule.objects.filter(_pulp_domain=_DOMAIN, module=_MODULE)
+
+
 def _held_modules(condition: Callable[..., Any] = held) -> QuerySet:
-    return GoModule.objects.filter(
-        condition(_REPOSITORY, _NUMBER), _pulp_domain=_DOMAIN, module=_MODULE
-    )
+    return _modules().filter(condition(_REPOSITORY, _NUMBER))
+
+
+def _all_held_modules() -> QuerySet:
+    return _modules().filter(held_among(_modules(), _REPOSITORY, _NUMBER))
 
 
 def _held_mod_files() -> QuerySet:
@@ -184,10 +190,7 @@ def versions() -> Statement:
     """
     tagged = StringAgg("version", delimiter="\n", filter=Q(is_pseudo=False), order_by="version_key")
     return _compile(
-        _held_modules(held_each)
-        .values("_pulp_domain")
-        .annotate(tagged=tagged)
-        .values_list("tagged")
+        _all_held_modules().values("_pulp_domain").annotate(tagged=tagged).values_list("tagged")
     )
 
 
@@ -234,7 +237,7 @@ def candidates() -> Statement:
     time, origin, when the content came to Pulp.
     """
     return _compile(
-        _held_modules(held_each)
+        _all_held_modules()
         .order_by("version_key")
         .annotate(
             time=_of_newest(_release("time")),
@@ -256,7 +259,7 @@ def releases() -> Statement:
     Columns: version, is_pseudo, time, origin, when the content came to Pulp.
     """
     return _compile(
-        _held_modules(held_each)
+        _all_held_modules()
         .order_by("version_key")
         .annotate(time=_release("time"), origin=_release("origin"), created=_created())
         .values_list("version", "is_pseudo", "time", "origin", "created")
