@@ -9,7 +9,7 @@ from pulp_gomod.app.models.module import zip_path
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import SizeError, Upload, check_upload
 
-MAX_PATH = 2500
+MAX_PATH = 2200
 """Bytes of the path of a zip below a GOPROXY, escaped: what PostgreSQL's indexes take."""
 
 _SETTINGS = {

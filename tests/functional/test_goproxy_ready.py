@@ -109,6 +109,17 @@ def test_the_same_words_get_the_same_answer_on_one_connection(owner: Owner, made
         assert connection.recv(65536).endswith(wanted["@v/v1.0.0.mod"].content)
 
 
+def test_paths_that_are_nearly_the_same_are_not_found(owner: Owner, made: Made) -> None:
+    url = urlsplit(owner.packages_url)
+    names = ("%FF", "%ED%A0%80", "%C3%A9", "%2F", "/..", "//", "?", "")
+    with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
+        for name in names * 3:
+            target = f"{url.path}/{made.path}{name}/@v/v1.0.0.info"
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            status = int(connection.recv(65536).split(b" ")[1])
+            assert status == (404 if name else 200), name
+
+
 def test_who_asks_and_never_reads_takes_no_memory(server: Server, owner: Owner) -> None:
     made = Made()
     assert owner.put(incompressible(made, 100_000)).status_code == 201

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ from tests.gomods import pack
 
 # So many requests over connections of their own reach each of three processes.
 LOOKS = 8
+
+# Bytes of the path of a zip below a GOPROXY, at most.
+MAX_PATH = 2200
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,20 @@ def test_an_immutable_repository_takes_one_of_two_that_wait(
 
 def _await_rows(server: Server, owner: Owner, count: int) -> None:
     eventually(lambda: len(rows_of(server, owner.repository)) == count)
+
+
+def test_the_longest_names_that_are_taken_fit_into_each_index(owner: Owner) -> None:
+    random = Random(MAX_PATH)
+    # Single digits make the longest keys for sorting, and nothing of this can be compressed.
+    version = "v1.0.0-" + ".".join(random.choices("123456789", k=112))
+    left = MAX_PATH - len(f"example.com//m/@v/{version}.zip")
+    letters = random.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=left)
+    filling = "".join("/" if n % 200 == 150 else letter for n, letter in enumerate(letters))
+    made, longer = Made(f"example.com/{filling}/m"), Made(f"example.com/x{filling}/m")
+    assert len(version) == 230
+    assert owner.put(made.zip(version)).status_code == 201
+    assert owner.get(f"{made.path}/@v/list").text == f"{version}\n"
+    assert owner.put(longer.zip(version)).status_code == 400
 
 
 def test_names_that_no_index_takes_are_refused(owner: Owner) -> None:

@@ -61,13 +61,10 @@ def pattern_of(head: bytes, request: web.Request, base_path: str) -> Pattern | N
     """
     asked = request.match_info
     path = asked["path"] if "owner" in asked else asked["path"].removeprefix(f"{base_path}/")
-    before, is_there, after = head.partition(f"/{path} HTTP/1.1\r\n".encode())
-    line = b"GET " + request.raw_path.encode()
-    if (
-        not is_there
-        or before + f"/{path}".encode() != line
-        or hdrs.IF_NONE_MATCH in request.headers
-    ):
+    if not path.isascii() or hdrs.IF_NONE_MATCH in request.headers:
+        return None
+    before, _, after = head.partition(f"/{path} HTTP/1.1\r\n".encode())
+    if before.decode("latin-1") + f"/{path}" != f"GET {request.raw_path}":
         return None
     return Pattern(
         before + b"/",

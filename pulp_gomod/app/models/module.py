@@ -70,7 +70,13 @@ class GoModule(Content):
         unique_together = ("_pulp_domain", "module", "version", "h1")
         indexes = [
             models.Index(fields=["h1"]),
-            models.Index(fields=["_pulp_domain", "module", "version_key"]),
+            # What a list takes of a module's versions is in the index: each of their rows has a page
+            # of its own, nearly. The longest names that are taken have to fit (see gate.MAX_PATH).
+            models.Index(
+                fields=["_pulp_domain", "module", "version_key"],
+                include=["content_ptr", "version", "is_pseudo"],
+                name="gomod_module_versions",
+            ),
         ]
 
     def __str__(self):
