@@ -17,7 +17,7 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.goproxy import answers, database, guard, lookups, ready, resolver
+from pulp_gomod.app.goproxy import answers, database, guard, lookups, ready, resolver, warming
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.distributions import storable
 from pulp_gomod.app.goproxy.responses import not_found, problem
@@ -165,6 +165,7 @@ def install(app: web.Application) -> None:
     inner = stock[names.index("authenticate") + 1 :] if "authenticate" in names else ()
     app.middlewares.insert(0, _first_middleware(inner))
     app.cleanup_ctx.append(database.lifespan)
+    app.cleanup_ctx.append(warming.lifespan)
     app.cleanup_ctx.append(lookups.lifespan)
     app.cleanup_ctx.append(resolver.lifespan)
     app.cleanup_ctx.append(ready.lifespan)

@@ -264,3 +264,7 @@ def releases() -> Statement:
         .annotate(time=_release("time"), origin=_release("origin"), created=_created())
         .values_list("version", "is_pseudo", "time", "origin", "created")
     )
+
+
+#: All of them.
+ALL = (info, mod, zip_file, files, versions, newest, candidates, releases)

@@ -1,0 +1,76 @@
+"""Compiling and planning the statements of requests before anybody waits for them.
+
+The first request of its kind would otherwise wait for Django to compile its statement, and for PostgreSQL
+to plan it: 30 ms that no later one takes.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import UUID
+
+import psycopg
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import database, distribution_statements, statements
+from pulp_gomod.app.goproxy.database import PREPARE_AFTER, Database
+from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN
+from pulp_gomod.app.goproxy.modules import LONG_GO_MOD
+
+log = logging.getLogger(__name__)
+
+_NOBODY = UUID(int=0)
+# Of the types that requests have.
+_VALUES = {
+    "repository": _NOBODY,
+    "number": 1,
+    "domain": _NOBODY,
+    "module": "",
+    "version": "",
+    "largest": LONG_GO_MOD,
+}
+
+
+async def warm(where: Database) -> None:
+    """
+    Run each statement until it is prepared, with values that match nothing.
+
+    Args:
+        where: The database.
+
+    Raises:
+        psycopg.Error: It does not answer.
+    """
+    probe = distribution_statements.probe(1)
+    asked = [(probe.sql, probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0=""))]
+    for compiled in statements.ALL:
+        statement = compiled()
+        asked.append((statement.sql, statement.bind(**_VALUES)))
+        # Whoever is there while the others are compiled need not wait for them all.
+        await asyncio.sleep(0)
+    for sql, values in asked:
+        for _ in range(PREPARE_AFTER + 1):
+            await where.fetch_all(sql, values)
+
+
+async def _try_to_warm(where: Database) -> None:
+    try:
+        await warm(where)
+    except psycopg.Error:
+        # Requests will wait for it then, or be told.
+        log.info("PostgreSQL did not plan the statements of requests ahead.", exc_info=True)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Warm the content app's Database when it starts (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Database.
+    """
+    task = asyncio.create_task(_try_to_warm(database.of(app)))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
