@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 # what is answered, or are secrets that are not to be kept.
 LONGEST_HEAD = 1024
 _HARMLESS = frozenset(
-    {hdrs.HOST, hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.IF_NONE_MATCH}
+    {
+        hdrs.HOST,
+        hdrs.USER_AGENT,
+        hdrs.ACCEPT,
+        hdrs.ACCEPT_ENCODING,
+        hdrs.CONTENT_TYPE,
+        hdrs.IF_NONE_MATCH,
+    }
 )
 _END: Final = b"\r\n\r\n"
 
@@ -83,7 +90,7 @@ class Shortcut(asyncio.Protocol):
             kept: Its response.
         """
         head, self._head = self._head, b""
-        if not head or any(name not in _HARMLESS for name in request.headers):
+        if not head or not all(_is_harmless(*header) for header in request.headers.items()):
             return False
         self._ready.learn(head, kept)
         self._pattern = pattern_of(head, request, kept.target.base_path) or self._pattern
@@ -119,6 +126,11 @@ class Shortcut(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client takes more."""
         self._inner.resume_writing()
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    # What HTTP/1.1 clients need not say, many do.
+    return name in _HARMLESS or (name == hdrs.CONNECTION and value.lower() == "keep-alive")
 
 
 def _is_one_head(data: bytes) -> bool:

@@ -137,13 +137,32 @@ def test_a_request_like_a_known_one_is_answered_if_its_answer_is_in_memory() -> 
 
 @pytest.mark.parametrize(
     "header",
-    (b"Authorization: Basic eDp5", b"Cookie: a=b", b"Range: bytes=0-1", b"X-Unknown: 1"),
+    (
+        b"Authorization: Basic eDp5",
+        b"Cookie: a=b",
+        b"Range: bytes=0-1",
+        b"X-Unknown: 1",
+        b"Connection: keep-alive, X-Unknown",
+    ),
 )
 def test_requests_with_other_headers_are_never_learned(header: bytes) -> None:
     async def test(memory: Memory, client: Client) -> None:
         for _ in range(5):
             assert await client.ask(HEAD[:-2] + header + b"\r\n\r\n") == b"/known "
         assert not memory.known
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "header", (b"Connection: keep-alive", b"connection: Keep-Alive", b"Content-Type: text/html")
+)
+def test_what_clients_say_needlessly_does_no_harm(header: bytes) -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        head = HEAD[:-2] + header + b"\r\n\r\n"
+        for _ in range(3):
+            assert await client.ask(head) == b"/known "
+        assert await client.ask(head) == b"again"
 
     run(test)
 
