@@ -71,6 +71,15 @@ def test_what_is_held_stays_and_what_is_not_goes_with_the_remote(
         assert found == {200 if remote else 404}
 
 
+def test_names_that_no_index_takes_are_not_asked_for(mirror: Mirror, upstream: Upstream) -> None:
+    asked = len(upstream.asked)
+    name = "example.com/" + "/".join(["x" * 200] * 11)
+    for file in FILES:
+        answer = mirror.get(f"{name}/@v/v1.0.0.{file}")
+        assert answer.status_code == 404 and "longer than this server takes" in answer.text
+    assert len(upstream.asked) == asked
+
+
 def test_a_guard_and_a_removal_take_what_is_held_away(
     rest: Rest, mirror: Mirror, upstream: Upstream
 ) -> None:

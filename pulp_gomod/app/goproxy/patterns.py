@@ -60,8 +60,16 @@ def pattern_of(head: bytes, request: web.Request, base_path: str) -> Pattern | N
         base_path: The base path of its distribution.
     """
     asked = request.match_info
-    path = asked["path"] if "owner" in asked else asked["path"].removeprefix(f"{base_path}/")
-    if not path.isascii() or hdrs.IF_NONE_MATCH in request.headers:
+    path = asked["path"]
+    if "owner" not in asked:
+        if not path.startswith(f"{base_path}/"):
+            return None
+        path = path.removeprefix(f"{base_path}/")
+    is_safe = path.isascii() and _SAFE.fullmatch(path.encode())
+    if hdrs.IF_NONE_MATCH in request.headers or not is_safe:
+        return None
+    # What follows a question mark may look like a path.
+    if "?" in request.raw_path or "#" in request.raw_path:
         return None
     before, _, after = head.partition(f"/{path} HTTP/1.1\r\n".encode())
     if before.decode("latin-1") + f"/{path}" != f"GET {request.raw_path}":

@@ -238,6 +238,8 @@ def _is_right_for(target: Target, kept: Kept) -> bool:
         and (target.remote is None or kept.is_held)
         and target.served == kept.target.served
         and target.distribution == kept.target.distribution
+        # Zips may have moved to an object storage.
+        and target.domain_changed == kept.target.domain_changed
     )
 
 

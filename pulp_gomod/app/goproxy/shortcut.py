@@ -71,7 +71,7 @@ class Shortcut(asyncio.Protocol):
         is_idle = self._between and self._is_idle()
         if is_idle and now - self._heard < self._heard_often:
             known = self._ready.again(data)
-            if known is None and self._pattern is not None:
+            if known is None and self._pattern is not None and len(data) <= LONGEST_HEAD:
                 known = self._ready.foresee(data, self._pattern)
             if known is not None:
                 self._transport.writelines(known)

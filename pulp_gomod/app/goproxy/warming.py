@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID
 
-import psycopg
 from aiohttp import web
 
 from pulp_gomod.app.goproxy import database, distribution_statements, statements
@@ -57,9 +56,9 @@ async def warm(where: Database) -> None:
 async def _try_to_warm(where: Database) -> None:
     try:
         await warm(where)
-    except psycopg.Error:
-        # Requests will wait for it then, or be told.
-        log.info("PostgreSQL did not plan the statements of requests ahead.", exc_info=True)
+    except Exception:
+        # Requests will wait for it then, or be told what is wrong.
+        log.warning("PostgreSQL did not plan the statements of requests ahead.", exc_info=True)
 
 
 async def lifespan(app: web.Application) -> AsyncIterator[None]:

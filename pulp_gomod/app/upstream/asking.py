@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from pulp_gomod.app.goproxy.paths import ModuleRequest
 from pulp_gomod.app.upstream import policy
 from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.results import Missing
@@ -21,17 +22,17 @@ class Asking:
         held_only: Whether the client wants nothing to be fetched.
     """
 
-    def __init__(self, through: Through, path: str, held_only: bool) -> None:
+    def __init__(self, through: Through, wanted: ModuleRequest, held_only: bool) -> None:
         """
         Args:
             through: The remote.
-            path: The module path.
+            wanted: What is asked for.
             held_only: Whether the client wants nothing to be fetched.
         """
         self._through = through
-        self.path = path
+        self.path = wanted.module
         self.held_only = held_only
-        self.refusal = policy.refusal(through.upstream.settings, path)
+        self.refusal = policy.refusal(through.upstream.settings, wanted.module, wanted.version)
 
     async def ask(self, file: File, version: str = "") -> Answer | Missing:
         """

@@ -1,17 +1,21 @@
 """Which module names may be sent to an upstream."""
 
+from pulp_gomod.app.gate import MAX_PATH
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.golang import module
 
 
-def refusal(settings: RemoteSettings, path: str) -> str | None:
+def refusal(settings: RemoteSettings, path: str, version: str = "") -> str | None:
     """
     Say why a module is not asked of the upstream; None if it is.
 
     Args:
         settings: The remote.
         path: The module path.
+        version: The version, or another name for one; "" where it does not matter.
     """
+    if len(path) + len(version) > MAX_PATH:
+        return "its name is longer than this server takes"
     if module.match_prefix_patterns(settings.private, path):
         return "it is private here, and no upstream is asked for it"
     if module.match_prefix_patterns(settings.excludes, path):

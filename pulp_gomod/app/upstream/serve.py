@@ -96,7 +96,7 @@ class _Request:
         self._local = local
         self._through = through
         self._usage = known.usage
-        self._asking = Asking(through, wanted.module, wants_held_only(request))
+        self._asking = Asking(through, wanted, wants_held_only(request))
 
     async def answer(self) -> web.StreamResponse:
         if self._file == "list":

@@ -68,7 +68,12 @@ def test_nothing_else_may(head: str) -> None:
     ("target", "path", "headers"),
     (
         (f"/pulp/content/base/{PATH}?x=1", f"base/{PATH}", {}),
+        (f"/pulp/content/base/{PATH}?x=/{PATH}", f"base/{PATH}", {}),
+        (f"/pulp/content/base/{PATH}#/{PATH}", f"base/{PATH}", {}),
         ("/pulp/content/base/a%2Fb/@v/list", "base/a/b/@v/list", {}),
+        ("/pulp/content/base/\u00e9/@v/list", "base/\u00e9/@v/list", {}),
+        # A distribution whose base path looks like one of the protocol.
+        ("/pulp/content/base", "base", {}),
         (f"/pulp/content/base/{PATH}", f"base/{PATH}", {"If-None-Match": '"etag"'}),
         (f"http://x/pulp/content/base/{PATH}", f"base/{PATH}?", {}),
     ),

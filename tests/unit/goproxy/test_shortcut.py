@@ -129,6 +129,9 @@ def test_a_request_like_a_known_one_is_answered_if_its_answer_is_in_memory() -> 
         memory.foreseen[other] = (FORESEEN,)
         await warm(client)
         assert await client.ask(other) == b"foreseen"
+        long = HEAD.replace(b"known", b"o" * shortcut.LONGEST_HEAD)
+        memory.foreseen[long] = (FORESEEN,)
+        assert (await client.ask(long)).startswith(b"/oo")
         assert await client.ask(other.replace(b"other", b"third")) == b"/third "
         assert await client.ask(HEAD) == b"again"
 
