@@ -69,6 +69,8 @@ class Client:
 @asynccontextmanager
 async def connected(memory: Memory, keepalive: float = 60.0) -> AsyncIterator[Client]:
     async def handle(request: web.Request) -> web.Response:
+        # As the route for owners has it, whose distribution is at the root here.
+        request.match_info["owner"] = ""
         connection = shortcut.of(request, memory)  # type: ignore[arg-type]
         body = await request.read()
         if connection is not None and request.path == "/known":
