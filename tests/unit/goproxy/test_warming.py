@@ -4,7 +4,10 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from pulp_gomod.app.goproxy import distribution_statements, statements, warming
+import pytest
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import database, distribution_statements, statements, warming
 
 
 class Database:
@@ -20,7 +23,22 @@ class Database:
 
 
 def test_each_statement_is_run_until_it_is_prepared() -> None:
-    database = Database()
-    asyncio.run(warming.warm(database))  # type: ignore[arg-type]
+    played = Database()
+    asyncio.run(warming.warm(played))  # type: ignore[arg-type]
     texts = [compiled().sql for compiled in statements.ALL] + [distribution_statements.probe(1).sql]
-    assert database.asked == Counter(dict.fromkeys(texts, 2))
+    assert played.asked == Counter(dict.fromkeys(texts, 2))
+
+
+def test_a_process_starts_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Database):
+        async def fetch_all(self, sql: str, parameters: list[Any]) -> list[Any]:
+            raise ValueError("not what was expected")
+
+    async def start() -> None:
+        app = web.Application()
+        app[database._KEY] = Broken()  # type: ignore[misc]
+        async for _ in warming.lifespan(app):
+            await asyncio.sleep(0.01)
+
+    asyncio.run(start())
+    assert "did not plan" in caplog.text
