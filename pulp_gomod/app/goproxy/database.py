@@ -12,21 +12,17 @@ from typing import Any
 
 from aiohttp import web
 from django.db import connections
-from psycopg import AsyncConnection, OperationalError
+from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool
 
-log = logging.getLogger(__name__)
+from pulp_gomod.app.goproxy.prepared import Connection, Row
 
-Row = tuple[Any, ...]
+log = logging.getLogger(__name__)
 
 APPLICATION_NAME = "pulp-gomod"
 MAX_CONNECTIONS = 8
 # Seconds to wait for a connection before a request is told that the database does not answer.
 LONGEST_WAIT = 10.0
-
-# From its second execution on a connection, a statement is prepared. To plan one takes PostgreSQL
-# ten times as long as to carry it out.
-PREPARE_AFTER = 1
 
 # What Django adds to the parameters for its own kind of connection.
 _DJANGO_ONLY = ("cursor_factory", "context", "server_side_binding")
@@ -47,7 +43,8 @@ class Database:
             parameters: libpq connection parameters.
             max_size: How many connections a process may open.
         """
-        self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            connection_class=Connection,
             kwargs=dict(parameters) | {"autocommit": True},
             min_size=1,
             max_size=max_size,
@@ -102,11 +99,10 @@ class Database:
     async def _fetch(self, sql: str, parameters: list[Any]) -> list[Row]:
         async with self._pool.connection() as connection:
             # The texts come from `statements`, never from a request.
-            cursor = await connection.execute(sql.encode(), parameters)
-            return await cursor.fetchall()
+            return await connection.fetch_all(sql, parameters)
 
 
-async def _plan_once(connection: AsyncConnection[Row]) -> None:
+async def _plan_once(connection: Connection) -> None:
     """
     Let a new connection plan each prepared statement once, for all values.
 
@@ -155,13 +151,14 @@ def connection_parameters() -> dict[str, Any]:
     """
     Return psycopg's parameters for Pulp's database, as Django's settings name it.
 
-    Django prepares no statements unless its settings say so. Ours are few and come again and again, so
-    that here they are prepared unless Django's settings forbid it: OPTIONS with prepare_threshold None.
+    Django prepares no statements unless its settings say so. Ours are few and come again and again, and
+    to plan one takes PostgreSQL ten times as long as to carry it out: here they are prepared unless
+    Django's settings forbid it, by OPTIONS with prepare_threshold None.
     """
     parameters: dict[str, Any] = connections["default"].get_connection_params()
     for name in _DJANGO_ONLY:
         parameters.pop(name, None)
     parameters["application_name"] = APPLICATION_NAME
     options = connections["default"].settings_dict.get("OPTIONS") or {}
-    parameters["prepare_threshold"] = options.get("prepare_threshold", PREPARE_AFTER)
+    parameters["prepare_threshold"] = options.get("prepare_threshold", 0)
     return parameters

@@ -15,7 +15,8 @@ from psycopg import DataError
 
 from pulp_gomod.app.goproxy import database
 from pulp_gomod.app.goproxy.compiled import Statement
-from pulp_gomod.app.goproxy.database import Database, Row
+from pulp_gomod.app.goproxy.database import Database
+from pulp_gomod.app.goproxy.prepared import Row
 
 # Questions in one statement at most.
 MOST = 32

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pulp_gomod.app.goproxy import statements
 from pulp_gomod.app.goproxy.compiled import Statement
-from pulp_gomod.app.goproxy.database import Row
 from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.latest import Candidate, latest, latest_of_newest
 from pulp_gomod.app.goproxy.lookups import Lookups
+from pulp_gomod.app.goproxy.prepared import Row
 from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
 from pulp_gomod.golang import module
 

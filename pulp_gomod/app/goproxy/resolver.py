@@ -19,8 +19,9 @@ from aiohttp import web
 
 from pulp_gomod.app.freshness import TRUSTED
 from pulp_gomod.app.goproxy import database, distribution_statements
-from pulp_gomod.app.goproxy.database import Database, Row
+from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.goproxy.distributions import Target, target_of
+from pulp_gomod.app.goproxy.prepared import Row
 
 # Distributions remembered for a domain, and domains for which any are.
 MOST_DISTRIBUTIONS = 10_000

@@ -13,7 +13,7 @@ from uuid import UUID
 from aiohttp import web
 
 from pulp_gomod.app.goproxy import database, distribution_statements, statements
-from pulp_gomod.app.goproxy.database import PREPARE_AFTER, Database
+from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN
 from pulp_gomod.app.goproxy.modules import LONG_GO_MOD
 
@@ -33,7 +33,7 @@ _VALUES = {
 
 async def warm(where: Database) -> None:
     """
-    Run each statement until it is prepared, with values that match nothing.
+    Run each statement once, with values that match nothing.
 
     Args:
         where: The database.
@@ -49,8 +49,7 @@ async def warm(where: Database) -> None:
         # Whoever is there while the others are compiled need not wait for them all.
         await asyncio.sleep(0)
     for sql, values in asked:
-        for _ in range(PREPARE_AFTER + 1):
-            await where.fetch_all(sql, values)
+        await where.fetch_all(sql, values)
 
 
 async def _try_to_warm(where: Database) -> None:

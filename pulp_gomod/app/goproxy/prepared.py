@@ -1,0 +1,144 @@
+"""Running a statement on a connection in the words of libpq.
+
+psycopg's cursors serve every kind of statement: to make one, to find out what its parameters are and how
+to say so, and to wait for its end takes three times as long as PostgreSQL takes to answer. Ours are few,
+always the same, and only read.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+from psycopg import AsyncConnection, OperationalError, errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+Row = tuple[Any, ...]
+
+_PLACEHOLDER = re.compile("%([s%])")
+# PostgreSQL itself finds out which kind of number it needs; psycopg would name the smallest that fits.
+_INTEGERS = frozenset({20, 21, 23, 1005, 1007, 1016})
+_INFERRED = 0
+
+
+class Connection(AsyncConnection[Row]):
+    """A connection in autocommit mode that keeps the statements which it is asked to run."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        """The arguments are psycopg's."""
+        super().__init__(*args, **more)
+        self._transformer = Transformer(self)
+        self._names: dict[str, bytes] = {}
+        self._count = 0
+
+    async def fetch_all(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        """
+        Run a statement and return its rows.
+
+        Only one may run at a time. Nothing is kept where prepare_threshold is None: a pooler between
+        may hand over another connection.
+
+        Args:
+            sql: The statement, with %s for each parameter.
+            parameters: The parameters.
+
+        Raises:
+            psycopg.OperationalError: The connection is lost.
+            psycopg.Error: PostgreSQL refuses the statement.
+        """
+        dumped = self._transformer.dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
+        if self.prepare_threshold is None:
+            self.pgconn.send_query_params(numbered(sql), dumped, self._types())
+            return self._load(await self._result())
+        name = self._names.get(sql) or await self._prepare(sql)
+        self.pgconn.send_query_prepared(name, dumped)
+        try:
+            return self._load(await self._result())
+        except BaseException:
+            # It may be what was prepared that is at fault: tables may have changed.
+            self._names.pop(sql, None)
+            raise
+
+    async def _prepare(self, sql: str) -> bytes:
+        self._count += 1
+        name = f"gomod_{self._count}".encode()
+        self.pgconn.send_prepare(name, numbered(sql), self._types())
+        await self._result()
+        self._names[sql] = name
+        return name
+
+    def _types(self) -> list[int]:
+        """Return the types of the parameters that were dumped last."""
+        types = self._transformer.types or ()
+        return [_INFERRED if each in _INTEGERS else each for each in types]
+
+    def _load(self, result: PGresult) -> list[Row]:
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_rows(0, result.ntuples, tuple)
+
+    async def _result(self) -> PGresult:
+        """Wait for the result of what was sent."""
+        loop = asyncio.get_running_loop()
+        answer = _Answer(self.pgconn, loop.create_future())
+        socket = self.pgconn.socket
+        is_long = bool(self.pgconn.flush())
+        loop.add_reader(socket, answer.go_on)
+        if is_long:
+            loop.add_writer(socket, answer.go_on)
+        try:
+            return _checked(await answer.results)
+        finally:
+            loop.remove_reader(socket)
+            if is_long:
+                loop.remove_writer(socket)
+
+
+class _Answer:
+    """What PostgreSQL says to what was sent last."""
+
+    def __init__(self, pgconn: PGconn, results: "asyncio.Future[list[PGresult]]") -> None:
+        self._pgconn = pgconn
+        self._results: list[PGresult] = []
+        self.results = results
+
+    def go_on(self) -> None:
+        """Take what has come, and send what is left."""
+        if self.results.done():
+            return
+        try:
+            self._pgconn.consume_input()
+            self._pgconn.flush()
+            while not self._pgconn.is_busy():
+                result = self._pgconn.get_result()
+                if result is None:
+                    self.results.set_result(self._results)
+                    return
+                self._results.append(result)
+        except Exception as error:
+            self.results.set_exception(error)
+
+
+def _checked(results: list[PGresult]) -> PGresult:
+    """Return the result, or raise what PostgreSQL says is wrong."""
+    for result in results:
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise errors.error_from_result(result)
+    if not results:
+        raise OperationalError("PostgreSQL gave no result")
+    return results[0]
+
+
+@lru_cache(maxsize=128)
+def numbered(sql: str) -> bytes:
+    """
+    Return a statement as PostgreSQL reads it.
+
+    Args:
+        sql: The statement, with %s for each parameter and %% for a percent sign.
+    """
+    numbers = count(1)
+    return _PLACEHOLDER.sub(lambda m: f"${next(numbers)}" if m[1] == "s" else "%", sql).encode()
