@@ -5,6 +5,7 @@ writes, consistent with each other in all that the server reads. Their zips shar
 bytes of a zip are not what its module's path says: enough for load, not for the go command.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +146,8 @@ def renew(connection: "psycopg.Connection[Any]") -> None:
         connection: A superuser's connection to Pulp's database.
     """
     connection.execute(_RENEWED.replace("{new}", _new_key(connection)).encode())
+    # Nobody tells the content app, which trusts for ten milliseconds what it has seen.
+    time.sleep(0.05)
 
 
 def settle(connection: "psycopg.Connection[Any]") -> None:

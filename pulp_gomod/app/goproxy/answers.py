@@ -63,16 +63,17 @@ class Answers:
         self.keep(key, answer, size_of(answer))
         return answer
 
-    def recall(self, key: Key) -> Any:
+    def recall(self, key: Key, otherwise: Any = None) -> Any:
         """
-        Return an answer that is remembered, or None.
+        Return an answer that is remembered.
 
         Args:
             key: As of `get`.
+            otherwise: What to return for what is not.
         """
         kept = self._kept.get(key)
         if kept is None:
-            return None
+            return otherwise
         self._kept.move_to_end(key)
         return kept[0]
 

@@ -106,17 +106,25 @@ async def _serve_module(
             return await respond_with_zip(
                 request, target, stored, _caching(target, wanted.version != LATEST)
             )
-        return _missing(wanted)
-    found = await _find(modules, wanted, version)
+        return missing(wanted)
+    found = await find(modules, wanted, version)
     if found is None:
-        return _missing(wanted)
+        return missing(wanted)
     immutable = found.immutable and wanted.version != LATEST
     return respond(request, found, _caching(target, immutable))
 
 
-async def _find(
+async def find(
     modules: RememberedModules, wanted: ModuleRequest, version: str
 ) -> Representation | None:
+    """
+    Find what is asked for, if it is no zip.
+
+    Args:
+        modules: The modules of the repository version.
+        wanted: What is asked for.
+        version: The version that this means, or what names one.
+    """
     if wanted.file == "list":
         return await modules.versions(wanted.module)
     if wanted.file == "mod":
@@ -126,7 +134,13 @@ async def _find(
     return await modules.info(wanted.module, version)
 
 
-def _missing(wanted: ModuleRequest) -> web.Response:
+def missing(wanted: ModuleRequest) -> web.Response:
+    """
+    Make the answer for a file that a repository version does not hold.
+
+    Args:
+        wanted: What was asked for.
+    """
     version = f"@{wanted.version}" if wanted.version else ""
     return not_found(f"{wanted.module}{version} is not in this repository")
 

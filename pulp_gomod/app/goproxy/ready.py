@@ -5,6 +5,7 @@ repository version, the answer to the same request line is the same bytes, but f
 nothing to parse, to look up or to render.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from aiohttp import HttpVersion11, hdrs, web
 
 from pulp_gomod.app import upstream
-from pulp_gomod.app.goproxy import patterns, resolver, shortcut
+from pulp_gomod.app.goproxy import memory, resolver, shortcut
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
 from pulp_gomod.app.goproxy.patterns import Pattern
 from pulp_gomod.app.goproxy.responses import USED
@@ -170,7 +171,7 @@ class Ready:
             pattern: What a request of the same client was like.
         """
         path = pattern.path_in(head)
-        recalled = None if path is None else patterns.recall(self._app, pattern, path)
+        recalled = None if path is None else memory.recall(self._app, pattern, path)
         if recalled is None:
             return None
         kept = _kept(pattern.domain, recalled.target, recalled.used, recalled.response)
@@ -180,12 +181,25 @@ class Ready:
         self._note_use(kept)
         return kept.response.pieces
 
+    def bring(self, head: bytes, pattern: Pattern) -> "asyncio.Task[None] | None":
+        """
+        Begin to look up what it takes to foresee a response; None if it cannot be foreseen.
+
+        Args:
+            head: All bytes of the request.
+            pattern: What a request of the same client was like.
+        """
+        path = pattern.path_in(head)
+        if path is None:
+            return None
+        return asyncio.create_task(memory.bring(self._app, pattern, path))
+
     def _recall(self, key: _Key) -> Kept | None:
-        memory = self._small
-        kept = memory.get(key)
+        place = self._small
+        kept = place.get(key)
         if kept is None:
-            memory = self._large
-            kept = memory.get(key)
+            place = self._large
+            kept = place.get(key)
             if kept is None:
                 return None
         target = self._resolver.recall(kept.domain, kept.target.base_path)
@@ -193,7 +207,7 @@ class Ready:
             if target is None or not _is_right_for(target, kept):
                 return None
             kept.target = target
-        memory.use(key)
+        place.use(key)
         self._note_use(kept)
         return kept
 
@@ -202,8 +216,8 @@ class Ready:
             upstream.note_use(self._app, kept.target.served.repository, *kept.used)
 
     def _add(self, key: _Key, kept: Kept) -> None:
-        memory = self._small if kept.response.body_length <= LARGEST else self._large
-        memory.add(key, kept)
+        place = self._small if kept.response.body_length <= LARGEST else self._large
+        place.add(key, kept)
 
 
 def _kept(

@@ -1,16 +1,20 @@
 """The modules of a repository version, each thing asked of the database once."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pulp_gomod.app.goproxy.answers import Answers, Key
 from pulp_gomod.app.goproxy.distributions import Served
 from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.goproxy.modules import File, Modules, StoredZip
+from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
 from pulp_gomod.app.goproxy.responses import Representation
 from pulp_gomod.golang import module
 
 T = TypeVar("T")
+
+# What nobody asked for yet.
+UNKNOWN: Final = object()
 
 # Bytes that a version in a list takes, roughly.
 _PER_VERSION = 256
@@ -93,21 +97,23 @@ class RememberedModules:
         return _key(self._modules.served, what, path, version)
 
 
-def recall(answers: Answers, served: Served, file: File, path: str, version: str) -> Any:
+def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
     """
-    Return what a file of a version was answered before, or None.
+    Return what a request was answered before.
 
     Args:
         answers: What the process has answered before.
         served: The repository version.
-        file: Which file.
-        path: The module path.
-        version: The version.
+        wanted: What is asked for; not another file of the latest version than its `.info`.
 
     Returns:
-        As the method of that name returns it.
+        As the method for it returns it; UNKNOWN if nobody asked yet.
     """
-    return answers.recall(_key(served, file, path, version))
+    what: str = wanted.file
+    version = wanted.version
+    if version == LATEST:
+        what, version = "latest", ""
+    return answers.recall(_key(served, what, wanted.module, version), UNKNOWN)
 
 
 def _key(served: Served, what: str, path: str, version: str) -> Key:

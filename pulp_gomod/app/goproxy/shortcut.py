@@ -6,6 +6,7 @@ follows. A connection to us has this between it and aiohttp, which sees whatever
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import hdrs, web
@@ -29,6 +30,9 @@ _HARMLESS = frozenset(
     }
 )
 _END: Final = b"\r\n\r\n"
+
+# Seconds that a request is held while its answer is looked up; aiohttp has it then.
+LONGEST_HOLD = 0.5
 
 # What is read of aiohttp's own state; without it there is no short cut.
 _STATE = ("_waiter", "_messages", "_upgraded", "_payload_parser", "_close", "_force_close")
@@ -56,6 +60,8 @@ class Shortcut(asyncio.Protocol):
         self._head = b""
         # What the last request was like that aiohttp answered and that is known now.
         self._pattern: Pattern | None = None
+        # The request whose answer is being looked up, and what came after it.
+        self._held: _Held | None = None
         # aiohttp closes connections that it hears nothing of. It hears often enough this way.
         self._heard_often = (inner.keepalive_timeout or 0.0) / 2
         self._heard = 0.0
@@ -67,19 +73,60 @@ class Shortcut(asyncio.Protocol):
         Args:
             data: What the client has sent.
         """
+        if self._held is not None:
+            self._held.following.append(data)
+            # It has enough to wait for.
+            self._transport.pause_reading()
+            return
         now = time.monotonic()
         is_idle = self._between and self._is_idle()
         if is_idle and now - self._heard < self._heard_often:
-            known = self._ready.again(data)
-            if known is None and self._pattern is not None and len(data) <= LONGEST_HEAD:
-                known = self._ready.foresee(data, self._pattern)
-            if known is not None:
+            if known := self._ready.again(data):
                 self._transport.writelines(known)
                 return
+            if self._pattern is not None and len(data) <= LONGEST_HEAD:
+                if known := self._ready.foresee(data, self._pattern):
+                    self._transport.writelines(known)
+                    return
+                if self._hold(data, self._pattern):
+                    return
+        self._pass_on(data, is_idle, now)
+
+    def _pass_on(self, data: bytes, is_idle: bool, now: float) -> None:
+        """Let aiohttp have what the client has sent."""
         self._heard = now
         self._between = data.endswith(_END)
         self._head = data if is_idle and _is_one_head(data) else b""
         self._inner.data_received(data)
+
+    def _hold(self, head: bytes, pattern: Pattern) -> bool:
+        """Have the answer to a request looked up; say whether that can be."""
+        looking = self._ready.bring(head, pattern)
+        if looking is None:
+            return False
+        held = self._held = _Held(head, pattern)
+        looking.add_done_callback(lambda looked: self._release(held, _succeeded(looked)))
+        loop = asyncio.get_running_loop()
+        held.patience = loop.call_later(LONGEST_HOLD, self._release, held, False)
+        return True
+
+    def _release(self, held: "_Held", may_be_known: bool) -> None:
+        """Answer a request that was held, or let aiohttp do so; then what came after it."""
+        if self._held is not held:
+            return
+        self._held = None
+        if held.patience is not None:
+            held.patience.cancel()
+        if self._transport.is_closing():
+            return
+        known = self._ready.foresee(held.head, held.pattern) if may_be_known else None
+        if known is not None:
+            self._transport.writelines(known)
+        else:
+            self._pass_on(held.head, self._is_idle(), time.monotonic())
+        if held.following:
+            self._transport.resume_reading()
+            self.data_received(b"".join(held.following))
 
     def learn(self, request: web.Request, kept: "Kept") -> bool:
         """
@@ -117,6 +164,7 @@ class Shortcut(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
+        self._held = None
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -126,6 +174,29 @@ class Shortcut(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client takes more."""
         self._inner.resume_writing()
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """
+    A request that waits for its answer.
+
+    Attributes:
+        head: All bytes of it.
+        pattern: What it is like.
+        following: What the client has sent since.
+        patience: What ends the waiting.
+    """
+
+    head: bytes
+    pattern: Pattern
+    following: list[bytes] = field(default_factory=list)
+    patience: asyncio.TimerHandle | None = None
+
+
+def _succeeded(looked: "asyncio.Task[None]") -> bool:
+    # What is wrong is said by whoever looks it up next.
+    return not looked.cancelled() and looked.exception() is None
 
 
 def _is_harmless(name: str, value: str) -> bool:

@@ -55,7 +55,7 @@ async def respond_with_zip(
         path = kept.storage.path(found.name)
         if found.size <= answers.LARGEST_FILE:
             try:
-                body = await _small_file(request, target, found, path)
+                body = await _small_file(request.app, target, found, path)
             except OSError:
                 log.exception("A stored zip cannot be served; repair the repository version.")
                 return problem(500, "the stored zip is damaged; ask the administrator to repair it")
@@ -81,7 +81,7 @@ def _representation(
     return Representation(ZIP, found.sha256, found.created, found.size, True, body, path)
 
 
-async def _small_file(request: web.Request, target: Target, found: StoredZip, path: str) -> bytes:
+async def _small_file(app: web.Application, target: Target, found: StoredZip, path: str) -> bytes:
     """Read a small zip once, and hold it against its checksum."""
 
     def read() -> bytes:
@@ -93,7 +93,24 @@ async def _small_file(request: web.Request, target: Target, found: StoredZip, pa
     async def load() -> bytes:
         return await asyncio.get_running_loop().run_in_executor(None, read)
 
-    return await answers.files_of(request.app).get(_key(target, found), load, len)
+    return await answers.files_of(app).get(_key(target, found), load, len)
+
+
+async def load_zip(app: web.Application, target: Target, found: StoredZip) -> None:
+    """
+    Read a stored zip into memory, if it is a small one, and is not to be fetched from elsewhere.
+
+    Args:
+        app: The content app.
+        target: The distribution.
+        found: The zip.
+
+    Raises:
+        OSError: The zip is lost or damaged.
+    """
+    kept = await _storage_of(target)
+    if kept.domain.storage_class == _FILE_SYSTEM and found.size <= answers.LARGEST_FILE:
+        await _small_file(app, target, found, kept.storage.path(found.name))
 
 
 def recall_zip(app: web.Application, target: Target, found: StoredZip) -> Representation | None:

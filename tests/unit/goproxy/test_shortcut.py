@@ -25,6 +25,13 @@ class Memory:
         self.known: dict[bytes, tuple[bytes, ...]] = {}
         self.foreseen: dict[bytes, tuple[bytes, ...]] = {}
         self.asked: list[bytes] = []
+        self.looking: asyncio.Future[None] | None = None
+        self.brought: list[bytes] = []
+        self.wanted: list[bytes] = []
+
+    def bring(self, head: bytes, pattern: Any) -> "asyncio.Future[None] | None":
+        self.brought.append(head)
+        return self.looking
 
     def again(self, head: bytes) -> tuple[bytes, ...] | None:
         self.asked.append(head)
@@ -32,6 +39,7 @@ class Memory:
 
     def foresee(self, head: bytes, pattern: Any) -> tuple[bytes, ...] | None:
         assert pattern is not None
+        self.wanted.append(head)
         return self.foreseen.get(head)
 
     def learn(self, head: bytes, kept: Any) -> None:
@@ -235,5 +243,93 @@ def test_who_does_not_read_is_not_answered() -> None:
         bodies = await client.receive(300)
         assert {body[:1] for body in bodies} <= {b"x", b"/"}
         assert bodies[-1] == b"/known "
+
+    run(test)
+
+
+OTHER = HEAD.replace(b"known", b"other")
+
+
+async def hold(memory: Memory, client: Client) -> "asyncio.Future[None]":
+    """Have a request wait for its answer."""
+    await warm(client)
+    memory.looking = looking = asyncio.get_running_loop().create_future()
+    client.writer.write(OTHER)
+    while not memory.brought:
+        await asyncio.sleep(0.01)
+    return looking
+
+
+def test_a_request_is_answered_when_its_answer_was_looked_up() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        memory.foreseen[OTHER] = (FORESEEN,)
+        looking.set_result(None)
+        assert await client.receive(1) == [b"foreseen"]
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+def test_aiohttp_answers_what_cannot_be_foreseen_after_all() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        looking.set_result(None)
+        assert await client.receive(1) == [b"/other "]
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+def test_aiohttp_answers_what_cannot_be_looked_up() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        memory.foreseen[OTHER] = (FORESEEN,)
+        looking.set_exception(OSError("the database is gone"))
+        assert await client.receive(1) == [b"/other "]
+
+    run(test)
+
+
+def test_aiohttp_answers_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shortcut, "LONGEST_HOLD", 0.05)
+
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        assert await client.receive(1) == [b"/other "]
+        memory.foreseen[OTHER] = (FORESEEN,)
+        looking.set_result(None)
+        assert await client.ask(HEAD) == b"again"
+
+    run(test)
+
+
+@pytest.mark.parametrize("answer", (b"foreseen", b"/other "))
+def test_what_comes_meanwhile_is_answered_afterwards(answer: bytes) -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        third = HEAD.replace(b"known", b"third")
+        await client.send(third + HEAD[:9], HEAD[9:], OTHER)
+        if answer == b"foreseen":
+            memory.foreseen[OTHER] = (FORESEEN,)
+        looking.set_result(None)
+        first, *others = await client.receive(4)
+        assert first == answer
+        assert others == [b"/third ", b"/known ", b"/other "]
+        for _ in range(2):
+            assert await client.ask(HEAD) in (b"again", b"/known ")
+
+    run(test)
+
+
+def test_who_leaves_is_not_answered() -> None:
+    async def test(memory: Memory, client: Client) -> None:
+        looking = await hold(memory, client)
+        client.writer.close()
+        await asyncio.sleep(0.05)
+        looking.set_result(None)
+        await asyncio.sleep(0.05)
+        # Nobody asked for it a second time.
+        assert memory.wanted.count(OTHER) == 1
 
     run(test)
