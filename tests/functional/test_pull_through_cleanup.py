@@ -3,13 +3,17 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from aiohttp import web
 
 from tests.functional.rest_api import Rest
+from tests.functional.serving import Server
 from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
+from tests.statements import connect
 
 MODULES = 300
 MOST_VERSIONS = 10
@@ -67,6 +71,65 @@ def test_cleanup_removes_what_was_cached_and_nothing_else(rest: Rest, upstream: 
     assert mirror.get("example.com/a/@v/v1.0.0.zip").status_code == 200
     assert upstream.count("example.com/a/@v/v1.0.0.zip") == 2
     _wait_until_held(mirror, 2)
+
+
+def test_what_is_in_use_stays(server: Server, rest: Rest, upstream: Upstream) -> None:
+    if not server.data_dir:
+        pytest.skip("the database of a server that somebody else started is out of reach")
+    names = ("used", "unused", "used-mod", "unused-mod")
+    for name in names:
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+
+    def get(name: str) -> None:
+        file = "mod" if name.endswith("mod") else "zip"
+        assert mirror.get(f"example.com/{name}/@v/v1.0.0.{file}").status_code == 200
+
+    def wait_for(statement: str, count: int) -> None:
+        end = time.monotonic() + 90
+        while database.execute(statement.encode(), [repository]).fetchone() != (count,):
+            assert time.monotonic() < end, statement
+            time.sleep(1)
+
+    for name in names:
+        get(name)
+    repository = UUID(mirror.owner.repository.rstrip("/").rpartition("/")[2])
+    with connect(Path(server.data_dir)) as database:
+        wait_for(_HELD, len(names))
+        database.execute(_AGED_RELEASES, [repository])
+        database.execute(_AGED_CONTENT, [repository])
+        get("used")
+        get("used-mod")
+        wait_for(_USES, 2)
+        rest.wait(rest.call("POST", f"{mirror.owner.repository}cleanup/", json={"unused_days": 1}))
+        wait_for(_HELD, 2)
+    assert mirror.held() == ["example.com/used@v1.0.0"]
+    get("used-mod")
+    assert upstream.count("example.com/used-mod/@v/v1.0.0.mod") == 1
+
+
+_HELD = """
+    SELECT count(*) FROM core_repositorycontent
+    WHERE repository_id = %s AND version_removed_id IS NULL
+"""
+_AGED_RELEASES = """
+    UPDATE gomod_gorelease SET last_used = now() - interval '2 days',
+        first_seen = now() - interval '2 days'
+    WHERE repository_id = %s
+"""
+_AGED_CONTENT = """
+    UPDATE core_content SET timestamp_of_interest = now() - interval '2 days'
+    WHERE pulp_id IN (SELECT content_id FROM core_repositorycontent WHERE repository_id = %s)
+"""
+# Of zips and of go.mod files: releases, and content of the other kind.
+_USES = """
+    SELECT (SELECT count(*) FROM gomod_gorelease AS release
+            WHERE release.repository_id = held.repository_id AND last_used > now() - interval '1 hour')
+        + count(*) FILTER (WHERE timestamp_of_interest > now() - interval '1 hour'
+                           AND content.pulp_type = 'gomod.modfile')
+    FROM core_repositorycontent AS held JOIN core_content AS content ON content.pulp_id = content_id
+    WHERE held.repository_id = %s GROUP BY held.repository_id
+"""
 
 
 @pytest.mark.parametrize("limits", [{}, {"unused_days": -1}, {"max_size": "much"}])

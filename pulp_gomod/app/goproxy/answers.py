@@ -8,7 +8,6 @@ found any more.
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
-from uuid import UUID
 
 from aiohttp import web
 
@@ -23,7 +22,10 @@ LARGEST_FILE = 2 * 1024 * 1024
 # What remembering an answer costs beyond its own size.
 _OVERHEAD = 512
 
-Key = tuple[UUID, int, str, str, str]
+# The repository, the number of its version, and what is asked of it. With tens of thousands of answers, each
+# object that is no text and no number is one more for Python's garbage collector to look at while all
+# requests wait: so keys are plain.
+Key = tuple[bytes, int, str, str, str]
 
 
 class Answers:
@@ -38,7 +40,8 @@ class Answers:
         self._most_bytes = most_bytes
         self._largest = largest
         self._bytes = 0
-        self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
+        self._kept: OrderedDict[Key, Any] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
 
     async def get(
         self, key: Key, make: Callable[[], Awaitable[T]], size_of: Callable[[T], int]
@@ -47,18 +50,17 @@ class Answers:
         Return the answer for a key, making it if need be.
 
         Args:
-            key: The repository, the number of its version, and what is asked of it.
+            key: The key.
             make: Makes the answer.
             size_of: Says how many bytes it takes.
 
         Raises:
             Exception: What `make` raised; nothing is remembered then.
         """
-        kept = self._kept.get(key)
-        if kept is not None:
+        if key in self._kept:
             self._kept.move_to_end(key)
-            answer: T = kept[0]
-            return answer
+            kept: T = self._kept[key]
+            return kept
         answer = await make()
         self.keep(key, answer, size_of(answer))
         return answer
@@ -71,11 +73,10 @@ class Answers:
             key: As of `get`.
             otherwise: What to return for what is not.
         """
-        kept = self._kept.get(key)
-        if kept is None:
+        if key not in self._kept:
             return otherwise
         self._kept.move_to_end(key)
-        return kept[0]
+        return self._kept[key]
 
     def keep(self, key: Key, answer: Any, size: int) -> None:
         """
@@ -89,12 +90,13 @@ class Answers:
         if size > self._largest:
             return
         size += _OVERHEAD
-        before = self._kept.pop(key, None)
-        self._kept[key] = (answer, size)
-        self._bytes += size - (before[1] if before else 0)
+        self._bytes += size - self._sizes.pop(key, 0)
+        self._kept[key] = answer
+        self._kept.move_to_end(key)
+        self._sizes[key] = size
         while self._bytes > self._most_bytes:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._bytes -= freed
+            oldest, _ = self._kept.popitem(last=False)
+            self._bytes -= self._sizes.pop(oldest)
 
 
 _KEY: web.AppKey[Answers] = web.AppKey("gomod_answers", Answers)

@@ -60,7 +60,7 @@ class Malformed:
 Parsed = ModuleRequest | SumdbRequest | Malformed
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=1024)
 def parse(path: str) -> Parsed:
     """
     Say what a path below a distribution's base path asks for.

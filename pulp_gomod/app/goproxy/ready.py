@@ -17,7 +17,7 @@ from pulp_gomod.app.goproxy import memory, resolver, shortcut
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target
 from pulp_gomod.app.goproxy.patterns import Pattern
 from pulp_gomod.app.goproxy.responses import USED
-from pulp_gomod.app.goproxy.sent_again import SentAgain, again
+from pulp_gomod.app.goproxy.sent_again import SentAgain, head_of, pieces
 
 # Bytes of all responses of a process together, and of the largest that is kept; large ones have a
 # memory of their own, so that a few zips do not take the room of thousands of answers.
@@ -26,7 +26,7 @@ LARGEST = 128 * 1024
 MOST_LARGE_BYTES = 64 * 1024 * 1024
 LARGEST_OF_ALL = 2 * 1024 * 1024
 # What keeping a response costs beyond its own size.
-_OVERHEAD = 2048
+_OVERHEAD = 512
 
 _STATUSES = frozenset({200, 304, 404})
 # Whoever sends one of these may get another answer.
@@ -46,12 +46,17 @@ class Kept:
     """
     A response that was sent.
 
+    It holds as few objects as can be: with tens of thousands of them, Python's garbage collector would
+    look at each again and again, while all requests wait.
+
     Attributes:
         domain: The domain's name.
         target: The distribution.
         used: The module version that it is about.
         is_held: Whether it is what the repository version holds, so that no remote matters.
-        response: What sends it again.
+        status: Its HTTP status.
+        head: Its status line and headers, up to the date.
+        body: Its body.
         size: Bytes that it takes here.
     """
 
@@ -59,8 +64,15 @@ class Kept:
     target: Target
     used: tuple[str, str] | None
     is_held: bool
-    response: SentAgain
+    status: int
+    head: bytes
+    body: bytes
     size: int
+
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """All bytes that are sent."""
+        return pieces(self.head, self.body)
 
 
 class _Memory:
@@ -112,7 +124,7 @@ class Ready:
             return None
         if connection is not None:
             connection.learn(request, kept)
-        return kept.response
+        return SentAgain(kept.status, kept.head, kept.body)
 
     def again(self, head: bytes) -> tuple[bytes, ...] | None:
         """
@@ -122,7 +134,7 @@ class Ready:
             head: All bytes of the request.
         """
         kept = self._recall(head)
-        return kept.response.pieces if kept else None
+        return kept.pieces if kept else None
 
     def learn(self, head: bytes, kept: Kept) -> None:
         """
@@ -155,6 +167,10 @@ class Ready:
         kept = _kept(domain, target, request.get(USED), response)
         if kept is None:
             return
+        known = self._resolver.recall(domain, target.base_path)
+        if known is not None and _is_right_for(known, kept):
+            # One that all share, instead of this request's own.
+            kept.target = known
         key = _key(request)
         kept.size += len(key[0]) + len(key[1])
         connection = shortcut.of(request, self)
@@ -179,7 +195,7 @@ class Ready:
             return None
         self.learn(head, kept)
         self._note_use(kept)
-        return kept.response.pieces
+        return kept.pieces
 
     def bring(self, head: bytes, pattern: Pattern) -> "asyncio.Task[None] | None":
         """
@@ -216,7 +232,7 @@ class Ready:
             upstream.note_use(self._app, kept.target.served.repository, *kept.used)
 
     def _add(self, key: _Key, kept: Kept) -> None:
-        place = self._small if kept.response.body_length <= LARGEST else self._large
+        place = self._small if len(kept.body) <= LARGEST else self._large
         place.add(key, kept)
 
 
@@ -228,7 +244,9 @@ def _kept(
     if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:
         return None
     is_held = target.remote is not None
-    return Kept(domain, target, used, is_held, again(response, body), len(body) + _OVERHEAD)
+    head = head_of(response, len(body))
+    size = len(head) + len(body) + _OVERHEAD
+    return Kept(domain, target, used, is_held, response.status, head, body, size)
 
 
 def _key(request: web.Request) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
 
 
 def _key(served: Served, what: str, path: str, version: str) -> Key:
-    return served.repository, served.number, what, path, version
+    return served.repository.bytes, served.number, what, path, version
 
 
 def _size(answer: object) -> int:

@@ -10,9 +10,15 @@ from aiohttp.http import SERVER_SOFTWARE
 
 
 class SentAgain(web.StreamResponse):
-    """A response whose bytes are known; it has no state, so that many requests share it."""
+    """A response whose bytes are known."""
 
     def __init__(self, status: int, head: bytes, body: bytes) -> None:
+        """
+        Args:
+            status: The HTTP status.
+            head: As of `head_of`.
+            body: The body.
+        """
         super().__init__(status=status)
         self._head = head
         self._sent_body = body
@@ -27,16 +33,11 @@ class SentAgain(web.StreamResponse):
         """For the access log."""
         return len(self._sent_body)
 
-    @property
-    def pieces(self) -> tuple[bytes, ...]:
-        """All bytes."""
-        return self._head, _date(), self._sent_body
-
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send everything in one write."""
         if request.transport is None:
             raise ConnectionResetError("the client is gone")
-        request.transport.writelines(self.pieces)
+        request.transport.writelines(pieces(self._head, self._sent_body))
         # Who asks for more and reads nothing has to wait.
         await request.writer.drain()
         return None
@@ -45,19 +46,14 @@ class SentAgain(web.StreamResponse):
         """Everything is sent."""
 
 
-def again(response: web.Response, body: bytes) -> SentAgain:
+def head_of(response: web.Response, length: int) -> bytes:
     """
-    Make what sends a response once more.
+    Make the status line and the headers, up to the value of the date, which comes last.
 
     Args:
         response: The response, with all headers but those that every response has.
-        body: Its body.
+        length: Bytes of its body.
     """
-    return SentAgain(response.status, _head(response, len(body)), body)
-
-
-def _head(response: web.Response, length: int) -> bytes:
-    """Make the status line and the headers, up to the value of the date, which comes last."""
     phrase = HTTPStatus(response.status).phrase
     lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
@@ -65,6 +61,17 @@ def _head(response: web.Response, length: int) -> bytes:
         lines.append(f"{hdrs.CONTENT_LENGTH}: {length}")
     lines += [f"{hdrs.SERVER}: {SERVER_SOFTWARE}", f"{hdrs.DATE}: "]
     return "\r\n".join(lines).encode()
+
+
+def pieces(head: bytes, body: bytes) -> tuple[bytes, ...]:
+    """
+    Return all bytes of a response that is sent now.
+
+    Args:
+        head: As of `head_of`.
+        body: The body.
+    """
+    return head, _date(), body
 
 
 _now = (0, b"")

@@ -132,7 +132,7 @@ def recall_zip(app: web.Application, target: Target, found: StoredZip) -> Repres
 
 
 def _key(target: Target, found: StoredZip) -> answers.Key:
-    return target.domain, 0, "file", found.sha256, ""
+    return target.domain.bytes, 0, "file", found.sha256, ""
 
 
 async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:

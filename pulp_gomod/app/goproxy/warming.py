@@ -5,6 +5,7 @@ to plan it: 30 ms that no later one takes.
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -64,9 +65,14 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     """
     Warm the content app's Database when it starts (an entry of `cleanup_ctx`).
 
+    What the process has loaded by then stays as long as it runs: Python's garbage collector is told to look
+    at it no more, which takes a tenth of a second each time, and all requests wait for it.
+
     Args:
         app: The content app, which has its Database.
     """
+    gc.collect()
+    gc.freeze()
     task = asyncio.create_task(_try_to_warm(database.of(app)))
     yield
     task.cancel()

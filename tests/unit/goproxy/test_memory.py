@@ -62,7 +62,7 @@ class Content:
         return self._target
 
     def keep(self, file: str, version: str, answer: Any) -> None:
-        key = (SERVED.repository, SERVED.number, file, "example.com/M", version)
+        key = (SERVED.repository.bytes, SERVED.number, file, "example.com/M", version)
         answers.of(self.app).keep(key, answer, 0)
 
     def ask(self, path: str = PATH) -> memory.Recalled | None:
