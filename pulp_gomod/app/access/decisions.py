@@ -68,17 +68,29 @@ class Decisions(Generic[T]):
             Exception: What `decide` raised.
         """
         asked = time.monotonic()
-        kept = self._kept.get(key)
-        if kept is not None:
-            unchanged = bool(state) and state == kept.state and asked <= kept.until
-            if unchanged or self._is_young(kept.begun):
-                return kept.value
+        known = self.recall(key, state)
+        if known is not None:
+            return known
         while True:
             flight = self._flights.get(key) or self._take_off(key, decide, state)
             # Others wait for it, too: it goes on when this request is cancelled.
             value = await asyncio.shield(flight.task)
             if flight.begun >= asked or self._is_young(flight.begun):
                 return value
+
+    def recall(self, key: Hashable, state: str = "") -> T | None:
+        """
+        Return the decision for a key, if it was made before and holds.
+
+        Args:
+            key: What is to be decided.
+            state: As of `get`.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        unchanged = bool(state) and state == kept.state and time.monotonic() <= kept.until
+        return kept.value if unchanged or self._is_young(kept.begun) else None
 
     def _is_young(self, begun: float) -> bool:
         return time.monotonic() - begun <= self._lifetime

@@ -99,11 +99,10 @@ class Gate:
             Busy: Too many passwords wait to be verified.
             django.db.Error: The database does not answer.
         """
-        door = _Door(guard, target.distribution, target.domain)
-        header = request.headers.get(hdrs.AUTHORIZATION)
-        sent = parse(header)
+        door = _door(target, guard)
+        sent = parse(request.headers.get(hdrs.AUTHORIZATION))
         if isinstance(sent, Secret) or _is_plain(request):
-            key = (door, hmac.digest(self._key, repr(header).encode(), "sha256"))
+            key = (door, self.digest(request))
             verdict = await self._verdicts.get(
                 key, lambda: self._decide(request, door, sent), target.snapshot
             )
@@ -113,6 +112,28 @@ class Gate:
             return verdict.caller, verdict.permits
         asked = guards.Question(_as_guards_see(request, target), convert_request(request))
         return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
+
+    def digest(self, request: web.Request) -> bytes:
+        """
+        Return what stands for a request's credentials, and tells nothing of them.
+
+        Args:
+            request: The request.
+        """
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        return hmac.digest(self._key, repr(header).encode(), "sha256")
+
+    def permits(self, target: Target, guard: UUID, digest: bytes) -> bool:
+        """
+        Say whether a guard has permitted credentials lately, and whether that still holds.
+
+        Args:
+            target: The distribution, as it is known now.
+            guard: The pk of its guard.
+            digest: As of `digest`, of a request that has nothing else that could say who asks.
+        """
+        verdict = self._verdicts.recall((_door(target, guard), digest), target.snapshot)
+        return verdict is not None and verdict.permits is True
 
     async def _decide(
         self, request: web.Request, door: _Door, sent: Credentials | None
@@ -138,6 +159,10 @@ class Gate:
         task = asyncio.create_task(note())
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+
+def _door(target: Target, guard: UUID) -> _Door:
+    return _Door(guard, target.distribution, target.domain)
 
 
 def _judge_at_once(
@@ -213,6 +238,30 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     app[_KEY] = Gate()
     yield
     app[_KEY].close()
+
+
+def digest(request: web.Request) -> bytes:
+    """
+    Return what stands for a request's credentials in `permits`.
+
+    Args:
+        request: The request.
+    """
+    return request.app[_KEY].digest(request)
+
+
+def permits(app: web.Application, target: Target, digest: bytes | None) -> bool:
+    """
+    Say whether a distribution may be read without asking anew.
+
+    Args:
+        app: The content app.
+        target: The distribution, as it is known now.
+        digest: What stands for the credentials; None where nothing is known of the request.
+    """
+    if target.guard is None:
+        return True
+    return digest is not None and app[_KEY].permits(target, target.guard, digest)
 
 
 async def refusal(request: web.Request, target: Target) -> web.Response | None:

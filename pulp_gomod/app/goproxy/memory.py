@@ -1,4 +1,4 @@
-"""Answers to plain requests of everybody, from what a content process has in memory.
+"""Answers to plain requests, from what a content process has in memory.
 
 Where all that an answer takes is there, it needs no more of the request than what it asks for; and it can
 be brought there while nothing else is known of the request.
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from pulp_gomod.app.goproxy import answers, lookups, remembered, resolver, storages
 from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.goproxy.guard import permits
 from pulp_gomod.app.goproxy.handler import find, missing
 from pulp_gomod.app.goproxy.modules import Modules, StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest, parse
@@ -48,7 +49,7 @@ def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None
     if wanted is None:
         return None
     target = resolver.of(app).recall(pattern.domain, pattern.base_path)
-    if target is None or not _decides(target, wanted):
+    if target is None or not _decides(target, wanted) or not permits(app, target, pattern.digest):
         return None
     response = _recall(app, target, wanted)
     if response is None:
@@ -76,6 +77,8 @@ async def bring(app: web.Application, pattern: Pattern, path: str) -> None:
     target = await resolver.of(app).find(pattern.domain, [pattern.base_path], whole)
     if target is None or target.served is None or not _decides(target, wanted):
         return
+    if not permits(app, target, pattern.digest):
+        return
     modules = RememberedModules(Modules(lookups.of(app), target, target.served), answers.of(app))
     if wanted.file != "zip":
         await find(modules, wanted, wanted.version)
@@ -98,8 +101,8 @@ def _is_of_version(wanted: ModuleRequest) -> bool:
 
 
 def _decides(target: Target, wanted: ModuleRequest) -> bool:
-    """Say whether everybody gets what the repository version holds, whatever an upstream has."""
-    if target.guard is not None or target.served is None:
+    """Say whether the answer is what the repository version holds, whatever an upstream has."""
+    if target.served is None:
         return False
     if target.remote is None:
         return True
@@ -119,4 +122,4 @@ def _recall(app: web.Application, target: Target, wanted: ModuleRequest) -> web.
         if found is None:
             return None
     immutable = found.immutable and wanted.version != LATEST
-    return respond_to_plain(found, cache_control(immutable, True))
+    return respond_to_plain(found, cache_control(immutable, target.guard is None))

@@ -25,12 +25,15 @@ class Pattern:
         after: What follows it.
         domain: The domain's name.
         base_path: The distribution's base path.
+        digest: What stands for the credentials in it (see `guard`); None if it has none, so that it may be
+            remembered longer than its connection is there.
     """
 
     before: bytes
     after: bytes
     domain: str
     base_path: str
+    digest: bytes | None = None
 
     def path_in(self, head: bytes) -> str | None:
         """
@@ -45,7 +48,9 @@ class Pattern:
         return path.decode("ascii") if _SAFE.fullmatch(path) else None
 
 
-def pattern_of(head: bytes, request: web.Request, base_path: str) -> Pattern | None:
+def pattern_of(
+    head: bytes, request: web.Request, base_path: str, digest: bytes | None = None
+) -> Pattern | None:
     """
     Make the pattern of a request, or None if its answer depends on more than its path.
 
@@ -53,6 +58,7 @@ def pattern_of(head: bytes, request: web.Request, base_path: str) -> Pattern | N
         head: All bytes of the request, which has harmless headers only.
         request: The request, which one of our routes matched.
         base_path: The base path of its distribution.
+        digest: What stands for the credentials in it, if it has any.
     """
     asked = request.match_info
     path = asked["path"]
@@ -74,4 +80,5 @@ def pattern_of(head: bytes, request: web.Request, base_path: str) -> Pattern | N
         b" HTTP/1.1\r\n" + after,
         asked.get("pulp_domain", DEFAULT_DOMAIN),
         base_path,
+        digest,
     )

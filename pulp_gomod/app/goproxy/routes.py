@@ -85,7 +85,7 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         response = await _through(inner, request, route)
         if target.guard is not None:
             _keep_private(response)
-        elif not inner:
+        if not inner:
             ready.of(request.app).keep(request, target, response)
         return response
 

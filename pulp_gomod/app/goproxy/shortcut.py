@@ -14,11 +14,12 @@ from aiohttp import hdrs, web
 from pulp_gomod.app.goproxy.patterns import Pattern, pattern_of
 
 if TYPE_CHECKING:
-    from pulp_gomod.app.goproxy.ready import Kept, Ready
+    from pulp_gomod.app.goproxy.kept import Kept
+    from pulp_gomod.app.goproxy.ready import Ready
 
 # Heads of requests are known up to so many bytes, if they have no headers but these: others decide
 # what is answered, or are secrets that are not to be kept.
-LONGEST_HEAD = 1024
+LONGEST_HEAD = 4096
 _HARMLESS = frozenset(
     {
         hdrs.HOST,
@@ -142,6 +143,20 @@ class Shortcut(asyncio.Protocol):
         self._ready.learn(head, kept)
         self._pattern = pattern_of(head, request, kept.target.base_path) or self._pattern
         return True
+
+    def meet(self, request: web.Request, base_path: str, digest: bytes) -> None:
+        """
+        Remember what the request is like that aiohttp is answering, and that has been permitted.
+
+        Args:
+            request: The request.
+            base_path: The base path of its distribution.
+            digest: What stands for its credentials.
+        """
+        head, self._head = self._head, b""
+        others = [each for each in request.headers.items() if each[0] != hdrs.AUTHORIZATION]
+        if head and all(_is_harmless(*header) for header in others):
+            self._pattern = pattern_of(head, request, base_path, digest) or self._pattern
 
     def _is_idle(self) -> bool:
         """Say whether aiohttp has answered everything, and whether the client takes what it gets."""
