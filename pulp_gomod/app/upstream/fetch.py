@@ -9,7 +9,6 @@ import random
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Protocol
 
 import aiohttp
 from aiohttp import hdrs
@@ -27,6 +26,7 @@ from pulp_gomod.app.upstream.results import (
     printable_lines,
 )
 from pulp_gomod.app.upstream.session import Sessions
+from pulp_gomod.app.upstream.sinks import Memory, Sink
 
 CHUNK = 256 * 1024
 # Bytes of an error's text that are read.
@@ -41,43 +41,6 @@ _CODE = re.compile(r"\b400, message[:=]\s*")
 # Faults that often pass. A request that was not answered in time is not repeated: the client has waited
 # long enough.
 _PASSING = frozenset({429, 500, 502, 503})
-
-
-class Sink(Protocol):
-    """
-    Where a body goes.
-
-    Attributes:
-        binary: Whether it may begin with anything; otherwise a web page is recognised.
-    """
-
-    binary: bool
-
-    async def start(self) -> None:
-        """Begin anew."""
-
-    async def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
-
-
-class Memory:
-    """Holds a small body."""
-
-    def __init__(self, binary: bool) -> None:
-        """
-        Args:
-            binary: Whether it may begin with anything.
-        """
-        self.body = bytearray()
-        self.binary = binary
-
-    async def start(self) -> None:
-        """Begin anew."""
-        self.body.clear()
-
-    async def write(self, chunk: bytes) -> None:
-        """Take the next bytes."""
-        self.body += chunk
 
 
 class Fetcher:

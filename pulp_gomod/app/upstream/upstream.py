@@ -15,7 +15,7 @@ from yarl import URL
 from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.upstream import answers, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
-from pulp_gomod.app.upstream.fetch import Fetcher, Sink
+from pulp_gomod.app.upstream.fetch import Fetcher
 from pulp_gomod.app.upstream.flight import Flights
 from pulp_gomod.app.upstream.forgetting import size_of
 from pulp_gomod.app.upstream.health import HANGS, Health
@@ -23,6 +23,7 @@ from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.session import Sessions, open_sessions
+from pulp_gomod.app.upstream.sinks import Sink
 from pulp_gomod.app.upstream.space import Space
 from pulp_gomod.app.upstream.threads import Threads
 from pulp_gomod.app.upstream.turns import Turns
