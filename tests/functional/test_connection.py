@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from pulp_gomod.app.goproxy import prepared
 from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.goproxy.prepared import Connection, numbered
 from tests.statements import connect
@@ -81,6 +82,22 @@ def test_what_is_larger_than_a_socket_takes(place: dict[str, Any]) -> None:
     run(ask())
 
 
+def test_waiting_costs_nothing(place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    go_on = prepared._Answer._go_on
+    monkeypatch.setattr(prepared._Answer, "_go_on", lambda self: calls.append(go_on(self)))
+
+    async def ask() -> None:
+        async with opened(place) as connection:
+            # More than the socket takes at once, and then a while in which it would take more.
+            text = "x" * 3_000_000
+            asked = "SELECT length(%s::text) FROM pg_sleep(0.5)"
+            assert await connection.fetch_all(asked, [text]) == [(len(text),)]
+
+    run(ask())
+    assert len(calls) < 1000
+
+
 def test_an_error_spoils_nothing(place: dict[str, Any]) -> None:
     async def ask() -> None:
         async with opened(place) as connection:
@@ -92,6 +109,9 @@ def test_an_error_spoils_nothing(place: dict[str, Any]) -> None:
                     assert "invalid input syntax" in str(error)
                 else:
                     assert rows == [(int(value),)]
+            # It is still prepared.
+            kept = await connection.fetch_all("SELECT name FROM pg_prepared_statements", [])
+            assert len(kept) == 2
             with pytest.raises(psycopg.DataError, match="NUL"):
                 await connection.fetch_all("SELECT %s::text", ["\0"])
             with pytest.raises(psycopg.errors.UndefinedTable):

@@ -196,7 +196,10 @@ def test_a_distribution_serves_one_thing(rest: Rest) -> None:
         rest.wait(rest.call("PATCH", href, json={"repository": repository, **cleared}))
 
 
-@pytest.mark.parametrize("path", ["@v", "a/@latest", "sumdb", "a/sumdb", "sumdb/b", "/a", "a//b"])
+@pytest.mark.parametrize(
+    "path",
+    ["@v", "a/@latest", "sumdb", "a/sumdb", "sumdb/b", "/a", "a//b", "a" * 1025, "a" + 64 * "/a"],
+)
 def test_base_paths_that_mean_something_else_are_refused(rest: Rest, path: str) -> None:
     response = rest.call("POST", DISTRIBUTIONS, json={"name": name(), "base_path": path})
     assert response.status_code == 400

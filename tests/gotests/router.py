@@ -10,7 +10,7 @@ else goes to the server under test.
 
 import argparse
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import aiohttp
 from aiohttp import web
@@ -23,7 +23,7 @@ _PASSED = ("Content-Type", "Location", "Content-Length")
 
 
 def router(
-    proxy: str, server: str, *, sumdb_direct: bool
+    proxy: str, server: str, *, sumdb_direct: bool, direct: Collection[str] = ()
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """
     Make the handler.
@@ -32,12 +32,14 @@ def router(
         proxy: URL of Go's test proxy.
         server: URL of the distribution under test.
         sumdb_direct: Whether the checksum database is asked of the test proxy, too.
+        direct: Escaped paths of modules that are asked of the test proxy.
     """
 
     async def handle(request: web.Request) -> web.Response:
         path = request.raw_path.removeprefix(PREFIX).lstrip("/")
         misused = _MISUSED.match(path) or (sumdb_direct and path.startswith(_SUMDB))
-        url = f"{proxy if misused else server}/{path}"
+        is_direct = misused or path.partition("/@")[0] in direct
+        url = f"{proxy if is_direct else server}/{path}"
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
             session.get(URL(url, encoded=True), allow_redirects=False) as answer,
@@ -56,10 +58,13 @@ def main() -> None:
     parser.add_argument("proxy")
     parser.add_argument("server")
     parser.add_argument("--sumdb-direct", action="store_true")
+    parser.add_argument("--direct", action="append", default=[], metavar="MODULE")
     chosen = parser.parse_args()
     host, _, port = chosen.address.rpartition(":")
     app = web.Application()
-    handle = router(chosen.proxy, chosen.server, sumdb_direct=chosen.sumdb_direct)
+    handle = router(
+        chosen.proxy, chosen.server, sumdb_direct=chosen.sumdb_direct, direct=set(chosen.direct)
+    )
     app.router.add_get(f"{PREFIX}/{{path:.*}}", handle)
     web.run_app(app, host=host, port=int(port), print=None, access_log=None)
 

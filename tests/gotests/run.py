@@ -1,11 +1,11 @@
 """Run Go's own script tests of module mode with a server between the go command and Go's test proxy.
 
     python -m tests.gotests.run --server http://127.0.0.1:8080 --username admin --password ... \\
-        [--pattern '^mod_'] [--sumdb]
+        [--pattern '^mod_'] [--sumdb | --hosted]
 
-The server gets a repository, a remote for Go's test proxy, and a distribution. The scripts are run
-twice: straight from the test proxy, and through the server. The exit status is 0 if all that passes
-straight passes through the server, too.
+The server gets a repository, a distribution, and either a remote for Go's test proxy or its modules, by
+upload. The scripts are run twice: straight from the test proxy, and through the server. The exit status is 0
+if all that passes straight passes through the server, too.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -130,6 +131,56 @@ def set_up(rest: Rest, upstream: str, sumdb: str) -> str:
     return f"{rest.url}/pulp/content/{name}"
 
 
+def fill(rest: Rest, upstream: str, goroot: Path) -> tuple[str, set[str]]:
+    """
+    Upload the modules of Go's test proxy; return the distribution's URL, and what it does not hold.
+
+    Args:
+        rest: The server.
+        upstream: The test proxy's URL.
+        goroot: Where Go's sources are.
+
+    Returns:
+        The URL, and the escaped paths of modules of which a version is malformed or is not all in its zip.
+    """
+    name = f"gotests-{uuid4().hex[:8]}"
+    repository = rest.create(REPOSITORIES, name=name)["pulp_href"]
+    rest.create(DISTRIBUTIONS, name=name, base_path=name, repository=repository)
+    url = f"{rest.url}/api/packages/{name}/go"
+
+    def upload(file: str) -> tuple[str, str]:
+        path, _, version = file.rpartition("_v")
+        path = path.replace("_", "/")
+        theirs, ours = (f"{root}/{path}/@v/v{version}" for root in (upstream, url))
+        told = {
+            kind: requests.get(f"{theirs}.{kind}", timeout=60) for kind in ("info", "mod", "zip")
+        }
+        time = told["info"].json().get("Time") if told["info"].ok else None
+        answer = rest.session.put(
+            f"{url}/upload",
+            data=told["zip"].content,
+            params={"time": time} if time else {},
+            timeout=600,
+        )
+        if answer.status_code != 201:
+            return path, f"v{version}: {answer.text.strip()}"
+        # Of what stands beside the zip there, an upload knows nothing.
+        if rest.session.get(f"{ours}.mod", timeout=60).content != told["mod"].content:
+            return path, f"v{version}: its go.mod is another than that in its zip"
+        info = rest.session.get(f"{ours}.info", timeout=60).json()
+        if time and info["Time"] != time:
+            return path, f"v{version}: its time is not told in UTC"
+        return path, ""
+
+    files = sorted(file.stem for file in (goroot / "src/cmd/go/testdata/mod").glob("*_v*.txt"))
+    with ThreadPoolExecutor(8) as pool:
+        refused = [(path, why) for path, why in pool.map(upload, files) if why]
+    for path, why in refused:
+        print(f"not from the server: {path} {why}")
+    print(f"{len(files) - len(refused)} module versions from the server, {len(refused)} are not")
+    return url, {path for path, _ in refused}
+
+
 def compare(straight: dict[str, str], through: dict[str, str], output: str) -> int:
     """Print what passes straight and not through the server; return how many."""
     passed = {name for name, result in straight.items() if result == "PASS"}
@@ -151,7 +202,9 @@ def main() -> int:
     parser.add_argument("--password", required=True)
     parser.add_argument("--pattern", default="^mod_")
     parser.add_argument("--parallel", type=int, default=2)
-    parser.add_argument("--sumdb", action="store_true", help="let the server verify, too")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--sumdb", action="store_true", help="let the server verify, too")
+    mode.add_argument("--hosted", action="store_true", help="upload the modules; no remote")
     parser.add_argument("--log", type=Path, help="where the output of the second run goes")
     chosen = parser.parse_args()
     found = subprocess.check_output(["go", "env", "GOROOT"], text=True)
@@ -164,26 +217,22 @@ def main() -> int:
         assert key
         test_proxy, router = unused_port(), unused_port()
         upstream = f"http://127.0.0.1:{test_proxy}/mod"
-        distribution = set_up(rest, upstream, key[1] if chosen.sumdb else "off")
         straight, _ = run_scripts(binary, goroot, chosen.pattern, chosen.parallel)
         # Without a checksum database of the server's own, clients ask the test proxy for it.
         direct = [] if chosen.sumdb else ["--sumdb-direct"]
         address = f"127.0.0.1:{router}"
-        with (
-            started(binary, "-proxy", f"127.0.0.1:{test_proxy}", cwd=go_dir, url=upstream),
-            started(
-                sys.executable,
-                "-m",
-                "tests.gotests.router",
-                address,
-                upstream,
-                distribution,
-                *direct,
-                url=f"http://{address}/",
-            ),
-        ):
-            proxy = f"http://{address}/mod"
-            through, output = run_scripts(binary, goroot, chosen.pattern, chosen.parallel, proxy)
+        with started(binary, "-proxy", f"127.0.0.1:{test_proxy}", cwd=go_dir, url=upstream):
+            if chosen.hosted:
+                distribution, refused = fill(rest, upstream, goroot)
+                direct += [f"--direct={path}" for path in sorted(refused)]
+            else:
+                distribution = set_up(rest, upstream, key[1] if chosen.sumdb else "off")
+            place = (address, upstream, distribution, *direct)
+            command = (sys.executable, "-m", "tests.gotests.router", *place)
+            with started(*command, url=f"http://{address}/"):
+                through, output = run_scripts(
+                    binary, goroot, chosen.pattern, chosen.parallel, f"http://{address}/mod"
+                )
     if chosen.log:
         chosen.log.write_text(output)
     return 1 if compare(straight, through, output) else 0

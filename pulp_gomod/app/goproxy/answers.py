@@ -20,7 +20,7 @@ LARGEST = 1024 * 1024
 MOST_FILE_BYTES = 64 * 1024 * 1024
 LARGEST_FILE = 2 * 1024 * 1024
 # What remembering an answer costs beyond its own size.
-_OVERHEAD = 512
+_OVERHEAD = 1024
 
 # The repository, the number of its version, and what is asked of it. With tens of thousands of answers, each
 # object that is no text and no number is one more for Python's garbage collector to look at while all

@@ -16,7 +16,7 @@ from pulp_gomod.app.goproxy.modules import Modules, StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest, parse
 from pulp_gomod.app.goproxy.patterns import Pattern
 from pulp_gomod.app.goproxy.remembered import UNKNOWN, RememberedModules
-from pulp_gomod.app.goproxy.responses import cache_control, respond_to_plain
+from pulp_gomod.app.goproxy.responses import cache_control, keep_private, respond_to_plain
 from pulp_gomod.golang import module
 
 
@@ -54,6 +54,8 @@ def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None
     response = _recall(app, target, wanted)
     if response is None:
         return None
+    if target.guard is not None:
+        keep_private(response)
     used = (wanted.module, wanted.version) if _is_of_version(wanted) else None
     return Recalled(target, used, response)
 

@@ -13,6 +13,11 @@ File = Literal["list", "info", "mod", "zip"]
 
 LATEST = "latest"
 
+# A Go distribution's base path has so many segments and characters at most: each that a request's path may begin
+# with is looked up.
+MOST_SEGMENTS = 64
+LONGEST_BASE_PATH = 1024
+
 # Queries that the go command answers itself: as the name of a version they mean nothing.
 _CLIENT_QUERIES = frozenset({"upgrade", "patch", "none"})
 
@@ -111,5 +116,6 @@ def base_paths(path: str) -> list[str]:
         path: The path below the content prefix.
     """
     end = path.find("/@")
-    segments = (path if end < 0 else path[:end]).split("/")
-    return ["/".join(segments[:count]) for count in range(1, len(segments) + 1)]
+    segments = (path if end < 0 else path[:end]).split("/", MOST_SEGMENTS)[:MOST_SEGMENTS]
+    found = ["/".join(segments[:count]) for count in range(1, len(segments) + 1)]
+    return [each for each in found if len(each) <= LONGEST_BASE_PATH]

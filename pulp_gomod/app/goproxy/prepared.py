@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError, errors
+from psycopg import AsyncConnection, DataError, OperationalError, errors
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
@@ -58,6 +58,8 @@ class Connection(AsyncConnection[Row]):
         self.pgconn.send_query_prepared(name, dumped)
         try:
             return self._load(await self._result())
+        except DataError:
+            raise
         except BaseException:
             # It may be what was prepared that is at fault: tables may have changed.
             self._names.pop(sql, None)
@@ -82,36 +84,53 @@ class Connection(AsyncConnection[Row]):
 
     async def _result(self) -> PGresult:
         """Wait for the result of what was sent."""
-        loop = asyncio.get_running_loop()
-        answer = _Answer(self.pgconn, loop.create_future())
-        socket = self.pgconn.socket
-        is_long = bool(self.pgconn.flush())
-        loop.add_reader(socket, answer.go_on)
-        if is_long:
-            loop.add_writer(socket, answer.go_on)
+        answer = _Answer(self.pgconn)
+        answer.start()
         try:
             return _checked(await answer.results)
         finally:
-            loop.remove_reader(socket)
-            if is_long:
-                loop.remove_writer(socket)
+            answer.stop()
 
 
 class _Answer:
     """What PostgreSQL says to what was sent last."""
 
-    def __init__(self, pgconn: PGconn, results: "asyncio.Future[list[PGresult]]") -> None:
+    def __init__(self, pgconn: PGconn) -> None:
         self._pgconn = pgconn
+        self._loop = asyncio.get_running_loop()
+        self._socket = pgconn.socket
+        self._reads = self._writes = False
         self._results: list[PGresult] = []
-        self.results = results
+        self.results: asyncio.Future[list[PGresult]] = self._loop.create_future()
 
-    def go_on(self) -> None:
+    def start(self) -> None:
+        """Send it, or what the socket takes of it for now."""
+        self._writes = bool(self._pgconn.flush())
+        self._loop.add_reader(self._socket, self._go_on)
+        self._reads = True
+        if self._writes:
+            self._loop.add_writer(self._socket, self._go_on)
+
+    def stop(self) -> None:
+        """Let go of the socket, whose number is another's as soon as it is closed."""
+        if self._reads:
+            self._loop.remove_reader(self._socket)
+            self._reads = False
+        self._stop_writing()
+
+    def _stop_writing(self) -> None:
+        if self._writes:
+            self._loop.remove_writer(self._socket)
+            self._writes = False
+
+    def _go_on(self) -> None:
         """Take what has come, and send what is left."""
         if self.results.done():
             return
         try:
             self._pgconn.consume_input()
-            self._pgconn.flush()
+            if self._writes and not self._pgconn.flush():
+                self._stop_writing()
             while not self._pgconn.is_busy():
                 result = self._pgconn.get_result()
                 if result is None:
@@ -119,6 +138,7 @@ class _Answer:
                     return
                 self._results.append(result)
         except Exception as error:
+            self.stop()
             self.results.set_exception(error)
 
 

@@ -113,6 +113,17 @@ def cache_control(immutable: bool, public: bool) -> str:
     return f"public, max-age={settings.GOMOD_PUBLIC_MAX_AGE}" if immutable else "public, no-cache"
 
 
+def keep_private(response: web.StreamResponse) -> None:
+    """
+    Let no shared cache keep an answer of a guarded distribution, be it an error.
+
+    Args:
+        response: The answer.
+    """
+    if not response.prepared and "private" not in response.headers.get(hdrs.CACHE_CONTROL, ""):
+        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
+
+
 def respond(request: web.Request, found: Representation, caching: str) -> web.StreamResponse:
     """
     Answer a GET or HEAD request, with regard to its conditions and its range.

@@ -20,7 +20,7 @@ from pulpcore.plugin.content import Handler
 from pulp_gomod.app.goproxy import answers, database, guard, lookups, ready, resolver, warming
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.distributions import storable
-from pulp_gomod.app.goproxy.responses import not_found, problem
+from pulp_gomod.app.goproxy.responses import keep_private, not_found, problem
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         set_guid(generate_guid())
         response = await _through(inner, request, route)
         if target.guard is not None:
-            _keep_private(response)
+            keep_private(response)
         if not inner:
             ready.of(request.app).keep(request, target, response)
         return response
@@ -123,14 +123,8 @@ async def _answer_if_ours(request: web.Request) -> web.StreamResponse | None:
         return None
     response = await protocol.serve(request, target)
     if target.guard is not None:
-        _keep_private(response)
+        keep_private(response)
     return response
-
-
-def _keep_private(response: web.StreamResponse) -> None:
-    """Let no shared cache keep an answer of a guarded distribution, be it an error."""
-    if not response.prepared and "private" not in response.headers.get(hdrs.CACHE_CONTROL, ""):
-        response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
 
 
 async def _through(

@@ -32,8 +32,8 @@ _HARMLESS = frozenset(
 )
 _END: Final = b"\r\n\r\n"
 
-# Seconds that a request is held while its answer is looked up; aiohttp has it then.
-LONGEST_HOLD = 0.5
+# Seconds that a request is held while its answer is looked up; aiohttp has it then, and looks up the same.
+LONGEST_HOLD = 10.0
 
 # What is read of aiohttp's own state; without it there is no short cut.
 _STATE = ("_waiter", "_messages", "_upgraded", "_payload_parser", "_close", "_force_close")
@@ -66,6 +66,7 @@ class Shortcut(asyncio.Protocol):
         # aiohttp closes connections that it hears nothing of. It hears often enough this way.
         self._heard_often = (inner.keepalive_timeout or 0.0) / 2
         self._heard = 0.0
+        self._longest_hold = min(LONGEST_HOLD, self._heard_often / 2)
 
     def data_received(self, data: bytes) -> None:
         """
@@ -108,7 +109,7 @@ class Shortcut(asyncio.Protocol):
         held = self._held = _Held(head, pattern)
         looking.add_done_callback(lambda looked: self._release(held, _succeeded(looked)))
         loop = asyncio.get_running_loop()
-        held.patience = loop.call_later(LONGEST_HOLD, self._release, held, False)
+        held.patience = loop.call_later(self._longest_hold, self._release, held, False)
         return True
 
     def _release(self, held: "_Held", may_be_known: bool) -> None:

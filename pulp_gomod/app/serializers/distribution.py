@@ -11,6 +11,7 @@ from rest_framework import serializers
 from pulpcore.plugin.models import Publication, Remote
 from pulpcore.plugin.serializers import DetailRelatedField, DistributionSerializer
 
+from pulp_gomod.app.goproxy.paths import LONGEST_BASE_PATH, MOST_SEGMENTS
 from pulp_gomod.app.models import GoDistribution, GoPublication, GoRemote
 from pulp_gomod.app.serializers.publication import is_go_repository
 
@@ -64,7 +65,7 @@ class GoDistributionSerializer(DistributionSerializer):
 
     def validate_base_path(self, path: str) -> str:
         """
-        Refuse base paths that could be read as a path of the GOPROXY protocol.
+        Refuse base paths that could be read as a path of the GOPROXY protocol, or are too long for it.
 
         Raises:
             ValidationError: The path is such a one, or overlaps with another distribution's.
@@ -74,6 +75,12 @@ class GoDistributionSerializer(DistributionSerializer):
                 raise serializers.ValidationError(
                     _("{segment} means something else in a GOPROXY's URLs.").format(segment=segment)
                 )
+        if path.count("/") >= MOST_SEGMENTS or len(path) > LONGEST_BASE_PATH:
+            raise serializers.ValidationError(
+                _("It has more than {segments} segments or {characters} characters.").format(
+                    segments=MOST_SEGMENTS, characters=LONGEST_BASE_PATH
+                )
+            )
         validated: str = super().validate_base_path(path)
         return validated
 

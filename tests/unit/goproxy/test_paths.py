@@ -3,6 +3,8 @@
 import pytest
 
 from pulp_gomod.app.goproxy.paths import (
+    LONGEST_BASE_PATH,
+    MOST_SEGMENTS,
     Malformed,
     ModuleRequest,
     SumdbRequest,
@@ -78,3 +80,11 @@ def test_base_paths_end_before_the_file():
         "a/b/example.com",
         "a/b/example.com/m",
     ]
+
+
+def test_long_paths_have_few_base_paths():
+    many = base_paths("a/" * 4000 + "@v/list")
+    assert len(many) == MOST_SEGMENTS
+    assert many[-1].count("/") == MOST_SEGMENTS - 1
+    long = base_paths(f"{'a' * LONGEST_BASE_PATH}/b/@v/list")
+    assert long == ["a" * LONGEST_BASE_PATH]

@@ -55,7 +55,7 @@ class Content:
     def __init__(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         self.target = target
         self.permitted = {(target.guard, MINE)}
-        app = web.Application()
+        self.app = app = web.Application()
         app[answers._KEY] = answers.Answers()
         app[resolver._KEY] = self  # type: ignore[misc]
         app[guard._KEY] = self  # type: ignore[misc]
@@ -92,6 +92,15 @@ def test_what_is_private_is_told_to_those_whom_the_guard_permits(
     assert content.used == [("m.example.com", "v1.0.0")] * 3
     content.permitted.clear()
     assert content.ask(MINE) is None
+
+
+def test_that_something_private_is_not_there_is_private(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = Content(PRIVATE, monkeypatch)
+    key = (SERVED.repository.bytes, SERVED.number, "info", "m.example.com", "v1.0.0")
+    answers.of(content.app).keep(key, None, 0)
+    told = content.ask(MINE)
+    assert told is not None and told[0].startswith(b"HTTP/1.1 404")
+    assert b"Cache-Control: private, no-cache\r\n" in told[0]
 
 
 def test_another_guard_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
