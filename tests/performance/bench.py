@@ -71,7 +71,18 @@ class Bench:
     @cached_property
     def project(self) -> list[modules.Made]:
         """The modules that a large program needs, on all servers."""
-        made = modules.project(60 if self.options.quick else 300)
+        return self._on_all(modules.project(self._project_size))
+
+    @cached_property
+    def small_project(self) -> list[modules.Made]:
+        """As many small modules, on all servers."""
+        return self._on_all(modules.small_project(self._project_size))
+
+    @property
+    def _project_size(self) -> int:
+        return 60 if self.options.quick else 300
+
+    def _on_all(self, made: list[modules.Made]) -> list[modules.Made]:
         modules.write_goproxy(self.goproxy_directory, made)
         self.ours.publish(made)
         return made

@@ -14,8 +14,13 @@ from tests.performance.report import Table
 
 
 def client(bench: Bench) -> None:
-    """Measure `go mod download` of a project with many modules, and an empty module cache."""
-    made = bench.project
+    """Measure `go mod download` of projects with many modules, and an empty module cache."""
+    projects = {"as large as a real program's": bench.project, "small": bench.small_project}
+    for what, made in projects.items():
+        _measure(bench, what, made)
+
+
+def _measure(bench: Bench, what: str, made: Sequence[Made]) -> None:
     proxies = {"file://": bench.goproxy_directory.as_uri()}
     proxies |= {each.name: each.url for each in bench.contenders}
     rounds = 2 if bench.options.quick else 5
@@ -27,7 +32,7 @@ def client(bench: Bench) -> None:
             if number:
                 times[name].append(taken)
     table = Table(
-        f"go mod download of {len(made)} modules",
+        f"go mod download of {len(made)} modules, {what}",
         ["GOPROXY", "seconds", "to file://", "from", "to"],
     )
     for name, taken_all in times.items():
