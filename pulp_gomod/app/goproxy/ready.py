@@ -173,7 +173,7 @@ class Ready:
             kept = place.get(key)
             if kept is None:
                 return None
-        target = self._resolver.recall(kept.domain, kept.target.base_path)
+        target = self._resolver.recall(kept.domain, kept.target.base_path, ahead=True)
         if target is not kept.target:
             if target is None or not _is_right_for(target, kept):
                 return None

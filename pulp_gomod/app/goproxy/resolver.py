@@ -72,14 +72,16 @@ class DomainResolver:
         Raises:
             psycopg.Error: The database does not answer.
         """
-        return self.recall(candidates) or await self._ask(candidates)
+        return self.recall(candidates, ahead=True) or await self._ask(candidates)
 
-    def recall(self, candidates: Sequence[str]) -> Target | None:
+    def recall(self, candidates: Sequence[str], ahead: bool = False) -> Target | None:
         """
         Return the distribution that has one of the base paths, if it was looked up a moment ago.
 
         Args:
             candidates: The base paths that it may have.
+            ahead: Whether to look again already where that is due soon: so that one of many requests
+                need not wait.
         """
         age = time.monotonic() - self._began
         if age > TRUSTED:
@@ -87,7 +89,7 @@ class DomainResolver:
         base_path = self._known_among(candidates)
         if base_path is None or self._known[base_path].generation != self._generation:
             return None
-        if age > TRUSTED / 2 and self._looking is None:
+        if ahead and age > TRUSTED / 2 and self._looking is None:
             # Nobody waits for this answer; who asks when it is due does not find it missing.
             self._ask(candidates).add_done_callback(_ignore)
         return self._known[base_path].target
@@ -203,16 +205,17 @@ class Resolver:
         self._database = where
         self._domains: OrderedDict[str, DomainResolver] = OrderedDict()
 
-    def recall(self, domain: str, base_path: str) -> Target | None:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target | None:
         """
         Return a distribution, without a path, if it was looked up a moment ago.
 
         Args:
             domain: The domain's name.
             base_path: Its base path.
+            ahead: As of DomainResolver.recall.
         """
         resolver = self._domains.get(domain)
-        return resolver.recall((base_path,)) if resolver else None
+        return resolver.recall((base_path,), ahead) if resolver else None
 
     async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
         """

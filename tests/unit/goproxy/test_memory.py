@@ -57,7 +57,7 @@ class Content:
         assert (domain, candidates) == ("default", ["base"]) and path.startswith("base/")
         return self._target
 
-    def recall(self, domain: str, base_path: str) -> Target | None:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target | None:
         assert (domain, base_path) == ("default", "base")
         return self._target
 

@@ -66,7 +66,7 @@ class Content:
         answers.of(app).keep(key, info, 2)
         self.ready = Ready(app)
 
-    def recall(self, domain: str, base_path: str) -> Target:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target:
         return self.target
 
     def permits(self, target: Target, guard: UUID, digest: bytes) -> bool:
