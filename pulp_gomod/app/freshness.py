@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db import transaction
 
-TRUSTED = 0.010
+TRUSTED = 0.025
 """Seconds from the beginning of a look at the database for which it is trusted."""
 
 SEEN_AFTER = TRUSTED + 0.002

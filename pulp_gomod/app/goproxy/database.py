@@ -16,6 +16,7 @@ from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from pulp_gomod.app.goproxy.prepared import Connection, Row
+from pulp_gomod.app.goproxy.snapshots import Snapshot, Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Database:
             name=APPLICATION_NAME,
             configure=_plan_once,
         )
+        self._snapshots = Snapshots(self._pool)
         self.losses = 0
 
     async def open(self) -> None:
@@ -61,6 +63,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._snapshots.let_go()
         await self._pool.close()
 
     async def fetch_all(self, sql: str, parameters: list[Any]) -> list[Row]:
@@ -95,6 +98,20 @@ class Database:
         """
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
+
+    async def snapshot(self) -> Snapshot:
+        """
+        Return what PostgreSQL calls the state of its data at the moment.
+
+        Raises:
+            psycopg.Error: PostgreSQL cannot be reached; the next who asks may reach it.
+            TimeoutError: It does not answer.
+        """
+        try:
+            return await self._snapshots.newest()
+        except (OperationalError, TimeoutError):
+            self.losses += 1
+            raise
 
     async def _fetch(self, sql: str, parameters: list[Any]) -> list[Row]:
         async with self._pool.connection() as connection:

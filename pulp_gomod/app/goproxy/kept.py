@@ -12,7 +12,7 @@ from pulp_gomod.app.goproxy.sent_again import head_of, pieces
 # memory of their own, so that a few zips do not take the room of thousands of answers.
 MOST_BYTES = 64 * 1024 * 1024
 LARGEST = 128 * 1024
-MOST_LARGE_BYTES = 64 * 1024 * 1024
+MOST_LARGE_BYTES = 128 * 1024 * 1024
 LARGEST_OF_ALL = 2 * 1024 * 1024
 # What keeping a response costs beyond its own size.
 _OVERHEAD = 512

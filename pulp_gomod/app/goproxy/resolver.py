@@ -9,6 +9,7 @@ that nobody has to wait.
 """
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +23,11 @@ from pulp_gomod.app.goproxy import database, distribution_statements
 from pulp_gomod.app.goproxy.database import Database
 from pulp_gomod.app.goproxy.distributions import Target, target_of
 from pulp_gomod.app.goproxy.prepared import Row
+
+log = logging.getLogger(__name__)
+
+# Seconds after which the next look is due, so that nobody has to wait for it.
+AHEAD = 0.6 * TRUSTED
 
 # Distributions remembered for a domain, and domains for which any are.
 MOST_DISTRIBUTIONS = 10_000
@@ -58,6 +64,7 @@ class DomainResolver:
         self._began = float("-inf")
         self._waiting: list[_Question] = []
         self._looking: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def find(self, candidates: Sequence[str]) -> Target | None:
         """
@@ -89,10 +96,33 @@ class DomainResolver:
         base_path = self._known_among(candidates)
         if base_path is None or self._known[base_path].generation != self._generation:
             return None
-        if ahead and age > TRUSTED / 2 and self._looking is None:
-            # Nobody waits for this answer; who asks when it is due does not find it missing.
-            self._ask(candidates).add_done_callback(_ignore)
+        if ahead and age > AHEAD and not self.is_looking:
+            self._watching = asyncio.create_task(self._watch(candidates))
         return self._known[base_path].target
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look at the database is being taken."""
+        return self._looking is not None or self._watching is not None
+
+    async def _watch(self, candidates: Sequence[str]) -> None:
+        """
+        Look whether anything was written, before anybody has to wait for that.
+
+        This is most of what PostgreSQL is asked by a content process that knows its answers: so it is
+        asked for no more than its snapshot.
+        """
+        try:
+            seen = await self._database.snapshot()
+            if seen.name == self._snapshot and self._losses == self._database.losses:
+                self._began = max(seen.began, self._began)
+            else:
+                await self._ask(candidates)
+        except Exception:
+            # Nobody has waited for it; whoever does is told.
+            log.debug("A look ahead at the database failed.", exc_info=True)
+        finally:
+            self._watching = None
 
     def _ask(self, candidates: Sequence[str]) -> "asyncio.Future[Target | None]":
         question = _Question(candidates, asyncio.get_running_loop().create_future())
@@ -180,12 +210,6 @@ class DomainResolver:
             else:
                 # The distribution that was known is gone; another may have taken its place.
                 self._waiting.append(question)
-
-
-def _ignore(answer: "asyncio.Future[Target | None]") -> None:
-    """Let a look that nobody waited for fail: the next one will tell."""
-    if not answer.cancelled():
-        answer.exception()
 
 
 def _fail(asked: list[_Question], error: Exception) -> None:

@@ -1,6 +1,7 @@
 """What a process knows of distributions, and when it asks again; PostgreSQL's part is played."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from pulp_gomod.app.freshness import TRUSTED
 from pulp_gomod.app.goproxy import resolver as module
 from pulp_gomod.app.goproxy.resolver import DomainResolver
+from pulp_gomod.app.goproxy.snapshots import Snapshot
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 NULLS = (None,) * 16
@@ -21,21 +23,28 @@ class Database:
 
     def __init__(self) -> None:
         self.losses = 0
-        self.snapshot = "700:700:"
+        self.snapshot_name = "700:700:"
         self.number = 1
         self.fails = False
         self.asked = 0
+        self.looks_ahead = 0
         self._keys: list[UUID] = [uuid4() for _ in range(3)]
+
+    async def snapshot(self) -> Snapshot:
+        self.looks_ahead += 1
+        if self.fails:
+            raise OSError("gone")
+        return Snapshot(time.monotonic(), self.snapshot_name)
 
     async def fetch_all(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         self.asked += 1
         if self.fails:
             raise OSError("gone")
-        if self.snapshot in parameters:
-            return [(self.snapshot, *NULLS)]
+        if self.snapshot_name in parameters:
+            return [(self.snapshot_name, *NULLS)]
         pk, domain, repository = self._keys
         return [
-            (self.snapshot, pk, "base", None, domain, NOW, repository, self.number, NOW)
+            (self.snapshot_name, pk, "base", None, domain, NOW, repository, self.number, NOW)
             + (None,) * 8
         ]
 
@@ -75,7 +84,7 @@ def test_one_look_serves_many(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_look_is_trusted_for_a_moment_only() -> None:
     async def scene(database: Database, resolver: DomainResolver) -> None:
         assert await number(resolver) == 1
-        database.number, database.snapshot = 2, "701:701:"
+        database.number, database.snapshot_name = 2, "701:701:"
         await later()
         assert await number(resolver) == 2
 
@@ -114,7 +123,73 @@ def test_a_look_that_fails_fails_those_who_wait_and_no_others() -> None:
             await number(resolver)
         assert resolver.recall(["base"]) is None
         database.fails = False
-        database.number, database.snapshot = 2, "701:701:"
+        database.number, database.snapshot_name = 2, "701:701:"
         assert await number(resolver) == 2
+
+    play(scene)
+
+
+async def ahead(resolver: DomainResolver) -> None:
+    """Have the next look taken, and wait for it."""
+    assert resolver.recall(["base"], ahead=True) is not None
+    while resolver.is_looking:
+        await asyncio.sleep(0)
+
+
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust each look, however slow the machine is, and let the next be due at once."""
+    monkeypatch.setattr(module, "TRUSTED", 60.0)
+    monkeypatch.setattr(module, "AHEAD", -1.0)
+
+
+def test_a_look_ahead_asks_for_the_snapshot_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        trusting(monkeypatch)
+        for _ in range(3):
+            await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (1, 3)
+
+    play(scene)
+
+
+def test_a_look_ahead_that_sees_another_snapshot_looks_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        trusting(monkeypatch)
+        database.number, database.snapshot_name = 2, "701:701:"
+        await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (2, 1)
+        target = resolver.recall(["base"])
+        assert target is not None and target.served is not None and target.served.number == 2
+
+    play(scene)
+
+
+def test_a_look_ahead_after_a_crash_trusts_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        trusting(monkeypatch)
+        database.number, database.losses = 2, 1
+        await ahead(resolver)
+        target = resolver.recall(["base"])
+        assert target is not None and target.served is not None and target.served.number == 2
+
+    play(scene)
+
+
+def test_a_look_ahead_that_fails_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        assert await number(resolver) == 1
+        trusting(monkeypatch)
+        database.fails = True
+        await ahead(resolver)
+        # What was seen before is as old as it was; nobody was told of anything.
+        assert database.looks_ahead == 1
+        database.fails = False
+        await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (1, 2)
 
     play(scene)
