@@ -146,8 +146,8 @@ def renew(connection: "psycopg.Connection[Any]") -> None:
         connection: A superuser's connection to Pulp's database.
     """
     connection.execute(_RENEWED.replace("{new}", _new_key(connection)).encode())
-    # Nobody tells the content app, which trusts for ten milliseconds what it has seen.
-    time.sleep(0.05)
+    # Nobody tells the content app, which trusts for a moment what it has seen.
+    time.sleep(0.1)
 
 
 def settle(connection: "psycopg.Connection[Any]") -> None:
@@ -293,10 +293,10 @@ def _finish_version(connection: "psycopg.Connection[Any]", count: int) -> None:
         INSERT INTO core_repositoryversioncontentdetails
             (count_type, content_type, count, repository_version_id)
         SELECT kind, 'gomod.module',
-            CASE kind WHEN 'added' THEN %(count)s
+            CASE kind WHEN 'A' THEN %(count)s
                 ELSE (SELECT cardinality(content_ids) FROM core_repositoryversion
                       WHERE pulp_id = version_pk) END, version_pk
-        FROM target, unnest(ARRAY['added', 'present']) AS kind
+        FROM target, unnest(ARRAY['A', 'P']) AS kind
         """,
         {"count": count},
     )
@@ -309,15 +309,22 @@ def _finish_version(connection: "psycopg.Connection[Any]", count: int) -> None:
 _RENEWED = """
     WITH renewed AS (
         UPDATE core_repository SET next_version = next_version + 1 RETURNING pulp_id, next_version
+    ),
+    made AS (
+        INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, number,
+            complete, repository_id, info, content_ids)
+        SELECT {new}, now(), now(), renewed.next_version - 1, true, renewed.pulp_id,
+            newest.info, newest.content_ids
+        FROM renewed CROSS JOIN LATERAL (
+            SELECT info, content_ids FROM core_repositoryversion
+            WHERE repository_id = renewed.pulp_id AND complete ORDER BY number DESC LIMIT 1
+        ) AS newest
+        RETURNING pulp_id, content_ids
     )
-    INSERT INTO core_repositoryversion (pulp_id, pulp_created, pulp_last_updated, number,
-        complete, repository_id, info, content_ids)
-    SELECT {new}, now(), now(), renewed.next_version - 1, true, renewed.pulp_id,
-        newest.info, newest.content_ids
-    FROM renewed CROSS JOIN LATERAL (
-        SELECT info, content_ids FROM core_repositoryversion
-        WHERE repository_id = renewed.pulp_id AND complete ORDER BY number DESC LIMIT 1
-    ) AS newest
+    INSERT INTO core_repositoryversioncontentdetails
+        (count_type, content_type, count, repository_version_id)
+    SELECT 'P', 'gomod.module', cardinality(content_ids), pulp_id FROM made
+    WHERE cardinality(content_ids) > 0
 """
 
 _DISTRIBUTIONS = """

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import requests
 
+from pulp_gomod.app.goproxy.whole import SEVERAL
 from tests.filling import add_distributions, fill, renew, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
@@ -20,9 +21,13 @@ from tests.functional.serving import Server, shared_server
 from tests.statements import CONTENT, StatementLog, connect, count, logged
 
 MOST = 2
+# Units of a repository version that are few (statements.MOST_NAMES, which needs Django).
+MOST_NAMES = 1000
 # So many requests in one measurement; processes of Pulp that have nothing to do ask something, too,
 # but by far not once for each.
 REQUESTS = 20
+# What is asked once for a connection, and once for a repository version, while nobody waits for it.
+BESIDE = ("SET plan_cache_mode", 'unnest(V0."content_ids")')
 FILES = ("@v/{}.info", "@v/{}.mod", "@v/{}.zip", "@v/list", "@latest")
 
 
@@ -76,7 +81,8 @@ def root(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(scope="module", params=[2 * REQUESTS, 2000])
+# More than what is looked up together.
+@pytest.fixture(scope="module", params=[MOST_NAMES + 100, 3 * MOST_NAMES])
 def filled(
     request: pytest.FixtureRequest,
     quiet_server: Server,
@@ -156,6 +162,9 @@ def test_at_most_two_statements(
     # Of a version that was asked for, all files are known.
     filled.renew()
     asked = log.during(ask)
+    beside = [each for each in asked if any(text in each.text for text in BESIDE)]
+    assert len(beside) <= 2 * len(BESIDE)
+    asked = [each for each in asked if each not in beside]
     counted = count(asked, idle)
     texts = "\n".join(sorted({f"{each.application}: {each.text}" for each in asked}))
     assert counted["own"] <= MOST * REQUESTS, texts
@@ -182,7 +191,8 @@ def test_the_other_files_of_a_version_are_looked_up_with_the_first(
 
     def lookups(file: str) -> int:
         asked = log.during(lambda: ask(file))
-        return sum("gomod_gomod" in each.text for each in asked if each.application == CONTENT)
+        texts = [each.text for each in asked if each.application == CONTENT]
+        return sum("gomod_gomod" in text and BESIDE[1] not in text for text in texts)
 
     info, mod, zipped = FILES[:3]
     assert lookups(mod) == REQUESTS
@@ -193,3 +203,38 @@ def test_the_other_files_of_a_version_are_looked_up_with_the_first(
     first = ask(zipped)
     filled.renew()
     assert (ask(info), ask(mod), first) == beside
+
+
+def test_all_of_a_small_repository_version_is_looked_up_together(
+    quiet_server: Server, database: "psycopg.Connection[Any]", log: StatementLog
+) -> None:
+    rest = Rest(quiet_server.url, (quiet_server.username, quiet_server.password))
+    owner = Owner.create(rest)
+    assert owner.put(Made().zip()).status_code == 201
+    versions = list(fill(database, owner.name, 2 * REQUESTS, each=2))
+    settle(database)
+    session = requests.Session()
+
+    def ask(module: str, version: str, file: str) -> bytes:
+        url = f"{rest.url}/api/packages/{owner.name}/go/{module}/{file.format(version)}"
+        answer = session.get(url, timeout=60)
+        assert answer.status_code == 200, url
+        return answer.content
+
+    def lookups(*wanted: str) -> int:
+        asked = log.during(lambda: ask(*wanted))
+        return sum("gomod_gomod" in each.text for each in asked if each.application == CONTENT)
+
+    info, mod, zipped = FILES[:3]
+    for name in versions[:SEVERAL]:
+        ask(*name, info)
+    # It takes its time, but not as long as to ask for all of them.
+    rest_of_them = versions[SEVERAL:]
+    while lookups(*rest_of_them.pop(), info):
+        time.sleep(0.1)
+    assert len(rest_of_them) > REQUESTS
+    assert not any(lookups(*name, file) for name in rest_of_them for file in (info, mod, zipped))
+    brought = [ask(*name, file) for name in rest_of_them for file in (info, mod, zipped)]
+    renew(database)
+    again = [ask(*name, file) for name in rest_of_them[::-1] for file in (zipped, mod, info)]
+    assert again[::-1] == brought

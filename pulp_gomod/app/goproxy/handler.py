@@ -5,9 +5,8 @@ from typing import Final
 from aiohttp import web
 
 from pulp_gomod.app import upstream
-from pulp_gomod.app.goproxy import answers, guard, lookups, resolver
+from pulp_gomod.app.goproxy import guard, resolver
 from pulp_gomod.app.goproxy.distributions import DEFAULT_DOMAIN, Target, storable
-from pulp_gomod.app.goproxy.modules import Modules
 from pulp_gomod.app.goproxy.paths import (
     LATEST,
     Malformed,
@@ -16,7 +15,7 @@ from pulp_gomod.app.goproxy.paths import (
     base_paths,
     parse,
 )
-from pulp_gomod.app.goproxy.remembered import RememberedModules
+from pulp_gomod.app.goproxy.remembered import RememberedModules, modules_of
 from pulp_gomod.app.goproxy.responses import (
     USED,
     Representation,
@@ -87,9 +86,7 @@ async def _serve_module(
         return not_found(f"the distribution {target.base_path} serves no repository")
     if not storable(wanted.version):
         return not_found("malformed version")
-    modules = RememberedModules(
-        Modules(lookups.of(request.app), target, target.served), answers.of(request.app)
-    )
+    modules = modules_of(request.app, target, target.served)
     if target.remote is not None:
         return await upstream.serve_module(request, target, wanted, modules)
     version = wanted.version

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from pulp_gomod.app.goproxy import answers, lookups, remembered, resolver, storages
+from pulp_gomod.app.goproxy import answers, remembered, resolver, storages
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.guard import permits
 from pulp_gomod.app.goproxy.handler import find, missing
-from pulp_gomod.app.goproxy.modules import Modules, StoredZip
+from pulp_gomod.app.goproxy.modules import StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest, parse
 from pulp_gomod.app.goproxy.patterns import Pattern
-from pulp_gomod.app.goproxy.remembered import UNKNOWN, RememberedModules
+from pulp_gomod.app.goproxy.remembered import UNKNOWN, modules_of
 from pulp_gomod.app.goproxy.responses import cache_control, keep_private, respond_to_plain
 from pulp_gomod.golang import module
 
@@ -81,7 +81,7 @@ async def bring(app: web.Application, pattern: Pattern, path: str) -> None:
         return
     if not permits(app, target, pattern.digest):
         return
-    modules = RememberedModules(Modules(lookups.of(app), target, target.served), answers.of(app))
+    modules = modules_of(app, target, target.served)
     if wanted.file != "zip":
         await find(modules, wanted, wanted.version)
         return

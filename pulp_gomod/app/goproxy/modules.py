@@ -197,6 +197,10 @@ class Modules:
             files["mod"] = _fixed(TEXT, bytes(go_mod), created)
         return files
 
+    async def names(self) -> list[tuple[str, str]]:
+        """List the path and version of all modules with a zip, if the repository version holds few."""
+        return [(path, version) for path, version in await self._ask(statements.names())]
+
     async def _info_of_commit(self, path: str, name: str) -> Representation | None:
         """
         Answer for a commit hash with the highest version made from it.

@@ -1,14 +1,20 @@
 """The modules of a repository version, each thing asked of the database once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+from aiohttp import web
+
+from pulp_gomod.app.goproxy import answers as known_answers
+from pulp_gomod.app.goproxy import lookups, whole
 from pulp_gomod.app.goproxy.answers import Answers, Key
-from pulp_gomod.app.goproxy.distributions import Served
+from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.latest import Candidate
-from pulp_gomod.app.goproxy.modules import File, Modules, StoredZip
+from pulp_gomod.app.goproxy.modules import File, Files, Modules, StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
 from pulp_gomod.app.goproxy.responses import Representation
+from pulp_gomod.app.goproxy.whole import Whole
 from pulp_gomod.golang import module
 
 T = TypeVar("T")
@@ -19,18 +25,23 @@ UNKNOWN: Final = object()
 # Bytes that a version in a list takes, roughly.
 _PER_VERSION = 256
 
+# Module versions of a small repository version that are looked up at once.
+_AT_ONCE = 16
+
 
 class RememberedModules:
     """Answers what Modules answers, and remembers it; what is not there is remembered, too."""
 
-    def __init__(self, modules: Modules, answers: Answers) -> None:
+    def __init__(self, modules: Modules, answers: Answers, whole: Whole) -> None:
         """
         Args:
             modules: The modules of one repository version.
             answers: What the process has answered before.
+            whole: Says when all of a small repository version is to be looked up.
         """
         self._modules = modules
         self._answers = answers
+        self._whole = whole
 
     async def versions(self, path: str) -> Representation | None:
         """As Modules.versions."""
@@ -80,13 +91,29 @@ class RememberedModules:
             is_version = module.canonical_version(version) == version
             if not (is_version and self._modules.is_quiet):
                 return await ask(path, version)
-            files = await self._modules.files(path, version, file)
-            for name, answer in files.items():
-                self._answers.keep(self._key(name, path, version), answer, _size(answer))
+            files = await self._bring(path, version, file)
+            self._whole.note(self._modules.served, self._bring_all)
             found: T = files[file]
             return found
 
         return await self._remember(file, path, version, make)
+
+    async def _bring(self, path: str, version: str, file: File) -> Files:
+        """Look up all files of a version."""
+        files = await self._modules.files(path, version, file)
+        for name, answer in files.items():
+            self._answers.keep(self._key(name, path, version), answer, _size(answer))
+        return files
+
+    async def _bring_all(self) -> None:
+        """Look up all files of all versions, if they are few."""
+        names = [name for name in await self._modules.names() if not self._is_known(*name)]
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            await asyncio.gather(*(self._bring(*name, "zip") for name in some))
+
+    def _is_known(self, path: str, version: str) -> bool:
+        return self._answers.recall(self._key("zip", path, version), UNKNOWN) is not UNKNOWN
 
     async def _remember(
         self, what: str, path: str, version: str, make: Callable[[], Awaitable[T]]
@@ -95,6 +122,19 @@ class RememberedModules:
 
     def _key(self, what: str, path: str, version: str) -> Key:
         return _key(self._modules.served, what, path, version)
+
+
+def modules_of(app: web.Application, target: Target, served: Served) -> RememberedModules:
+    """
+    Make what answers for a repository version.
+
+    Args:
+        app: The content app.
+        target: The distribution that serves it.
+        served: The repository version.
+    """
+    modules = Modules(lookups.of(app), target, served)
+    return RememberedModules(modules, known_answers.of(app), whole.of(app))
 
 
 def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:

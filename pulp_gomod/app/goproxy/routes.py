@@ -17,7 +17,16 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.goproxy import answers, database, guard, lookups, ready, resolver, warming
+from pulp_gomod.app.goproxy import (
+    answers,
+    database,
+    guard,
+    lookups,
+    ready,
+    resolver,
+    warming,
+    whole,
+)
 from pulp_gomod.app.goproxy import handler as protocol
 from pulp_gomod.app.goproxy.distributions import storable
 from pulp_gomod.app.goproxy.responses import keep_private, not_found, problem
@@ -164,6 +173,7 @@ def install(app: web.Application) -> None:
     app.cleanup_ctx.append(resolver.lifespan)
     app.cleanup_ctx.append(ready.lifespan)
     app.cleanup_ctx.append(answers.lifespan)
+    app.cleanup_ctx.append(whole.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)

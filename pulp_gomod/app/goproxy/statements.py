@@ -26,11 +26,13 @@ from pulpcore.plugin.models import Content
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
 from pulp_gomod.app.models import GoModFile, GoModule, GoRelease
-from pulp_gomod.app.models.membership import held, held_among, held_each
+from pulp_gomod.app.models.membership import held, held_among, held_each, held_if_few
 
 # The latest version is mostly among so many of the newest ones, and nearly always among so many.
 NEWEST = 4
 _MANY_NEWEST = 32
+# Units of a repository version that are few.
+MOST_NAMES = 1000
 
 # Values that stand for a request's, recognisable among the constants of a queryset.
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
@@ -266,5 +268,19 @@ def releases() -> Statement:
     )
 
 
+@lru_cache(maxsize=1)
+def names() -> Statement:
+    """
+    List all module versions of a repository version that holds few; no rows otherwise.
+
+    Values: repository, number, domain.
+    Columns: module, version.
+    """
+    few = held_if_few(MOST_NAMES, _REPOSITORY, _NUMBER)
+    return _compile(
+        GoModule.objects.filter(few, _pulp_domain=_DOMAIN).values_list("module", "version")
+    )
+
+
 #: All of them.
-ALL = (info, mod, zip_file, files, versions, newest, candidates, releases)
+ALL = (info, mod, zip_file, files, versions, newest, candidates, releases, names)

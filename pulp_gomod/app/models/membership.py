@@ -11,6 +11,9 @@ from django.db.models.lookups import In, IsNull
 
 from pulpcore.plugin.models import RepositoryContent, RepositoryVersion
 
+# What pulpcore calls the counts of all that a version holds, beside those of what it adds and removes.
+_PRESENT = "P"
+
 
 def held(repository, number) -> Exists:
     """
@@ -72,6 +75,25 @@ def held_among(content: QuerySet, repository, number) -> Func:
     keys = ArraySubquery(content.order_by().values("pk"))
     memberships = _memberships(repository, number).filter(_IsAny(F("content_id"), keys))
     return _IsTrue(In(F("pk"), memberships.values("content_id")))
+
+
+def held_if_few(most: int, repository, number) -> "_IsAny":
+    """
+    Make the condition that a repository version holds a module of the outer query, and not many others.
+
+    It costs what the version holds, and where that is too much, nothing: pulpcore keeps the numbers.
+
+    Args:
+        most: Units of any type; with more of one, none fulfils the condition.
+        repository: The repository, or its pk.
+        number: The number of the version, which must be complete.
+    """
+    many = RepositoryVersion.objects.filter(
+        pk=OuterRef("pk"), counts__count_type=_PRESENT, counts__count__gt=most
+    )
+    version = RepositoryVersion.objects.filter(~Exists(many), repository=repository, number=number)
+    units = version.annotate(unit=Func(F("content_ids"), function="unnest")).values("unit")
+    return _IsAny(F("pk"), ArraySubquery(units))
 
 
 def _memberships(repository, number) -> QuerySet:

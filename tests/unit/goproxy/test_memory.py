@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from pulp_gomod.app.goproxy import answers, lookups, memory, resolver, storages
+from pulp_gomod.app.goproxy import answers, lookups, memory, resolver, storages, whole
 from pulp_gomod.app.goproxy.compiled import Statement
 from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.modules import StoredZip
@@ -49,6 +49,7 @@ class Content:
         self.app = web.Application()
         self.app[answers._KEY] = answers.Answers()
         self.app[answers._FILES] = answers.Answers()
+        self.app[whole._KEY] = whole.Whole()
         self.app[resolver._KEY] = self  # type: ignore[misc]
         self.app[lookups._KEY] = self.database = Database()  # type: ignore[assignment]
         self._target = target
