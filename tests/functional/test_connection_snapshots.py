@@ -87,19 +87,52 @@ def test_a_lost_connection_is_told_and_replaced(place: dict[str, Any]) -> None:
     run(ask())
 
 
+def test_a_crash_is_noticed_by_whoever_asks_first(place: dict[str, Any]) -> None:
+    async def ask() -> None:
+        database = Database(place | {"application_name": "connections of before"})
+        await database.open()
+        try:
+            await database.snapshot()
+            async with opened(place) as other:
+                ours = "FROM pg_stat_activity WHERE application_name = 'connections of before'"
+                # One is kept for snapshots, and another is as old.
+                while (await other.fetch_all(f"SELECT count(*) {ours}", []))[0][0] < 2:
+                    await asyncio.sleep(0.05)
+                await other.fetch_all(f"SELECT pg_terminate_backend(pid, 10000) {ours}", [])
+            await database.fetch_all("SELECT 1", [])
+            assert database.losses == 1
+        finally:
+            await database.close()
+
+    run(ask())
+
+
+def test_what_is_being_asked_ends_with_the_app(place: dict[str, Any]) -> None:
+    async def ask() -> None:
+        database = Database(place)
+        await database.open()
+        asking = asyncio.create_task(database.snapshot())
+        await asyncio.sleep(0)
+        await asyncio.wait_for(database.close(), 5)
+        with pytest.raises((asyncio.CancelledError, OperationalError)):
+            await asking
+
+    run(ask())
+
+
+@pytest.mark.parametrize(("longest", "times"), [(60.0, 1), (-1.0, 3)])
 def test_the_pool_gets_its_connection_back(
-    place: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    place: dict[str, Any], monkeypatch: pytest.MonkeyPatch, longest: float, times: int
 ) -> None:
-    monkeypatch.setattr(snapshots, "LONGEST_KEPT", -1.0)
+    monkeypatch.setattr(snapshots, "LONGEST_KEPT", longest)
 
     async def ask() -> None:
-        # Whoever keeps the only connection for ever has the others wait.
-        database = Database(place, max_size=1)
+        database = Database(place)
         await database.open()
         try:
             for _ in range(3):
                 await database.snapshot()
+            assert database._pool.get_stats()["requests_num"] == times
         finally:
             await database.close()
 

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from django.db import connections
 from psycopg import OperationalError
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pulp_gomod.app.goproxy.prepared import Connection, Row
 from pulp_gomod.app.goproxy.snapshots import Snapshot, Snapshots
@@ -47,7 +47,9 @@ class Database:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             connection_class=Connection,
             kwargs=dict(parameters) | {"autocommit": True},
-            min_size=1,
+            # One is kept for snapshots. Another has to be as old as what is remembered: that it is lost is
+            # how a crash of PostgreSQL is noticed (see `losses`).
+            min_size=min(2, max_size),
             max_size=max_size,
             timeout=LONGEST_WAIT,
             open=False,
@@ -63,7 +65,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._snapshots.let_go()
+        await self._snapshots.close()
         await self._pool.close()
 
     async def fetch_all(self, sql: str, parameters: list[Any]) -> list[Row]:
@@ -82,6 +84,8 @@ class Database:
         """
         try:
             return await self._fetch(sql, parameters)
+        except PoolTimeout:
+            raise
         except OperationalError:
             self.losses += 1
             log.info("Lost a connection to PostgreSQL; asking again on another one.")
@@ -109,6 +113,8 @@ class Database:
         """
         try:
             return await self._snapshots.newest()
+        except PoolTimeout:
+            raise
         except (OperationalError, TimeoutError):
             self.losses += 1
             raise

@@ -125,14 +125,27 @@ class Lookups:
         Raises:
             psycopg.Error: The database does not answer.
         """
+        self._open += 1
+        try:
+            return await self.ask_beside(statement, **values)
+        finally:
+            self._open -= 1
+
+    async def ask_beside(self, statement: Statement, **values: Any) -> list[Row]:
+        """
+        Do what `ask` does, for something that nobody waits for: it does not count as open.
+
+        Args:
+            statement: The statement.
+            values: The values that it needs, by name.
+
+        Raises:
+            psycopg.Error: The database does not answer.
+        """
         kind = self._kinds.get(statement.sql)
         if kind is None:
             kind = self._kinds[statement.sql] = _Kind(self._database, statement)
-        self._open += 1
-        try:
-            return await kind.ask(values)
-        finally:
-            self._open -= 1
+        return await kind.ask(values)
 
 
 def _deliver(asked: list[_Question], answers: list[list[Row]]) -> None:

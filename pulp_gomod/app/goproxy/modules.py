@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -63,6 +64,7 @@ class Modules:
             served: The repository version.
         """
         self._lookups = lookups
+        self._ask_database = lookups.ask
         self.served = served
         self._values = {
             "repository": served.repository,
@@ -197,6 +199,13 @@ class Modules:
             files["mod"] = _fixed(TEXT, bytes(go_mod), created)
         return files
 
+    @property
+    def beside(self) -> "Modules":
+        """The same for what nobody waits for."""
+        other = copy(self)
+        other._ask_database = self._lookups.ask_beside
+        return other
+
     async def names(self) -> list[tuple[str, str]]:
         """List the path and version of all modules with a zip, if the repository version holds few."""
         return [(path, version) for path, version in await self._ask(statements.names())]
@@ -240,7 +249,7 @@ class Modules:
         return chosen.version, time, origin, created
 
     async def _ask(self, statement: Statement, **values: str | int) -> list[Row]:
-        return await self._lookups.ask(statement, **self._values, **values)
+        return await self._ask_database(statement, **self._values, **values)
 
 
 def _candidate(row: Row) -> Candidate:

@@ -91,29 +91,31 @@ class RememberedModules:
             is_version = module.canonical_version(version) == version
             if not (is_version and self._modules.is_quiet):
                 return await ask(path, version)
-            files = await self._bring(path, version, file)
+            files = await self._bring(self._modules, path, version, file)
             self._whole.note(self._modules.served, self._bring_all)
             found: T = files[file]
             return found
 
         return await self._remember(file, path, version, make)
 
-    async def _bring(self, path: str, version: str, file: File) -> Files:
+    async def _bring(self, modules: Modules, path: str, version: str, file: File) -> Files:
         """Look up all files of a version."""
-        files = await self._modules.files(path, version, file)
+        files = await modules.files(path, version, file)
         for name, answer in files.items():
             self._answers.keep(self._key(name, path, version), answer, _size(answer))
         return files
 
     async def _bring_all(self) -> None:
         """Look up all files of all versions, if they are few."""
-        names = [name for name in await self._modules.names() if not self._is_known(*name)]
+        beside = self._modules.beside
+        names = [name for name in await beside.names() if not self._is_known(*name)]
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
-            await asyncio.gather(*(self._bring(*name, "zip") for name in some))
+            await asyncio.gather(*(self._bring(beside, *name, "zip") for name in some))
 
     def _is_known(self, path: str, version: str) -> bool:
-        return self._answers.recall(self._key("zip", path, version), UNKNOWN) is not UNKNOWN
+        keys = (self._key(file, path, version) for file in ("info", "zip"))
+        return all(self._answers.recall(key, UNKNOWN) is not UNKNOWN for key in keys)
 
     async def _remember(
         self, what: str, path: str, version: str, make: Callable[[], Awaitable[T]]

@@ -65,6 +65,7 @@ class DomainResolver:
         self._waiting: list[_Question] = []
         self._looking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._is_changing = False
 
     async def find(self, candidates: Sequence[str]) -> Target | None:
         """
@@ -110,19 +111,31 @@ class DomainResolver:
         Look whether anything was written, before anybody has to wait for that.
 
         This is most of what PostgreSQL is asked by a content process that knows its answers: so it is
-        asked for no more than its snapshot.
+        asked for no more than its snapshot. While it is written to, that would be one question too many.
         """
         try:
-            seen = await self._database.snapshot()
-            if seen.name == self._snapshot and self._losses == self._database.losses:
-                self._began = max(seen.began, self._began)
-            else:
+            if self._is_changing or not await self._is_unchanged():
                 await self._ask(candidates)
         except Exception:
             # Nobody has waited for it; whoever does is told.
             log.debug("A look ahead at the database failed.", exc_info=True)
         finally:
             self._watching = None
+
+    async def _is_unchanged(self) -> bool:
+        seen = await self._database.snapshot()
+        if seen.name != self._snapshot or self._losses != self._database.losses:
+            return False
+        self._began = max(seen.began, self._began)
+        return True
+
+    async def close(self) -> None:
+        """Look no more."""
+        for looking in (self._watching, self._looking):
+            if looking is not None:
+                looking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await looking
 
     def _ask(self, candidates: Sequence[str]) -> "asyncio.Future[Target | None]":
         question = _Question(candidates, asyncio.get_running_loop().create_future())
@@ -163,7 +176,8 @@ class DomainResolver:
             self._losses, self._snapshot, seen = self._database.losses, "", ""
             rows = await self._probe(list(wanted), seen)
         snapshot = rows[0][0]
-        if snapshot != self._snapshot:
+        self._is_changing = snapshot != self._snapshot
+        if self._is_changing:
             self._snapshot = snapshot
             self._generation += 1
         if snapshot != seen:
@@ -241,6 +255,11 @@ class Resolver:
         resolver = self._domains.get(domain)
         return resolver.recall((base_path,), ahead) if resolver else None
 
+    async def close(self) -> None:
+        """Look no more."""
+        for each in self._domains.values():
+            await each.close()
+
     async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
         """
         Find the Go distribution for a path; None if it is not one of ours.
@@ -271,6 +290,7 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     """
     app[_KEY] = Resolver(database.of(app))
     yield
+    await app[_KEY].close()
     with suppress(KeyError):
         del app[_KEY]
 

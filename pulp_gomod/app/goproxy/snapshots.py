@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
@@ -74,6 +75,14 @@ class Snapshots:
             raise
         finally:
             self._asking = None
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await self._asking
+        await self.let_go()
 
     async def let_go(self) -> None:
         """Give the connection back; the pool closes it if it is lost or in use."""

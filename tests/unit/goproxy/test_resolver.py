@@ -132,8 +132,9 @@ def test_a_look_that_fails_fails_those_who_wait_and_no_others() -> None:
 async def ahead(resolver: DomainResolver) -> None:
     """Have the next look taken, and wait for it."""
     assert resolver.recall(["base"], ahead=True) is not None
-    while resolver.is_looking:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while resolver.is_looking:
+            await asyncio.sleep(0)
 
 
 def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,13 +143,19 @@ def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "AHEAD", -1.0)
 
 
+async def settled(resolver: DomainResolver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Know the distribution, by a look that found nothing new."""
+    assert await number(resolver) == 1
+    trusting(monkeypatch)
+    await ahead(resolver)
+
+
 def test_a_look_ahead_asks_for_the_snapshot_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(database: Database, resolver: DomainResolver) -> None:
-        assert await number(resolver) == 1
-        trusting(monkeypatch)
+        await settled(resolver, monkeypatch)
         for _ in range(3):
             await ahead(resolver)
-        assert (database.asked, database.looks_ahead) == (1, 3)
+        assert (database.asked, database.looks_ahead) == (2, 3)
 
     play(scene)
 
@@ -157,21 +164,27 @@ def test_a_look_ahead_that_sees_another_snapshot_looks_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def scene(database: Database, resolver: DomainResolver) -> None:
-        assert await number(resolver) == 1
-        trusting(monkeypatch)
+        await settled(resolver, monkeypatch)
         database.number, database.snapshot_name = 2, "701:701:"
         await ahead(resolver)
-        assert (database.asked, database.looks_ahead) == (2, 1)
+        assert (database.asked, database.looks_ahead) == (3, 1)
         target = resolver.recall(["base"])
         assert target is not None and target.served is not None and target.served.number == 2
+        # While it is written to, each look is a whole one.
+        database.number, database.snapshot_name = 3, "702:702:"
+        await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (4, 1)
+        await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (5, 1)
+        await ahead(resolver)
+        assert (database.asked, database.looks_ahead) == (5, 2)
 
     play(scene)
 
 
 def test_a_look_ahead_after_a_crash_trusts_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(database: Database, resolver: DomainResolver) -> None:
-        assert await number(resolver) == 1
-        trusting(monkeypatch)
+        await settled(resolver, monkeypatch)
         database.number, database.losses = 2, 1
         await ahead(resolver)
         target = resolver.recall(["base"])
@@ -182,14 +195,32 @@ def test_a_look_ahead_after_a_crash_trusts_no_snapshot(monkeypatch: pytest.Monke
 
 def test_a_look_ahead_that_fails_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(database: Database, resolver: DomainResolver) -> None:
-        assert await number(resolver) == 1
-        trusting(monkeypatch)
+        await settled(resolver, monkeypatch)
         database.fails = True
         await ahead(resolver)
         # What was seen before is as old as it was; nobody was told of anything.
         assert database.looks_ahead == 1
         database.fails = False
         await ahead(resolver)
-        assert (database.asked, database.looks_ahead) == (1, 2)
+        assert (database.asked, database.looks_ahead) == (2, 2)
+
+    play(scene)
+
+
+def test_a_look_that_is_being_taken_ends_with_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        await settled(resolver, monkeypatch)
+        never = asyncio.Event()
+
+        async def hang() -> Snapshot:
+            await never.wait()
+            raise AssertionError
+
+        monkeypatch.setattr(database, "snapshot", hang)
+        assert resolver.recall(["base"], ahead=True) is not None
+        await asyncio.sleep(0)
+        assert resolver.is_looking
+        await resolver.close()
+        assert not resolver.is_looking and len(asyncio.all_tasks()) == 1
 
     play(scene)

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from pulp_gomod.app.goproxy import whole as module
 from pulp_gomod.app.goproxy.answers import Answers
 from pulp_gomod.app.goproxy.distributions import Served
 from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
-from pulp_gomod.app.goproxy.whole import MOST_VERSIONS, SEVERAL, Whole
+from pulp_gomod.app.goproxy.whole import MOST_REPOSITORIES, SEVERAL, Whole
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
@@ -27,6 +28,7 @@ class Modules:
     is_quiet = True
 
     def __init__(self, count: int, fails: bool = False) -> None:
+        self.beside = self
         self.all = [(f"example.com/m{number}", "v1.0.0") for number in range(count)]
         self.fails = fails
         self.listed = 0
@@ -115,16 +117,72 @@ def test_what_fails_fails_nobody(caplog: pytest.LogCaptureFixture) -> None:
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
-def test_versions_of_which_look_ups_are_counted_are_bounded() -> None:
-    async def scene() -> None:
-        whole = Whole()
+class Bringing:
+    """Notes look-ups, and counts what is brought."""
 
+    def __init__(self) -> None:
+        self.whole = Whole()
+        self.begun: list[int] = []
+        self.may_end = asyncio.Event()
+
+    async def note(self, number: int, times: int = SEVERAL, repository: UUID | None = None) -> None:
         async def bring() -> None:
-            raise AssertionError("nothing was asked for often enough")
+            self.begun.append(number)
+            await self.may_end.wait()
 
-        for number in range(MOST_VERSIONS * 2):
-            whole.note(Served(SERVED.repository, number, NOW), bring)
-        assert len(whole._asked) == MOST_VERSIONS
+        for _ in range(times):
+            self.whole.note(Served(repository or SERVED.repository, number, NOW), bring)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+def test_look_ups_count_for_their_version_only() -> None:
+    async def scene() -> None:
+        bringing = Bringing()
+        for number in range(20):
+            await bringing.note(number, SEVERAL - 1)
+        assert bringing.begun == []
+        await bringing.note(19, 1)
+        assert bringing.begun == [19]
+
+    play(scene)
+
+
+def test_another_version_is_brought_after_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        bringing = Bringing()
+        bringing.may_end.set()
+        await bringing.note(1)
+        await bringing.note(2, 2 * SEVERAL)
+        assert bringing.begun == [1]
+        # The same one is not brought twice, however long ago it was.
+        monkeypatch.setattr(module.time, "monotonic", lambda: 1e12)
+        await bringing.note(2)
+        await bringing.note(2)
+        assert bringing.begun == [1, 2]
+
+    play(scene)
+
+
+def test_one_is_brought_at_a_time() -> None:
+    async def scene() -> None:
+        bringing = Bringing()
+        await bringing.note(1)
+        await bringing.note(2, repository=uuid4())
+        assert bringing.begun == [1]
+        bringing.may_end.set()
+        await bringing.note(2, 1)
+        assert bringing.begun == [1, 2]
+
+    play(scene)
+
+
+def test_repositories_of_which_look_ups_are_counted_are_bounded() -> None:
+    async def scene() -> None:
+        bringing = Bringing()
+        for _ in range(MOST_REPOSITORIES + 10):
+            await bringing.note(1, 1, uuid4())
+        assert len(bringing.whole._repositories) == MOST_REPOSITORIES
 
     play(scene)
 
