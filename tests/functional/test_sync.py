@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import trustme
 from aiohttp import web
 
 from pulp_gomod.golang import dirhash
@@ -456,6 +457,26 @@ def test_what_is_no_object(bad: Mirror) -> None:
         "POST", href, data="{", headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 400
+
+
+def test_what_is_too_much(bad: Mirror) -> None:
+    text = refused(bad, go_sum="x" * 2_000_000)
+    assert "1048576" in text and len(text) < 1000
+    text = refused(bad, modules=["example.com/" + "m" * 2200] * 1000)
+    assert "and 990 more" in text and len(text) < 10_000
+    # Django takes no such body.
+    refused(bad, go_sum="x" * 30_000_000)
+
+
+def test_a_remote_that_cannot_be_opened(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    one, other = (trustme.CA().issue_cert("client.example.com") for _ in range(2))
+    mirror.change(
+        client_cert=one.cert_chain_pems[0].bytes().decode(),
+        client_key=other.private_key_pem.bytes().decode(),
+    )
+    text = complaint(mirror, modules=["example.com/m"])
+    assert "GOM0006" in text and "certificates of the remote" in text
 
 
 def test_who_may_sync(rest: Rest, upstream: Upstream) -> None:

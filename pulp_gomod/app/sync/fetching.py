@@ -1,5 +1,6 @@
 """All that a sync does before it changes the repository."""
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -60,6 +61,9 @@ async def fetch(order: Order) -> Fetched:
             return await _download(order, source, plan, failures)
     except TooMany:
         raise SyncFailedError(str(failures)) from None
+    except ssl.SSLError as error:
+        reason = error.reason or error
+        raise SyncFailedError(f"the certificates of the remote cannot be used: {reason}") from error
 
 
 async def _list(order: Order, source: Source, plan: Plan, failures: Failures) -> None:
