@@ -1,5 +1,6 @@
 """Syncing a repository from a remote: by name, by a go.sum, and by a go.mod."""
 
+import asyncio
 import hashlib
 from base64 import b64encode
 from io import BytesIO
@@ -281,6 +282,27 @@ def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(
     assert len(lines) == 21
     assert lines[-1] == "and at least 30 more; the rest was not tried"
     assert len(upstream.asked) < 500
+
+
+def test_no_more_at_a_time_than_the_remote_allows(rest: Rest, upstream: Upstream) -> None:
+    under_way, most = 0, 0
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        # Whatever else was to come at the same time has come then.
+        await asyncio.sleep(0.05)
+        under_way -= 1
+        return upstream.answer(request.match_info["path"])
+
+    for number in range(12):
+        upstream.add(f"example.com/m{number}", "v1.0.0")
+    upstream.everything = count
+    mirror = Mirror.create(rest, upstream, policy="immediate", download_concurrency=3)
+    sync(mirror, modules=[f"example.com/m{number}" for number in range(12)])
+    assert len(mirror.held()) == 12
+    assert 1 < most <= 3
 
 
 def test_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
