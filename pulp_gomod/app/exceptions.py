@@ -102,3 +102,23 @@ class ChangeRefusedError(PulpException):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] {self.reason}"
+
+
+class SyncFailedError(PulpException):
+    """Raised when something that was to be synced cannot be had; nothing of it was added then."""
+
+    http_status_code = 502
+    error_code = "GOM0006"
+
+    def __init__(self, reasons: str):
+        """
+        Args:
+            reasons: What and why, a line for each module version.
+        """
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "Nothing was added to the repository. What was fetched is kept, so that another sync is "
+            "quick. These cannot be had:\n{reasons}"
+        ).format(reasons=self.reasons)

@@ -61,6 +61,13 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def sync_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server with one worker, which runs nothing but what one test asks for."""
+    with shared_server(run_dir, "sync", server_cache, "--workers", "1") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def access_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with domains, workload identities and all kinds of content guards."""
     with shared_server(run_dir, "access", server_cache, **write_settings(run_dir)) as started:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,11 @@ import requests
 from pulp_glue.common.context import PulpContext, PulpEntityContext
 from pulp_glue.gomod import context as gomod
 
+from pulp_gomod.golang import dirhash
 from tests.functional.pulp_command import Pulp, PulpProgram
 from tests.functional.rest_api import Made
 from tests.functional.serving import Server
+from tests.functional.upstream_world import Upstream
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +260,34 @@ def test_pulling_through_and_cleaning_up(pulp: Pulp, repository: str) -> None:
     assert "unused_days" in pulp.fail(*cleanup)
     assert pulp.get(*cleanup, "--unused-days", "0", "--max-size", "0B")["state"] == "completed"
     assert held(pulp, repository) == ["v1.0.0"]
+
+
+def test_syncing(pulp: Pulp, repository: str, upstream: Upstream) -> None:
+    for name in ("named", "summed", "required"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    found = upstream.modules["example.com/summed"]["v1.0.0"]
+    h1 = dirhash.hash_zip(BytesIO(found.zip))
+    name = ("--name", repository)
+    fetching = ("--url", upstream.url, "--policy", "immediate", "--sumdb", "off")
+    pulp.do("remote", "create", *name, *fetching)
+    sync = ("repository", "sync", "--repository", repository)
+    assert "remote" in pulp.fail(*sync, "--module", "example.com/named")
+    sync = (*sync, "--remote", repository)
+    assert "modules, go_sum, go_mod" in pulp.fail(*sync)
+    go_sum = pulp.save(f"{repository}.sum", f"example.com/summed v1.0.0 {h1}\n".encode())
+    go_mod = pulp.save(f"{repository}.mod", b"module m\nrequire example.com/required v1.0.0\n")
+    files = ("--go-sum", f"@{go_sum}", "--go-mod", f"@{go_mod}")
+    pulp.do(*sync, "--module", "example.com/named@v1.0.0", "--module", "example.com/named", *files)
+    shown = pulp.get("repository", "content", "list", "--repository", repository)
+    paths = sorted(unit["module"] for unit in shown)
+    assert paths == ["example.com/named", "example.com/required", "example.com/summed"]
+    pulp.do("repository", "update", *name, "--remote", repository)
+    pulp.do("repository", "sync", *name, "--module", "example.com/named", "--mirror")
+    assert len(pulp.get("repository", "content", "list", "--repository", repository)) == 1
+    wrong = pulp.save(f"{repository}.wrong", b"example.com/summed v1.0.0\n")
+    assert "go.sum:1" in pulp.fail(*sync, "--go-sum", f"@{wrong}")
+    gone = pulp.fail(*sync, "--module", "example.com/gone@v1.0.0")
+    assert "example.com/gone@v1.0.0: the upstream does not have it" in gone
 
 
 def test_tokens(pulp: Pulp, repository: str) -> None:

@@ -26,7 +26,8 @@ class GoRelease(BaseModel):
         time (datetime): When the version was made, as `.info` says it.
         origin (dict): Where the version was made (VCS, URL, Hash, Ref), as `.info` says it.
         info (bytes): What the upstream said of it, word for word; null for what was published here.
-        source (str): Whether it was uploaded or cached from an upstream.
+        source (str): Whether it was uploaded, cached from an upstream because somebody asked for it, or
+            synced, and so not to be cleaned up.
         published_by (str): Name of the user who published it; "" if unknown. No foreign key: users
             of a workload identity have no row, and the record outlives the user.
         published_from (str): The client's address, if known.
@@ -37,6 +38,7 @@ class GoRelease(BaseModel):
     class Source(models.TextChoices):
         UPLOADED = "uploaded"
         CACHED = "cached"
+        SYNCED = "synced"
 
     repository = models.ForeignKey(
         "GoRepository", related_name="releases", on_delete=models.CASCADE

@@ -48,6 +48,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             ("modify_gorepository", "Can modify content of the repository"),
             ("publish_gorepository", "Can publish modules to the repository"),
             ("unpublish_gorepository", "Can remove modules from the repository"),
+            ("sync_gorepository", "Can sync modules into the repository"),
             ("repair_gorepository", "Can repair repository versions"),
             ("manage_roles_gorepository", "Can manage roles on Go repositories"),
         ]

@@ -7,6 +7,7 @@ from pulp_gomod.app.serializers.publication import GoPublicationSerializer
 from pulp_gomod.app.serializers.release import GoReleaseSerializer
 from pulp_gomod.app.serializers.remote import GoRemoteSerializer
 from pulp_gomod.app.serializers.repository import GoCleanupSerializer, GoRepositorySerializer
+from pulp_gomod.app.serializers.sync import GoSyncSerializer
 from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
 
@@ -21,6 +22,7 @@ __all__ = [
     "GoReleaseSerializer",
     "GoRemoteSerializer",
     "GoRepositorySerializer",
+    "GoSyncSerializer",
     "GoTokenCreatedSerializer",
     "GoTokenSerializer",
 ]

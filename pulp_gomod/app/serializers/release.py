@@ -53,7 +53,7 @@ class GoReleaseSerializer(ModelSerializer):
         allow_null=True,
     )
     source = serializers.ChoiceField(
-        help_text=_("Whether it was uploaded here or cached from an upstream."),
+        help_text=_("Whether it was uploaded here, or cached or synced from an upstream."),
         choices=GoRelease.Source.choices,
         read_only=True,
     )

@@ -1,6 +1,7 @@
 """Taking in what was fetched from upstreams: one repository version for all that waits."""
 
 import logging
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -70,7 +71,7 @@ def _join_batch(repository):
         if arrivals:
             try:
                 with transaction.atomic():
-                    _Batch(repository, [arrival.answer for arrival in arrivals]).join()
+                    _join(repository, [arrival.answer for arrival in arrivals])
             except PulpException as error:
                 # It is served all the same, from the cache of its remote.
                 log.warning("%s cannot take in what was cached: %s", repository.name, error)
@@ -78,16 +79,52 @@ def _join_batch(repository):
     return len(arrivals) == BATCH
 
 
-class _Batch:
+def _join(repository, answers):
+    addition = Batch(repository, answers, GoRelease.Source.CACHED).prepare()
+    if not (addition.modules or addition.mod_files):
+        return
+    with repository.new_version() as new:
+        new.remove_content(GoModFile.objects.filter(pk__in=addition.superseded))
+        new.add_content(GoModule.objects.filter(pk__in=addition.modules))
+        new.add_content(GoModFile.objects.filter(pk__in=addition.mod_files))
+
+
+@dataclass
+class Addition:
+    """
+    What is to change in a repository.
+
+    Attributes:
+        modules (list): Pks of the modules to add.
+        mod_files (list): Pks of the go.mod files to add.
+        superseded (list): Pks of the go.mod files to remove, since their zips are added.
+    """
+
+    modules: list
+    mod_files: list
+    superseded: list
+
+
+class Batch:
     """What a set of answers adds to a repository."""
 
-    def __init__(self, repository, answers):
+    def __init__(self, repository, answers, source):
+        """
+        Args:
+            repository (GoRepository): The repository, reserved exclusively.
+            answers (list): Answers that brought zips or go.mod files.
+            source (str): How the modules come here, a GoRelease.Source.
+        """
         self.repository = repository
+        self.source = source
         self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
         self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
         self.keys = {(answer.module, answer.version) for answer in answers}
 
-    def join(self):
+    def prepare(self):
+        """
+        Make the units and the records of all that is new, and return the Addition.
+        """
         version = self.repository.latest_version()
         held_modules = self._held(GoModule, version)
         held_mod_files = self._held(GoModFile, version)
@@ -100,14 +137,8 @@ class _Batch:
         ]
         # The zip says what its go.mod is.
         superseded = [pk for key, pk in held_mod_files.items() if key in units]
-        if not (units or mod_files):
-            return
         self._record_releases(units)
-        added = [unit.pk for unit in units.values()]
-        with self.repository.new_version() as new:
-            new.remove_content(GoModFile.objects.filter(pk__in=superseded))
-            new.add_content(GoModule.objects.filter(pk__in=added))
-            new.add_content(GoModFile.objects.filter(pk__in=mod_files))
+        return Addition([unit.pk for unit in units.values()], mod_files, superseded)
 
     def _held(self, model, version):
         """Look up what the newest version holds of the module versions in question."""
@@ -153,6 +184,8 @@ class _Batch:
         return known.pk
 
     def _record_releases(self, units):
+        if not units:
+            return
         remotes = {(answer.module, answer.version): answer.remote_id for answer in self.zips}
         infos = self._infos(units, remotes) | self._infos_of_zips()
         now = timezone.now().replace(microsecond=0)
@@ -166,8 +199,8 @@ class _Batch:
                     time=_time(unit.version, infos.get(key)),
                     origin=infos[key].origin if key in infos else None,
                     info=infos[key].body if key in infos else None,
-                    source=GoRelease.Source.CACHED,
-                    last_used=now,
+                    source=self.source,
+                    last_used=now if self.source == GoRelease.Source.CACHED else None,
                 )
                 for key, unit in units.items()
             ],

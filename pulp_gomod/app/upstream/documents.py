@@ -152,6 +152,19 @@ class Documents:
             return await self._refresh(wish, known)
         return await asyncio.shield(self._fetch(wish))
 
+    async def renewed(self, wish: Wish) -> Answer:
+        """
+        Return what the upstream says now, whatever it said a moment ago.
+
+        Args:
+            wish: What is asked for.
+
+        Raises:
+            UpstreamFault: The upstream failed: what is known will not do.
+        """
+        self._shelf.count(False, wish.question.file)
+        return await self._ask_upstream(wish, await self.known(wish.question))
+
     async def beside(self, wish: Wish) -> Answer | None:
         """
         Return the answer to a wish where something is held anyway; None if none comes in time.
@@ -234,6 +247,9 @@ class Documents:
         known = await self.known(wish.question)
         if known is not None and known.is_fresh():
             return known
+        return await self._ask_upstream(wish, known)
+
+    async def _ask_upstream(self, wish: Wish, known: Answer | None) -> Answer:
         found = await wish.ask(known if known is not None and known.found else None)
         if isinstance(found, Unchanged):
             assert known is not None

@@ -111,7 +111,7 @@ def take_in(
     path: str,
     judged: Upload,
     domain: UUID,
-    repository: UUID,
+    repository: UUID | None,
     question: Question,
     answer: Answer,
 ) -> None:
@@ -122,7 +122,7 @@ def take_in(
         path: The file; it is moved away.
         judged: What it holds.
         domain: The pk of the domain.
-        repository: The pk of the repository.
+        repository: The pk of the repository; None if it joins none by itself.
         question: What the upstream was asked.
         answer: What it said.
 
@@ -134,7 +134,8 @@ def take_in(
     # The stored file may have other bytes than this one, where Go sees no difference.
     unit = save_module(unit, save_artifact(path))
     row = answers.write(question, answer, content=unit.pk)
-    answers.arrive([(repository, row)])
+    if repository is not None:
+        answers.arrive([(repository, row)])
 
 
 def h1_of(answer: UUID) -> str:
@@ -159,7 +160,7 @@ def recorded(repository: UUID, path: str, version: str) -> set[str]:
     """
     known = GoRelease.objects.filter(repository=repository, module=path, version=version)
     sources = dict(known.values_list("h1", "source"))
-    if GoRelease.Source.CACHED in sources.values():
+    if {GoRelease.Source.CACHED, GoRelease.Source.SYNCED} & set(sources.values()):
         return set(sources)
     immutable = GoRepository.objects.filter(pk=repository, immutable=True).exists()
     return set(sources) if immutable else set()

@@ -87,6 +87,21 @@ class UpstreamModules:
         """
         return await self._documents.get(self._wish(self.question(file, path, version)))
 
+    async def renewed(self, file: File, path: str, version: str = "") -> Answer:
+        """
+        Return what the remote says now, whatever it said a moment ago.
+
+        Args:
+            file: Which file.
+            path: The module path.
+            version: A version, or whatever else is asked for.
+
+        Raises:
+            UpstreamFault: The remote failed.
+            NotProven: The checksum database has something else.
+        """
+        return await self._documents.renewed(self._wish(self.question(file, path, version)))
+
     async def beside(self, file: File, path: str, version: str = "") -> Answer | None:
         """
         Return what is to be added to what is held, if the remote says it in time; see Documents.

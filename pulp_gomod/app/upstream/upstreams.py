@@ -14,7 +14,7 @@ from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.upstream.documents import Documents
 from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.modules import UpstreamModules
-from pulp_gomod.app.upstream.remote import read_settings
+from pulp_gomod.app.upstream.remote import RemoteSettings, read_settings
 from pulp_gomod.app.upstream.room import Room
 from pulp_gomod.app.upstream.spool import sweep
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
@@ -46,6 +46,31 @@ class Through:
     modules: UpstreamModules
     zips: Zips
     sumdb: ChecksumDatabase | None
+
+
+async def open_through(
+    settings: RemoteSettings,
+    where: database.Database,
+    threads: Threads,
+    turns: Turns,
+    joiner: Joiner,
+) -> Through:
+    """
+    Make a remote ready to be asked; its `upstream` has to be closed.
+
+    Args:
+        settings: The remote.
+        where: The database.
+        threads: For what blocks.
+        turns: For taking turns with other processes.
+        joiner: For what is to join a repository.
+    """
+    upstream = await Upstream.open(settings, where, threads, turns, joiner)
+    documents = Documents(upstream)
+    sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
+    modules = UpstreamModules(upstream, documents, sumdb)
+    zips = Zips(upstream, modules, sumdb, Room(settings, threads, joiner))
+    return Through(upstream, modules, zips, sumdb)
 
 
 class Upstreams:
@@ -102,16 +127,11 @@ class Upstreams:
             return None
         if known is not None and known.upstream.settings.changed == settings.changed:
             return known
-        upstream = await Upstream.open(
+        through = await open_through(
             settings, self._database, self.threads, self._turns, self._joiner
         )
-        documents = Documents(upstream)
-        sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
-        modules = UpstreamModules(upstream, documents, sumdb)
-        room = Room(settings, self.threads, self._joiner)
-        zips = Zips(upstream, modules, sumdb, room)
         self._known.pop(remote, None)
-        self._known[remote] = Through(upstream, modules, zips, sumdb)
+        self._known[remote] = through
         if known is not None:
             self._run(known.upstream.retire())
         if len(self._known) > MOST_REMOTES:

@@ -35,27 +35,33 @@ class Passed:
         spool: Where it is, for as long as this is referred to.
         sha256: Its digest, hexadecimal.
         fetched: When it came.
+        reason: Why it is not kept.
     """
 
     spool: Spool
     sha256: str
     fetched: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """
-    A zip that is asked for through a distribution.
+    A zip that is asked for.
 
     Attributes:
         path: The module path.
         version: What is asked for.
         repository: The pk of the repository that it would join.
+        joins: Whether it joins the repository by itself, as what clients ask for does.
+        h1: The checksum that it has to have, or "".
     """
 
     path: str
     version: str
     repository: UUID
+    joins: bool = True
+    h1: str = ""
 
 
 class Zips:
@@ -97,8 +103,10 @@ class Zips:
         if not self._upstream.has_arrived(asked.repository, answer.pk):
             # It may have been fetched for another repository, which remembers other things.
             h1 = await self._upstream.threads.database(judging.h1_of, answer.pk)
+            self._compare_with_wanted(asked, h1)
             await self._compare_with_past(asked, h1)
-        self._upstream.arrive(asked.repository, answer.pk)
+        if asked.joins:
+            self._upstream.arrive(asked.repository, answer.pk)
         return answer.zip
 
     async def get(self, asked: Asked) -> StoredZip | Passed | Missing:
@@ -118,7 +126,8 @@ class Zips:
             known = await self._upstream.read(question)
             if known is not None and known.zip is not None:
                 return known.zip
-            if known is not None and not known.found and known.is_fresh():
+            # Many clients may ask for what is not there; a sync means to know.
+            if asked.joins and known is not None and not known.found and known.is_fresh():
                 return known.missing
             return await self._fetch(asked, question)
 
@@ -145,18 +154,19 @@ class Zips:
             await spool.finish()
             metrics.received(self._upstream.settings, spool.size)
             if not is_version(path, version):
-                return await self._pass(spool)
+                return await self._pass(spool, f"{version} is no version")
             judged = await self._upstream.threads.judge(
                 judging.judge, spool.path, path, version, vouched
             )
             proven = await lines if lines is not None else None
             if proven is not None:
                 self._verify(proven, asked, judged)
+            self._compare_with_wanted(asked, judged.h1)
             await self._compare_with_past(asked, judged.h1)
             whole = _Whole(asked, proven, info, go_mod)
             upload = await self._worth_keeping(whole, judged)
-            if upload is None:
-                return await self._pass(spool)
+            if isinstance(upload, str):
+                return await self._pass(spool, upload)
             answer = Answer(200, whole.said, datetime.now(UTC), verified=vouched)
             return await self._keep(spool, asked, question, upload, answer)
         finally:
@@ -183,6 +193,15 @@ class Zips:
             )
         self._sumdb.check(lines, asked.path, asked.version, judged.h1)
 
+    def _compare_with_wanted(self, asked: Asked, h1: str) -> None:
+        """Refuse other bytes than those which are asked for."""
+        if h1 and asked.h1 and h1 != asked.h1:
+            metrics.refused(self._upstream.settings)
+            raise NotProven(
+                f"{asked.path}@{asked.version}: checksum mismatch: the upstream sends {h1}, "
+                f"{asked.h1} is wanted: SECURITY ERROR"
+            )
+
     async def _compare_with_past(self, asked: Asked, h1: str) -> None:
         """Refuse other bytes than those which the repository has on record."""
         recorded = await self._upstream.threads.database(
@@ -197,11 +216,15 @@ class Zips:
                 f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
             )
 
-    async def _worth_keeping(self, whole: "_Whole", judged: judging.Judged) -> Upload | None:
-        """Return what the zip holds if all files make a whole and there is room, which it has then."""
+    async def _worth_keeping(self, whole: "_Whole", judged: judging.Judged) -> Upload | str:
+        """
+        Return what the zip holds if all files make a whole and there is room, which it has then.
+
+        Otherwise say why it is not kept.
+        """
         upload = judged.upload
         if upload is not None and not self._upstream.keeps:
-            return None
+            return "the remote keeps nothing"
         reason = judged.reason if upload is None else await whole.flaw(upload)
         if upload is not None and not reason:
             if await self._room.reserve(whole.asked.repository, upload.size):
@@ -209,7 +232,7 @@ class Zips:
             reason = "the cache is full"
         where = f"{whole.asked.path}@{whole.asked.version}"
         log.warning("%s is passed on and not kept: %s", where, one_line(reason))
-        return None
+        return reason
 
     async def _keep(
         self, spool: Spool, asked: Asked, question: Question, upload: Upload, answer: Answer
@@ -221,14 +244,15 @@ class Zips:
                 spool.path,
                 upload,
                 self._upstream.settings.domain,
-                asked.repository,
+                asked.repository if asked.joins else None,
                 question,
                 answer,
             )
             kept = True
         finally:
             self._room.settle(asked.repository, upload.size, kept=kept)
-        self._upstream.arrived(asked.repository)
+        if asked.joins:
+            self._upstream.arrived(asked.repository)
         stored = await self._upstream.read(question)
         if stored is None or stored.zip is None:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
@@ -240,9 +264,9 @@ class Zips:
             await self._upstream.write(question, answer)
         return missing
 
-    async def _pass(self, spool: Spool) -> Passed:
+    async def _pass(self, spool: Spool, reason: str) -> Passed:
         sha256 = await self._upstream.threads.judge(_sha256, spool.path)
-        return Passed(spool, sha256, datetime.now(UTC))
+        return Passed(spool, sha256, datetime.now(UTC), one_line(reason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,16 @@ from pulpcore.plugin.viewsets import (
 )
 
 from pulp_gomod.app.models import GoRepository
-from pulp_gomod.app.serializers import GoCleanupSerializer, GoRepositorySerializer
+from pulp_gomod.app.serializers import (
+    GoCleanupSerializer,
+    GoRepositorySerializer,
+    GoSyncSerializer,
+)
 from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
+# By its name: the task has the content app with it, which the API must not have.
+_SYNC = "pulp_gomod.app.tasks.sync.sync"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
 
@@ -49,6 +55,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
                 _VIEW,
                 "gomod_may_view_added_content:gomod.view_gorepository",
             ),
+            allow(["sync"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
             allow(["cleanup"], may("gomod.modify_gorepository"), _VIEW),
             allow(ROLES, may("gomod.manage_roles_gorepository")),
         ],
@@ -63,6 +70,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
             "gomod.modify_gorepository",
             "gomod.publish_gorepository",
             "gomod.unpublish_gorepository",
+            "gomod.sync_gorepository",
             "gomod.repair_gorepository",
             "gomod.manage_roles_gorepository",
         ],
@@ -70,6 +78,38 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
         "gomod.gorepository_publisher": ["gomod.publish_gorepository"],
         "gomod.gorepository_remover": ["gomod.unpublish_gorepository"],
     }
+
+    @extend_schema(
+        summary="Sync modules",
+        description="Fetch modules from a remote by name, or those that a go.sum or a go.mod needs, "
+        "and make one new version of the repository with all of them.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoSyncSerializer)
+    def sync(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that syncs.
+
+        Args:
+            request: The request.
+            pk: The repository.
+            kwargs: The API's version and the domain.
+        """
+        repository = self.get_object()
+        serializer = self.get_serializer(
+            data=request.data,
+            context={**self.get_serializer_context(), "repository_pk": repository.pk},
+        )
+        serializer.is_valid(raise_exception=True)
+        wanted = dict(serializer.validated_data)
+        remote = wanted.pop("remote", None) or repository.remote
+        task = dispatch(
+            _SYNC,
+            exclusive_resources=[repository],
+            shared_resources=[remote],
+            kwargs={"repository_pk": str(repository.pk), "remote_pk": str(remote.pk), **wanted},
+        )
+        return OperationPostponedResponse(task, request)
 
     @extend_schema(
         summary="Remove cached modules",

@@ -163,9 +163,24 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
     HREF = "gomod_go_repository_href"
     ID_PREFIX = "repositories_gomod_gomod"
     VERSION_CONTEXT = PulpGoRepositoryVersionContext
-    CAPABILITIES = {"roles": []}
+    CAPABILITIES = {"roles": [], "sync": [PluginRequirement("gomod")]}
     NULLABLES = PulpRepositoryContext.NULLABLES | {"max_modules", "max_size"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+    def sync(self, body: EntityDefinition | None = None) -> t.Any:
+        """
+        Fetch modules from a remote, and make one new version of the repository with them.
+
+        Parameters:
+            body: `modules` (names such as `example.com/mod@v1.2.3`), `go_sum` and `go_mod` (the texts
+                of such files), of which at least one is needed; `remote`, by default that of the
+                repository; `mirror`, to remove all else.
+
+        Returns:
+            The result of the task.
+        """
+        self.needs_capability("sync")
+        return super().sync(body)
 
     def cleanup(self, unused_days: float | None = None, max_size: int | None = None) -> t.Any:
         """

@@ -67,8 +67,8 @@ release.add_command(
             click.option("--published-by", help=_("Show only what this user published.")),
             click.option(
                 "--source",
-                type=click.Choice(["uploaded", "cached"], case_sensitive=False),
-                help=_("Show only what was uploaded here, or cached from an upstream."),
+                type=click.Choice(["uploaded", "cached", "synced"], case_sensitive=False),
+                help=_("Show only what was uploaded here, or cached or synced from an upstream."),
             ),
             *_time_options("time", "time"),
             *_time_options("first-seen", "first_seen"),

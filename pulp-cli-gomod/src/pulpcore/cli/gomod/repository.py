@@ -14,6 +14,7 @@ from pulp_cli.generic import (
     label_command,
     label_select_option,
     list_command,
+    load_string_callback,
     name_filter_options,
     name_option,
     option_processor,
@@ -32,7 +33,11 @@ from pulp_cli.generic import (
     update_command,
     version_command,
 )
-from pulp_glue.common.context import PulpContentContext, PulpRepositoryContext
+from pulp_glue.common.context import (
+    EntityFieldDefinition,
+    PulpContentContext,
+    PulpRepositoryContext,
+)
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
@@ -190,6 +195,60 @@ def cleanup(
     """
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@remote_option
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    help=_(
+        "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or example.com/mod for "
+        "all tagged versions. Can be specified multiple times."
+    ),
+)
+@click.option(
+    "--go-sum",
+    callback=load_string_callback,
+    help=_(
+        "A go.sum, as @FILE: what it names is synced, and has to have the checksums that it has."
+    ),
+)
+@click.option(
+    "--go-mod",
+    callback=load_string_callback,
+    help=_("A go.mod, as @FILE: what it requires is synced, and what that requires in turn."),
+)
+@click.option(
+    "--mirror/--no-mirror",
+    default=None,
+    help=_("Whether all else is removed from the new version of the repository."),
+)
+@pass_repository_context
+def sync(
+    repository_ctx: PulpRepositoryContext,
+    /,
+    remote: EntityFieldDefinition,
+    modules: tuple[str, ...],
+    go_sum: str | None,
+    go_mod: str | None,
+    mirror: bool | None,
+) -> None:
+    """
+    Fetch modules from a remote, by default from that of the repository.
+    """
+    wanted = {
+        "remote": remote,
+        "modules": list(modules),
+        "go_sum": go_sum,
+        "go_mod": go_mod,
+        "mirror": mirror,
+    }
+    repository_ctx.sync(body={key: value for key, value in wanted.items() if value})
 
 
 _versions = version_command(decorators=nested_lookup_options)

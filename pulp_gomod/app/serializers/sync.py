@@ -1,0 +1,128 @@
+"""What a sync may be asked for."""
+
+from collections.abc import Callable
+from gettext import gettext as _
+from typing import Any
+
+from rest_framework import serializers
+
+from pulpcore.plugin.models import Remote
+from pulpcore.plugin.serializers import DetailRelatedField, RepositorySyncURLSerializer
+
+from pulp_gomod.app.serializers.upload import HrefMixin
+from pulp_gomod.app.sync.wanted import (
+    MAX_MODULES,
+    MAX_TEXT,
+    read_go_mod,
+    read_go_sum,
+    read_modules,
+)
+from pulp_gomod.golang import GoError
+
+_KINDS = ("modules", "go_sum", "go_mod")
+
+
+class RemoteField(HrefMixin, DetailRelatedField):
+    """A remote of any type."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            view_name_pattern=r"remotes(-.*/.*)-detail", queryset=Remote.objects.all(), **kwargs
+        )
+
+
+def _text(help_text: str) -> serializers.CharField:
+    # Lines are counted in what was sent.
+    return serializers.CharField(
+        help_text=help_text, required=False, trim_whitespace=False, max_length=MAX_TEXT
+    )
+
+
+def _check(read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        read(value)
+    except GoError as error:
+        raise serializers.ValidationError(str(error).split("\n")) from error
+    return value
+
+
+class GoSyncSerializer(RepositorySyncURLSerializer):
+    """
+    Which modules to fetch from a remote.
+    """
+
+    remote = RemoteField(
+        help_text=_("The remote to sync from. By default it is that of the repository."),
+        required=False,
+    )
+    modules = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=_(
+            "Modules by name: example.com/mod@v1.2.3, example.com/mod@latest, or example.com/mod for "
+            "all tagged versions that the upstream lists."
+        ),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_MODULES,
+    )
+    go_sum = _text(
+        _(
+            "The text of a go.sum: the zips and go.mod files that it names are synced, and have to "
+            "have the checksums that it has."
+        )
+    )
+    go_mod = _text(
+        _(
+            "The text of a go.mod: what it requires is synced, and what that requires in turn, as "
+            "the go command chooses it."
+        )
+    )
+    mirror = serializers.BooleanField(
+        help_text=_(
+            "Whether what is not asked for is removed from the new version, modules that were "
+            "published here included."
+        ),
+        required=False,
+        default=False,
+    )
+
+    def validate_modules(self, value: list[str]) -> list[str]:
+        """
+        Check the names.
+
+        Raises:
+            ValidationError: Some are none.
+        """
+        return _check(read_modules, value)
+
+    def validate_go_sum(self, value: str) -> str:
+        """
+        Check the go.sum.
+
+        Raises:
+            ValidationError: Go would not take it.
+        """
+        return _check(read_go_sum, value)
+
+    def validate_go_mod(self, value: str) -> str:
+        """
+        Check the go.mod.
+
+        Raises:
+            ValidationError: Go would not take it.
+        """
+        return _check(read_go_mod, value)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """
+        Check that something is asked for, and that there is a remote to ask.
+
+        Raises:
+            ValidationError: That is not so.
+        """
+        data = super().validate(data)
+        if not any(data.get(kind) for kind in _KINDS):
+            raise serializers.ValidationError(
+                _("Say what to sync: give modules, go_sum, go_mod, or several of them.")
+            )
+        return data

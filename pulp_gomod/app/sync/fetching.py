@@ -1,0 +1,91 @@
+"""All that a sync does before it changes the repository."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulp_gomod.app.exceptions import SyncFailedError
+from pulp_gomod.app.sync.downloading import Downloading, Fetched
+from pulp_gomod.app.sync.failures import Failures, TooMany, Trouble
+from pulp_gomod.app.sync.listing import Listing
+from pulp_gomod.app.sync.opening import opened
+from pulp_gomod.app.sync.plan import Plan
+from pulp_gomod.app.sync.progress import reported
+from pulp_gomod.app.sync.source import Source
+from pulp_gomod.app.sync.wanted import Wanted
+from pulp_gomod.app.upstream.remote import RemoteSettings
+from pulp_gomod.golang import gosum, modfile
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    What is to be synced.
+
+    Attributes:
+        repository: The repository's pk.
+        remote: Where from.
+        limit: How many things may be fetched at a time.
+        with_zips: Whether zips are fetched now.
+        modules: Names of modules.
+        sums: Lines of a go.sum.
+        main: The go.mod of a main module, or None.
+    """
+
+    repository: UUID
+    remote: RemoteSettings
+    limit: int
+    with_zips: bool
+    modules: Sequence[Wanted] = ()
+    sums: Sequence[gosum.Line] = ()
+    main: modfile.File | None = None
+
+
+async def fetch(order: Order) -> Fetched:
+    """
+    Bring all that is wanted into the remote's cache.
+
+    Args:
+        order: What is wanted.
+
+    Raises:
+        SyncFailedError: Something cannot be had. All the rest was tried nevertheless, unless that was
+            much.
+    """
+    failures, plan = Failures(), Plan()
+    try:
+        async with opened(order.remote) as through:
+            source = Source(through, order.repository)
+            await _list(order, source, plan, failures)
+            return await _download(order, source, plan, failures)
+    except TooMany:
+        raise SyncFailedError(str(failures)) from None
+    except ssl.SSLError as error:
+        reason = error.reason or error
+        raise SyncFailedError(f"the certificates of the remote cannot be used: {reason}") from error
+
+
+async def _list(order: Order, source: Source, plan: Plan, failures: Failures) -> None:
+    message = "Reading lists and requirements"
+    async with reported(source.threads, message, "sync.gomod.listing") as progress:
+        listing = Listing(source, order.repository, order.limit, plan, failures, progress)
+        try:
+            listing.add_sums(order.sums)
+            await listing.add_modules(order.modules)
+            if order.main is not None:
+                await listing.add_requirements(order.main)
+        except Trouble as trouble:
+            failures.add("what is wanted", trouble)
+
+
+async def _download(order: Order, source: Source, plan: Plan, failures: Failures) -> Fetched:
+    message, total = "Downloading modules", len(plan.items)
+    async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
+        downloading = Downloading(
+            source, order.repository, order.limit, order.with_zips, failures, progress
+        )
+        fetched = await downloading.run(plan)
+        if failures:
+            raise SyncFailedError(str(failures))
+    return fetched

@@ -1,0 +1,126 @@
+"""From what somebody asks for to the files that it takes."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from pulp_gomod.app.sync.failures import Failures, Trouble
+from pulp_gomod.app.sync.held import in_batches, look_up
+from pulp_gomod.app.sync.plan import MAX_VERSIONS, Plan
+from pulp_gomod.app.sync.pool import work_off
+from pulp_gomod.app.sync.progress import Progress
+from pulp_gomod.app.sync.source import Source
+from pulp_gomod.app.sync.wanted import Wanted
+from pulp_gomod.golang import GoError, gosum, modfile
+from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.mvs import Graph
+
+T = TypeVar("T")
+
+
+class Listing:
+    """Makes the plan of a sync."""
+
+    def __init__(
+        self,
+        source: Source,
+        repository: UUID,
+        limit: int,
+        plan: Plan,
+        failures: Failures,
+        progress: Progress,
+    ) -> None:
+        """
+        Args:
+            source: The remote.
+            repository: The repository's pk.
+            limit: How many things may be asked for at a time.
+            plan: Where to write down what is wanted.
+            failures: Where to write down what cannot be had.
+            progress: How far it is.
+        """
+        self._source = source
+        self._repository = repository
+        self._limit = limit
+        self._plan = plan
+        self._failures = failures
+        self._progress = progress
+
+    async def add_modules(self, names: Sequence[Wanted]) -> None:
+        """
+        Plan modules that are asked for by name.
+
+        Args:
+            names: The names.
+        """
+
+        async def add(wanted: Wanted) -> None:
+            try:
+                for version in await self._source.versions(wanted):
+                    self._plan.at(wanted.path, version).whole = True
+            except Trouble as trouble:
+                self._failures.add(str(wanted), trouble)
+            self._progress.increase()
+
+        await work_off(self._limit, _each(names), add)
+
+    def add_sums(self, lines: Sequence[gosum.Line]) -> None:
+        """
+        Plan what a go.sum names.
+
+        Args:
+            lines: Its lines.
+        """
+        for line in lines:
+            item = self._plan.at(line.path, line.version)
+            if line.is_go_mod:
+                item.go_mod_h1 = line.h1
+            else:
+                item.whole, item.h1 = True, line.h1
+
+    async def add_requirements(self, main: modfile.File) -> None:
+        """
+        Plan what a go.mod requires, and what that requires in turn.
+
+        Args:
+            main: The go.mod.
+
+        Raises:
+            Trouble: The graph is too large.
+        """
+        graph = Graph(main)
+        while missing := graph.missing():
+            if graph.size > MAX_VERSIONS:
+                raise Trouble(f"its graph has more than {MAX_VERSIONS} module versions")
+            await work_off(
+                self._limit, self._known(missing), lambda known: self._read(graph, *known)
+            )
+        for visited in graph.visited():
+            self._plan.at(*visited)
+        for chosen in graph.build_list():
+            self._plan.at(*chosen).whole = True
+
+    async def _known(
+        self, versions: Sequence[Version]
+    ) -> AsyncIterator[tuple[Version, bytes | None]]:
+        """Give each version with the go.mod that the repository has of it, if any."""
+        for batch in in_batches(versions):
+            held = await self._source.threads.database(look_up, self._repository, batch, True)
+            for version in batch:
+                yield version, held[version].go_mod if version in held else None
+
+    async def _read(self, graph: Graph, version: Version, held: bytes | None) -> None:
+        try:
+            body = (await self._source.go_mod(version)).body if held is None else held
+            file = await self._source.threads.reckon(len(body), modfile.parse_lax, body)
+        except (Trouble, GoError) as error:
+            self._failures.add(version, error)
+            graph.skip(version)
+        else:
+            graph.read(version, file)
+        self._progress.increase()
+
+
+async def _each(items: Iterable[T]) -> AsyncIterator[T]:
+    for item in items:
+        yield item

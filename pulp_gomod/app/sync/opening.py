@@ -1,0 +1,43 @@
+"""A remote outside of the content app: with connections and threads of its own, for a while."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from pulp_gomod.app.goproxy.database import Database, connection_parameters
+from pulp_gomod.app.upstream.joining import Joiner
+from pulp_gomod.app.upstream.remote import RemoteSettings
+from pulp_gomod.app.upstream.threads import Threads
+from pulp_gomod.app.upstream.turns import Turns
+from pulp_gomod.app.upstream.upstreams import Through, open_through
+
+# Connections to PostgreSQL for reading answers.
+_CONNECTIONS = 2
+
+
+@asynccontextmanager
+async def opened(settings: RemoteSettings) -> AsyncIterator[Through]:
+    """
+    Open a remote for a sync.
+
+    What it fetches is kept, whatever the remote's policy and size: a sync that was interrupted goes on
+    with it, and what somebody asks for by name is not what fills a cache.
+
+    Args:
+        settings: The remote.
+    """
+    unbounded = replace(settings, keeps=True, cache_size=None)
+    database = Database(connection_parameters(), _CONNECTIONS)
+    threads, turns = Threads(), Turns(connection_parameters())
+    try:
+        await database.open()
+        # Nothing joins by itself, so nothing is dispatched.
+        through = await open_through(unbounded, database, threads, turns, Joiner(threads))
+        try:
+            yield through
+        finally:
+            await through.upstream.close()
+    finally:
+        await turns.close()
+        await database.close()
+        threads.close()

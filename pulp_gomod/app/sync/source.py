@@ -1,0 +1,212 @@
+"""The remote of a sync, asked the way the pull-through asks it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pulp_gomod.app.models import GoModule
+from pulp_gomod.app.sync.failures import Trouble
+from pulp_gomod.app.sync.held import Unit
+from pulp_gomod.app.sync.wanted import LATEST, Wanted
+from pulp_gomod.app.upstream import policy
+from pulp_gomod.app.upstream.answers import Answer, File
+from pulp_gomod.app.upstream.lists import listed_versions
+from pulp_gomod.app.upstream.merge import latest_version
+from pulp_gomod.app.upstream.reading import is_version, parse_info
+from pulp_gomod.app.upstream.results import Missing, UpstreamFault
+from pulp_gomod.app.upstream.upstreams import Through
+from pulp_gomod.app.upstream.zips import Asked, Passed
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.module import Version
+
+
+class Absent(Trouble):
+    """The upstream knows that there is no such thing."""
+
+    def __init__(self, missing: Missing) -> None:
+        words = missing.words.partition("\n")[0]
+        said = f"{missing.status}: {words}" if words else str(missing.status)
+        super().__init__(f"the upstream does not have it ({said})")
+
+
+class Source:
+    """Everything that a sync takes from its remote. What comes is kept in the remote's cache."""
+
+    def __init__(self, through: Through, repository: UUID) -> None:
+        """
+        Args:
+            through: The remote.
+            repository: The pk of the repository that is synced.
+        """
+        self.threads = through.upstream.threads
+        self._through = through
+        self._repository = repository
+        self._began = datetime.now(UTC)
+
+    async def versions(self, wanted: Wanted) -> list[str]:
+        """
+        Say which versions a name means.
+
+        Args:
+            wanted: The name.
+
+        Raises:
+            Trouble: That cannot be said.
+        """
+        if wanted.version == LATEST:
+            return [await self._latest(wanted.path)]
+        if wanted.version:
+            return [wanted.version]
+        listed = await self._listed(wanted.path)
+        if not listed:
+            raise Trouble("the upstream lists no versions; name one, or ask for @latest")
+        return listed
+
+    async def go_mod(self, version: Version) -> Answer:
+        """
+        Return the verified go.mod of a module version; the answer is kept.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: It cannot be had.
+        """
+        return self._kept(await self._ask("mod", *version))
+
+    async def info(self, version: Version) -> Answer | None:
+        """
+        Return the `.info` of a module version; None if the upstream has none.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: The upstream fails.
+        """
+        try:
+            return self._kept(await self._ask("info", *version))
+        except Absent:
+            return None
+
+    async def zip(self, version: Version, h1: str) -> tuple[UUID, Unit]:
+        """
+        Return the pk of the answer that keeps a verified zip, and the unit that was made of it.
+
+        Args:
+            version: The module version.
+            h1: The checksum that it has to have, or "".
+
+        Raises:
+            Trouble: It cannot be had.
+        """
+        self._permit(*version)
+        if not self._through.modules.covers(*version):
+            # The zip is compared with it, and it may have come since somebody else asked for it.
+            await self.go_mod(version)
+        asked = Asked(*version, self._repository, joins=False, h1=h1)
+        with _told():
+            found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
+        if isinstance(found, Missing):
+            raise Absent(found)
+        if isinstance(found, Passed):
+            raise Trouble(f"it is no module that could be kept: {found.reason}")
+        answer = self._through.modules.question("zip", *version).pk
+        unit = await self.threads.database(_unit_of, answer)
+        if unit is None:
+            raise Trouble("it was stored, and is gone already")
+        return answer, unit
+
+    async def proven_h1(self, version: Version) -> str:
+        """
+        Return the checksum that the checksum database has of a zip; "" if it vouches for none.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: The database does not answer.
+        """
+        self._permit(*version)
+        if self._through.sumdb is None or not self._through.modules.covers(*version):
+            return ""
+        with _told():
+            lines = await self._through.sumdb.lines(*version)
+        beginning = f"{version.path} {version.version} "
+        proven = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
+        return next(proven, "")
+
+    async def _latest(self, path: str) -> str:
+        try:
+            info = parse_info((await self._ask("latest", path, anew=True)).body)
+        except Absent:
+            # A GOPROXY need not know it: the go command then chooses from the list.
+            return await self._newest_listed(path)
+        if info is None or not is_version(path, info.version):
+            raise Trouble("the upstream says no version of the latest one")
+        return info.version
+
+    async def _newest_listed(self, path: str) -> str:
+        listed = await self._listed(path)
+
+        async def go_mod(version: str) -> Answer:
+            return await self._through.modules.get("mod", path, version)
+
+        with _told():
+            chosen = await latest_version(
+                path, (), listed, go_mod, lambda call: self.threads.reckon(len(listed) * 16, call)
+            )
+        if chosen is None:
+            raise Trouble("the upstream knows no latest version")
+        return chosen
+
+    async def _listed(self, path: str) -> list[str]:
+        body = (await self._ask("list", path, anew=True)).body
+        listed = await self.threads.reckon(len(body), listed_versions, path, body)
+        return [version for version in listed if not module.is_pseudo_version(version)]
+
+    async def _ask(self, file: File, path: str, version: str = "", anew: bool = False) -> Answer:
+        self._permit(path, version)
+        modules = self._through.modules
+        with _told():
+            ask = modules.renewed if anew else modules.get
+            answer = await ask(file, path, version)
+            if not answer.found and answer.checked < self._began:
+                # It may have come since somebody else asked for it.
+                answer = await modules.renewed(file, path, version)
+        if not answer.found:
+            raise Absent(answer.missing)
+        return answer
+
+    def _permit(self, path: str, version: str) -> None:
+        refusal = policy.refusal(self._through.upstream.settings, path, version)
+        if refusal is not None:
+            raise Trouble(refusal)
+        if version and not is_version(path, version):
+            raise Trouble("it is no module version that could be held")
+
+    @staticmethod
+    def _kept(answer: Answer) -> Answer:
+        if answer.pk is None:
+            raise Trouble("what the upstream sent cannot be used by the go command")
+        return answer
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what goes wrong as a Trouble."""
+    try:
+        yield
+    except UpstreamFault as fault:
+        raise Trouble(fault.line) from fault
+    except GoError as error:
+        raise Trouble(str(error)) from error
+    except OSError as error:
+        raise Trouble(f"it cannot be stored: {error.strerror or error}") from error
+
+
+def _unit_of(answer: UUID) -> Unit | None:
+    units = GoModule.objects.filter(gomod_answers=answer)
+    row = units.values_list("pk", "h1", "go_mod_h1").first()
+    return Unit(*row) if row else None

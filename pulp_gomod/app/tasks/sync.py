@@ -1,0 +1,136 @@
+"""Syncing a repository: fetch all that is wanted, then make one version of it."""
+
+import asyncio
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from pulpcore.plugin.models import Content
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_gomod.app.exceptions import SyncFailedError
+from pulp_gomod.app.models import (
+    GoAnswer,
+    GoArrival,
+    GoModFile,
+    GoModule,
+    GoRelease,
+    GoRemote,
+    GoRepository,
+)
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.sync.fetching import Order, fetch
+from pulp_gomod.app.sync.wanted import read_go_mod, read_go_sum, read_modules
+from pulp_gomod.app.tasks.joining import Addition, Batch
+from pulp_gomod.app.upstream.remote import read_settings
+
+# Things fetched at a time where the remote does not say.
+CONCURRENCY = 10
+# Answers whose texts are in memory at a time, and units that a statement names.
+_BATCH = 200
+
+_SERVED = (
+    "other bytes of it have been served to clients from another remote, and are about to join this "
+    "repository"
+)
+_FORGOTTEN = (
+    "the cache of the remote was cleaned up meanwhile: sync again, and if that helps not, raise its "
+    "cache_size"
+)
+
+
+def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=False):
+    """
+    Fetch modules from a remote, and make one new version of the repository with all of them.
+
+    Until everything is there, the repository does not change; what was fetched stays in the remote's
+    cache, so that a sync that failed or was interrupted goes on where it was.
+
+    Args:
+        repository_pk (str): The repository, reserved exclusively by the task.
+        remote_pk (str): The remote.
+        modules (list): Names of modules.
+        go_sum (str): The text of a go.sum, or "".
+        go_mod (str): The text of a go.mod, or "".
+        mirror (bool): Whether all else is removed.
+
+    Raises:
+        SyncFailedError: Something cannot be had.
+    """
+    repository = GoRepository.objects.get(pk=repository_pk, pulp_domain=get_domain_pk())
+    remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
+    order = Order(
+        repository=repository.pk,
+        remote=read_settings(remote.pk),
+        limit=remote.download_concurrency or CONCURRENCY,
+        with_zips=remote.policy == GoRemote.IMMEDIATE,
+        modules=read_modules(modules),
+        sums=read_go_sum(go_sum),
+        main=read_go_mod(go_mod) if go_mod else None,
+    )
+    fetched = asyncio.run(fetch(order))
+    with transaction.atomic():
+        _add(repository, fetched, mirror)
+
+
+def _add(repository, fetched, mirror):
+    """Make the new version, if anything changes."""
+    added = Addition([], [], [])
+    for pks in _batches(fetched.answers):
+        answers = list(GoAnswer.objects.filter(pk__in=pks))
+        if len(answers) < len(pks):
+            raise SyncFailedError(_FORGOTTEN)
+        part = Batch(repository, answers, GoRelease.Source.SYNCED).prepare()
+        added.modules += part.modules
+        added.mod_files += part.mod_files
+        added.superseded += part.superseded
+    kept = [*fetched.held, *added.modules, *added.mod_files]
+    _protect(repository, [*fetched.held, *added.modules])
+    _refuse_rivals(repository, added.modules)
+    removed = added.superseded
+    if mirror:
+        removed = _others(repository, kept)
+    if not (added.modules or added.mod_files or removed):
+        return
+    with repository.new_version() as new:
+        new.remove_content(Content.objects.filter(pk__in=removed).only("pk"))
+        new.add_content(GoModule.objects.filter(pk__in=added.modules))
+        new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
+
+
+def _protect(repository, pks):
+    """Let no cleanup take what was asked for by name: neither of the cache, nor of orphans."""
+    for batch in _batches(pks):
+        units = GoModule.objects.filter(pk__in=batch)
+        units.touch()
+        named = Q()
+        for module, version, h1 in units.values_list("module", "version", "h1"):
+            named |= Q(module=module, version=version, h1=h1)
+        if named:
+            cached = GoRelease.objects.filter(
+                named, repository=repository, source=GoRelease.Source.CACHED
+            )
+            cached.update(source=GoRelease.Source.SYNCED)
+
+
+def _refuse_rivals(repository, pks):
+    """Refuse other bytes than those which clients have been served, and which are about to join."""
+    served = GoArrival.objects.filter(
+        repository=repository,
+        answer__module=OuterRef("module"),
+        answer__version=OuterRef("version"),
+        answer__content__isnull=False,
+    )
+    rivals = served.exclude(answer__content=OuterRef("pk"))
+    for unit in GoModule.objects.filter(Exists(rivals), pk__in=pks).only("module", "version")[:1]:
+        raise SyncFailedError(f"{unit}: {_SERVED}")
+
+
+def _others(repository, kept):
+    """Find all that the newest version holds beside what is kept."""
+    held = held_in(Content.objects.all(), repository.latest_version())
+    return list(held.exclude(pk__in=kept).values_list("pk", flat=True))
+
+
+def _batches(pks):
+    return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))

@@ -1,0 +1,75 @@
+"""Random module graphs: what we choose and read of them, and what the go command does."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from pulp_gomod.golang import modfile
+from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.mvs import Graph
+from tests.functional.owners import Go
+from tests.functional.upstream_world import Upstream, running
+
+MODULES = 8
+VERSIONS = ("v1.0.0", "v1.1.0", "v1.2.0", "v1.10.0-rc.1")
+GO_VERSIONS = ("", "go 1.12", "go 1.16", "go 1.17", "go 1.21", "go 1.21")
+
+
+def _path(number: int) -> str:
+    return f"x.org/m{number}"
+
+
+def _requirements(choice: random.Random, count: int) -> list[str]:
+    modules = choice.sample(range(MODULES), count)
+    return [f"require {_path(each)} {choice.choice(VERSIONS)}" for each in modules]
+
+
+def _fill(upstream: Upstream, choice: random.Random) -> None:
+    for number in range(MODULES):
+        for version in VERSIONS:
+            lines = _requirements(choice, choice.choice((0, 1, 1, 2)))
+            own = [line for line in lines if f"{_path(number)} " not in line]
+            upstream.add(_path(number), version, choice.choice(GO_VERSIONS), *own)
+
+
+def _main(choice: random.Random) -> str:
+    lines = ["module x.org/main", choice.choice(("go 1.16", "go 1.17", "go 1.21"))]
+    lines += _requirements(choice, choice.choice((1, 2, 4)))
+    if choice.random() < 0.3:
+        lines.append(f"replace {_path(0)} => {_path(1)} {VERSIONS[0]}")
+    if choice.random() < 0.3:
+        lines.append(f"replace {_path(2)} {VERSIONS[1]} => {_path(2)} {VERSIONS[2]}")
+    if choice.random() < 0.3:
+        lines.append(f"exclude {_path(3)} {VERSIONS[2]}")
+    return "\n".join([*lines, ""])
+
+
+def _ours(main: str, upstream: Upstream) -> tuple[list[str], set[str]]:
+    graph = Graph(modfile.parse(main.encode()))
+    while missing := graph.missing():
+        for path, version in missing:
+            file = modfile.parse_lax(upstream.modules[path][version].mod)
+            graph.read(Version(path, version), file)
+    chosen = [str(version) for version in graph.build_list()]
+    # The go command shows of a chosen version what its go.mod says, also where that is pruned.
+    files = {*graph.visited(), *graph.build_list()}
+    return chosen, {f"{path}/@v/{version}.mod" for path, version in files}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_go_command_chooses_the_same(tmp_path: Path, seed: int) -> None:
+    choice = random.Random(seed)
+    with running() as upstream:
+        _fill(upstream, choice)
+        go = Go.create(tmp_path, "package main\n\nfunc main() {}\n")
+        main = _main(choice)
+        (go.directory / "work" / "go.mod").write_text(main)
+        listed = go.run(upstream.url, "list", "-mod=mod", "-m", "all").stdout
+    chosen, files = _ours(main, upstream)
+    theirs = set()
+    for line in listed.splitlines()[1:]:
+        # path version [=> path version]
+        theirs.add("@".join(line.partition(" => ")[2].split() or line.split()))
+    assert sorted(chosen) == sorted(theirs), main
+    assert {path for path in upstream.asked if path.endswith(".mod")} == files

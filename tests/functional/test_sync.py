@@ -1,0 +1,530 @@
+"""Syncing a repository from a remote: by name, by a go.sum, and by a go.mod."""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import trustme
+from aiohttp import web
+
+from pulp_gomod.golang import dirhash
+from tests.functional.owners import Go
+from tests.functional.rest_api import MODFILES, RELEASES, REMOTES, Made, Rest, TaskFailed
+from tests.functional.serving import Server
+from tests.functional.test_rest_access import grant, new_user
+from tests.functional.upstream_world import SUMDB_KEY, Mirror, Upstream, Version, running
+from tests.gomods import modules
+
+WRONG = "h1:" + b64encode(hashlib.sha256(b"other").digest()).decode()
+
+
+def sync(mirror: Mirror, /, **body: Any) -> dict[str, Any]:
+    """Sync, wait, and return the task."""
+    rest = mirror.owner.rest
+    body.setdefault("remote", mirror.remote)
+    return rest.wait(rest.call("POST", f"{mirror.owner.repository}sync/", json=body))
+
+
+def complaint(mirror: Mirror, /, **body: Any) -> str:
+    """Sync in vain, and return what the task says."""
+    with pytest.raises(TaskFailed) as failed:
+        sync(mirror, **body)
+    return failed.value.description
+
+
+def refused(mirror: Mirror, /, **body: Any) -> str:
+    """Ask for what is refused at once, and return the answer."""
+    body.setdefault("remote", mirror.remote)
+    answer = mirror.owner.rest.call("POST", f"{mirror.owner.repository}sync/", json=body)
+    assert answer.status_code == 400, (answer.status_code, answer.text)
+    return answer.text
+
+
+def sum_lines(upstream: Upstream, path: str, version: str) -> tuple[str, str]:
+    """The lines of go.sum for a module version: of its zip and of its go.mod."""
+    found = upstream.modules[path][version]
+    h1 = dirhash.hash_zip(BytesIO(found.zip))
+    go_mod_h1 = dirhash.hash_go_mod(found.mod)
+    return f"{path} {version} {h1}\n", f"{path} {version}/go.mod {go_mod_h1}\n"
+
+
+def zips(upstream: Upstream) -> list[str]:
+    """The zips that an upstream was asked for."""
+    return sorted(path for path in upstream.asked if path.endswith(".zip"))
+
+
+def test_by_name(rest: Rest, upstream: Upstream) -> None:
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0-0.20200101000000-0123456789ab"):
+        upstream.add("example.com/all", version)
+    for version in ("v1.0.0", "v1.5.0"):
+        upstream.add("example.com/Newest", version)
+    upstream.add("example.com/one", "v1.0.0")
+    upstream.add("example.com/one", "v1.1.0")
+    upstream.latest["example.com/Newest"] = upstream.modules["example.com/Newest"]["v1.5.0"].info
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    names = ["example.com/all", "example.com/Newest@latest", "example.com/one@v1.0.0"]
+    task = sync(mirror, modules=names)
+    assert mirror.held() == [
+        "example.com/Newest@v1.5.0",
+        "example.com/all@v1.0.0",
+        "example.com/all@v1.1.0",
+        "example.com/one@v1.0.0",
+    ]
+    assert mirror.held(MODFILES) == []
+    assert mirror.number() == 1
+    assert task["created_resources"] == [rest.latest(mirror.owner.repository)]
+    reports = {each["code"]: each for each in task["progress_reports"]}
+    assert reports["sync.gomod.downloading"]["done"] == 4
+    assert reports["sync.gomod.downloading"]["total"] == 4
+    assert {each["state"] for each in reports.values()} == {"completed"}
+    assert set(reports) == {"sync.gomod.listing", "sync.gomod.downloading"}
+    (release,) = rest.get(RELEASES, repository=mirror.owner.repository, module="example.com/one")[
+        "results"
+    ]
+    assert release["source"] == "synced"
+    assert release["time"] == "2020-02-03T04:05:06Z"
+    assert release["origin"] == {"VCS": "git"}
+    # The task has ended, so it is served.
+    upstream.everything = None
+    found = upstream.modules["example.com/one"]["v1.0.0"]
+    asked = len(upstream.asked)
+    assert mirror.get("example.com/one/@v/v1.0.0.zip").content == found.zip
+    assert mirror.get("example.com/one/@v/v1.0.0.mod").content == found.mod
+    assert mirror.get("example.com/one/@v/v1.0.0.info").content == found.info
+    assert len(upstream.asked) == asked
+
+
+def test_latest_without_the_upstreams_word(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    upstream.add("example.com/m", "v1.1.0", "retract v1.1.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    sync(mirror, modules=["example.com/m@latest"])
+    assert mirror.held() == ["example.com/m@v1.0.0"]
+
+
+def test_the_same_again_changes_nothing_and_new_versions_are_seen(
+    rest: Rest, upstream: Upstream
+) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    sync(mirror, modules=["example.com/m"])
+    assert sync(mirror, modules=["example.com/m"])["created_resources"] == []
+    assert mirror.number() == 1
+    assert zips(upstream) == ["example.com/m/@v/v1.0.0.zip"]
+    # At once, though the list is remembered for a minute.
+    upstream.add("example.com/m", "v1.1.0")
+    sync(mirror, modules=["example.com/m"])
+    assert mirror.held() == ["example.com/m@v1.0.0", "example.com/m@v1.1.0"]
+    assert mirror.number() == 2
+
+
+@pytest.mark.parametrize("policy", ["on_demand", "streamed"])
+def test_zips_when_they_are_asked_for(rest: Rest, upstream: Upstream, policy: str) -> None:
+    found = upstream.add("example.com/m", "v1.0.0")
+    upstream.add("example.com/other", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy=policy)
+    sync(mirror, modules=["example.com/m", "example.com/other"])
+    assert mirror.held() == []
+    assert mirror.held(MODFILES) == ["example.com/m@v1.0.0", "example.com/other@v1.0.0"]
+    assert zips(upstream) == []
+    asked = len(upstream.asked)
+    assert mirror.get("example.com/m/@v/v1.0.0.mod").content == found.mod
+    assert len(upstream.asked) == asked
+    assert mirror.get("example.com/m/@v/v1.0.0.info").content == found.info
+    if policy == "on_demand":
+        assert len(upstream.asked) == asked
+    assert mirror.get("example.com/m/@v/v1.0.0.zip").content == found.zip
+    # Synced again with zips, there is one unit for each.
+    mirror.change(policy="immediate")
+    sync(mirror, modules=["example.com/m", "example.com/other"])
+    assert mirror.held() == ["example.com/m@v1.0.0", "example.com/other@v1.0.0"]
+    assert mirror.held(MODFILES) == []
+
+
+def test_by_go_sum(rest: Rest, upstream: Upstream) -> None:
+    for name in ("used", "graph", "unnamed"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    lines = sum_lines(upstream, "example.com/used", "v1.0.0")
+    go_sum = "".join([*lines, "\n", sum_lines(upstream, "example.com/graph", "v1.0.0")[1]])
+    sync(mirror, go_sum=go_sum)
+    assert mirror.held() == ["example.com/used@v1.0.0"]
+    assert mirror.held(MODFILES) == ["example.com/graph@v1.0.0"]
+    assert mirror.number() == 1
+    # What is held is compared, too.
+    other = lines[0].replace(lines[0].split()[2], WRONG)
+    text = complaint(mirror, go_sum=other)
+    assert "example.com/used@v1.0.0" in text and WRONG in text and lines[0].split()[2] in text
+
+
+@pytest.mark.parametrize("policy", ["immediate", "on_demand"])
+@pytest.mark.parametrize("which", [0, 1], ids=["zip", "go.mod"])
+def test_nothing_of_another_checksum_gets_in(
+    rest: Rest, upstream: Upstream, policy: str, which: int
+) -> None:
+    for name in ("good", "bad"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    upstream.sign()
+    mirror = Mirror.create(rest, upstream, policy=policy, sumdb=SUMDB_KEY)
+    lines = [*sum_lines(upstream, "example.com/bad", "v1.0.0")]
+    h1 = lines[which].split()[2]
+    lines[which] = lines[which].replace(h1, WRONG)
+    go_sum = "".join([*lines, *sum_lines(upstream, "example.com/good", "v1.0.0")])
+    text = complaint(mirror, go_sum=go_sum)
+    assert "GOM0006" in text and "example.com/bad@v1.0.0" in text
+    assert h1 in text and WRONG in text
+    assert "example.com/good" not in text
+    assert mirror.held() == mirror.held(MODFILES) == []
+    assert mirror.number() == 0
+
+
+def test_the_checksum_database_has_the_last_word(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    upstream.sign()
+    mirror = Mirror.create(rest, upstream, policy="immediate", sumdb=SUMDB_KEY)
+    sync(mirror, modules=["example.com/m@v1.0.0"])
+    assert any(path.startswith("sumdb/") for path in upstream.asked)
+    good = upstream.add("example.com/n", "v1.0.0")
+    upstream.lookup("example.com/n", "v1.0.0")
+    mirror.get("sumdb/sum.example.org/db/lookup/example.com/n@v1.0.0")
+    bad = upstream.add("example.com/n", "v1.0.0", other="package other\n")
+    assert bad.zip != good.zip
+    text = complaint(mirror, modules=["example.com/n@v1.0.0"])
+    assert "SECURITY ERROR" in text and "example.com/n@v1.0.0" in text
+    assert mirror.held() == ["example.com/m@v1.0.0"]
+
+
+def test_by_go_mod(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/a", "v1.0.0", "go 1.16", "require example.com/b v1.0.0")
+    upstream.add("example.com/b", "v1.0.0", "go 1.16")
+    upstream.add("example.com/b", "v1.1.0", "go 1.16", "require example.com/gone v1.0.0")
+    upstream.add("example.com/c", "v1.0.0", "go 1.17", "require example.com/b v1.1.0")
+    upstream.add("example.com/old", "v1.0.0")
+    upstream.add("example.com/new", "v1.9.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    go_mod = """module example.com/main
+go 1.21
+require (
+    example.com/a v1.0.0
+    example.com/c v1.0.0
+    example.com/old v1.0.0
+    example.com/local v1.0.0
+)
+exclude example.com/gone v1.0.0
+replace example.com/old => example.com/new v1.9.0
+replace example.com/local => ../local
+"""
+    sync(mirror, go_mod=go_mod)
+    assert mirror.held() == [
+        "example.com/a@v1.0.0",
+        "example.com/b@v1.1.0",
+        "example.com/c@v1.0.0",
+        "example.com/new@v1.9.0",
+    ]
+    assert mirror.held(MODFILES) == ["example.com/b@v1.0.0"]
+    assert mirror.number() == 1
+
+
+def test_uploaded_modules_win(rest: Rest, upstream: Upstream) -> None:
+    ours = Made()
+    upstream.add(ours.path, "v1.0.0", "require example.com/never v1.0.0")
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate", private=ours.path)
+    assert mirror.owner.put(ours.zip()).status_code == 201
+    main = f"module example.com/main\nrequire {ours.path} v1.0.0\nrequire example.com/m v1.0.0\n"
+    sync(mirror, go_mod=main, modules=[f"{ours.path}@v1.0.0"])
+    assert mirror.held() == sorted([f"{ours.path}@v1.0.0", "example.com/m@v1.0.0"])
+    assert not any(ours.path in path for path in upstream.asked)
+    text = complaint(mirror, go_sum=sum_lines(upstream, ours.path, "v1.0.0")[0])
+    assert "the repository holds" in text
+    served = mirror.get(f"{ours.path}/@v/v1.0.0.mod").text
+    assert served == f"module {ours.path}\n\ngo 1.21\n"
+
+
+def test_all_that_cannot_be_had_is_named_and_the_rest_is_kept(
+    rest: Rest, upstream: Upstream
+) -> None:
+    upstream.add("example.com/there", "v1.0.0")
+    bad = upstream.add("example.com/bad", "v1.0.0")
+    bad.zip = b"no zip"
+    mirror = Mirror.create(rest, upstream, policy="immediate", excludes="example.com/not")
+    names = ["example.com/there", "example.com/gone@v1.0.0", "example.com/not@v1.0.0"]
+    text = complaint(mirror, modules=[*names, "example.com/bad@v1.0.0", "example.com/nolist"])
+    lines = text.splitlines()[1:]
+    assert [line.partition(": ")[0] for line in lines] == [
+        "example.com/bad@v1.0.0",
+        "example.com/gone@v1.0.0",
+        "example.com/nolist",
+        "example.com/not@v1.0.0",
+    ]
+    assert "404: not found: no such thing upstream" in lines[1]
+    assert "excluded" in lines[3]
+    assert not any("example.com/not/" in path for path in upstream.asked)
+    assert mirror.number() == 0
+    # It was fetched, and is not fetched again.
+    upstream.add("example.com/gone", "v1.0.0")
+    sync(mirror, modules=names[:2])
+    assert mirror.held() == ["example.com/gone@v1.0.0", "example.com/there@v1.0.0"]
+    assert upstream.count("example.com/there/@v/v1.0.0.zip") == 1
+
+
+def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(
+    rest: Rest, upstream: Upstream
+) -> None:
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    text = complaint(mirror, modules=[f"example.com/m{n}@v1.0.0" for n in range(1000)])
+    lines = text.splitlines()[1:]
+    assert len(lines) == 21
+    assert lines[-1] == "and at least 30 more; the rest was not tried"
+    assert len(upstream.asked) < 500
+
+
+def test_no_more_at_a_time_than_the_remote_allows(rest: Rest, upstream: Upstream) -> None:
+    under_way, most = 0, 0
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        # Whatever else was to come at the same time has come then.
+        await asyncio.sleep(0.05)
+        under_way -= 1
+        return upstream.answer(request.match_info["path"])
+
+    for number in range(12):
+        upstream.add(f"example.com/m{number}", "v1.0.0")
+    upstream.everything = count
+    mirror = Mirror.create(rest, upstream, policy="immediate", download_concurrency=3)
+    sync(mirror, modules=[f"example.com/m{number}" for number in range(12)])
+    assert len(mirror.held()) == 12
+    assert 1 < most <= 3
+
+
+def test_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
+    async def fail(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500, text="out of order\n")
+
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="on_demand")
+    sync(mirror, modules=["example.com/m"])
+    # Nobody takes an old list for a new one.
+    upstream.behaviours["example.com/m/@v/list"] = fail
+    text = complaint(mirror, modules=["example.com/m"])
+    assert "example.com/m: the upstream answered 500" in text
+    assert mirror.number() == 1
+
+
+def test_other_bytes_than_clients_have(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    sync(mirror, modules=["example.com/m"])
+    modify = {"remove_content_units": ["*"]}
+    rest.modify(mirror.owner.repository, **modify)
+    with running() as other:
+        other.add("example.com/m", "v1.0.0", other="package other\n")
+        mirror.change(url=other.url)
+        assert "SECURITY ERROR" in complaint(mirror, modules=["example.com/m"])
+    assert mirror.held() == []
+
+
+def test_the_go_command_builds_from_what_its_go_mod_needs(
+    rest: Rest, upstream: Upstream, tmp_path: Path
+) -> None:
+    for each in modules():
+        files = Version(each.info, each.mod, each.zip)
+        upstream.modules.setdefault(each.path, {})[each.version] = files
+    go = Go.create(
+        tmp_path,
+        'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n',
+    )
+    go.run(upstream.url, "get", "rsc.io/quote@v1.5.2")
+    go.run(upstream.url, "mod", "tidy")
+    work = go.directory / "work"
+    files = {"go_mod": (work / "go.mod").read_text(), "go_sum": (work / "go.sum").read_text()}
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    sync(mirror, **files)
+    assert "rsc.io/quote@v1.5.2" in mirror.held()
+    # Without the remote, everything has to be there.
+    body = {"remote": None}
+    rest.wait(rest.call("PATCH", mirror.owner.distribution, json=body))
+    fresh = Go.create(tmp_path / "fresh", (work / "main.go").read_text())
+    for name in ("go.mod", "go.sum"):
+        (fresh.directory / "work" / name).write_text((work / name).read_text())
+    flags = {"GOFLAGS": "-mod=readonly -modcacherw"}
+    fresh.run(mirror.url, "mod", "download", env=flags)
+    assert "Hello, world." in fresh.run(mirror.url, "run", ".", env=flags).stderr
+    fresh.run(mirror.url, "mod", "verify", env=flags)
+    fresh.run(mirror.url, "list", "-m", "all", env=flags)
+
+
+def test_in_a_domain(domain_server: Server, upstream: Upstream, tmp_path: Path) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    admin = Rest(domain_server.url, (domain_server.username, domain_server.password))
+    domain = f"sync-{uuid4().hex[:8]}"
+    admin.create(
+        "domains/",
+        name=domain,
+        storage_class="pulpcore.app.models.storage.FileSystem",
+        storage_settings={"location": str(tmp_path)},
+    )
+    rest = Rest(domain_server.url, (domain_server.username, domain_server.password), domain)
+    repository = rest.create_repository()
+    url = {"url": upstream.url, "policy": "immediate", "sumdb": "off"}
+    remote = rest.create(REMOTES, name="up", **url)["pulp_href"]
+    elsewhere = admin.create(REMOTES, name=domain, **url)["pulp_href"]
+    href, wanted = f"{repository}sync/", {"modules": ["example.com/m"]}
+    refusal = rest.call("POST", href, json={"remote": elsewhere, **wanted})
+    assert refusal.status_code == 400, refusal.text
+    rest.wait(rest.call("POST", href, json={"remote": remote, **wanted}))
+    assert rest.held(repository) == ["example.com/m@v1.0.0"]
+    assert any(tmp_path.rglob("artifact/*/*"))
+
+
+def test_mirroring_removes_all_else(rest: Rest, upstream: Upstream) -> None:
+    for name in ("a", "b", "c"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    ours = Made()
+    assert mirror.owner.put(ours.zip()).status_code == 201
+    sync(mirror, modules=["example.com/a", "example.com/b"])
+    assert len(mirror.held()) == 3
+    sync(mirror, modules=["example.com/b", "example.com/c"], mirror=True)
+    assert mirror.held() == ["example.com/b@v1.0.0", "example.com/c@v1.0.0"]
+    assert mirror.number() == 3
+    mirror.change(policy="on_demand")
+    go_sum = sum_lines(upstream, "example.com/a", "v1.0.0")[1]
+    sync(mirror, modules=["example.com/b"], go_sum=go_sum, mirror=True)
+    assert mirror.held() == ["example.com/b@v1.0.0"]
+    assert mirror.held(MODFILES) == ["example.com/a@v1.0.0"]
+    assert (
+        sync(mirror, modules=["example.com/b"], go_sum=go_sum, mirror=True)["created_resources"]
+        == []
+    )
+
+
+def test_cleanup_leaves_what_was_synced(rest: Rest, upstream: Upstream) -> None:
+    for name in ("a", "b"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    # As much as nothing fits into the cache.
+    mirror = Mirror.create(rest, upstream, policy="immediate", cache_size=10)
+    sync(mirror, modules=["example.com/a", "example.com/b"])
+    href = f"{mirror.owner.repository}cleanup/"
+    rest.wait(rest.call("POST", href, json={"unused_days": 0, "max_size": 0}))
+    assert mirror.held() == ["example.com/a@v1.0.0", "example.com/b@v1.0.0"]
+
+
+def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    sync_href = f"{mirror.owner.repository}sync/"
+    answer = rest.call("POST", sync_href, json={"modules": ["example.com/m"]})
+    assert answer.status_code == 400 and set(answer.json()) == {"remote"}
+    body = {"remote": mirror.remote}
+    assert rest.status("PATCH", mirror.owner.repository, json=body) in (200, 202)
+    rest.wait(rest.call("POST", sync_href, json={"modules": ["example.com/m"]}))
+    assert mirror.held() == ["example.com/m@v1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, ["modules, go_sum, go_mod"]),
+        ({"modules": []}, ["modules"]),
+        ({"modules": "example.com/m"}, ["modules", "list"]),
+        ({"modules": [1, None, {}]}, ["modules"]),
+        ({"modules": ["example.com/m", "example.com/m@v1"]}, ["2: example.com/m@v1", "v1.2.3"]),
+        ({"modules": ["example.com/m@"]}, ["1: example.com/m@"]),
+        ({"modules": ["example.com/m@master"]}, ["latest"]),
+        ({"modules": ["example.com/m@v2.0.0"]}, ["should be v0 or v1, not v2"]),
+        ({"modules": ["nodot"]}, ["missing dot"]),
+        ({"modules": ["example.com/" + "m" * 5000]}, ["too long"]),
+        ({"modules": ["example.com/m"] * 10_001}, ["10000"]),
+        ({"go_sum": "example.com/m v1.0.0\n"}, ["go.sum:1", "wrong number of fields 2"]),
+        ({"go_sum": f"\nexample.com/m v1 {WRONG}\n"}, ["go.sum:2", "canonical"]),
+        ({"go_sum": "example.com/m v1.0.0 h1:abc\n"}, ["go.sum:1", "no checksum"]),
+        ({"go_sum": "x" * (1024 * 1024 + 1)}, ["go_sum", "1048576"]),
+        ({"go_mod": "module example.com/m\nrequire example.com/n master\n"}, ["go.mod:2"]),
+        ({"go_mod": "what is this\n"}, ["go.mod:1", "unknown directive"]),
+        ({"go_mod": "\0"}, ["go_mod"]),
+        ({"go_mod": 5, "go_sum": []}, ["go_mod", "go_sum"]),
+        ({"modules": ["example.com/m"], "mirror": "perhaps"}, ["mirror"]),
+        ({"modules": ["example.com/m"], "what": 1}, ["what"]),
+        ({"modules": ["example.com/m"], "remote": 7}, ["remote"]),
+        (
+            {"modules": ["example.com/m"], "remote": "/pulp/api/v3/remotes/gomod/gomod/no/"},
+            ["remote"],
+        ),
+    ],
+)
+def test_what_is_refused_at_once(bad: Mirror, body: dict[str, Any], words: list[str]) -> None:
+    text = refused(bad, **body)
+    assert all(word in text for word in words), text
+
+
+@pytest.fixture(scope="module")
+def bad(rest: Rest) -> Mirror:
+    return Mirror.create(rest, Upstream(url="http://127.0.0.1:9/none"))
+
+
+def test_what_is_no_object(bad: Mirror) -> None:
+    href = f"{bad.owner.repository}sync/"
+    for body in ([], "text", 1):
+        assert bad.owner.rest.status("POST", href, json=body) == 400
+    answer = bad.owner.rest.call(
+        "POST", href, data="{", headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+
+
+def test_what_is_too_much(bad: Mirror) -> None:
+    text = refused(bad, go_sum="x" * 2_000_000)
+    assert "1048576" in text and len(text) < 1000
+    text = refused(bad, modules=["example.com/" + "m" * 2200] * 1000)
+    assert "and 990 more" in text and len(text) < 10_000
+    # Django takes no such body.
+    refused(bad, go_sum="x" * 30_000_000)
+
+
+def test_a_remote_that_cannot_be_opened(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    one, other = (trustme.CA().issue_cert("client.example.com") for _ in range(2))
+    mirror.change(
+        client_cert=one.cert_chain_pems[0].bytes().decode(),
+        client_key=other.private_key_pem.bytes().decode(),
+    )
+    text = complaint(mirror, modules=["example.com/m"])
+    assert "GOM0006" in text and "certificates of the remote" in text
+
+
+def test_who_may_sync(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/m", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    href, body = f"{mirror.owner.repository}sync/", {"modules": ["example.com/m"]}
+    body["remote"] = mirror.remote  # type: ignore[assignment]
+    user = new_user(rest)
+    assert user.status("POST", href, json=body) == 404
+    grant(rest, mirror.owner.repository, user, "gomod.gorepository_viewer")
+    grant(rest, mirror.remote, user, "gomod.goremote_viewer")
+    assert user.status("POST", href, json=body) == 403
+    other = new_user(rest)
+    grant(rest, mirror.owner.repository, other, "gomod.gorepository_owner")
+    # The repository is theirs, the remote is not.
+    assert other.status("POST", href, json=body) in (400, 403)
+    grant(rest, mirror.owner.repository, user, "gomod.gorepository_owner")
+    user.wait(user.call("POST", href, json=body))
+    assert mirror.held() == ["example.com/m@v1.0.0"]
+
+
+def test_a_remote_of_another_kind(rest: Rest, bad: Mirror) -> None:
+    name = f"file-{uuid4().hex[:8]}"
+    listed = rest.call("GET", "remotes/file/file/")
+    if listed.status_code != 200:
+        pytest.skip("this server has no other kind of remote")
+    other = rest.create("remotes/file/file/", name=name, url="http://127.0.0.1:9/PULP_MANIFEST")
+    text = refused(bad, modules=["example.com/m"], remote=other["pulp_href"])
+    assert "remote" in text

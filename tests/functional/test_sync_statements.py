@@ -1,0 +1,89 @@
+"""What a sync costs depends on what is asked for, and not on what the repository holds."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.filling import fill, settle
+from tests.functional.rest_api import Made, Rest
+from tests.functional.serving import Server
+from tests.functional.test_sync import sync
+from tests.functional.upstream_world import Mirror, Upstream
+from tests.statements import StatementLog, connect, logged
+
+MODULES = 12
+LARGE = 5000
+# Our tables that a sync reads or writes, and pulpcore's of what a repository holds.
+TABLES = ("gomod_gomod", "gomod_gorelease", "gomod_goanswer", "core_repositorycontent")
+
+
+def _statements(log: StatementLog, mirror: Mirror, number: int) -> list[str]:
+    before = mirror.number()
+    asked = log.during(lambda: sync(mirror, modules=_names(number)))
+    assert mirror.number() == before + 1
+    return [each.text for each in asked if any(table in each.text for table in TABLES)]
+
+
+def _without_the_wanted(texts: list[str]) -> list[str]:
+    """The statements by their beginnings: values are written into many of them."""
+    return sorted(text.partition(" WHERE ")[0][:60] for text in texts)
+
+
+@pytest.fixture
+def rest(sync_server: Server) -> Rest:
+    return Rest(sync_server.url, (sync_server.username, sync_server.password))
+
+
+@pytest.fixture
+def database(sync_server: Server) -> Any:
+    if not sync_server.data_dir:
+        pytest.skip("the database of a server that somebody else started is out of reach")
+    with connect(Path(sync_server.data_dir)) as connection:
+        yield connection
+
+
+def test_the_size_of_the_repository_does_not_matter(
+    sync_server: Server,
+    rest: Rest,
+    database: "psycopg.Connection[Any]",
+    upstream: Upstream,
+) -> None:
+    for number in range(3):
+        for each in range(MODULES):
+            upstream.add(f"example.com/s{number}m{each}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    assert mirror.owner.put(Made().zip()).status_code == 201
+    with logged(database, Path(sync_server.data_dir)) as log:
+        first = _statements(log, mirror, 0)
+        fill(database, mirror.owner.name, LARGE)
+        settle(database)
+        second = _statements(log, mirror, 1)
+    assert _without_the_wanted(first) == _without_the_wanted(second)
+    # None of them names what was not asked for.
+    assert max(map(len, second)) < 3 * max(map(len, first))
+    assert _rows_read(database, lambda: sync(mirror, modules=_names(2))) < LARGE
+
+
+def _names(number: int) -> list[str]:
+    return [f"example.com/s{number}m{each}@v1.0.0" for each in range(MODULES)]
+
+
+def _rows_read(database: "psycopg.Connection[Any]", action: Any) -> int:
+    """Count the rows of modules that were read meanwhile. The task's process tells when it ends."""
+    before = _total(database)
+    action()
+    seen = -1
+    while seen != (seen := _total(database)) or seen == before:
+        database.execute("SELECT pg_sleep(1.5)")
+    return seen - before
+
+
+def _total(database: "psycopg.Connection[Any]") -> int:
+    row = database.execute(
+        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables"
+        " WHERE relname = 'gomod_gomodule'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
