@@ -104,10 +104,16 @@ class Bench:
         return made
 
     @cached_property
+    def bare(self) -> Contender:
+        """A handler that serves the files of the GOPROXY directory."""
+        root, processes = self.goproxy_directory, self.options.processes
+        return self.stack.enter_context(bare.serving(root, processes))
+
+    @cached_property
     def others(self) -> Sequence[Contender]:
         """The servers to compare with."""
         root, processes = self.goproxy_directory, self.options.processes
-        found = [self.stack.enter_context(bare.serving(root, processes))]
+        found = [self.bare]
         program = nginx.find_nginx()
         if program:
             running = nginx.serving(program, root, self.work / "nginx", processes)

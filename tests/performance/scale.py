@@ -74,7 +74,9 @@ def scale(bench: Bench) -> None:
     section(bench, "Scale, hot: module versions in the repository", _hot(sized), contenders)
     _long_lists(bench, sized)
     plans.show(bench, sized[-1])
-    versions.publish_one_more(bench, [each.server for each in sized], bench.options.scale)
+    servers = [each.server for each in sized]
+    versions.publish_one_more(bench, servers, bench.options.scale)
+    versions.sync_some(bench, servers, bench.options.scale)
 
 
 def _make(bench: Bench, size: int) -> Sized:

@@ -1,8 +1,8 @@
-"""Publishing one more module to a large repository: whose work takes how long."""
+"""Adding to a large repository: whose work takes how long."""
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -10,12 +10,14 @@ from uuid import uuid4
 import psycopg
 
 from tests.performance.bench import Bench
-from tests.performance.modules import KIB, Made
+from tests.performance.modules import KIB, Made, write_goproxy
 from tests.performance.ours import DURABLE, STATISTICS, Ours
 from tests.performance.report import Table
 from tests.statements import changed
 
 _TIMES = 3
+# Modules of a sync.
+_SYNCED = 100
 _SHOWN = 4
 _WIDTH = 160
 
@@ -34,14 +36,46 @@ def publish_one_more(bench: Bench, servers: Sequence[Ours], sizes: Sequence[int]
         servers: The servers.
         sizes: How many module versions the repository of each holds.
     """
-    table = Table(
-        "Publishing one more",
-        ["module versions", "ms", "of it SQL of pulpcore", "SQL of ours", "all else"],
-    )
+    _show(bench, "Publishing one more", servers, sizes, _publish)
+
+
+def sync_some(bench: Bench, servers: Sequence[Ours], sizes: Sequence[int]) -> None:
+    """
+    Sync some new modules to each server, and show where the time goes.
+
+    Args:
+        bench: The run.
+        servers: The servers.
+        sizes: How many module versions the repository of each holds.
+    """
+    upstream = bench.bare.url
+
+    def sync(server: Ours) -> None:
+        prefix = f"bench.example.com/sync/{uuid4().hex[:12]}"
+        made = [Made(f"{prefix}/m{number}", size=10 * KIB) for number in range(_SYNCED)]
+        write_goproxy(bench.goproxy_directory, made)
+        remote = server.rest.create(
+            "remotes/gomod/gomod/", name=prefix, url=upstream, policy="immediate", sumdb="off"
+        )
+        names = [f"{each.path}@{each.version}" for each in made]
+        asked = {"remote": remote["pulp_href"], "modules": names}
+        server.rest.wait(server.rest.call("post", f"{server.owner.repository}sync/", json=asked))
+
+    _show(bench, f"Syncing {_SYNCED} more", servers, sizes, sync)
+
+
+def _show(
+    bench: Bench,
+    title: str,
+    servers: Sequence[Ours],
+    sizes: Sequence[int],
+    act: Callable[[Ours], None],
+) -> None:
+    table = Table(title, ["module versions", "ms", "of it SQL of pulpcore", "SQL of ours", "else"])
     slowest: list[tuple[float, str]] = []
     for server, size in zip(servers, sizes, strict=True):
         with server.connect() as connection, changed(connection, DURABLE):
-            runs = [_publish(server, connection) for _ in range(_TIMES + 1)][1:]
+            runs = [_measure(server, connection, act) for _ in range(_TIMES + 1)][1:]
         cells = [statistics.median(run.columns[n] for run in runs) for n in range(4)]
         table.add(f"{size:,}", *cells)
         slowest = sorted(runs[-1].statements, reverse=True)[:_SHOWN]
@@ -69,16 +103,22 @@ class _Run:
         return self.taken, core, ours, self.taken - core - ours
 
 
-def _publish(server: Ours, connection: "psycopg.Connection[Any]") -> _Run:
-    zip = Made(f"bench.example.com/one/{uuid4().hex[:12]}", size=10 * KIB).zip()
+def _measure(
+    server: Ours, connection: "psycopg.Connection[Any]", act: Callable[[Ours], None]
+) -> _Run:
     has_statistics = _reset_statistics(connection)
     begun = time.perf_counter()
-    answer = server.owner.put(zip)
+    act(server)
     taken = (time.perf_counter() - begun) * 1000
-    if answer.status_code != 201:
-        raise RuntimeError(f"publishing: {answer.status_code} {answer.text}")
     rows = connection.execute(_STATEMENTS).fetchall() if has_statistics else []
     return _Run(taken, [(ms, " ".join(text.split())) for ms, text in rows])
+
+
+def _publish(server: Ours) -> None:
+    zip = Made(f"bench.example.com/one/{uuid4().hex[:12]}", size=10 * KIB).zip()
+    answer = server.owner.put(zip)
+    if answer.status_code != 201:
+        raise RuntimeError(f"publishing: {answer.status_code} {answer.text}")
 
 
 def _reset_statistics(connection: "psycopg.Connection[Any]") -> bool:
