@@ -16,8 +16,10 @@ from pulp_gomod.golang.module import Version
 __all__ = ["Graph"]
 
 # From this go version on a go.mod names everything that its packages need.
-_PRUNING: Final = (1, 17)
-_GO_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
+_PRUNING: Final = 17
+_GO_VERSION: Final = re.compile(r"([0-9]+)\.([0-9]+)")
+# More digits than any version has; Python converts no number of thousands.
+_MOST_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Graph:
         self._waiting: dict[Version, list[tuple[Version, bool]]] = {}
         self._seen: set[tuple[Version, bool]] = set()
         self._todo: list[tuple[Version, bool]] = []
+        self._count = 0
         own = self._summarize(main)
         self._is_pruned = own.is_pruned
         self._roots = dict.fromkeys(own.requires)
@@ -60,8 +63,8 @@ class Graph:
 
     @property
     def size(self) -> int:
-        """How many go.mod files are known to belong to the graph."""
-        return len(self._summaries) + len(self._waiting)
+        """How many modules, go.mod files and requirements are known to belong to the graph."""
+        return len(self._selected) + len(self._waiting) + self._count
 
     def missing(self) -> list[Version]:
         """Return the versions whose go.mod files have to be read next; none when all are."""
@@ -76,7 +79,8 @@ class Graph:
             version: The version.
             file: Its go.mod, read by `modfile.parse_lax`.
         """
-        self._summaries[version] = self._summarize(file)
+        summary = self._summaries[version] = self._summarize(file)
+        self._count += 1 + len(summary.requires)
         self._todo += self._waiting.pop(version)
         self._expand()
 
@@ -158,4 +162,9 @@ class Graph:
 
 def _is_pruned(file: File) -> bool:
     found = _GO_VERSION.match(file.go.version) if file.go else None
-    return found is not None and (int(found[1]), int(found[2])) >= _PRUNING
+    if found is None:
+        return False
+    major, minor = (each.lstrip("0") for each in found.groups())
+    if major != "1":
+        return major != ""
+    return len(minor) > _MOST_DIGITS or int(minor or "0") >= _PRUNING

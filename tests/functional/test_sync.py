@@ -418,6 +418,35 @@ def test_cleanup_leaves_what_was_synced(rest: Rest, upstream: Upstream) -> None:
     assert mirror.held() == ["example.com/a@v1.0.0", "example.com/b@v1.0.0"]
 
 
+def test_what_an_immutable_repository_had_otherwise_is_an_error(
+    rest: Rest, upstream: Upstream
+) -> None:
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    owner = mirror.owner
+    offered = upstream.add("example.com/m", "v1.0.0")
+    upstream.add("example.com/n", "v1.0.0")
+    other = Made("example.com/m").zip("v1.0.0", **{"other.go": "package m"})
+    for data in (offered.zip, other):
+        assert owner.put(data).status_code == 201
+        assert owner.delete("example.com/m/@v/v1.0.0").status_code == 204
+    assert rest.status("PATCH", owner.repository, json={"immutable": True}) in (200, 202)
+    said = complaint(mirror, modules=["example.com/m", "example.com/n"])
+    assert "GOM0003" in said and "example.com/m@v1.0.0" in said
+    assert mirror.held() == []
+
+
+def test_a_go_version_of_thousands_of_digits_is_only_a_number(
+    rest: Rest, upstream: Upstream
+) -> None:
+    long = "1." + "9" * 5000
+    upstream.add("example.com/m", "v1.0.0", f"go {long}")
+    mirror = Mirror.create(rest, upstream, policy="on_demand")
+    for go in ("1.20", long):
+        text = f"module example.com/main\n\ngo {go}\n\nrequire example.com/m v1.0.0\n"
+        sync(mirror, go_mod=text)
+    assert mirror.held(MODFILES) == ["example.com/m@v1.0.0"]
+
+
 def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
     upstream.add("example.com/m", "v1.0.0")
     mirror = Mirror.create(rest, upstream, policy="immediate")
@@ -447,6 +476,7 @@ def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
         ({"go_sum": "example.com/m v1.0.0\n"}, ["go.sum:1", "wrong number of fields 2"]),
         ({"go_sum": f"\nexample.com/m v1 {WRONG}\n"}, ["go.sum:2", "canonical"]),
         ({"go_sum": "example.com/m v1.0.0 h1:abc\n"}, ["go.sum:1", "no checksum"]),
+        ({"go_sum": f"\nexample.com/{'m' * 5000} v1.0.0 {WRONG}\n"}, ["go.sum:2", "too long"]),
         ({"go_sum": "x" * (1024 * 1024 + 1)}, ["go_sum", "1048576"]),
         ({"go_mod": "module example.com/m\nrequire example.com/n master\n"}, ["go.mod:2"]),
         ({"go_mod": "what is this\n"}, ["go.mod:1", "unknown directive"]),

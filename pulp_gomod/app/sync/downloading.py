@@ -96,6 +96,7 @@ class Downloading:
         await self._source.info(version)
         if self._with_zips:
             answer, unit = await self._source.zip(version, item.h1)
+            _compare("zip", "the upstream sends", unit.h1, item.h1)
             _compare("go.mod", "the upstream sends", unit.go_mod_h1, item.go_mod_h1)
             if held is not None:
                 _compare(

@@ -12,7 +12,7 @@ from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.golang.module import Version
 
 # Module versions that are looked up at once.
-BATCH = 200
+BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)

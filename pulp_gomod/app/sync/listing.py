@@ -17,6 +17,17 @@ from pulp_gomod.golang.mvs import Graph
 
 T = TypeVar("T")
 
+# Modules, go.mod files and requirements that a graph may have, which are in memory; the largest programs
+# have some ten thousand. And how often what is chosen may lead to more that has to be read.
+MAX_GRAPH = 500_000
+MAX_ROUNDS = 1000
+
+
+_TOO_LARGE = Trouble(
+    f"the graph of go.mod has more than {MAX_GRAPH} modules, go.mod files and requirements, or takes "
+    f"more than {MAX_ROUNDS} rounds; sync modules by name"
+)
+
 
 class Listing:
     """Makes the plan of a sync."""
@@ -88,10 +99,11 @@ class Listing:
         Raises:
             Trouble: The graph is too large.
         """
-        graph = Graph(main)
+        graph, rounds = Graph(main), 0
         while missing := graph.missing():
-            if graph.size > MAX_VERSIONS:
-                raise Trouble(f"its graph has more than {MAX_VERSIONS} module versions")
+            rounds += 1
+            if rounds > MAX_ROUNDS or len(missing) > MAX_VERSIONS:
+                raise _TOO_LARGE
             await work_off(
                 self._limit, self._known(missing), lambda known: self._read(graph, *known)
             )
@@ -118,6 +130,8 @@ class Listing:
             graph.skip(version)
         else:
             graph.read(version, file)
+            if graph.size > MAX_GRAPH:
+                raise _TOO_LARGE
         self._progress.increase()
 
 

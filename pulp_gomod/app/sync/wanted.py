@@ -12,6 +12,8 @@ LATEST = "latest"
 # Names that a request may have, and characters of a go.sum or a go.mod.
 MAX_MODULES = 10_000
 MAX_TEXT = 1024 * 1024
+# Characters that a name, or a line of a go.sum, may have: more than the longest path, version and checksum.
+MAX_LINE = 4096
 # Mistakes that are described.
 _MAX_MISTAKES = 10
 
@@ -58,6 +60,8 @@ def read_modules(names: Sequence[str]) -> list[Wanted]:
 
 
 def _read_module(name: str) -> Wanted:
+    if len(name) > MAX_LINE:
+        raise GoError(f"{printable(name[:80])}... is too long: more than {MAX_LINE} characters")
     path, separator, version = name.partition("@")
     if version == LATEST or not separator:
         module.check_path(path)
@@ -82,6 +86,9 @@ def read_go_sum(text: str) -> list[gosum.Line]:
     Raises:
         GoError: Something is wrong with it; the text says on which lines.
     """
+    for number, written in enumerate(text.split("\n"), 1):
+        if len(written) > MAX_LINE:
+            raise GoError(f"go.sum:{number}: the line is too long: more than {MAX_LINE} characters")
     lines = gosum.parse(text)
     for line in lines:
         check_path(line.path, line.version)

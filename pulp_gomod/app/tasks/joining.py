@@ -119,6 +119,8 @@ class Batch:
         self.source = source
         self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
         self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
+        # Path, version, the checksum on record, and the one that was offered.
+        self.refused = []
         self.keys = {(answer.module, answer.version) for answer in answers}
 
     def prepare(self):
@@ -159,8 +161,13 @@ class Batch:
         units = {}
         for unit in found.only("module", "version", "h1"):
             key = (unit.module, unit.version)
+            if key in held:
+                continue
             # An immutable repository takes no other bytes than it ever had.
-            if key not in held and not self.repository.ever_held(*key, unit.h1):
+            other = self.repository.ever_held(*key, unit.h1)
+            if other:
+                self.refused.append((*key, other, unit.h1))
+            else:
                 units.setdefault(key, unit)
         return units
 

@@ -8,7 +8,8 @@ from django.db.models import Exists, OuterRef, Q
 from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.app.exceptions import SyncFailedError
+from pulp_gomod.app.connections import on_a_connection
+from pulp_gomod.app.exceptions import ModuleVersionChangedError, SyncFailedError
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
@@ -26,8 +27,9 @@ from pulp_gomod.app.upstream.remote import read_settings
 
 # Things fetched at a time where the remote does not say.
 CONCURRENCY = 10
+MOST_AT_A_TIME = 100
 # Answers whose texts are in memory at a time, and units that a statement names.
-_BATCH = 200
+_BATCH = 50
 
 _SERVED = (
     "other bytes of it have been served to clients from another remote, and are about to join this "
@@ -62,25 +64,29 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
     order = Order(
         repository=repository.pk,
         remote=read_settings(remote.pk),
-        limit=remote.download_concurrency or CONCURRENCY,
+        limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
         with_zips=remote.policy == GoRemote.IMMEDIATE,
         modules=read_modules(modules),
         sums=read_go_sum(go_sum),
         main=read_go_mod(go_mod) if go_mod else None,
     )
     fetched = asyncio.run(fetch(order))
-    with transaction.atomic():
-        _add(repository, fetched, mirror)
+    # Fetching may have taken hours, in which nothing was asked on this connection.
+    on_a_connection(_add, repository, fetched, mirror)
 
 
+@transaction.atomic
 def _add(repository, fetched, mirror):
     """Make the new version, if anything changes."""
     added = Addition([], [], [])
-    for pks in _batches(fetched.answers):
-        answers = list(GoAnswer.objects.filter(pk__in=pks))
+    for pks in _batches(_in_order(fetched.answers)):
+        answers = list(GoAnswer.objects.filter(pk__in=pks).order_by("module", "version"))
         if len(answers) < len(pks):
             raise SyncFailedError(_FORGOTTEN)
-        part = Batch(repository, answers, GoRelease.Source.SYNCED).prepare()
+        batch = Batch(repository, answers, GoRelease.Source.SYNCED)
+        part = batch.prepare()
+        for refused in batch.refused:
+            raise ModuleVersionChangedError(*refused)
         added.modules += part.modules
         added.mod_files += part.mod_files
         added.superseded += part.superseded
@@ -96,6 +102,16 @@ def _add(repository, fetched, mirror):
         new.remove_content(Content.objects.filter(pk__in=removed).only("pk"))
         new.add_content(GoModule.objects.filter(pk__in=added.modules))
         new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
+
+
+def _in_order(pks):
+    """Sort answers by their modules: two syncs that make the same rows wait for each other in one order."""
+    rows = []
+    for batch in _batches(pks):
+        rows += GoAnswer.objects.filter(pk__in=batch).values_list("module", "version", "pk")
+    if len(rows) < len(set(pks)):
+        raise SyncFailedError(_FORGOTTEN)
+    return [pk for *_, pk in sorted(rows)]
 
 
 def _protect(repository, pks):

@@ -125,7 +125,10 @@ class Zips:
         async def alone() -> StoredZip | Passed | Missing:
             known = await self._upstream.read(question)
             if known is not None and known.zip is not None:
-                return known.zip
+                # Another process has fetched it meanwhile, for somebody who asked for something else.
+                stored = await self.known(asked)
+                if stored is not None:
+                    return stored
             # Many clients may ask for what is not there; a sync means to know.
             if asked.joins and known is not None and not known.found and known.is_fresh():
                 return known.missing

@@ -3,8 +3,9 @@
 import pytest
 
 from pulp_gomod.golang import modfile
+from pulp_gomod.golang.modfile import File, Go
 from pulp_gomod.golang.module import Version
-from pulp_gomod.golang.mvs import Graph
+from pulp_gomod.golang.mvs import Graph, _is_pruned
 
 
 def _graph(main: str, files: dict[str, str], gone: tuple[str, ...] = ()) -> tuple[list[str], ...]:
@@ -19,7 +20,7 @@ def _graph(main: str, files: dict[str, str], gone: tuple[str, ...] = ()) -> tupl
             else:
                 text = f"module {version.path}\n" + files[str(version)]
                 graph.read(version, modfile.parse_lax(text.encode()))
-    assert graph.size == len(asked)
+    assert len(graph.visited()) == len(asked)
     return asked, [str(v) for v in graph.visited()], [str(v) for v in graph.build_list()]
 
 
@@ -153,3 +154,29 @@ def test_a_long_chain() -> None:
             graph.read(version, modfile.parse_lax(text.encode()))
     assert len(graph.build_list()) == length + 1
     assert Version(f"x.org/m{length}", "v1.0.0") in graph.visited()
+
+
+@pytest.mark.parametrize(
+    ("go", "is_pruned"),
+    [
+        ("1.16", False),
+        ("1.17", True),
+        ("1.021", True),
+        ("2.0", True),
+        ("0.99", False),
+        ("1." + "9" * 5000, True),
+        ("1." + "0" * 5000 + "3", False),
+        ("9" * 5000 + ".1", True),
+    ],
+)
+def test_go_versions_of_any_length_decide_about_pruning(go: str, is_pruned: bool) -> None:
+    file = File(go=Go(go, 1))
+    assert _is_pruned(file) is is_pruned
+
+
+def test_all_that_a_graph_keeps_counts_for_its_size() -> None:
+    graph = Graph(modfile.parse(b"module m\n\ngo 1.20\n\nrequire x.org/a v1.0.0\n"))
+    (version,) = graph.missing()
+    many = "".join(f"require x.org/m{number} v1.0.0\n" for number in range(1000))
+    graph.read(version, modfile.parse_lax(f"module x.org/a\n\ngo 1.20\n\n{many}".encode()))
+    assert graph.size > 1000
