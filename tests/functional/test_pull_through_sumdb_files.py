@@ -155,6 +155,23 @@ def test_tiles_beyond_what_is_known(rest: Rest, upstream: Upstream) -> None:
     assert records.content.count(b"example.com/n") == 2 * COUNT
 
 
+def test_any_process_serves_what_another_one_proved(rest: Rest, upstream: Upstream) -> None:
+    ops = _log(upstream, 2)
+    mirror = _mirror(rest, upstream)
+    # Each is on a connection of its own, so that all content processes get some.
+    assert {mirror.get(_lookup(1)).status_code for _ in range(30)} == {200}
+    for number in range(2, COUNT):
+        ops.lookup(f"example.com/n{number}", "v1.0.0")
+    # One of them learns of a larger tree; then the database is gone.
+    assert mirror.get(_lookup(COUNT - 1)).status_code == 200
+    upstream.sumdb = None
+    narrower = ops.read_tile_data(tlog.Tile(8, 0, 0, COUNT - 1))
+    answers = [mirror.get(f"{DB}/tile/8/0/000.p/{COUNT - 1}") for _ in range(30)]
+    assert {answer.content for answer in answers} == {narrower}
+    assert {mirror.get(_lookup(COUNT - 1)).status_code for _ in range(30)} == {200}
+    assert {_size(mirror.get(f"{DB}/latest").content) for _ in range(30)} == {COUNT}
+
+
 def test_nothing_is_asked_for_who_asks_so(rest: Rest, upstream: Upstream) -> None:
     _log(upstream)
     mirror = _mirror(rest, upstream)

@@ -133,6 +133,8 @@ class ChecksumDatabase:
             return Verdict()
 
         ttl = self._upstream.settings.cache_ttl
+        # Another process may know a larger one.
+        self._head = None
         try:
             await self._documents.get(Wish(self._place.question("latest"), ttl, ask, judge))
         except NotProven:
@@ -181,6 +183,10 @@ class ChecksumDatabase:
     async def _proven(self, tile: tlog.Tile) -> bytes | None:
         try:
             proven = await self._client.tile(tile)
+            if proven is None:
+                # Another process may know a larger tree.
+                self._head = None
+                proven = await self._client.tile(tile)
             if proven is None:
                 await self.head()
                 proven = await self._client.tile(tile)
