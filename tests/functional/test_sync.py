@@ -99,12 +99,20 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert len(upstream.asked) == asked
 
 
-def test_latest_without_the_upstreams_word(rest: Rest, upstream: Upstream) -> None:
+def test_latest_is_chosen_as_the_go_command_does(rest: Rest, upstream: Upstream) -> None:
     upstream.add("example.com/m", "v1.0.0")
     upstream.add("example.com/m", "v1.1.0", "retract v1.1.0")
+    pseudo = "v0.0.0-20200101000000-0123456789ab"
+    upstream.latest["example.com/untagged"] = upstream.add("example.com/untagged", pseudo).info
+
+    async def forbidden(_: web.Request) -> web.Response:
+        return web.Response(status=403)
+
+    # Some upstreams refuse it, and nobody who asks for a listed version notices.
+    upstream.behaviours["example.com/m/@latest"] = forbidden
     mirror = Mirror.create(rest, upstream, policy="immediate")
-    sync(mirror, modules=["example.com/m@latest"])
-    assert mirror.held() == ["example.com/m@v1.0.0"]
+    sync(mirror, modules=["example.com/m@latest", "example.com/untagged@latest"])
+    assert mirror.held() == ["example.com/m@v1.0.0", f"example.com/untagged@{pseudo}"]
 
 
 def test_the_same_again_changes_nothing_and_new_versions_are_seen(

@@ -138,18 +138,20 @@ class Source:
         return next(proven, "")
 
     async def _latest(self, path: str) -> str:
+        """Choose as the go command does: from the list, and only where that is empty as told."""
         try:
-            info = parse_info((await self._ask("latest", path, anew=True)).body)
+            listed = await self._listed(path)
         except Absent:
-            # A GOPROXY need not know it: the go command then chooses from the list.
-            return await self._newest_listed(path)
+            listed = []
+        return await self._newest(path, listed) if listed else await self._told_latest(path)
+
+    async def _told_latest(self, path: str) -> str:
+        info = parse_info((await self._ask("latest", path, anew=True)).body)
         if info is None or not is_version(path, info.version):
             raise Trouble("the upstream says no version of the latest one")
         return info.version
 
-    async def _newest_listed(self, path: str) -> str:
-        listed = await self._listed(path)
-
+    async def _newest(self, path: str, listed: list[str]) -> str:
         async def go_mod(version: str) -> Answer:
             return await self._through.modules.get("mod", path, version)
 
