@@ -213,6 +213,8 @@ class Client:
                 await _check_trees(new, known, tiles)
                 return known.tree
             await _check_trees(known, new, tiles)
+            # Whoever finds the head moved must find what proves the smaller trees in it.
+            await tiles.save()
             try:
                 await self._ops.write_config(file, stored, message)
             except WriteConflictError:

@@ -71,7 +71,7 @@ class Tiles:
         return hashes
 
     async def save(self) -> None:
-        """Let ops keep the proven tiles.
+        """Let ops keep the tiles that have been proven since the last time.
 
         Not to be called before the tree heads that vouch for them are found to be consistent:
         a forked tree proves tiles, too.
@@ -79,6 +79,7 @@ class Tiles:
         for tile in self._proven:
             if tile not in self._from_cache:
                 await self._ops.write_cache(self._file(tile), self._data[tile])
+                self._from_cache.add(tile)
 
     def _forget_cached(self, tiles: Sequence[tlog.Tile]) -> None:
         self._use_cache = False

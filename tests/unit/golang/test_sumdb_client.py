@@ -305,3 +305,28 @@ def test_answers_survive_without_the_server() -> None:
     for i in (1, 300, 599):
         path = f"example.com/m{i}"
         run(client(ops).verify(path, "v1.0.0", h1(path, "v1.0.0")))
+
+
+def test_what_is_kept_is_proven_in_a_tree_that_an_unfinished_lookup_brought() -> None:
+    log = database(3)
+    ops = Ops(log)
+    kept = lookup(ops, "example.com/m0", height=2)
+    for i in range(3, 13):
+        log.lookup(f"example.com/m{i}", "v1.0.0")
+    head = ops.latest
+
+    def fail(path: str) -> bytes:
+        if path == "/tile/2/0/001":
+            raise OSError("gone")
+        return ops.honest(path)
+
+    ops.remote = fail
+    with pytest.raises(OSError):
+        lookup(ops, "example.com/m5", height=2)
+    assert ops.latest != head
+
+    def gone(path: str) -> bytes:
+        raise OSError("gone")
+
+    ops.remote = gone
+    assert lookup(ops, "example.com/m0", height=2) == kept
