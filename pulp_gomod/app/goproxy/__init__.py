@@ -12,7 +12,7 @@ responses          conditional requests, ranges, headers
 
 In front of all that, for requests like those before:
 
-shortcut           between a connection and aiohttp
+entrance, shortcut    between a connection and aiohttp
 patterns, memory   a request that differs in its path only, and its answer, if that is known
 ready, kept, sent_again    responses as bytes
 

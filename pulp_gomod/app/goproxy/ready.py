@@ -49,6 +49,8 @@ class Ready:
         self._resolver = resolver.of(app)
         self._small = Memory(MOST_BYTES)
         self._large = Memory(MOST_LARGE_BYTES)
+        #: What the last request was like that aiohttp answered, that had no credentials and is known now.
+        self.pattern: Pattern | None = None
 
     def find(self, request: web.Request) -> web.StreamResponse | None:
         """
@@ -63,7 +65,7 @@ class Ready:
             return None
         if connection is not None:
             connection.learn(request, kept)
-        return SentAgain(kept.status, kept.head, kept.body)
+        return SentAgain(kept.status, kept.head, kept.body) if request.keep_alive else None
 
     def again(self, head: bytes) -> tuple[bytes, ...] | None:
         """
@@ -201,7 +203,6 @@ def _is_plain(request: web.Request) -> bool:
     return (
         request.method == hdrs.METH_GET
         and request.version == HttpVersion11
-        and request.keep_alive
         and not any(name in sent for name in _CONDITIONS)
     )
 

@@ -20,6 +20,7 @@ from pulpcore.plugin.content import Handler
 from pulp_gomod.app.goproxy import (
     answers,
     database,
+    entrance,
     guard,
     lookups,
     ready,
@@ -175,6 +176,7 @@ def install(app: web.Application) -> None:
     app.cleanup_ctx.append(answers.lifespan)
     app.cleanup_ctx.append(whole.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
+    entrance.install(app)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)
     app.router.add_get(f"{_PACKAGES}{domain}{_OWNER}", packages_route)

@@ -74,6 +74,18 @@ def pieces(head: bytes, body: bytes) -> tuple[bytes, ...]:
     return head, _date(), body
 
 
+def closing(known: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """
+    Return all bytes of a response after which the connection is closed.
+
+    Args:
+        known: As of `pieces`.
+    """
+    head, *others = known
+    date = head[head.rindex(b"\r\n") :]
+    return head.removesuffix(date) + b"\r\nConnection: close" + date, *others
+
+
 _now = (0, b"")
 
 

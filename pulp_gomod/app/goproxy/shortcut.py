@@ -6,12 +6,14 @@ follows. A connection to us has this between it and aiohttp, which sees whatever
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiohttp import hdrs, web
 
 from pulp_gomod.app.goproxy.patterns import Pattern, pattern_of
+from pulp_gomod.app.goproxy.sent_again import closing
 
 if TYPE_CHECKING:
     from pulp_gomod.app.goproxy.kept import Kept
@@ -31,6 +33,8 @@ _HARMLESS = frozenset(
     }
 )
 _END: Final = b"\r\n\r\n"
+# As clients say that they have no further request.
+_CLOSE: Final = b"\r\nConnection: close\r\n"
 
 # Seconds that a request is held while its answer is looked up; aiohttp has it then, and looks up the same.
 LONGEST_HOLD = 10.0
@@ -44,19 +48,22 @@ class Shortcut(asyncio.Protocol):
     """The protocol of a connection, which passes on to aiohttp's what it does not answer itself."""
 
     def __init__(
-        self, transport: asyncio.Transport, inner: web.RequestHandler, ready: "Ready"
+        self, ready: "Ready", keepalive: float, begin: Callable[[], web.RequestHandler]
     ) -> None:
         """
         Args:
-            transport: The connection.
-            inner: aiohttp's protocol.
             ready: The responses that are known.
+            keepalive: Seconds after which aiohttp closes a connection that it hears nothing of.
+            begin: Makes aiohttp's protocol, when it is first needed.
         """
-        self._transport = transport
-        self._inner = inner
         self._ready = ready
+        self._begin = begin
+        self._transport: asyncio.Transport
+        self._inner: web.RequestHandler | None = None
+        # Whether the client does not take what it gets.
+        self._is_full = False
         # Whether aiohttp's parser is between two requests as soon as aiohttp is waiting for one.
-        self._between = False
+        self._between = True
         # The head that aiohttp is answering, if it came alone and in one piece.
         self._head = b""
         # What the last request was like that aiohttp answered and that is known now.
@@ -64,9 +71,48 @@ class Shortcut(asyncio.Protocol):
         # The request whose answer is being looked up, and what came after it.
         self._held: _Held | None = None
         # aiohttp closes connections that it hears nothing of. It hears often enough this way.
-        self._heard_often = (inner.keepalive_timeout or 0.0) / 2
+        self._heard_often = keepalive / 2
         self._heard = 0.0
         self._longest_hold = min(LONGEST_HOLD, self._heard_often / 2)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """
+        Begin before aiohttp does.
+
+        Args:
+            transport: The connection, of which nothing was read.
+        """
+        self._transport = cast(asyncio.Transport, transport)
+        self._heard = time.monotonic()
+
+    def step_between(self, transport: asyncio.Transport, inner: web.RequestHandler) -> None:
+        """
+        Begin when aiohttp has begun.
+
+        Args:
+            transport: The connection.
+            inner: aiohttp's protocol, which may be in the midst of a request.
+        """
+        self._transport = transport
+        self._inner = inner
+        self._between = False
+        transport.set_protocol(self)
+
+    def hand_over(self) -> web.RequestHandler:
+        """Return aiohttp's protocol, which begins now if it has not yet."""
+        if self._inner is None:
+            self._inner = self._begin()
+            self._inner.connection_made(self._transport)
+            if self._is_full:
+                self._inner.pause_writing()
+        return self._inner
+
+    def finish(self) -> None:
+        """Take no more requests without aiohttp, which lets those end that it has."""
+        if self._held is not None:
+            self._release(self._held, False)
+        elif self._inner is None:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """
@@ -84,11 +130,11 @@ class Shortcut(asyncio.Protocol):
         is_idle = self._between and self._is_idle()
         if is_idle and now - self._heard < self._heard_often:
             if known := self._ready.again(data):
-                self._transport.writelines(known)
+                self._send(data, known)
                 return
             if self._pattern is not None and len(data) <= LONGEST_HEAD:
                 if known := self._ready.foresee(data, self._pattern):
-                    self._transport.writelines(known)
+                    self._send(data, known)
                     return
                 if self._hold(data, self._pattern):
                     return
@@ -99,7 +145,15 @@ class Shortcut(asyncio.Protocol):
         self._heard = now
         self._between = data.endswith(_END)
         self._head = data if is_idle and _is_one_head(data) else b""
-        self._inner.data_received(data)
+        self.hand_over().data_received(data)
+
+    def _send(self, head: bytes, known: tuple[bytes, ...]) -> None:
+        """Answer a request, and close the connection if its client wants no other answer."""
+        if _CLOSE not in head:
+            self._transport.writelines(known)
+        else:
+            self._transport.writelines(closing(known))
+            self._transport.close()
 
     def _hold(self, head: bytes, pattern: Pattern) -> bool:
         """Have the answer to a request looked up; say whether that can be."""
@@ -123,10 +177,10 @@ class Shortcut(asyncio.Protocol):
             return
         known = self._ready.foresee(held.head, held.pattern) if may_be_known else None
         if known is not None:
-            self._transport.writelines(known)
+            self._send(held.head, known)
         else:
             self._pass_on(held.head, self._is_idle(), time.monotonic())
-        if held.following:
+        if held.following and not self._transport.is_closing():
             self._transport.resume_reading()
             self.data_received(b"".join(held.following))
 
@@ -139,10 +193,13 @@ class Shortcut(asyncio.Protocol):
             kept: Its response.
         """
         head, self._head = self._head, b""
-        if not head or not all(_is_harmless(*header) for header in request.headers.items()):
+        if not _is_clear(head, request) or not _are_harmless(request.headers.items()):
             return False
         self._ready.learn(head, kept)
-        self._pattern = pattern_of(head, request, kept.target.base_path) or self._pattern
+        pattern = pattern_of(head, request, kept.target.base_path)
+        if pattern is not None:
+            # There is no secret in it, so that the next client may be known by it, too.
+            self._pattern = self._ready.pattern = pattern
         return True
 
     def meet(self, request: web.Request, base_path: str, digest: bytes) -> None:
@@ -156,12 +213,14 @@ class Shortcut(asyncio.Protocol):
         """
         head, self._head = self._head, b""
         others = [each for each in request.headers.items() if each[0] != hdrs.AUTHORIZATION]
-        if head and all(_is_harmless(*header) for header in others):
+        if _is_clear(head, request) and _are_harmless(others):
             self._pattern = pattern_of(head, request, base_path, digest) or self._pattern
 
     def _is_idle(self) -> bool:
         """Say whether aiohttp has answered everything, and whether the client takes what it gets."""
         inner: Any = self._inner
+        if inner is None:
+            return not self._is_full
         waiter = inner._waiter
         return (
             waiter is not None
@@ -176,20 +235,26 @@ class Shortcut(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """The client sends no more."""
-        self._inner.eof_received()
+        if self._inner is not None:
+            self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._held = None
-        self._inner.connection_lost(exc)
+        if self._inner is not None:
+            self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """The client does not take what it is sent."""
-        self._inner.pause_writing()
+        self._is_full = True
+        if self._inner is not None:
+            self._inner.pause_writing()
 
     def resume_writing(self) -> None:
         """The client takes more."""
-        self._inner.resume_writing()
+        self._is_full = False
+        if self._inner is not None:
+            self._inner.resume_writing()
 
 
 @dataclass(slots=True, eq=False)
@@ -215,9 +280,17 @@ def _succeeded(looked: "asyncio.Task[None]") -> bool:
     return not looked.cancelled() and looked.exception() is None
 
 
-def _is_harmless(name: str, value: str) -> bool:
-    # What HTTP/1.1 clients need not say, many do.
-    return name in _HARMLESS or (name == hdrs.CONNECTION and value.lower() == "keep-alive")
+def _is_clear(head: bytes, request: web.Request) -> bool:
+    """Say whether a head is known, and says of its connection in just our words if it is to be closed."""
+    return bool(head) and request.keep_alive == (_CLOSE not in head)
+
+
+def _are_harmless(headers: Iterable[tuple[str, str]]) -> bool:
+    # What HTTP/1.1 clients need not say of the connection, many do.
+    return all(
+        name in _HARMLESS or (name == hdrs.CONNECTION and value.lower() in ("keep-alive", "close"))
+        for name, value in headers
+    )
 
 
 def _is_one_head(data: bytes) -> bool:
@@ -244,5 +317,6 @@ def of(request: web.Request, ready: "Ready") -> Shortcut | None:
     if isinstance(inner, Shortcut):
         return inner
     if isinstance(inner, web.RequestHandler) and inner.access_logger is None:
-        transport.set_protocol(Shortcut(transport, inner, ready))
+        connection = Shortcut(ready, inner.keepalive_timeout or 0.0, lambda: inner)
+        connection.step_between(transport, inner)
     return None
