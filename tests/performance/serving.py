@@ -23,6 +23,8 @@ def hot_shapes() -> list[Shape]:
         Shape("@latest", [f"{_MANY}/@latest"]),
         Shape("404", [f"{_MANY}/@v/v9.9.9.info"], status=404),
         Shape("304", [f"{small}.mod"], headers=("If-None-Match: *",), status=304),
+        # Many clients have a connection for each request.
+        Shape(".mod, closing", [f"{small}.mod"], headers=("Connection: close",)),
     ]
 
 
