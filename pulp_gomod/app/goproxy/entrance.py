@@ -5,6 +5,7 @@ takes longer than an answer from memory, so that it is set up when it is first n
 """
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -13,6 +14,11 @@ from aiohttp import web
 from pulp_gomod.app.goproxy import ready, shortcut
 from pulp_gomod.app.goproxy.ready import Ready
 from pulp_gomod.app.goproxy.shortcut import Shortcut
+
+log = logging.getLogger(__name__)
+
+# Seconds between looks at what is still being sent when a process ends.
+_LOOK = 0.05
 
 
 class Entrance:
@@ -32,6 +38,7 @@ class Entrance:
         # Those that aiohttp has not heard of, the oldest first.
         self._young: dict[_Newcomer, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._is_ending = False
 
     def __call__(self) -> asyncio.Protocol:
         """Make the protocol of a new connection."""
@@ -47,6 +54,8 @@ class Entrance:
         Args:
             connection: The connection.
         """
+        # A process may have to end after so many: each connection counts for one, at least.
+        self._server.requests_count += 1
         self._connections.add(connection)
         self._young[connection] = time.monotonic()
         if self._timer is None:
@@ -73,6 +82,9 @@ class Entrance:
 
     def pre_shutdown(self) -> None:
         """Close connections that nobody waits at, and let aiohttp have the others."""
+        self._is_ending = True
+        if self._timer is not None:
+            self._timer.cancel()
         for connection in list(self._connections):
             connection.finish()
         self._server.pre_shutdown()
@@ -84,24 +96,35 @@ class Entrance:
         Args:
             timeout: Seconds to wait.
         """
-        # What aiohttp was just given it has to begin before it is told to begin no more.
+        # What aiohttp was just given it has to begin before it is told to begin no more, and
+        # before it can be told that nothing else will come.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await self._server.shutdown(timeout)
+        self._server.pre_shutdown()
         for connection in list(self._young):
             connection.finish()
-        if self._timer is not None:
-            self._timer.cancel()
+        await asyncio.gather(self._server.shutdown(timeout), self._flushed(timeout))
+
+    async def _flushed(self, timeout: float | None) -> None:
+        """Wait for clients to take what they were sent from memory, which aiohttp knows nothing of."""
+        try:
+            async with asyncio.timeout(timeout):
+                while any(each.is_sending for each in self._connections):
+                    await asyncio.sleep(_LOOK)
+        except TimeoutError:
+            log.info("Some clients were slow, and have got a part of their answer only.")
 
     def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._keepalive / 2, self._look_around)
+        if not self._is_ending:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._keepalive / 2, self._look_around)
 
     def _look_around(self) -> None:
         """Let aiohttp have connections that have been here for a while: it closes them when they are idle."""
         self._timer = None
         end = time.monotonic() - self._keepalive / 2
         for connection in [each for each, since in self._young.items() if since <= end]:
-            connection.hand_over()
+            connection.grow_up()
         if self._young:
             self._wait()
 
@@ -126,6 +149,22 @@ class _Newcomer(Shortcut):
         if self._inner is None:
             self._entrance.grew_up(self)
         return super().hand_over()
+
+    def grow_up(self) -> None:
+        """Let aiohttp look after the connection, or end it if that cannot be."""
+        if self._transport.is_closing():
+            self._entrance.grew_up(self)
+            return
+        try:
+            self.hand_over()
+        except Exception:
+            log.exception("A connection could not be handed over to aiohttp.")
+            self._transport.abort()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the client has not taken all that it was sent."""
+        return self._transport.get_write_buffer_size() > 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

@@ -62,6 +62,8 @@ class Shortcut(asyncio.Protocol):
         self._inner: web.RequestHandler | None = None
         # Whether the client does not take what it gets.
         self._is_full = False
+        # Whether it was sent the last answer that it wants.
+        self._is_last = False
         # Whether aiohttp's parser is between two requests as soon as aiohttp is waiting for one.
         self._between = True
         # The head that aiohttp is answering, if it came alone and in one piece.
@@ -121,6 +123,8 @@ class Shortcut(asyncio.Protocol):
         Args:
             data: What the client has sent.
         """
+        if self._is_last:
+            return
         if self._held is not None:
             self._held.following.append(data)
             # It has enough to wait for.
@@ -153,7 +157,10 @@ class Shortcut(asyncio.Protocol):
             self._transport.writelines(known)
         else:
             self._transport.writelines(closing(known))
-            self._transport.close()
+            self._is_last = True
+            # A TLS connection that is closed has not for ever to send what it has.
+            if not self._is_full:
+                self._transport.close()
 
     def _hold(self, head: bytes, pattern: Pattern) -> bool:
         """Have the answer to a request looked up; say whether that can be."""
@@ -180,7 +187,7 @@ class Shortcut(asyncio.Protocol):
             self._send(held.head, known)
         else:
             self._pass_on(held.head, self._is_idle(), time.monotonic())
-        if held.following and not self._transport.is_closing():
+        if held.following and not self._is_last:
             self._transport.resume_reading()
             self.data_received(b"".join(held.following))
 
@@ -253,6 +260,8 @@ class Shortcut(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client takes more."""
         self._is_full = False
+        if self._is_last:
+            self._transport.close()
         if self._inner is not None:
             self._inner.resume_writing()
 

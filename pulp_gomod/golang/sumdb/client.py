@@ -213,7 +213,9 @@ class Client:
                 await _check_trees(new, known, tiles)
                 return known.tree
             await _check_trees(known, new, tiles)
-            # Whoever finds the head moved must find what proves the smaller trees in it.
+            # Whoever finds the head moved must find what proves the smaller trees in it. Should
+            # another head of a forked log be stored meanwhile, these are useless, and are proven
+            # again before they are used, as all tiles are.
             await tiles.save()
             try:
                 await self._ops.write_config(file, stored, message)

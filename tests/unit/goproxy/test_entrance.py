@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from pulp_gomod.app.goproxy import entrance, ready
-from tests.unit.goproxy.connections import AGAIN, FORESEEN, HEAD, Client, Memory, app_of
+from tests.unit.goproxy.connections import AGAIN, FORESEEN, HEAD, PIECES, Client, Memory, app_of
 
 CLOSING = HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 OTHER = HEAD.replace(b"known", b"other")
@@ -197,6 +197,49 @@ def test_a_server_that_ends_answers_what_it_has_taken() -> None:
         assert await held.receive(1) == await new.receive(1) == [b"/other "]
         assert [await is_closed(client) for client in (held, new, idle)] == [True] * 3
         await ending
+
+    run(test)
+
+
+@pytest.mark.parametrize("head", (HEAD, CLOSING))
+def test_a_server_that_ends_sends_what_it_has_answered(head: bytes) -> None:
+    body = b"x" * 50_000_000
+
+    async def test(house: House) -> None:
+        house.memory.known[head] = (PIECES[0].replace(b"5", b"%d" % len(body)), PIECES[1], body)
+        client = await house.connect()
+        await client.send(head)
+        ending = asyncio.create_task(house.runner.cleanup())
+        await asyncio.sleep(0.3)
+        assert not ending.done()
+        assert await client.receive(1) == [body]
+        assert await is_closed(client)
+        await ending
+
+    run(test)
+
+
+def test_a_server_that_ends_does_not_wait_for_who_says_nothing() -> None:
+    async def test(house: House) -> None:
+        client = await house.connect()
+        await asyncio.sleep(0.05)
+        server: Any = house.runner.server
+        for connection in list(server._young):
+            connection.hand_over()
+        server.pre_shutdown()
+        await asyncio.wait_for(server.shutdown(25), 10)
+        assert await is_closed(client)
+
+    run(test)
+
+
+def test_connections_are_counted() -> None:
+    async def test(house: House) -> None:
+        house.memory.known[HEAD] = (AGAIN,)
+        server: Any = house.runner.server
+        for count in range(1, 4):
+            assert await (await house.connect()).ask(HEAD) == b"again"
+            assert server.requests_count == count
 
     run(test)
 
