@@ -108,7 +108,7 @@ def test_latest_is_chosen_as_the_go_command_does(rest: Rest, upstream: Upstream)
     async def forbidden(_: web.Request) -> web.Response:
         return web.Response(status=403)
 
-    # Some upstreams refuse it, and nobody who asks for a listed version notices.
+    # The go command does not ask for it where the list names a version.
     upstream.behaviours["example.com/m/@latest"] = forbidden
     mirror = Mirror.create(rest, upstream, policy="immediate")
     sync(mirror, modules=["example.com/m@latest", "example.com/untagged@latest"])
