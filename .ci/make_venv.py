@@ -4,12 +4,18 @@ python3 .ci/make_venv.py DIRECTORY [REQUIREMENTS_FILE ...]
 
 It needs the network only when something is to be installed. uv installs where pip can get it (four
 times as fast), and pip itself otherwise; both obey pip's configuration.
+
+DIRECTORY becomes a symbolic link to the environment proper, which lies beside it and is never changed
+once it is finished: a server may be running from the one before. That one is removed as soon as no
+process uses it. The path of the environment is printed.
 """
 
 import ast
 import fcntl
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -17,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = ("pulp-glue-gomod", "pulp-cli-gomod")
+DIGITS = 12
 
 # What uv calls the options that pip's configuration may have.
 UV_VARIABLES = {
@@ -31,20 +38,69 @@ UV_VARIABLES = {
 
 
 def main() -> None:
-    """Bring the virtual environment up to date."""
-    directory = Path(sys.argv[1]).absolute()
+    """Bring the virtual environment up to date, and print where it is."""
+    link = Path(sys.argv[1]).absolute()
     requirements = [Path(each).resolve() for each in sys.argv[2:]]
     # Two starts at a time would install into each other's hands.
     with (ROOT / "pyproject.toml").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = fingerprint(requirements)
-        noted = directory / "fingerprint"
-        if noted.exists() and noted.read_text() == wanted:
-            return
+        print(up_to_date(link, requirements))
+
+
+def up_to_date(link: Path, requirements: list[Path]) -> Path:
+    """The environment that has everything, made if need be."""
+    wanted = fingerprint(requirements)
+    if is_made(link, wanted):
+        return link
+    directory = link.with_name(f"{link.name}-{wanted[:DIGITS]}")
+    if not is_made(directory, wanted):
         say(f"installing into {directory} (only when something has changed)")
         create(directory)
         install(directory / "bin" / "python", requirements)
-        noted.write_text(wanted)
+        (directory / "fingerprint").write_text(wanted)
+    switch(link, directory)
+    return directory
+
+
+def is_made(directory: Path, wanted: str) -> bool:
+    """Say whether an environment is finished, and what is wanted."""
+    noted = directory / "fingerprint"
+    return noted.exists() and noted.read_text() == wanted
+
+
+def switch(link: Path, directory: Path) -> None:
+    """Let the link name the environment, and remove others that nobody uses."""
+    if link.is_dir() and not link.is_symlink():
+        # Made by an earlier version of this program.
+        if is_in_use(link):
+            say(f"{link} stays as it is while a program runs from it; {directory} is used instead")
+            return
+        shutil.rmtree(link)
+    fresh = directory.with_name(f"{directory.name}.link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(directory.name)
+    fresh.replace(link)
+    former = re.compile(rf"{re.escape(link.name)}-[0-9a-f]{{{DIGITS}}}")
+    for each in link.parent.iterdir():
+        if former.fullmatch(each.name) and each != directory and not is_in_use(each):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def is_in_use(directory: Path) -> bool:
+    """Say whether a process runs from an environment; where that cannot be known, it does."""
+    processes = Path("/proc")
+    if not (processes / "self" / "maps").exists():
+        return True
+    inside = os.fsencode(directory.resolve()) + b"/"
+    for each in processes.glob("[0-9]*/maps"):
+        try:
+            # Compiled modules are mapped for as long as the process lives.
+            if inside in each.read_bytes():
+                return True
+        except OSError:
+            # It has ended, or is somebody else's, who may have started it from here.
+            continue
+    return False
 
 
 def projects() -> list[Path]:

@@ -18,17 +18,24 @@ _data_dir = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
     default=default_data_dir,
+    # Not the path itself: help reads the same on every machine.
+    show_default="~/.local/share/pulp-gomod; as root /var/lib/pulp-gomod",
     help="Where all data goes.",
     envvar=f"{OPTION_PREFIX}_DATA_DIR",
 )
 
 
+_version = click.version_option(package_name="pulp-gomod", message="pulp-gomod %(version)s")
+
+
 @click.group(context_settings=_CONTEXT)
+@_version
 def main() -> None:
     """Pulp with Go modules on one machine."""
 
 
 @main.command(context_settings={"auto_envvar_prefix": OPTION_PREFIX})
+@_version
 @_data_dir
 @click.option("--host", default=ServeOptions.host, help="The address to listen on.")
 @click.option(
