@@ -127,17 +127,20 @@ def execute(data_dir: Path, command: tuple[str, ...]) -> None:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the zip.")
 @click.option("--revision", default="", help="What git is to take, if not the version's tag.")
-def pack(version: str, directory: Path, output: Path | None, revision: str) -> None:
+@click.option(
+    "--dirty", is_flag=True, help="Pack the directory as it lies there, and do not ask git."
+)
+def pack(version: str, directory: Path, output: Path | None, revision: str, dirty: bool) -> None:
     """Pack VERSION of the module in DIRECTORY as a zip to publish.
 
-    In a git repository the zip holds what the version's tag holds, and is the one that the go
-    command would make of it.
+    The zip holds what the version's tag in git holds, and is the one that the go command would make
+    of it.
     """
     from pulp_gomod.golang import GoError
     from pulp_gomod.pack import pack as write
 
     try:
-        click.echo(write(directory, version, output, revision))
+        click.echo(write(directory, version, output, revision, dirty=dirty))
     except GoError as error:
         _fail(error)
 

@@ -54,10 +54,49 @@ def test_a_revision_may_be_named(repository: Path, tmp_path: Path) -> None:
     assert upload.version == "v1.1.0"
 
 
-def test_a_directory_outside_of_git_is_packed_as_it_stands(tmp_path: Path) -> None:
+def test_a_directory_is_packed_as_it_lies_there_for_who_says_so(tmp_path: Path) -> None:
     write_module(tmp_path / "plain", "example.com/plain")
-    upload = check_upload(pack(tmp_path / "plain", "v0.1.0", tmp_path / "p.zip"))
+    upload = check_upload(pack(tmp_path / "plain", "v0.1.0", tmp_path / "p.zip", dirty=True))
     assert (upload.module, upload.file_count) == ("example.com/plain", 2)
+    with pytest.raises(GoError, match="in no git repository.*--dirty"):
+        pack(tmp_path / "plain", "v0.1.0", tmp_path / "q.zip")
+    assert not (tmp_path / "q.zip").exists()
+
+
+def test_what_is_not_committed_is_packed_for_who_says_so(repository: Path, tmp_path: Path) -> None:
+    upload = check_upload(pack(repository, "v1.0.0", tmp_path / "m.zip", dirty=True))
+    assert upload.file_count == 3
+    with pytest.raises(GoError, match="--dirty.*HEAD"):
+        pack(repository, "v1.0.0", tmp_path / "m.zip", revision="HEAD", dirty=True)
+
+
+def test_without_git_nothing_is_packed_in_silence(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GoError, match="git is not installed.*--dirty"):
+        pack(repository, "v1.0.0", tmp_path / "m.zip")
+    assert not (tmp_path / "m.zip").exists()
+
+
+@pytest.mark.parametrize("where", ["", "sub"])
+def test_what_git_says_instead_of_an_answer_is_quoted(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    # As in a container, where the checkout is somebody else's.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(GoError, match="git does not answer.*dubious ownership"):
+        pack(repository / where, "v1.0.0", tmp_path / "m.zip")
+    assert not (tmp_path / "m.zip").exists()
+
+
+def test_a_broken_repository_is_no_reason_to_pack_what_lies_there(
+    repository: Path, tmp_path: Path
+) -> None:
+    (repository / ".git" / "HEAD").unlink()
+    with pytest.raises(GoError, match="git does not answer.*not a git repository"):
+        pack(repository, "v1.0.0", tmp_path / "m.zip")
+    assert not (tmp_path / "m.zip").exists()
 
 
 def test_what_cannot_be_packed_leaves_nothing(repository: Path, tmp_path: Path) -> None:

@@ -94,6 +94,14 @@ def _git_archive(root: str, revision: str, subdir: str, out: BinaryIO) -> None:
         raise VCSError(f"error running `git archive` for {quote(revision)}: {said}")
 
 
+def _ask(root: str, *args: str) -> bytes:
+    done = _git(root, *args, out=subprocess.PIPE)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise VCSError(f"error running `git {args[0]}`: {said}")
+    return done.stdout
+
+
 def _files(archive: Archive, subdir: str) -> list[File]:
     files = []
     for entry in archive.entries():
@@ -108,10 +116,11 @@ def _files(archive: Archive, subdir: str) -> list[File]:
 
 
 def _root_license(root: str, revision: str) -> list[File]:
-    done = _git(root, "cat-file", "blob", f"{revision}:{LICENSE}", out=subprocess.PIPE)
-    if done.returncode:
+    # Whether there is one is asked first: that reading it failed does not mean that there is none.
+    if not _ask(root, "ls-tree", "--name-only", revision, "--", LICENSE).strip():
         return []
-    return [File(LICENSE, len(done.stdout), lambda: BytesIO(done.stdout))]
+    blob = _ask(root, "cat-file", "blob", f"{revision}:{LICENSE}")
+    return [File(LICENSE, len(blob), lambda: BytesIO(blob))]
 
 
 def _open_entry(archive: Archive, entry: Entry) -> BinaryIO:
