@@ -17,6 +17,8 @@ from tests.functional.uploads import MAX_ZIP_SIZE
 from tests.functional.upstream_world import Upstream, running
 
 _PREFIX = "PULP_GOMOD_TEST_"
+# Upstreams are on 127.0.0.1; what remotes must not lead to is on INSIDE (see test_remote_networks).
+DENIED = {"PULP_GOMOD_REMOTE_DENIED_NETWORKS": '["link-local", "metadata", "127.0.0.2/32"]'}
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +38,7 @@ def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
             os.environ.get(f"{_PREFIX}PASSWORD", PASSWORD),
         )
         return
-    with shared_server(run_dir, "server", server_cache) as started:
+    with shared_server(run_dir, "server", server_cache, **DENIED) as started:
         yield started
 
 

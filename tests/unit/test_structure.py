@@ -17,6 +17,7 @@ ORDER = (
         "pulp_gomod.app.claims",
         "pulp_gomod.app.connections",
         "pulp_gomod.app.freshness",
+        "pulp_gomod.app.networks",
     ),
     ("pulp_gomod.app.models",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate"),

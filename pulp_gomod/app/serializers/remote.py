@@ -9,6 +9,7 @@ from rest_framework import serializers
 from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import RemoteSerializer
 
+from pulp_gomod.app import networks
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
@@ -45,6 +46,26 @@ def validate_patterns(value: str) -> str:
         except GoError as error:
             raise serializers.ValidationError(str(error)) from error
     return ",".join(filter(None, patterns))
+
+
+def require_allowed(url: str) -> None:
+    """
+    Check that the host of a URL is no address that remotes must not lead to.
+
+    Names are looked up when they are connected to, and may lead elsewhere each time.
+
+    Args:
+        url: The URL.
+
+    Raises:
+        ValidationError: It is one.
+    """
+    if networks.denied_url(url):
+        raise serializers.ValidationError(
+            _(
+                "The administrator of this server lets no remote lead to this address ({setting})."
+            ).format(setting=networks.SETTING)
+        )
 
 
 def _patterns(help_text: str) -> serializers.CharField:
@@ -151,6 +172,7 @@ class GoRemoteSerializer(RemoteSerializer):
                         "{host!r} is no host, such as files.example.com or *.example.com:8443."
                     ).format(host=host)
                 )
+            require_allowed(f"//{host}")
         return ",".join(hosts)
 
     def validate_url(self, url: str) -> str:
@@ -171,6 +193,18 @@ class GoRemoteSerializer(RemoteSerializer):
             raise serializers.ValidationError(
                 _("The URL of a GOPROXY is http or https, a host and a path.")
             )
+        require_allowed(url)
+        return url
+
+    def validate_proxy_url(self, url: str | None) -> str | None:
+        """
+        Check where the proxy is.
+
+        Raises:
+            ValidationError: No remote may lead there.
+        """
+        if url:
+            require_allowed(url)
         return url
 
     def validate_sumdb(self, sumdb: str) -> str:
@@ -181,9 +215,11 @@ class GoRemoteSerializer(RemoteSerializer):
             ValidationError: The go command would not take it as GOSUMDB.
         """
         try:
-            parse_gosumdb(sumdb)
+            database = parse_gosumdb(sumdb)
         except GoError as error:
             raise serializers.ValidationError(str(error)) from error
+        if not database.off:
+            require_allowed(database.direct_url)
         return sumdb
 
     class Meta:

@@ -2,7 +2,7 @@
 
 policy       may this module be asked for at all
 remote       the remote's settings, one value per change
-session, redirects, fetch, sinks, results    one question to an upstream, and what came of it
+session, resolving, redirects, fetch, sinks, results    one question to an upstream, and what came of it
 health       is it worth waiting for
 answers, statements    what the upstream said last
 flight, turns    one fetch for all who wait, in this process and in all of them

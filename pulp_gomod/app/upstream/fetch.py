@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from pulp_gomod.app.upstream import redirects
+from pulp_gomod.app.upstream import redirects, resolving
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.results import (
     Fetched,
@@ -171,6 +171,9 @@ class Fetcher:
         """Send one request; a text is where it was redirected to."""
         settings = self._settings
         proxy = settings.proxy
+        resolving.check(url)
+        if proxy:
+            resolving.check(URL(proxy.url))
         session = self._sessions.strange if strange else self._sessions.own
         async with session.get(
             url,

@@ -9,7 +9,8 @@ import aiohttp
 
 from pulp_gomod.app import PulpGomodPluginAppConfig
 from pulp_gomod.app.upstream.remote import RemoteSettings, Tls
-from pulp_gomod.app.upstream.threads import Resolver, Threads
+from pulp_gomod.app.upstream.resolving import Resolver
+from pulp_gomod.app.upstream.threads import Threads
 
 USER_AGENT = f"pulp_gomod/{PulpGomodPluginAppConfig.version}"
 # Seconds for which an unused connection is kept.

@@ -2,12 +2,9 @@
 
 import asyncio
 import contextvars
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from pulp_gomod.app.connections import on_a_connection
 
@@ -67,39 +64,6 @@ class Threads:
         """Let the threads end; what waits is dropped."""
         for pool in self._groups:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-class Resolver(AbstractResolver):
-    """Looks up addresses as the system does, without taking the threads that files are read in."""
-
-    def __init__(self, threads: Threads) -> None:
-        """
-        Args:
-            threads: Where to wait for the system.
-        """
-        self._threads = threads
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Return the addresses of a host."""
-        found = await self._threads.resolve(
-            socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
-        )
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=int(address[1]),
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, address in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 async def _run(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -1,0 +1,1 @@
+Remotes no longer reach link-local and cloud metadata addresses, by whatever name, spelling, redirect or proxy; the setting `GOMOD_REMOTE_DENIED_NETWORKS` closes more networks, such as `loopback` and `private`.
