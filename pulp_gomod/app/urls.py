@@ -6,9 +6,15 @@ from django.urls import path
 from pulp_gomod.app.upload.views import PublishView, RemoveView
 
 _DOMAIN = "<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else ""
-_GO = f"api/packages/{_DOMAIN}<str:owner>/go/"
+_OWNER = f"{_DOMAIN}<str:owner>/go/"
+_PACKAGES = f"api/packages/{_OWNER}"
+# The same below the API's root: a web server has a location for that, whose rules hold for these, too.
+_BELOW_API = f"{settings.API_ROOT.strip('/')}/api/v3/gomod/packages/{_OWNER}".lstrip("/")
+_REMOVED = "<path:module>/@v/<str:version>"
 
 urlpatterns = [
-    path(f"{_GO}upload", PublishView.as_view(), name="gomod-publish"),
-    path(f"{_GO}<path:module>/@v/<str:version>", RemoveView.as_view(), name="gomod-remove"),
+    path(f"{_PACKAGES}upload", PublishView.as_view(), name="gomod-publish"),
+    path(f"{_PACKAGES}{_REMOVED}", RemoveView.as_view(), name="gomod-remove"),
+    path(f"{_BELOW_API}upload", PublishView.as_view()),
+    path(f"{_BELOW_API}{_REMOVED}", RemoveView.as_view()),
 ]

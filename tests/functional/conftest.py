@@ -71,8 +71,12 @@ def sync_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def access_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
-    """A server with domains, workload identities and all kinds of content guards."""
-    with shared_server(run_dir, "access", server_cache, **write_settings(run_dir)) as started:
+    """A server with domains, workload identities and all kinds of content guards.
+
+    Proxies on this machine are believed, so that tests can say what certificate a client has.
+    """
+    variables = write_settings(run_dir) | {"PULP_GOMOD_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
+    with shared_server(run_dir, "access", server_cache, **variables) as started:
         yield started
 
 

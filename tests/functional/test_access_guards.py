@@ -24,9 +24,9 @@ from tests.functional.test_rest_domains import new_domain
 MakeGuard = Callable[[Rest, Person], Opened]
 
 BY_PEOPLE = [guarded.rbac, guarded.composite_of_roles]
-ANYWHERE = [*BY_PEOPLE, guarded.composite, guarded.header, guarded.redirect, guarded.x509]
-# The one asks for a variable of the server, the other for a base path that there is once in a domain.
-SPECIAL = [guarded.envvar_header, guarded.rhsm]
+ANYWHERE = [*BY_PEOPLE, guarded.composite, guarded.header, guarded.redirect]
+# They need a variable of the server, a proxy that is trusted, or a base path that there is once in a domain.
+SPECIAL = [guarded.envvar_header, guarded.x509, guarded.rhsm]
 CASES = [
     *(pytest.param("default", make, id=f"default-{make.__name__}") for make in ANYWHERE),
     *(pytest.param("domain", make, id=f"domain-{make.__name__}") for make in ANYWHERE + SPECIAL),

@@ -19,6 +19,7 @@ from aiohttp import (
     HttpVersion11,
     TCPConnector,
     UnixConnector,
+    hdrs,
     web,
 )
 from aiohttp.http_exceptions import HttpProcessingError
@@ -26,10 +27,12 @@ from aiohttp.typedefs import Handler, Middleware
 from multidict import CIMultiDict
 from yarl import URL
 
-from pulp_gomod.app.access.addresses import Network, is_within
+from pulp_gomod.app.access.addresses import Network
+from pulp_gomod.app.access.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.upload.handover import CHANGE
 
-from .headers import request_headers, response_headers
+from .headers import IsProxyHeader, request_headers, response_headers
+from .hosts import Hosts
 from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,10 @@ _CHUNK = 256 * 1024
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PACKAGES = "/api/packages/"
 _UPLOAD = re.compile(r"/api/packages/(?:[^/]+/){1,2}go/upload")
+_UNKNOWN_HOST = (
+    "This server is not known by the name in the URL; "
+    "it learns names by its options --allowed-host and --origin."
+)
 _REFUSALS = frozenset({401, 403, 404, 413})
 
 
@@ -69,7 +76,9 @@ class FrontDoor:
         stall: The longest silence of a client that sends a body, in seconds.
         patience: How long the API may refuse connections, in seconds: as long as a restart takes.
         proxies: The networks of the proxies that may stand before the door.
+        is_proxy_header: Says of a header's name whether only those proxies may send it.
         changes: Waits for uploads, None to leave that to the API.
+        hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
     """
 
     def __init__(
@@ -81,7 +90,9 @@ class FrontDoor:
         stall: float = _STALL,
         patience: float = _PATIENCE,
         proxies: Sequence[Network] = (),
+        is_proxy_header: IsProxyHeader = is_proxy_header,
         changes: Changes | None = None,
+        hosts: Sequence[str] = ("*",),
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -90,8 +101,10 @@ class FrontDoor:
         self._content_prefix = content_prefix
         self._stall = stall
         self._patience = patience
-        self._proxies = proxies
+        self._proxies = list(proxies)
+        self._is_proxy_header = is_proxy_header
         self._changes = changes
+        self._hosts = Hosts(hosts)
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -126,15 +139,25 @@ class FrontDoor:
 
     @property
     def _straight_through(self) -> Middleware:
-        """Spare what is forwarded all other middlewares: the API authenticates for itself."""
+        """Refuse what is for another server, and spare what is forwarded all other middlewares.
+
+        The API authenticates for itself.
+        """
 
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if not self._knows_host(request):
+                return _refusal(400, _UNKNOWN_HOST)
             if request.match_info.handler == self.forward:
                 return await self.forward(request)
             return await handler(request)
 
         return middleware
+
+    def _knows_host(self, request: web.Request) -> bool:
+        host = request.headers.get(hdrs.HOST)
+        # A proxy has decided already what is for this server.
+        return not host or host in self._hosts or is_from_proxy(request, self._proxies)
 
     async def _postpone_continue(self, request: web.Request) -> None:
         """Leave `Expect: 100-continue` open until the body is wanted."""
@@ -226,7 +249,8 @@ class FrontDoor:
         return request_headers(
             request,
             spool.size if request.body_exists else None,
-            behind_proxy=is_within(request.remote or "", self._proxies),
+            is_proxy_header=self._is_proxy_header,
+            behind_proxy=is_from_proxy(request, self._proxies),
             waits=self._changes is not None,
         )
 

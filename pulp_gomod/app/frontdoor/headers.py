@@ -1,5 +1,7 @@
 """Which headers travel on, and which are this hop's own business (RFC 9110, section 7.6.1)."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -28,20 +30,28 @@ _DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
 
 # What the client may not say in the door's name.
 _OURS = "x-gomod-"
-_FORWARDING = "x-forwarded-"
+
+IsProxyHeader = Callable[[str], bool]
 
 
 def request_headers(
-    request: web.Request, length: int | None, *, behind_proxy: bool = False, waits: bool = False
+    request: web.Request,
+    length: int | None,
+    *,
+    is_proxy_header: IsProxyHeader,
+    behind_proxy: bool = False,
+    waits: bool = False,
 ) -> CIMultiDict[str]:
     """The headers to send to the API.
 
-    What a client says of forwarding is dropped: it can only be a lie. What a proxy says that stands
-    before the door is kept, and the proxy's address added to it.
+    What a client says in a proxy's name is dropped: it can only be a lie. So is what has an underscore in
+    its name, which WSGI takes for a dash and gunicorn, from its proxy, for a variable of its own. What
+    a proxy says that stands before the door is kept, and the proxy's address added to it.
 
     Args:
         request: The client's request.
         length: The length of the body to send, None for no body.
+        is_proxy_header: Says of a header's name whether only proxies may send it.
         behind_proxy: Whether it came from a proxy that is trusted.
         waits: Whether the door waits for what the request changes.
     """
@@ -49,7 +59,7 @@ def request_headers(
     said = ",".join(headers.getall("X-Forwarded-For", ())) if behind_proxy else ""
     for name in list(headers):
         lower = name.lower()
-        lie = lower == "forwarded" or lower.startswith(_FORWARDING)
+        lie = "_" in name or is_proxy_header(name)
         if lower in _ANSWERED or lower.startswith(_OURS) or (lie and not behind_proxy):
             headers.popall(name, None)
     if headers.get("Content-Encoding", "").lower() in _DECODED:

@@ -27,5 +27,12 @@ def install(app: web.Application) -> None:
         content_prefix=settings.CONTENT_PATH_PREFIX,
         proxies=trusted_proxies(),
         changes=Changes(),
+        hosts=_hosts(),
     )
     door.attach(app)
+
+
+def _hosts() -> list[str]:
+    """Return the names of the server: those that it was started with, and those of Pulp's own setting."""
+    own = settings.ALLOWED_HOSTS
+    return [*settings.GOMOD_ALLOWED_HOSTS, *(name for name in own if name != "*")]

@@ -14,12 +14,14 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import hdrs, web
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
+from yarl import URL
 
 # The plugin API has no way from a request of aiohttp to the one that Django's authenticators read.
 from pulpcore.content.authentication import convert_request
@@ -35,6 +37,10 @@ from pulp_gomod.app.goproxy.responses import problem
 
 log = logging.getLogger(__name__)
 
+# Where the GOPROXY roots of owners are.
+PACKAGES = "/api/packages/"
+# What need not be quoted in paths (RFC 3986, section 3.3).
+_UNQUOTED = "/~!$&'()*+,;=:@"
 CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
 
 # Hashing shall leave some of the machine to those who are known already.
@@ -110,7 +116,8 @@ class Gate:
             verdict = _Verdict(await self._login.run(identify, convert_request(request)), None)
         if verdict.permits is not None:
             return verdict.caller, verdict.permits
-        asked = guards.Question(_as_guards_see(request, target), convert_request(request))
+        http_request = convert_request(request)
+        asked = [guards.Question(each, http_request) for each in _as_guards_see(request, target)]
         return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
 
     def digest(self, request: web.Request) -> bytes:
@@ -181,9 +188,9 @@ def _judge(door: _Door, caller: Caller, http_request: HttpRequest) -> _Verdict:
     return _Verdict(caller, guards.permits(guard, guards.Question({}, http_request), caller))
 
 
-def _permits(door: _Door, asked: guards.Question, caller: Caller) -> bool:
+def _permits(door: _Door, asked: list[guards.Question], caller: Caller) -> bool:
     guard = guards.find(door.guard)
-    return guard is not None and guards.permits(guard, asked, caller)
+    return guard is not None and any(guards.permits(guard, each, caller) for each in asked)
 
 
 def _is_plain(request: web.Request) -> bool:
@@ -196,16 +203,18 @@ def _is_plain(request: web.Request) -> bool:
     )
 
 
-class _AtContentUrl:
+class _At:
     """
-    A request as if it had come by the URL below the content prefix.
+    A request as if it had come by another URL of the same file.
 
-    Guards that look at the path (that of RHSM certificates does) know no other.
+    Guards that look at the path (that of RHSM certificates does) know none but that below the content
+    prefix. What is signed is a URL, and a web server may have used the other name of its file.
     """
 
-    def __init__(self, request: web.Request, path: str) -> None:
+    def __init__(self, request: web.Request, path: str, url: URL) -> None:
         self._request = request
         self.path = path
+        self.url = url
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
@@ -217,12 +226,34 @@ class _AtContentUrl:
         self._request[name] = value
 
 
-def _as_guards_see(request: web.Request, target: Target) -> Any:
-    if "owner" not in request.match_info:
-        return request
+def _as_guards_see(request: web.Request, target: Target) -> list[Any]:
+    """Return the request as guards are to see it: one after the other, until one is permitted."""
     domain = request.match_info.get("pulp_domain")
-    prefix = settings.CONTENT_PATH_PREFIX + (f"{domain}/" if domain else "")
-    return _AtContentUrl(request, f"{prefix}{target.base_path}/{target.path}")
+    place = f"{domain}/{target.base_path}" if domain else target.base_path
+    by_content = f"{settings.CONTENT_PATH_PREFIX}{place}/{target.path}"
+    is_owners = "owner" in request.match_info
+    seen = [_At(request, by_content, request.url) if is_owners else request]
+    # Only signatures are of a URL.
+    if "validate_token" in request.query:
+        other = by_content if is_owners else f"{PACKAGES}{place}/go/{target.path}"
+        seen += [_At(request, by_content, url) for url in _spelled(request.url, other)]
+    return seen
+
+
+def _spelled(url: URL, path: str) -> list[URL]:
+    """Return a URL with another path, as most spell it and as the go command does."""
+    usual = quote(path, safe=_UNQUOTED)
+    return [
+        # With the query as it was sent: it is signed, too.
+        URL.build(
+            scheme=url.scheme,
+            host="localhost",
+            path=spelled,
+            query_string=url.raw_query_string,
+            encoded=True,
+        )
+        for spelled in dict.fromkeys((usual, usual.replace("!", "%21")))
+    ]
 
 
 _KEY: web.AppKey[Gate] = web.AppKey("gomod_gate", Gate)

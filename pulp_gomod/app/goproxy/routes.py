@@ -22,6 +22,8 @@ from pulp_gomod.app.goproxy import (
     database,
     entrance,
     guard,
+    hsts,
+    identity,
     lookups,
     ready,
     resolver,
@@ -38,7 +40,6 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # The paths of the protocol below a base path; the rest of the content prefix stays pulpcore's.
 _CONTENT = r"{path:.+/(?:@v/.+|@latest|sumdb/.+)}"
-_PACKAGES = "/api/packages/"
 _OWNER = "{owner}/go/{path:.*}"
 
 
@@ -78,6 +79,8 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
     async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
         route = request.match_info.handler
         try:
+            if identity.speaks_for_others(request) and await _is_to_be_itself(request):
+                request = identity.as_itself(request)
             if route not in _ROUTES:
                 return await _answer_others(request, handler)
             if not inner and (again := ready.of(request.app).find(request)):
@@ -100,6 +103,13 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         return response
 
     return answer_ours
+
+
+async def _is_to_be_itself(request: web.Request) -> bool:
+    """Say whether it is for us to drop what only a proxy may say, see `identity`."""
+    if identity.is_public_door():
+        return True
+    return "path" in request.match_info and await protocol.find_target(request) is not None
 
 
 async def _answer_others(request: web.Request, handler: Next) -> web.StreamResponse:
@@ -176,7 +186,8 @@ def install(app: web.Application) -> None:
     app.cleanup_ctx.append(answers.lifespan)
     app.cleanup_ctx.append(whole.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
+    hsts.install(app)
     entrance.install(app)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)
-    app.router.add_get(f"{_PACKAGES}{domain}{_OWNER}", packages_route)
+    app.router.add_get(f"{guard.PACKAGES}{domain}{_OWNER}", packages_route)

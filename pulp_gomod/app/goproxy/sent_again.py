@@ -8,6 +8,8 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 
+from pulp_gomod.app.goproxy import hsts
+
 
 class SentAgain(web.StreamResponse):
     """A response whose bytes are known."""
@@ -57,6 +59,7 @@ def head_of(response: web.Response, length: int) -> bytes:
     phrase = HTTPStatus(response.status).phrase
     lines = [f"HTTP/1.1 {response.status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    lines += [f"{name}: {value}" for name, value in hsts.headers().items()]
     if hdrs.CONTENT_LENGTH not in response.headers and response.status != 304:
         lines.append(f"{hdrs.CONTENT_LENGTH}: {length}")
     lines += [f"{hdrs.SERVER}: {SERVER_SOFTWARE}", f"{hdrs.DATE}: "]

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.frontdoor import FrontDoor
 
 LIMIT = 8 * 1024 * 1024

@@ -68,6 +68,43 @@ def test_a_client_is_no_proxy(play: Play) -> None:
     play(scene, proxies=ELSEWHERE)
 
 
+SAID_OF_WHO_ASKS = (
+    "X-Client-Cert: a%20certificate",
+    "x_client_cert: a%20certificate",
+    "Remote-User: admin",
+    "REMOTE_USER: admin",
+    "X-RH-Identity: eyJ9",
+    "X-Real-IP: 10.0.0.1",
+    "X-Forwarded-User: admin",
+)
+
+
+@pytest.mark.parametrize("variable", ["SCRIPT_NAME: /pulp", "PATH_INFO: /auth/login/", "x_team: 1"])
+def test_a_client_sets_no_variables_of_the_api(play: Play, variable: str) -> None:
+    async def scene(here: Rig) -> None:
+        await here.get("/", variable, *SAID_OF_WHO_ASKS)
+        (seen,) = here.api.seen
+        assert {name for name, _ in seen.headers} == {
+            "host",
+            "connection",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+        }
+
+    play(scene, proxies=ELSEWHERE)
+
+
+def test_a_proxy_says_who_asks(play: Play) -> None:
+    async def scene(here: Rig) -> None:
+        await here.get("/", *SAID_OF_WHO_ASKS)
+        (seen,) = here.api.seen
+        for line in SAID_OF_WHO_ASKS:
+            name, _, value = line.partition(": ")
+            assert seen.values(name.lower()) == [value]
+
+    play(scene, proxies=LOOPBACK)
+
+
 class Waiter:
     """Answers for each change at once, and notes for which."""
 
