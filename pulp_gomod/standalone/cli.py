@@ -65,6 +65,16 @@ def main() -> None:
     help="The certificate's key, a PEM file.",
 )
 @click.option(
+    "--tls-client-ca",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Ask clients for certificates of these authorities, a PEM file, for X.509 guards.",
+)
+@click.option(
+    "--allowed-host",
+    multiple=True,
+    help="A further name that clients know the server by; several times for several.",
+)
+@click.option(
     "--content-workers",
     type=click.IntRange(1),
     default=ServeOptions.content_workers,

@@ -18,6 +18,8 @@ class ServeOptions:
         tls_cert: The certificate's file, PEM with its chain.
         tls_key: The key's file.
         tls_auto: Whether to make a certificate.
+        tls_client_ca: The authorities of clients' certificates, PEM; None to ask for none.
+        allowed_host: Further names that the server is known by.
         content_workers: Processes of the content app.
         api_workers: Processes of the API.
         workers: Processes that run tasks.
@@ -35,6 +37,8 @@ class ServeOptions:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_auto: bool = False
+    tls_client_ca: Path | None = None
+    allowed_host: tuple[str, ...] = ()
     content_workers: int = 2
     api_workers: int = 2
     workers: int = 2

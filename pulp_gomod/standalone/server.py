@@ -5,15 +5,18 @@ import resource
 import shlex
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-from . import listener, preparation
+from . import listener, names, preparation
 from .console import say
 from .database import Database, choose_database
 from .datadir import DataDir
 from .environment import child_environment
 from .errors import DatabaseDied, StandaloneError, StopRequested
+from .exposure import exposures
 from .health import Health
 from .lock import Lock
 from .logs import Logs
@@ -48,6 +51,8 @@ def serve(options: ServeOptions) -> None:
         data.create_secrets()
         data.empty_tmp()
         with listener.bind(options.host, options.port) as door:
+            for warning in exposures(options):
+                say(warning)
             _Server(options, data, lock, signals, door).run()
 
 
@@ -84,7 +89,9 @@ class _Server:
             origin=self._origin,
             api=f"unix:{self._api_socket}",
             database=self._database.settings,
-            behind_proxy=self._options.origin is not None,
+            # Who asks clients for certificates itself has no proxy before it.
+            behind_proxy=self._options.origin is not None and self._options.tls_client_ca is None,
+            hosts=names.allowed_hosts(self._options),
         )
         failures = 0
         while True:
@@ -215,8 +222,14 @@ class _Server:
         if self._certificate is None:
             return {}
         # The program has no such options of its own, but its gunicorn has.
-        files = {"--certfile": self._certificate.certificate, "--keyfile": self._certificate.key}
-        return {"GUNICORN_CMD_ARGS": shlex.join(f"{name}={path}" for name, path in files.items())}
+        given: dict[str, Path | int] = {
+            "certfile": self._certificate.certificate,
+            "keyfile": self._certificate.key,
+        }
+        if authorities := self._certificate.client_authorities:
+            given |= {"ca-certs": authorities, "cert-reqs": int(ssl.CERT_OPTIONAL)}
+        options = shlex.join(f"--{name}={value}" for name, value in given.items())
+        return {"GUNICORN_CMD_ARGS": options}
 
 
 def _raise_file_limit() -> None:

@@ -6,7 +6,7 @@ Pulp installation.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pprint import pformat
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dynaconf import Dynaconf  # type: ignore[import-untyped]
 
+from . import names
 from .datadir import DataDir, write_private
 from .errors import StandaloneError
 
@@ -30,6 +31,10 @@ _HEADER = """\
 # name that in PULP_SETTINGS, or into PULP_ variables: both go before these.
 
 """
+# Cookies that open the API travel over https only.
+_HTTPS_ONLY = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
+# Half a year, as Pulp's own images have it.
+_HSTS_SECONDS = 15768000
 _PULP_FILES = "pulpcore.app.models.storage.FileSystem"
 _DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 # What Django takes out of OPTIONS for itself.
@@ -134,6 +139,7 @@ def write_settings(
     api: str,
     database: Mapping[str, Any] | None,
     behind_proxy: bool = False,
+    hosts: Sequence[str] = ("*",),
 ) -> None:
     """Write the settings file of the data directory.
 
@@ -143,7 +149,8 @@ def write_settings(
         origin: The one origin, such as "http://127.0.0.1:8080".
         api: Where the API listens, as the setting GOMOD_API_UPSTREAM has it.
         database: The database to use, None when the administrator's settings name it.
-        behind_proxy: Whether a proxy stands before the server, whose word on addresses is taken.
+        behind_proxy: Whether a proxy stands before the server, whose word on who asks is taken.
+        hosts: The names that the server is known by.
     """
     settings: dict[str, Any] = {
         "SECRET_KEY": data.secret_key.read_text(),
@@ -159,7 +166,15 @@ def write_settings(
         "TASK_GRACE_INTERVAL": TASK_GRACE,
         # Pulp wants it twice as long as the time-out.
         "API_APP_TTL": 2 * API_TIMEOUT,
+        # Names of what is private are for nobody.
+        "HIDE_GUARDED_DISTRIBUTIONS": True,
+        "GOMOD_ALLOWED_HOSTS": list(hosts),
     }
+    if urlsplit(origin).scheme == "https":
+        settings |= _HTTPS_ONLY
+        # Browsers would ask everything else at that name for https, too.
+        if not names.is_localhost(urlsplit(origin).hostname or ""):
+            settings["SECURE_HSTS_SECONDS"] = _HSTS_SECONDS
     if not behind_proxy:
         # A client on this machine is a client, and not the proxy that it may be elsewhere.
         settings["GOMOD_TRUSTED_PROXIES"] = []

@@ -4,7 +4,7 @@ import datetime
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,11 +33,13 @@ class Certificate:
         certificate: The file with the certificate and its chain.
         key: The file with its key.
         authority: The file to trust, where the authority is our own.
+        client_authorities: The authorities of clients' certificates; None where none are asked for.
     """
 
     certificate: Path
     key: Path
     authority: Path | None = None
+    client_authorities: Path | None = None
 
 
 def choose_certificate(options: ServeOptions, data: DataDir) -> Certificate | None:
@@ -50,13 +52,36 @@ def choose_certificate(options: ServeOptions, data: DataDir) -> Certificate | No
     if options.tls_auto and given:
         raise StandaloneError("--tls auto makes a certificate; leave out --tls-cert and --tls-key.")
     if options.tls_auto:
-        return _own_certificate(data.tls, _names(options))
+        own = _own_certificate(data.tls, _names(options))
+        return replace(own, client_authorities=_client_authorities(options))
     if not given:
+        if options.tls_client_ca is not None:
+            raise StandaloneError(
+                "--tls-client-ca: clients show certificates over HTTPS only. "
+                "Add --tls auto, or --tls-cert and --tls-key."
+            )
         return None
     if options.tls_cert is None or options.tls_key is None:
         raise StandaloneError("--tls-cert and --tls-key belong together.")
     _check_pair(options.tls_cert, options.tls_key)
-    return Certificate(options.tls_cert.absolute(), options.tls_key.absolute())
+    return Certificate(
+        options.tls_cert.absolute(),
+        options.tls_key.absolute(),
+        client_authorities=_client_authorities(options),
+    )
+
+
+def _client_authorities(options: ServeOptions) -> Path | None:
+    path = options.tls_client_ca
+    if path is None:
+        return None
+    try:
+        x509.load_pem_x509_certificates(path.read_bytes())
+    except OSError as error:
+        raise StandaloneError(f"cannot read {error.filename}: {error.strerror}.") from error
+    except ValueError as error:
+        raise StandaloneError(f"--tls-client-ca: {path} is no PEM file: {error}") from error
+    return path.absolute()
 
 
 def _check_pair(certificate: Path, key: Path) -> None:

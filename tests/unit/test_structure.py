@@ -32,6 +32,7 @@ ORDER = (
 BEYOND_THE_API = {
     "pulp_gomod/app/goproxy/guard.py",
     "pulp_gomod/app/upstream/metrics.py",
+    "pulp_gomod/app/viewsets/repository_versions.py",
 }
 
 

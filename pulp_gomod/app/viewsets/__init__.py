@@ -1,5 +1,6 @@
 """The endpoints of the REST API and who may use them; Pulp finds the viewsets here."""
 
+from pulp_gomod.app.viewsets import repository_versions
 from pulp_gomod.app.viewsets.distribution import GoDistributionViewSet
 from pulp_gomod.app.viewsets.modfile import GoModFileViewSet
 from pulp_gomod.app.viewsets.module import GoModuleViewSet
@@ -20,3 +21,5 @@ __all__ = [
     "GoRepositoryViewSet",
     "GoTokenViewSet",
 ]
+
+repository_versions.install()

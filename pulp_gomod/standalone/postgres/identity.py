@@ -15,12 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pulp_gomod.standalone.console import say
 from pulp_gomod.standalone.errors import StandaloneError
 from pulp_gomod.standalone.processes import die_with_parent
 
 from .binaries import Binaries
 
-_ACCOUNTS = ("postgres", "nobody")
+# Programs of others run as this one, too.
+_SHARED = "nobody"
+_ACCOUNTS = ("postgres", _SHARED)
+_NO_ACCOUNT = (
+    "warning: the database belongs to the user 'nobody', as whom other programs may run; add a user "
+    "'postgres' (useradd --system postgres), or start the server as a normal user"
+)
 _CLONE_NEWUSER = 0x10000000
 
 
@@ -130,6 +137,8 @@ def choose_identity(binaries: Binaries, cluster: Path, passages: Sequence[Path])
     ways = [in_namespace, as_account] if mine else [as_account, in_namespace]
     for way in ways:
         if _works(way, binaries, passages[-1]):
+            if account.pw_name == _SHARED and not way.namespace:
+                say(_NO_ACCOUNT)
             return way
     raise StandaloneError(
         f"PostgreSQL refuses to run as root, and the user {account.pw_name} cannot reach both "
@@ -143,7 +152,8 @@ def _account(cluster: Path) -> pwd.struct_passwd:
         owner = pwd.getpwuid(cluster.stat().st_uid)
     except KeyError:
         owner = None
-    if owner and owner.pw_uid != 0:
+    # An account of its own is taken as soon as there is one.
+    if owner and owner.pw_uid != 0 and owner.pw_name != _SHARED:
         return owner
     for name in _ACCOUNTS:
         try:

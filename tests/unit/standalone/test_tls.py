@@ -111,3 +111,17 @@ def test_what_does_not_fit_is_said(data: DataDir, tmp_path: Path) -> None:
         choose(data, tls_cert=tmp_path / "missing", tls_key=made.key)
     with pytest.raises(StandaloneError, match="must be PEM files"):
         choose(data, tls_cert=made.key, tls_key=made.key)
+
+
+def test_authorities_of_clients_go_with_https(data: DataDir, tmp_path: Path) -> None:
+    authority = automatic(data).authority
+    assert authority
+    assert automatic(data, tls_client_ca=authority).client_authorities == authority
+    with pytest.raises(StandaloneError, match="over HTTPS only"):
+        choose(data, tls_client_ca=authority)
+    for content, message in ((None, "cannot read"), ("x", "is no PEM file")):
+        path = tmp_path / "bad.pem"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(StandaloneError, match=message):
+            choose(data, tls_auto=True, tls_client_ca=path)
