@@ -44,9 +44,10 @@ def request_headers(
 ) -> CIMultiDict[str]:
     """The headers to send to the API.
 
-    What a client says in a proxy's name is dropped: it can only be a lie. So is what has an underscore in
-    its name, which WSGI takes for a dash and gunicorn, from its proxy, for a variable of its own. What
-    a proxy says that stands before the door is kept, and the proxy's address added to it.
+    What a client says in a proxy's name is dropped: it can only be a lie. What a proxy says that stands
+    before the door is kept, and the proxy's address added to it. Nobody's headers have an underscore in their
+    names: WSGI takes it for a dash, gunicorn such a header for a variable of its own (SCRIPT_NAME), and
+    few proxies look for it in what clients send.
 
     Args:
         request: The client's request.
@@ -59,8 +60,8 @@ def request_headers(
     said = ",".join(headers.getall("X-Forwarded-For", ())) if behind_proxy else ""
     for name in list(headers):
         lower = name.lower()
-        lie = "_" in name or is_proxy_header(name)
-        if lower in _ANSWERED or lower.startswith(_OURS) or (lie and not behind_proxy):
+        lie = is_proxy_header(name) and not behind_proxy
+        if lower in _ANSWERED or lower.startswith(_OURS) or "_" in name or lie:
             headers.popall(name, None)
     if headers.get("Content-Encoding", "").lower() in _DECODED:
         headers.popall("Content-Encoding")
