@@ -13,9 +13,11 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
     domain_compatible = True
 
     def ready(self) -> None:
-        """Refuse to start with settings that would leave open what they are meant to close."""
+        """Refuse settings that would leave open what they are meant to close, and begin to count."""
         super().ready()
-        # Django's settings are there now, and not before.
+        # Django's settings are there now, and not before. Failed logins are counted in memory that
+        # processes which are forked from this one have in common.
         from pulp_gomod.app import networks
+        from pulp_gomod.app.access import throttle  # noqa: F401
 
         networks.check_setting()

@@ -15,6 +15,10 @@ GOMOD_PROXY_HEADERS = []
 GOMOD_ALLOWED_HOSTS = ["*"]
 GOMOD_TOKEN_DAYS = 90
 GOMOD_TOKEN_MAX_DAYS = 366
+GOMOD_LOGIN_FAILURES = 20
+GOMOD_LOGIN_FAILURES_PER_MINUTE = 10
+
+MIDDLEWARE = ["dynaconf_merge_unique", "pulp_gomod.app.access.middleware.LoginThrottleMiddleware"]
 
 DRF_ACCESS_POLICY = {
     "dynaconf_merge_unique": True,

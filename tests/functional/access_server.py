@@ -27,6 +27,8 @@ _DIRECTORY = "access-settings"
 _JWKS = "jwks.json"
 _SETTINGS = """\
 DOMAIN_ENABLED = True
+# Tests send wrong credentials all the time.
+GOMOD_LOGIN_FAILURES = 0
 ENVVAR_HEADER_CONTENT_GUARD_ALLOWED_VARS = [{variable!r}]
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

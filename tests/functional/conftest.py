@@ -16,6 +16,9 @@ from tests.functional.serving import PASSWORD, USERNAME, Server, shared_server
 from tests.functional.uploads import MAX_ZIP_SIZE
 from tests.functional.upstream_world import Upstream, running
 
+# Of the server for syncs, which has no other use for them.
+LOGIN_FAILURES = 3
+
 _PREFIX = "PULP_GOMOD_TEST_"
 # Upstreams are on 127.0.0.1; what remotes must not lead to is on INSIDE (see test_remote_networks).
 DENIED = {"PULP_GOMOD_REMOTE_DENIED_NETWORKS": '["link-local", "metadata", "127.0.0.2/32"]'}
@@ -64,8 +67,13 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sync_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
-    """A server with one worker, which runs nothing but what one test asks for."""
-    with shared_server(run_dir, "sync", server_cache, "--workers", "1") as started:
+    """A server with one worker, which runs nothing but what one test asks for; few logins may fail."""
+    variables = {
+        "PULP_GOMOD_LOGIN_FAILURES": str(LOGIN_FAILURES),
+        # Ten minutes for each: no test takes so long.
+        "PULP_GOMOD_LOGIN_FAILURES_PER_MINUTE": "0.1",
+    }
+    with shared_server(run_dir, "sync", server_cache, "--workers", "1", **variables) as started:
         yield started
 
 

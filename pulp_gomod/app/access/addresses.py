@@ -1,7 +1,7 @@
 """From where a request comes."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -36,16 +36,30 @@ def client_address(request: HttpRequest) -> str | None:
     """
     Return the address of the client, seen through the proxies that the settings trust.
 
+    Args:
+        request: The Django request.
+    """
+    return seen_through_proxies(
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted_proxies(),
+    )
+
+
+def seen_through_proxies(peer: str, forwarded: str, trusted: Sequence[Network]) -> str | None:
+    """
+    Return the address of the client; None if nobody says which it is.
+
     A peer without an address came through a unix socket, which is trusted like the loopback
     interface.
 
     Args:
-        request: The Django request.
+        peer: The address of whoever made the connection, "" for a unix socket.
+        forwarded: The value of X-Forwarded-For, all of such headers joined by commas.
+        trusted: The networks of the proxies whose word is taken.
     """
-    trusted = trusted_proxies()
-    address = _parse(request.META.get("REMOTE_ADDR", ""))
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    for hop in reversed(forwarded):
+    address = _parse(peer)
+    for hop in reversed(forwarded.split(",")):
         if address is not None and not any(address in network for network in trusted):
             break
         earlier = _parse(hop)

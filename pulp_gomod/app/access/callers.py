@@ -27,6 +27,7 @@ class Caller:
         user: The user as content guards see it.
         auth: What the authenticator knows beyond that: claims, for example.
         is_known: Whether the credentials were good, for whatever they give a right to.
+        is_refused: Whether they were those of nobody, as somebody said who knows such credentials.
         seconds: For how long this is so if nothing in the database changes.
         token_in_use: The pk of a token whose use is to be recorded, or None.
     """
@@ -34,6 +35,7 @@ class Caller:
     user: Any
     auth: Any = None
     is_known: bool = False
+    is_refused: bool = False
     seconds: float = 0.0
     token_in_use: UUID | None = None
 
@@ -88,5 +90,5 @@ def identify(request: HttpRequest) -> Caller:
     try:
         user = asked.user
     except APIException:
-        return nobody()
+        return Caller(AnonymousUser(), is_refused=True)
     return Caller(user, asked.auth, is_known=bool(user.is_authenticated))

@@ -4,11 +4,12 @@ What we do faster must mean the same as what the administrator has configured. S
 of Pulp's authenticators and backends is in use, and we do it the slow way where we do not know one.
 """
 
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
-from rest_framework.authentication import BasicAuthentication
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.views import APIView
 
 _BASIC: Final = frozenset(
@@ -18,12 +19,13 @@ _BASIC: Final = frozenset(
     }
 )
 # They look at nothing but the Authorization header, cookies, and the headers of `identity_headers`.
+_WORKLOAD: Final = "pulpcore.app.workload_identity.authentication.WorkloadIdentityAuthentication"
 _KNOWN: Final = _BASIC | {
     "rest_framework.authentication.SessionAuthentication",
     "rest_framework.authentication.RemoteUserAuthentication",
     "pulpcore.app.authentication.PulpRemoteUserAuthentication",
     "pulpcore.app.authentication.JSONHeaderRemoteAuthentication",
-    "pulpcore.app.workload_identity.authentication.WorkloadIdentityAuthentication",
+    _WORKLOAD,
 }
 _MODEL_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 # They never look at a password.
@@ -79,6 +81,28 @@ def identity_headers() -> tuple[str, ...]:
     names = (settings.REMOTE_USER_ENVIRON_NAME, settings.AUTHENTICATION_JSON_HEADER)
     bare = [name.removeprefix("HTTP_") for name in names if name]
     return tuple(spelled for name in bare for spelled in (name, name.replace("_", "-")))
+
+
+@lru_cache(maxsize=1)
+def _identity_headers_in_use() -> tuple[str, ...]:
+    """Return those of `identity_headers` that some authenticator looks at."""
+    by_header_only = [
+        cls
+        for cls in authenticator_classes()
+        if not issubclass(cls, BasicAuthentication | SessionAuthentication)
+        and _path(cls) != _WORKLOAD
+    ]
+    return identity_headers() if by_header_only else ()
+
+
+def may_be_named_by_header(headers: Container[str]) -> bool:
+    """
+    Say whether a proxy may have said who asks, so that the Authorization header need not decide.
+
+    Args:
+        headers: The request's headers.
+    """
+    return any(name in headers for name in _identity_headers_in_use())
 
 
 @lru_cache(maxsize=1)

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from aiohttp import (
@@ -28,7 +29,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pulp_gomod.app.access.addresses import Network
+from pulp_gomod.app.access.lanes import Busy
 from pulp_gomod.app.access.proxies import is_from_proxy, is_proxy_header
+from pulp_gomod.app.access.refusals import BUSY
 from pulp_gomod.app.upload.handover import CHANGE
 
 from .headers import IsProxyHeader, request_headers, response_headers
@@ -65,6 +68,22 @@ class Changes(Protocol):
         """Stop waiting."""
 
 
+class Admission(Protocol):
+    """Verifies credentials before the API does."""
+
+    async def refusal(self, request: web.Request) -> web.StreamResponse | None:
+        """The answer to a request that is not to be forwarded."""
+
+    def turn(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
+        """The context in which the API is asked."""
+
+    def learn(self, request: web.Request, status: int) -> None:
+        """Hear what the API has answered."""
+
+    def headers(self, request: web.Request) -> Mapping[str, str]:
+        """What the API is to know."""
+
+
 class FrontDoor:
     """Forwards requests to the API.
 
@@ -79,6 +98,7 @@ class FrontDoor:
         is_proxy_header: Says of a header's name whether only those proxies may send it.
         changes: Waits for uploads, None to leave that to the API.
         hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
+        admission: Verifies credentials, None to leave that to the API.
     """
 
     def __init__(
@@ -93,6 +113,7 @@ class FrontDoor:
         is_proxy_header: IsProxyHeader = is_proxy_header,
         changes: Changes | None = None,
         hosts: Sequence[str] = ("*",),
+        admission: Admission | None = None,
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -105,6 +126,7 @@ class FrontDoor:
         self._is_proxy_header = is_proxy_header
         self._changes = changes
         self._hosts = Hosts(hosts)
+        self._admission = admission
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -168,6 +190,8 @@ class FrontDoor:
         """Send the request to the API once its body has arrived, and the answer to the client."""
         if request.path.startswith(self._content_prefix):
             return _refusal(405, "Content is read with GET or HEAD.", {"Allow": "GET, HEAD"})
+        if self._admission and (refused := await self._admission.refusal(request)):
+            return refused
         try:
             with Spool(self._directory, self._limit, self._stall) as spool:
                 if refused := await self._receive(request, spool):
@@ -186,6 +210,8 @@ class FrontDoor:
             return _refusal(507, "The server's disk is full.")
         except BodyStalled:
             return _refusal(408, f"Nothing of the body came for {self._stall:.0f} seconds.")
+        except Busy:
+            return _refusal(503, f"Unavailable: {BUSY}.", {"Retry-After": "1"})
         except UpstreamDown as error:
             log.error("%s %s: the API does not answer: %s", request.method, request.path, error)
             return _refusal(502, "The API of this server does not answer. Try again in a moment.")
@@ -231,13 +257,17 @@ class FrontDoor:
         deadline = loop.time() + self._patience
         while True:
             try:
-                return await self._session.request(
-                    request.method,
-                    URL(self._base + _target(request), encoded=True),
-                    headers=self._headers(request, spool),
-                    data=spool.chunks() if spool.size else None,
-                    allow_redirects=False,
-                )
+                async with self._admission.turn(request) if self._admission else nullcontext():
+                    answer = await self._session.request(
+                        request.method,
+                        URL(self._base + _target(request), encoded=True),
+                        headers=self._headers(request, spool),
+                        data=spool.chunks() if spool.size else None,
+                        allow_redirects=False,
+                    )
+                if self._admission:
+                    self._admission.learn(request, answer.status)
+                return answer
             except ClientError as error:
                 # Where no connection came about, nothing was asked yet.
                 again = isinstance(error, ClientConnectorError) or request.method in _SAFE_METHODS
@@ -246,13 +276,16 @@ class FrontDoor:
                 await asyncio.sleep(_RETRY_PAUSE)
 
     def _headers(self, request: web.Request, spool: Spool) -> CIMultiDict[str]:
-        return request_headers(
+        headers = request_headers(
             request,
             spool.size if request.body_exists else None,
             is_proxy_header=self._is_proxy_header,
             behind_proxy=is_from_proxy(request, self._proxies),
             waits=self._changes is not None,
         )
+        if self._admission:
+            headers.update(self._admission.headers(request))
+        return headers
 
 
 def _is_broken(request: web.Request, answer: ClientResponse) -> bool:

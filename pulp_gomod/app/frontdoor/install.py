@@ -18,6 +18,7 @@ def install(app: web.Application) -> None:
     if not settings.GOMOD_API_UPSTREAM:
         return
     # Its models need Django, which the door itself does not.
+    from .admission import Admission
     from .changes import Changes
 
     door = FrontDoor(
@@ -28,6 +29,7 @@ def install(app: web.Application) -> None:
         proxies=trusted_proxies(),
         changes=Changes(),
         hosts=_hosts(),
+        admission=Admission(),
     )
     door.attach(app)
 

@@ -9,7 +9,6 @@ long as nothing is written to the database.
 import asyncio
 import hmac
 import logging
-import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,13 +25,15 @@ from yarl import URL
 # The plugin API has no way from a request of aiohttp to the one that Django's authenticators read.
 from pulpcore.content.authentication import convert_request
 
-from pulp_gomod.app.access import configuration, guards
-from pulp_gomod.app.access.callers import Caller, identify, identify_at_once
+from pulp_gomod.app.access import configuration, guards, refusals
+from pulp_gomod.app.access.callers import Caller, identify_at_once
 from pulp_gomod.app.access.decisions import Decisions
 from pulp_gomod.app.access.header import Credentials, Secret, parse
 from pulp_gomod.app.access.lanes import Busy, Lane
+from pulp_gomod.app.access.throttle import TooManyFailures
 from pulp_gomod.app.access.tokens import record_use
 from pulp_gomod.app.goproxy.distributions import Target
+from pulp_gomod.app.goproxy.logins import Logins, attempt_of
 from pulp_gomod.app.goproxy.responses import problem
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,6 @@ PACKAGES = "/api/packages/"
 _UNQUOTED = "/~!$&'()*+,;=:@"
 CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
 
-# Hashing shall leave some of the machine to those who are known already.
-_LOGIN_THREADS = max(1, (os.cpu_count() or 1) // 2)
-# A password is verified in about a third of a second: a longer queue would be waited out by nobody.
-_LOGIN_QUEUE = 64 * _LOGIN_THREADS
 _ACCESS_THREADS = 2
 _ACCESS_QUEUE = 2000
 
@@ -82,7 +79,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._access = Lane("gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE)
-        self._login = Lane("gomod-login", _LOGIN_THREADS, _LOGIN_QUEUE)
+        self.logins = Logins()
         self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
         self._key = secrets.token_bytes(32)
         self._notes: set[asyncio.Task[None]] = set()
@@ -90,7 +87,7 @@ class Gate:
     def close(self) -> None:
         """Let the threads end."""
         self._access.close()
-        self._login.close()
+        self.logins.close()
 
     async def ask(self, request: web.Request, target: Target, guard: UUID) -> tuple[Caller, bool]:
         """
@@ -102,6 +99,7 @@ class Gate:
             guard: The pk of its guard.
 
         Raises:
+            TooManyFailures: Too many logins have failed before.
             Busy: Too many passwords wait to be verified.
             django.db.Error: The database does not answer.
         """
@@ -113,12 +111,28 @@ class Gate:
                 key, lambda: self._decide(request, door, sent), target.snapshot
             )
         else:
-            verdict = _Verdict(await self._login.run(identify, convert_request(request)), None)
+            verdict = _Verdict(await self.identify(request, sent), None)
         if verdict.permits is not None:
             return verdict.caller, verdict.permits
         http_request = convert_request(request)
         asked = [guards.Question(each, http_request) for each in _as_guards_see(request, target)]
         return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
+
+    async def identify(self, request: web.Request, sent: Credentials | None) -> Caller:
+        """
+        Say who asks, where that takes long.
+
+        Args:
+            request: The request.
+            sent: What its Authorization header says.
+
+        Raises:
+            TooManyFailures: Too many logins have failed before.
+            Busy: Too many passwords wait to be verified.
+            django.db.Error: The database does not answer.
+        """
+        attempt = None if sent is None else attempt_of(request, sent)
+        return await self.logins.identify(convert_request(request), attempt)
 
     def digest(self, request: web.Request) -> bytes:
         """
@@ -148,7 +162,7 @@ class Gate:
         http_request = convert_request(request)
         verdict = await self._access.run(_judge_at_once, door, sent, http_request)
         if verdict is None:
-            caller = await self._login.run(identify, http_request)
+            caller = await self.identify(request, sent)
             verdict = await self._access.run(_judge, door, caller, http_request)
         if verdict.caller.token_in_use:
             self._note_use(verdict.caller.token_in_use)
@@ -310,12 +324,8 @@ async def refusal(request: web.Request, target: Target) -> web.Response | None:
         return None
     try:
         caller, permitted = await request.app[_KEY].ask(request, target, target.guard)
-    except Busy:
-        line = "unavailable: too many log in at once, try again in a moment"
-        return problem(503, line, {hdrs.RETRY_AFTER: "1"})
-    except DatabaseError:
-        log.exception("PostgreSQL does not answer.")
-        return problem(503, "unavailable: the server's database does not answer")
+    except (TooManyFailures, Busy, DatabaseError) as error:
+        return _not_now(error)
     if permitted:
         return None
     if caller.is_known:
@@ -325,3 +335,49 @@ async def refusal(request: web.Request, target: Target) -> web.Response | None:
             "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
         )
     return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
+
+
+def _not_now(error: Exception) -> web.Response:
+    if isinstance(error, TooManyFailures):
+        headers: dict[str, str] = {hdrs.RETRY_AFTER: str(error.seconds)}
+        return problem(429, f"too many requests: {error}", headers)
+    if isinstance(error, Busy):
+        return problem(503, f"unavailable: {refusals.BUSY}", {hdrs.RETRY_AFTER: "1"})
+    log.error("PostgreSQL does not answer.", exc_info=error)
+    return problem(503, "unavailable: the server's database does not answer")
+
+
+def logins(app: web.Application) -> Logins:
+    """
+    Return what verifies credentials in this process.
+
+    Args:
+        app: The content app, which runs.
+    """
+    return app[_KEY].logins
+
+
+async def verified(request: web.Request) -> web.Request | web.Response:
+    """
+    Return a request as pulpcore may have it, which hashes passwords while all else waits.
+
+    Without its credentials if they are nobody's, which is the same to pulpcore.
+
+    Args:
+        request: A request with credentials, for something of pulpcore's.
+
+    Returns:
+        The request, or an answer instead.
+    """
+    sent = parse(request.headers.get(hdrs.AUTHORIZATION))
+    if sent is None or logins(request.app).throttle.is_known(attempt_of(request, sent)):
+        return request
+    try:
+        caller = await request.app[_KEY].identify(request, sent)
+    except (TooManyFailures, Busy, DatabaseError) as error:
+        return _not_now(error)
+    if not caller.is_refused:
+        return request
+    headers = request.headers.copy()
+    headers.popall(hdrs.AUTHORIZATION)
+    return request.clone(headers=headers)

@@ -121,10 +121,10 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
     if "path" not in request.match_info or not request.path.startswith(
         settings.CONTENT_PATH_PREFIX
     ):
-        return await handler(request)
+        return await _let_pulpcore_answer(request, handler)
     if hdrs.AUTHORIZATION in request.headers:
         answer = await _answer_if_ours(request)
-        return await handler(request) if answer is None else answer
+        return await _let_pulpcore_answer(request, handler) if answer is None else answer
     try:
         return await handler(request)
     except Exception as error:
@@ -135,6 +135,15 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
         if answer is None:
             raise
         return answer
+
+
+async def _let_pulpcore_answer(request: web.Request, handler: Next) -> web.StreamResponse:
+    if hdrs.AUTHORIZATION in request.headers:
+        verified = await guard.verified(request)
+        if isinstance(verified, web.Response):
+            return verified
+        request = verified
+    return await handler(request)
 
 
 async def _answer_if_ours(request: web.Request) -> web.StreamResponse | None:

@@ -1,0 +1,1 @@
+Guessing passwords is slowed down before anything is hashed, by address and by user, at every door: downloads, uploads, the REST API and the login form (`GOMOD_LOGIN_FAILURES`, `GOMOD_LOGIN_FAILURES_PER_MINUTE`; 429 with `Retry-After`). Users who are known and tokens are not affected, and nobody can lock out somebody else.

@@ -1,0 +1,31 @@
+"""What is said to credentials that are refused before the view that they are for is asked."""
+
+import json
+
+#: The header by which the front door tells the API that it has found the credentials to be nobody's.
+WORTHLESS = "X-Gomod-Worthless"
+
+BUSY = "too many log in at once, try again in a moment"
+WRONG = "Invalid username/password."
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
+
+_PACKAGES = "/api/packages/"
+_PLAIN = {
+    401: "unauthorized: invalid user name or password",
+    429: "too many requests: {line}",
+    503: "unavailable: {line}",
+}
+
+
+def body(path: str, status: int, line: str) -> tuple[bytes, str]:
+    """
+    Return body and media type of an answer, as clients of the path expect them.
+
+    Args:
+        path: The path of the request.
+        status: The HTTP status: 401, 429 or 503.
+        line: For people.
+    """
+    if path.startswith(_PACKAGES):
+        return f"{_PLAIN[status].format(line=line)}\n".encode(), "text/plain; charset=utf-8"
+    return json.dumps({"detail": line}).encode(), "application/json"
