@@ -111,9 +111,10 @@ def _as_django_sees(request: web.Request) -> HttpRequest:
     django_request.method = request.method
     is_proxy = is_from_proxy(request, trusted_proxies())
     for name, value in request.headers.items():
-        if is_proxy_header(name) and not is_proxy:
+        if "_" in name or (is_proxy_header(name) and not is_proxy):
+            # They do not reach the API either.
             continue
-        django_request.META[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        django_request.META.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
     return django_request
 
 
