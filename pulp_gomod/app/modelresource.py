@@ -13,6 +13,7 @@ from pulpcore.plugin.modelresources import RepositoryResource
 
 from pulp_gomod.app.models import GoModFile, GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.golang.retracted import pack
 
 
 class BytesWidget(Widget):
@@ -49,10 +50,19 @@ class GoModuleResource(BaseContentResource):
     go_mod = _column("go_mod", BytesWidget)
     requirements = _column("requirements", JSONWidget)
     retractions = _column("retractions", JSONWidget)
+    retracted = _column("retracted", JSONWidget)
 
     def set_up_queryset(self) -> QuerySet:
         """Select what the version holds."""
         return held_in(GoModule.objects.all(), self.repo_version)
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        """Add what exports of older versions do not have."""
+        super().before_import_row(row, **kwargs)
+        if "retracted" not in row:
+            said = json.loads(row["retractions"]) or ()
+            packed = pack((each["low"], each["high"]) for each in said)
+            row["retracted"] = json.dumps(packed or None)
 
     class Meta:
         model = GoModule

@@ -22,6 +22,7 @@ __all__ = [
     "major",
     "major_minor",
     "max",
+    "precedence_key",
     "prerelease",
     "sort",
     "sort_key",
@@ -203,7 +204,21 @@ def db_sort_key(v: str) -> str:
     p = _parse(v)
     if p is None:
         raise GoError(f"version {quote(v)} invalid: not a semantic version")
-    numbers = "".join(map(_db_number, (p.major, p.minor, p.patch)))
     # v1, v1.0 and v1.0.0 have the same precedence and sort in this order.
     shortness = str(2 - len(p.short) // 2)
-    return numbers + _db_prerelease(p.prerelease) + shortness + p.build
+    return _db_precedence(p) + shortness + p.build
+
+
+def precedence_key(v: str) -> str:
+    """Return printable ASCII text whose bytewise order is that of `compare`.
+
+    Two versions have the same key if and only if they compare as equal. That of an invalid version is
+    empty; no key has a space.
+    """
+    p = _parse(v)
+    return "" if p is None else _db_precedence(p)
+
+
+def _db_precedence(p: _Parsed) -> str:
+    numbers = "".join(map(_db_number, (p.major, p.minor, p.patch)))
+    return numbers + _db_prerelease(p.prerelease)

@@ -16,6 +16,7 @@ ORDER = (
         "pulp_gomod.app.exceptions",
         "pulp_gomod.app.claims",
         "pulp_gomod.app.connections",
+        "pulp_gomod.app.db",
         "pulp_gomod.app.freshness",
         "pulp_gomod.app.networks",
     ),

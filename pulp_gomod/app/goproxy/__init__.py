@@ -4,9 +4,10 @@ routes, handler    from a request to a response
 paths              which module, version and file
 distributions, distribution_statements, resolver    which repository version
 guard              may it be read
-modules, latest, statements    what the repository version holds
+modules, statements  what the repository version holds
 lookups, compiled, prepared, database, warming    asking PostgreSQL
 answers, remembered    what was asked before
+loop_watch         does something hold the event loop
 storages, files    where the zips are
 responses          conditional requests, ranges, headers
 

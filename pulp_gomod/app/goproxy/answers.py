@@ -16,7 +16,7 @@ T = TypeVar("T")
 # Bytes of all answers of a process together, and of the largest that is remembered; likewise of files,
 # which have a memory of their own, so that a few zips do not take the room of thousands of answers.
 MOST_BYTES = 64 * 1024 * 1024
-LARGEST = 1024 * 1024
+LARGEST = 4 * 1024 * 1024
 MOST_FILE_BYTES = 128 * 1024 * 1024
 LARGEST_FILE = 2 * 1024 * 1024
 # What remembering an answer costs beyond its own size.

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from psycopg import DataError
 
+from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.goproxy import database
 from pulp_gomod.app.goproxy.compiled import Statement
 from pulp_gomod.app.goproxy.database import Database
@@ -91,10 +92,7 @@ class _Kind:
             return [found]
         many = self._statement.for_many
         rows = await self._database.fetch_all(many.sql, many.bind([each.values for each in asked]))
-        answers: list[list[Row]] = [[] for _ in asked]
-        for place, *row in rows:
-            answers[place - 1].append(tuple(row))
-        return answers
+        return await compute(len(rows), _sorted_out, rows, len(asked))
 
 
 class Lookups:
@@ -146,6 +144,14 @@ class Lookups:
         if kind is None:
             kind = self._kinds[statement.sql] = _Kind(self._database, statement)
         return await kind.ask(values)
+
+
+def _sorted_out(rows: list[Row], count: int) -> list[list[Row]]:
+    """Give each question its rows."""
+    answers: list[list[Row]] = [[] for _ in range(count)]
+    for place, *row in rows:
+        answers[place - 1].append(tuple(row))
+    return answers
 
 
 def _deliver(asked: list[_Question], answers: list[list[Row]]) -> None:

@@ -1,21 +1,22 @@
 """What a repository version holds of a module, as the GOPROXY protocol says it."""
 
-import hashlib
 import json
+from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pulp_gomod.app.db.executors import compute, etag
 from pulp_gomod.app.goproxy import statements
 from pulp_gomod.app.goproxy.compiled import Statement
 from pulp_gomod.app.goproxy.distributions import Served, Target
-from pulp_gomod.app.goproxy.latest import Candidate, latest, latest_of_newest
 from pulp_gomod.app.goproxy.lookups import Lookups
 from pulp_gomod.app.goproxy.prepared import Row
 from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
 from pulp_gomod.golang import module
+from pulp_gomod.golang.latest import Candidate, UnreadGoModError, latest, latest_of_newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class StoredZip:
     sha256: str
     created: datetime
 
+
+_Rule = Callable[[Sequence[Candidate]], Candidate | None]
 
 File = Literal["info", "mod", "zip"]
 Files = dict[File, Any]
@@ -85,7 +88,7 @@ class Modules:
         if not rows:
             return None
         lines = f"{rows[0][0]}\n" if rows[0][0] else ""
-        return _computed(TEXT, lines.encode(), self.served.created)
+        return await _computed(TEXT, lines.encode(), self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
         """
@@ -106,7 +109,19 @@ class Modules:
         Args:
             path: The module path.
         """
-        return [_candidate(row) for row in await self._ask(statements.candidates(), module=path)]
+        rows = await self._ask(statements.candidates(), module=path)
+        return await compute(len(rows), _candidates, rows)
+
+    async def retracted(self, path: str, version: str) -> str:
+        """
+        Return all that the go.mod of a held version retracts (see golang.retracted).
+
+        Args:
+            path: The module path.
+            version: The version.
+        """
+        rows = await self._ask(statements.retracted(), module=path, version=version)
+        return (rows[0][0] or "") if rows else ""
 
     async def latest(self, path: str) -> Representation | None:
         """
@@ -119,7 +134,9 @@ class Modules:
         if chosen is None:
             return None
         version, time, origin, created = chosen
-        return _computed(JSON, info_json(version, time or created, origin), self.served.created)
+        return await _computed(
+            JSON, info_json(version, time or created, origin), self.served.created
+        )
 
     async def latest_version(self, path: str) -> str | None:
         """
@@ -145,7 +162,7 @@ class Modules:
         if not rows:
             return None
         found, time, origin, said, created = rows[0]
-        return _info(found, time or created, origin, said, created)
+        return await _info(found, time or created, origin, said, created)
 
     async def mod(self, path: str, version: str) -> Representation | None:
         """
@@ -159,7 +176,7 @@ class Modules:
         if not rows:
             return None
         go_mod, _, created = rows[0]
-        return _fixed(TEXT, bytes(go_mod), created)
+        return await _fixed(TEXT, bytes(go_mod), created)
 
     async def zip(self, path: str, version: str) -> StoredZip | None:
         """
@@ -193,10 +210,10 @@ class Modules:
         found, go_mod, created, time, origin, said, *stored = rows[0]
         files: Files = {"info": None, "zip": None}
         if stored[0] is not None:
-            files["info"] = _info(found, time or created, origin, said, created)
+            files["info"] = await _info(found, time or created, origin, said, created)
             files["zip"] = StoredZip(*stored)
         if go_mod is not None:
-            files["mod"] = _fixed(TEXT, bytes(go_mod), created)
+            files["mod"] = await _fixed(TEXT, bytes(go_mod), created)
         return files
 
     @property
@@ -211,36 +228,31 @@ class Modules:
         return [(path, version) for path, version in await self._ask(statements.names())]
 
     async def _info_of_commit(self, path: str, name: str) -> Representation | None:
-        """
-        Answer for a commit hash with the highest version made from it.
-
-        Either may be shorter than the other: a pseudo-version holds twelve digits of the hash.
-        """
+        """Answer for a commit hash with the highest version made from it."""
         if not _is_hash(name):
             return None
         rows = await self._ask(statements.releases(), module=path)
-        for version, is_pseudo, time, origin, created in reversed(rows):
-            digits = _commit(version, is_pseudo, origin)
-            if digits and (digits.startswith(name) or name.startswith(digits)):
-                body = info_json(version, time or created, origin)
-                return _computed(JSON, body, self.served.created)
-        return None
+        found = await compute(len(rows), _made_from, rows, name)
+        if found is None:
+            return None
+        version, _, time, origin, created = found
+        return await _computed(
+            JSON, info_json(version, time or created, origin), self.served.created
+        )
 
     async def _latest_row(self, path: str) -> Row | None:
         """Return version, time, origin, and when the content came, of the latest version."""
         found = await self._ask(statements.newest(), module=path)
         count = len(found)
         rows = found[statements.NEWEST :] if count > statements.NEWEST else found[::-1]
-        known = [_candidate(row) for row in rows]
         are_all = count != statements.NEWEST
-        chosen = latest(known) if are_all else latest_of_newest(known)
+        chosen = await self._choose(path, latest if are_all else latest_of_newest, rows)
         if chosen is None and not are_all:
             rows = await self._ask(statements.candidates(), module=path)
-            chosen = latest([_candidate(row) for row in rows])
-        by_version = {row[0]: row for row in rows}
+            chosen = await self._choose(path, latest, rows)
         if chosen is None:
             return None
-        *_, time, origin, created = by_version[chosen.version]
+        *_, time, origin, created = next(row for row in rows if row[0] == chosen.version)
         if created is None:
             # Dozens of newer ones are pre-releases, or retracted.
             said = await self._ask(statements.info(), module=path, version=chosen.version)
@@ -248,13 +260,27 @@ class Modules:
                 _, time, origin, _, created = said[0]
         return chosen.version, time, origin, created
 
+    async def _choose(self, path: str, rule: _Rule, rows: list[Row]) -> Candidate | None:
+        """Let a rule choose; a long list of retractions is read only if it comes to look at it."""
+        known = await compute(len(rows), _candidates, rows)
+        while True:
+            try:
+                return await compute(len(known), rule, known)
+            except UnreadGoModError as unread:
+                retracted = await self.retracted(path, unread.version)
+                known = await compute(len(known), _read, known, unread.version, retracted)
+
     async def _ask(self, statement: Statement, **values: str | int) -> list[Row]:
         return await self._ask_database(statement, **self._values, **values)
 
 
-def _candidate(row: Row) -> Candidate:
-    version, is_pseudo, has_go_mod, retractions, *_ = row
-    return Candidate(version, is_pseudo, has_go_mod, retractions or ())
+def _candidates(rows: list[Row]) -> list[Candidate]:
+    return [Candidate(*row[:4]) for row in rows]
+
+
+def _read(candidates: list[Candidate], version: str, retracted: str) -> list[Candidate]:
+    """Add what the go.mod of one of the candidates retracts."""
+    return [replace(c, retracted=retracted) if c.version == version else c for c in candidates]
 
 
 def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:
@@ -274,29 +300,39 @@ def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> by
     return json.dumps(info, separators=(",", ":")).encode()
 
 
-def _info(
+async def _info(
     version: str, time: datetime, origin: dict[str, Any] | None, said: bytes | None, made: datetime
 ) -> Representation:
     # What was cached is passed on as it came.
-    return _fixed(JSON, bytes(said) if said else info_json(version, time, origin), made)
+    return await _fixed(JSON, bytes(said) if said else info_json(version, time, origin), made)
 
 
-def _fixed(content_type: str, body: bytes, created: datetime) -> Representation:
+async def _fixed(content_type: str, body: bytes, created: datetime) -> Representation:
     """Make the representation of what never changes."""
-    return Representation(content_type, _digest(body), created, len(body), True, body)
+    return Representation(content_type, await etag(body), created, len(body), True, body)
 
 
-def _computed(content_type: str, body: bytes, created: datetime) -> Representation:
+async def _computed(content_type: str, body: bytes, created: datetime) -> Representation:
     """Make the representation of what changes with the repository."""
-    return Representation(content_type, _digest(body), created, len(body), False, body)
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:32]
+    return Representation(content_type, await etag(body), created, len(body), False, body)
 
 
 def _is_hash(name: str) -> bool:
     return 7 <= len(name) <= 64 and set(name) <= set("0123456789abcdef")
+
+
+def _made_from(rows: list[Row], name: str) -> Row | None:
+    """
+    Find the highest version that was made from a commit.
+
+    Either name may be shorter than the other: a pseudo-version holds twelve digits of the hash.
+    """
+    for row in reversed(rows):
+        version, is_pseudo, _, origin, _ = row
+        digits = _commit(version, is_pseudo, origin)
+        if digits and (digits.startswith(name) or name.startswith(digits)):
+            return row
+    return None
 
 
 def _commit(version: str, is_pseudo: bool, origin: dict[str, Any] | None) -> str:

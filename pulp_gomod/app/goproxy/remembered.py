@@ -10,12 +10,12 @@ from pulp_gomod.app.goproxy import answers as known_answers
 from pulp_gomod.app.goproxy import lookups, whole
 from pulp_gomod.app.goproxy.answers import Answers, Key
 from pulp_gomod.app.goproxy.distributions import Served, Target
-from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.goproxy.modules import File, Files, Modules, StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
 from pulp_gomod.app.goproxy.responses import Representation
 from pulp_gomod.app.goproxy.whole import Whole
 from pulp_gomod.golang import module
+from pulp_gomod.golang.latest import Candidate
 
 T = TypeVar("T")
 
@@ -54,6 +54,24 @@ class RememberedModules:
     async def candidates(self, path: str) -> list[Candidate]:
         """As Modules.candidates."""
         return await self._remember("candidates", path, "", lambda: self._modules.candidates(path))
+
+    async def retracted(self, path: str, version: str) -> str:
+        """As Modules.retracted."""
+        return await self._remember(
+            "retracted", path, version, lambda: self._modules.retracted(path, version)
+        )
+
+    async def merged(self, what: str, path: str, state: str, make: Callable[[], Awaitable[T]]) -> T:
+        """
+        Return what is computed of what is held and of what an upstream said.
+
+        Args:
+            what: What it is.
+            path: The module path.
+            state: Names what the upstream said; "" if that cannot be named, and nothing is remembered.
+            make: Computes it.
+        """
+        return await (self._remember(what, path, state, make) if state else make())
 
     async def latest(self, path: str) -> Representation | None:
         """As Modules.latest."""
@@ -165,4 +183,6 @@ def _key(served: Served, what: str, path: str, version: str) -> Key:
 def _size(answer: object) -> int:
     if isinstance(answer, list):
         return len(answer) * _PER_VERSION
+    if isinstance(answer, str | bytes):
+        return len(answer)
     return len(answer.body or b"") if isinstance(answer, Representation) else 0

@@ -25,6 +25,7 @@ from pulp_gomod.app.goproxy import (
     hsts,
     identity,
     lookups,
+    loop_watch,
     ready,
     resolver,
     warming,
@@ -196,6 +197,7 @@ def install(app: web.Application) -> None:
     app.cleanup_ctx.append(whole.lifespan)
     app.cleanup_ctx.append(guard.lifespan)
     hsts.install(app)
+    app.cleanup_ctx.append(loop_watch.lifespan)
     entrance.install(app)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)

@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Expression,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -19,7 +20,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Length, RowNumber
+from django.db.models.functions import Coalesce, Length, RowNumber
 from django.db.models.lookups import LessThanOrEqual
 
 from pulpcore.plugin.models import Content
@@ -31,6 +32,9 @@ from pulp_gomod.app.models.membership import held, held_among, held_each, held_i
 # The latest version is mostly among so many of the newest ones, and nearly always among so many.
 NEWEST = 4
 _MANY_NEWEST = 32
+# Bytes of what a version retracts up to which they are told along with its name: enough for nearly all, and
+# little enough for thousands of versions.
+SHORT_RETRACTED = 256
 # Units of a repository version that are few.
 MOST_NAMES = 1000
 
@@ -101,6 +105,13 @@ def _of_newest(value: Expression) -> Case:
     """A value that is looked up for the newest versions only."""
     place = Window(RowNumber(), order_by=F("version_key").desc())
     return Case(When(LessThanOrEqual(place, _MANY_NEWEST), then=value))
+
+
+def _retracted() -> Case:
+    """What a version retracts, "" for nothing, null where that is long: PostgreSQL only looks at its length."""
+    size = Func(F("retracted"), function="OCTET_LENGTH", output_field=models.IntegerField())
+    is_short = LessThanOrEqual(Coalesce(size, 0), SHORT_RETRACTED)
+    return Case(When(is_short, then=Coalesce("retracted", Value("", models.TextField()))))
 
 
 def _release(field: str) -> Subquery:
@@ -205,8 +216,8 @@ def newest() -> Statement:
     `candidates` has them: PostgreSQL looks at those only then.
 
     Values: repository, number, domain, module.
-    Columns: version, is_pseudo, has_go_mod, retractions, time, origin, when the content came to Pulp;
-    of the NEWEST the newest one comes first.
+    Columns: version, is_pseudo, has_go_mod, what it retracts (null where that is long), time, origin, when
+    the content came to Pulp; of the NEWEST the newest one comes first.
     """
     first, others = _newest(), candidates()
     sql = (
@@ -221,11 +232,16 @@ def newest() -> Statement:
 def _newest() -> Statement:
     return _compile(
         _held_modules(held_each)
-        .annotate(time=_release("time"), origin=_release("origin"), created=_created())
+        .annotate(
+            retracts=_retracted(),
+            time=_release("time"),
+            origin=_release("origin"),
+            created=_created(),
+        )
         .order_by("-version_key")
-        .values_list(
-            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "created"
-        )[:NEWEST]
+        .values_list("version", "is_pseudo", "has_go_mod", "retracts", "time", "origin", "created")[
+            :NEWEST
+        ]
     )
 
 
@@ -235,21 +251,31 @@ def candidates() -> Statement:
     List all versions of a module in semver order, with what decides which is the latest.
 
     Values: repository, number, domain, module.
-    Columns: version, is_pseudo, has_go_mod, retractions; and of the newest ones, null for others:
-    time, origin, when the content came to Pulp.
+    Columns: version, is_pseudo, has_go_mod, what it retracts (null where that is long); and of the newest
+    ones, null for others: time, origin, when the content came to Pulp.
     """
     return _compile(
         _all_held_modules()
         .order_by("version_key")
         .annotate(
+            retracts=_retracted(),
             time=_of_newest(_release("time")),
             origin=_of_newest(_release("origin")),
             created=_of_newest(_created()),
         )
-        .values_list(
-            "version", "is_pseudo", "has_go_mod", "retractions", "time", "origin", "created"
-        )
+        .values_list("version", "is_pseudo", "has_go_mod", "retracts", "time", "origin", "created")
     )
+
+
+@lru_cache(maxsize=1)
+def retracted() -> Statement:
+    """
+    Find what the go.mod of a module version retracts, however long that is.
+
+    Values: repository, number, domain, module, version.
+    Columns: all intervals, null for none.
+    """
+    return _compile(_held_modules().filter(version=_VERSION).values_list("retracted"))
 
 
 @lru_cache(maxsize=1)
@@ -283,4 +309,4 @@ def names() -> Statement:
 
 
 #: All of them.
-ALL = (info, mod, zip_file, files, versions, newest, candidates, releases, names)
+ALL = (info, mod, zip_file, files, versions, newest, candidates, retracted, releases, names)

@@ -7,8 +7,13 @@ from django.db import models
 from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.golang import dirhash, module, semver
+from pulp_gomod.golang import dirhash, module, retracted, semver
 from pulp_gomod.golang.zip import Upload
+
+# Retractions that people are told, and characters of the reason for each. One comment above a block is the
+# reason for all lines in it: without a bound, a go.mod of two megabytes would fill gigabytes.
+MOST_SHOWN = 1000
+LONGEST_RATIONALE = 1000
 
 # The parent's key, the bytes, and what the domain of the moment says.
 _NOT_FACTS = frozenset({"content_ptr_id", "go_mod", "_pulp_domain_id"})
@@ -30,8 +35,9 @@ class GoModule(Content):
         go_mod_h1 (str): Go's checksum of go_mod.
         has_go_mod (bool): Whether the zip's go.mod is a real one to Go (see GO_MOD below).
         deprecated (str): The deprecation notice, or "".
-        retractions (list): The retract directives as {low, high, rationale}; null for none, so that
-            reading the versions of a module stays cheap.
+        retractions (list): The first retract directives as {low, high, rationale}, for people; null for
+            none.
+        retracted (str): All of them, as `@latest` reads them (see golang.retracted); null for none.
         go_version (str): The go directive, or "".
         requirements (list): The require directives as {path, version, indirect}.
         license_file (str): Name of the root licence file, or "".
@@ -55,6 +61,7 @@ class GoModule(Content):
     has_go_mod = models.BooleanField()
     deprecated = models.TextField(default="")
     retractions = models.JSONField(null=True)
+    retracted = models.TextField(null=True, db_collation="C")
     go_version = models.TextField(default="")
     requirements = models.JSONField(default=list)
     license_file = models.TextField(default="")
@@ -107,10 +114,15 @@ class GoModule(Content):
             has_go_mod=upload.has_go_mod,
             deprecated=storable(modfile.module.deprecated if modfile.module else ""),
             retractions=[
-                {"low": r.low, "high": r.high, "rationale": storable(r.rationale)}
-                for r in modfile.retract
+                {
+                    "low": storable(r.low[:LONGEST_RATIONALE]),
+                    "high": storable(r.high[:LONGEST_RATIONALE]),
+                    "rationale": storable(r.rationale[:LONGEST_RATIONALE]),
+                }
+                for r in modfile.retract[:MOST_SHOWN]
             ]
             or None,
+            retracted=retracted.pack((r.low, r.high) for r in modfile.retract) or None,
             go_version=modfile.go.version if modfile.go else "",
             requirements=[
                 {"path": r.path, "version": r.version, "indirect": r.indirect}

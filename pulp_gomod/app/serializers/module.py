@@ -106,7 +106,7 @@ class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSer
         help_text=_('The deprecation notice of go.mod, or "".'), read_only=True
     )
     retractions = RetractionSerializer(
-        help_text=_("The retractions of go.mod; null for none."),
+        help_text=_("The retractions of go.mod, the first 1000 of them; null for none."),
         many=True,
         read_only=True,
         allow_null=True,

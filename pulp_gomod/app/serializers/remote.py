@@ -17,6 +17,9 @@ from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
 
 MAX_SECONDS = 366 * 24 * 3600
 
+# Characters of a list of patterns, each of which is compared with each module that clients ask for.
+LONGEST_PATTERNS = 16 * 1024
+
 _HOST = re.compile(r"(?:[a-z0-9*?._-]+|\[[0-9a-f:.*]+\])(?::[0-9]{1,5})?")
 
 
@@ -33,8 +36,14 @@ def validate_patterns(value: str) -> str:
         The list without the spaces around its commas.
 
     Raises:
-        ValidationError: A pattern is malformed.
+        ValidationError: A pattern is malformed, or the list is too long.
     """
+    if len(value) > LONGEST_PATTERNS:
+        raise serializers.ValidationError(
+            _("The list has {count} characters; at most {most} are taken.").format(
+                count=len(value), most=LONGEST_PATTERNS
+            )
+        )
     patterns = [pattern.strip() for pattern in value.split(",")]
     for pattern in patterns:
         if any(char.isspace() for char in pattern):

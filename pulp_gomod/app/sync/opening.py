@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from pulp_gomod.app.goproxy.database import Database, connection_parameters
+from pulp_gomod.app.upstream.go_mods import LONGEST
 from pulp_gomod.app.upstream.joining import Joiner
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.threads import Threads
@@ -29,6 +30,8 @@ async def opened(settings: RemoteSettings) -> AsyncIterator[Through]:
     unbounded = replace(settings, keeps=True, cache_size=None)
     database = Database(connection_parameters(), _CONNECTIONS)
     threads, turns = Threads(), Turns(connection_parameters())
+    # What is not kept cannot be synced.
+    threads.go_mods.patience = LONGEST
     try:
         await database.open()
         # Nothing joins by itself, so nothing is dispatched.

@@ -1,8 +1,9 @@
 """The remote of a sync, asked the way the pull-through asks it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from pulp_gomod.app.models import GoModule
@@ -18,7 +19,13 @@ from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
 from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.modfile.summary import Summary
 from pulp_gomod.golang.module import Version
+
+T = TypeVar("T")
+
+# Bytes that a version counts for.
+_PER_VERSION = 16
 
 
 class Absent(Trouble):
@@ -152,13 +159,8 @@ class Source:
         return info.version
 
     async def _newest(self, path: str, listed: list[str]) -> str:
-        async def go_mod(version: str) -> Answer:
-            return await self._through.modules.get("mod", path, version)
-
         with _told():
-            chosen = await latest_version(
-                path, (), listed, go_mod, lambda call: self.threads.reckon(len(listed) * 16, call)
-            )
+            chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
         if chosen is None:
             raise Trouble("the upstream knows no latest version")
         return chosen
@@ -193,6 +195,31 @@ class Source:
         if answer.pk is None:
             raise Trouble("what the upstream sent cannot be used by the go command")
         return answer
+
+
+class _Upstream:
+    """The only side there is: nothing that the repository holds counts; see merge.Sides."""
+
+    def __init__(self, through: Through, path: str, listed: list[str]) -> None:
+        self._through = through
+        self._path = path
+        self._count = len(listed)
+
+    async def retracted(self, version: str) -> str:
+        """No version is held."""
+        raise AssertionError(version)
+
+    async def go_mod(self, version: str) -> Answer:
+        """Ask for the go.mod of a version."""
+        return await self._through.modules.get("mod", self._path, version)
+
+    async def read(self, go_mod: bytes) -> Summary:
+        """Say what a go.mod says."""
+        return await self._through.upstream.threads.go_mods.read(go_mod)
+
+    async def reckon(self, call: Callable[[], T], /) -> T:
+        """Compute over all versions."""
+        return await self._through.upstream.threads.reckon(_PER_VERSION * self._count, call)
 
 
 @contextmanager

@@ -88,6 +88,11 @@ class Answer:
         return datetime.now(UTC) < self.expires + timedelta(seconds=slack)
 
     @property
+    def state(self) -> str:
+        """Names this answer and no other; "" if it is not kept."""
+        return f"{self.pk}@{self.checked.timestamp()}" if self.pk is not None else ""
+
+    @property
     def missing(self) -> Missing:
         """What it says of a thing that is not there."""
         return Missing(self.status, self.body.decode("utf-8", "replace"))

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pulp_gomod.app.goproxy.paths import ModuleRequest
 from pulp_gomod.app.upstream import policy
 from pulp_gomod.app.upstream.answers import Answer, File
+from pulp_gomod.app.upstream.go_mods import GoMods
 from pulp_gomod.app.upstream.results import Missing
 from pulp_gomod.app.upstream.upstreams import Through
 
@@ -69,12 +70,17 @@ class Asking:
             return await modules.known(file, self.path, version)
         return await modules.beside(file, self.path, version)
 
-    async def reckon(self, listed: Answer, call: Callable[[], T]) -> T:
+    async def reckon(self, size: int, call: Callable[[], T]) -> T:
         """
-        Compute over the upstream's list, beside all else if it is long.
+        Compute over a list, beside all else if it is long.
 
         Args:
-            listed: The list.
+            size: Bytes of the list.
             call: The computation.
         """
-        return await self._through.upstream.threads.reckon(len(listed.body), call)
+        return await self._through.upstream.threads.reckon(size, call)
+
+    @property
+    def go_mods(self) -> GoMods:
+        """Reads go.mod files."""
+        return self._through.upstream.threads.go_mods

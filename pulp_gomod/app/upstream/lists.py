@@ -7,7 +7,7 @@ but versions. Those that do not fit the module are the upstream's own, and Go's 
 from collections.abc import Iterator
 
 from pulp_gomod.app.claims import parse_time
-from pulp_gomod.app.upstream.reading import is_version
+from pulp_gomod.app.upstream.reading import versions_of
 from pulp_gomod.app.upstream.results import UpstreamFault
 from pulp_gomod.golang import module, semver
 
@@ -61,7 +61,8 @@ def listed_versions(path: str, body: bytes) -> list[str]:
         body: The list, as `clean` leaves it.
     """
     listed = (line.partition(" ")[0] for line in body.decode().splitlines())
-    return [version for version in listed if is_version(path, version)]
+    is_version = versions_of(path)
+    return [version for version in listed if is_version(version)]
 
 
 def merge_lists(path: str, local: list[str], upstream: bytes) -> bytes:

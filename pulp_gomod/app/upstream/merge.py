@@ -5,41 +5,27 @@ only when the rule comes to look at them.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
-from pulp_gomod.app.goproxy.latest import Candidate, Version, latest
+from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.upstream.answers import Answer
+from pulp_gomod.app.upstream.go_mods import UnreadableError
 from pulp_gomod.app.upstream.results import UpstreamFault
-from pulp_gomod.golang import GoError, modfile, module, semver
+from pulp_gomod.golang import modfile, module, semver
+from pulp_gomod.golang.latest import Candidate, UnreadGoModError, Version, latest
+from pulp_gomod.golang.modfile.summary import Summary
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-AskGoMod = Callable[[str], Awaitable[Answer | None]]
-
-
-class Reckon(Protocol):
-    """Runs what may take long where it stops nobody else."""
-
-    async def __call__(self, call: Callable[[], T], /) -> T:
-        """Run a call."""
-
-
-class _UnknownGoMod(Exception):
-    """The rule came to look at a go.mod that has not been fetched."""
-
-    def __init__(self, version: str) -> None:
-        super().__init__(version)
-        self.version = version
-
 
 @dataclass(frozen=True, slots=True)
 class _GoMod:
     is_real: bool
-    retractions: Sequence[dict[str, Any]]
+    retracted: str
 
 
 class _OfUpstream:
@@ -56,19 +42,39 @@ class _OfUpstream:
         return self._go_mod.is_real
 
     @property
-    def retractions(self) -> Sequence[dict[str, Any]]:
+    def retracted(self) -> str | None:
         """What its go.mod retracts."""
-        return self._go_mod.retractions
+        return self._go_mod.retracted
 
     @property
     def _go_mod(self) -> _GoMod:
         if self.version not in self._known:
-            raise _UnknownGoMod(self.version)
+            raise UnreadGoModError(self.version)
         return self._known[self.version]
 
 
+class UnreadableFault(UpstreamFault):
+    """A go.mod that decides takes too long to read."""
+
+
+class Sides(Protocol):
+    """What is asked of both sides while the rule is followed."""
+
+    async def retracted(self, version: str) -> str:
+        """Return what a held version retracts, see golang.retracted."""
+
+    async def go_mod(self, version: str) -> Answer | None:
+        """Ask the upstream for the go.mod of a version."""
+
+    async def read(self, go_mod: bytes) -> Summary:
+        """Say what a go.mod of the upstream says."""
+
+    async def reckon(self, call: Callable[[], T], /) -> T:
+        """Run what may take long where it stops nobody else."""
+
+
 async def latest_version(
-    path: str, local: Iterable[Candidate], listed: Iterable[str], ask: AskGoMod, reckon: Reckon
+    path: str, local: Iterable[Candidate], listed: Iterable[str], sides: Sides
 ) -> str | None:
     """
     Return the version that the go command would choose as the latest of all; None if there is none.
@@ -77,41 +83,47 @@ async def latest_version(
         path: The module path.
         local: What the repository holds.
         listed: The versions that the upstream has.
-        ask: Asks the upstream for the go.mod of a version.
-        reckon: Runs what takes long.
+        sides: Whom to ask.
 
     Raises:
-        UpstreamFault: A go.mod that decides could not be fetched.
+        UnreadableFault: A go.mod that decides takes too long to read.
+        UpstreamFault: It could not be fetched.
     """
-    held = {candidate.version: candidate for candidate in local}
     known: dict[str, _GoMod] = {}
 
-    def sort() -> list[Version]:
-        candidates: list[Version] = [*held.values()]
-        candidates += [_OfUpstream(name, known) for name in set(listed) - held.keys()]
-        candidates.sort(key=lambda candidate: semver.db_sort_key(candidate.version))
-        return candidates
+    def sort() -> dict[str, Version]:
+        held: dict[str, Version] = {candidate.version: candidate for candidate in local}
+        theirs = {name: _OfUpstream(name, known) for name in set(listed) - held.keys()}
+        return dict(sorted((held | theirs).items(), key=lambda each: semver.db_sort_key(each[0])))
 
     def choose() -> str | None:
-        chosen = latest(candidates)
+        chosen = latest(list(candidates.values()))
         return chosen.version if chosen else None
 
-    candidates = await reckon(sort)
-    while True:
-        try:
-            return await reckon(choose)
-        except _UnknownGoMod as unknown:
-            known[unknown.version] = await _go_mod(path, unknown.version, ask)
+    candidates = await sides.reckon(sort)
+    try:
+        while True:
+            try:
+                return await sides.reckon(choose)
+            except UnreadGoModError as unread:
+                version = unread.version
+            candidate = candidates[version]
+            if isinstance(candidate, Candidate):
+                retracted = await sides.retracted(version)
+                candidates[version] = replace(candidate, retracted=retracted)
+            else:
+                known[version] = await _go_mod(path, version, sides)
+    finally:
+        await sides.reckon(lambda: drain(candidates))
 
 
-async def _go_mod(path: str, version: str, ask: AskGoMod) -> _GoMod:
-    answer = await ask(version)
+async def _go_mod(path: str, version: str, sides: Sides) -> _GoMod:
+    answer = await sides.go_mod(version)
     if answer is None or not answer.found:
         raise UpstreamFault(f"the upstream lists {path}@{version}, and sends no go.mod of it")
     is_real = answer.body != modfile.legacy_go_mod(path)
     try:
-        parsed = modfile.parse_lax(answer.body)
-    except GoError:
-        # The go command does not mind here either.
-        return _GoMod(is_real, ())
-    return _GoMod(is_real, [{"low": r.low, "high": r.high} for r in parsed.retract])
+        # What Go would refuse retracts nothing: the go command does not mind here either.
+        return _GoMod(is_real, (await sides.read(answer.body)).retracted)
+    except UnreadableError as error:
+        raise UnreadableFault(f"the go.mod of {path}@{version} decides, and {error}") from error

@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import replace
 
+from pulp_gomod.app.db.executors import compute_bytes
 from pulp_gomod.app.upstream import lists
 from pulp_gomod.app.upstream.answers import Answer, File, Question
 from pulp_gomod.app.upstream.documents import Asker, Documents, Verdict, Wish
-from pulp_gomod.app.upstream.reading import is_go_mod, is_version, parse_info
+from pulp_gomod.app.upstream.go_mods import UnreadableError
+from pulp_gomod.app.upstream.reading import MAX_INFO, is_version, parse_info
 from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstream import Upstream
@@ -132,12 +134,8 @@ class UpstreamModules:
         path, version = question.module, question.version
         sumdb = self._sumdb if self.covers(path, version) else None
         if sumdb is None:
-
-            async def judge(body: bytes) -> Verdict:
-                return Verdict(keep=is_go_mod(body))
-
             ttl = None if is_version(path, version) else self._upstream.settings.cache_ttl
-            return Wish(question, ttl, self._ask_for(question), judge)
+            return Wish(question, ttl, self._ask_for(question), self._judge_go_mod)
         proof: list[asyncio.Task[list[str]]] = []
 
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
@@ -155,15 +153,27 @@ class UpstreamModules:
             return found
 
         async def verify(body: bytes) -> Verdict:
-            h1 = dirhash.hash_go_mod(body)
+            h1 = await compute_bytes(body, dirhash.hash_go_mod)
             sumdb.check(await proof[0], path, f"{version}/go.mod", h1)
             return Verdict(verified=True)
 
         return Wish(question, None, ask, verify)
 
+    async def _judge_go_mod(self, body: bytes) -> Verdict:
+        go_mods = self._upstream.threads.go_mods
+        try:
+            async with asyncio.timeout(go_mods.patience):
+                said = await go_mods.read(body)
+        except (UnreadableError, TimeoutError):
+            # Whoever asks again after it has been read finds it kept.
+            return Verdict(keep=False)
+        return Verdict(keep=said.is_usable)
+
     def _ask_for(self, question: Question) -> Asker:
+        limit = MAX_GO_MOD if question.file == "mod" else MAX_INFO
+
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
-            return await self._upstream.document(question.path, known, MAX_GO_MOD)
+            return await self._upstream.document(question.path, known, limit)
 
         return ask
 

@@ -1,11 +1,16 @@
 """What an upstream's small files say, read as the go command reads them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pulp_gomod.app.claims import check_origin, parse_time
-from pulp_gomod.golang import GoError, modfile, module
+from pulp_gomod.app.gate import MAX_PATH
+from pulp_gomod.golang import GoError, module
+
+# Bytes that an `.info` may have: known ones have a few hundred.
+MAX_INFO = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +39,35 @@ def is_version(path: str, version: str) -> bool:
         path: The module path.
         version: What is asked for.
     """
-    if not version or module.canonical_version(version) != version:
-        return False
-    try:
-        module.check(path, version)
-    except GoError:
-        return False
-    return True
+    return versions_of(path)(version)
 
 
-def is_go_mod(body: bytes) -> bool:
+def versions_of(path: str) -> Callable[[str], bool]:
     """
-    Say whether the go command could use this as the go.mod of a dependency.
+    Return what says of many versions whether they are ones of a module that a repository could hold.
 
     Args:
-        body: The bytes.
+        path: The module path.
     """
     try:
-        parsed = modfile.parse_lax(body)
+        module.check_path(path)
+        path_major = module.split_path_version(path).path_major
     except GoError:
-        return False
-    return parsed.module is not None and bool(parsed.module.path)
+        return lambda _: False
+    longest = MAX_PATH - len(path)
+
+    def is_one(version: str) -> bool:
+        if not version or len(version) > longest:
+            return False
+        if module.canonical_version(version) != version:
+            return False
+        try:
+            module.check_path_major(version, path_major)
+        except GoError:
+            return False
+        return True
+
+    return is_one
 
 
 def parse_info(body: bytes) -> Info | None:
@@ -64,6 +77,8 @@ def parse_info(body: bytes) -> Info | None:
     Args:
         body: The JSON.
     """
+    if len(body) > MAX_INFO:
+        return None
     try:
         said = json.loads(body.decode(), object_pairs_hook=_in_order, parse_constant=_refuse)
     except (ValueError, RecursionError):

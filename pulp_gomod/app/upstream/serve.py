@@ -1,12 +1,12 @@
 """Requests to a distribution that has a remote: what is held first, then what the upstream has."""
 
 import errno
-import hashlib
 import logging
 from typing import Final
 
 from aiohttp import web
 
+from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
 from pulp_gomod.app.goproxy.remembered import RememberedModules
@@ -37,6 +37,9 @@ from pulp_gomod.golang import module, semver
 log = logging.getLogger(__name__)
 
 _SPOOL: Final = "gomod_spool"
+
+# Bytes that a held version counts for, beside those of a list.
+_PER_VERSION = 16
 
 
 async def serve_module(
@@ -126,7 +129,7 @@ class _Request:
             return self._missing(answer)
         if answer.pk is not None and answer.expires is None:
             self._through.upstream.arrive(self._repository, answer.pk)
-        return self._respond(answer, TEXT)
+        return await self._respond(answer, TEXT)
 
     async def _info(self) -> web.StreamResponse:
         held = await self._local.info(self._path, self._version)
@@ -134,19 +137,18 @@ class _Request:
             if held is not None:
                 return self._hold(self._hit(held))
             answer = await self._asking.ask("info", self._version)
-            return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
+            return await self._said(answer)
         return await self._query(held)
 
     async def _query(self, held: Representation | None) -> web.StreamResponse:
         """Answer for a branch, a commit or whatever else: with the higher version of both."""
         if held is None:
-            answer = await self._asking.ask("info", self._version)
-            return self._missing(answer) if isinstance(answer, Missing) else self._said(answer)
+            return await self._said(await self._asking.ask("info", self._version))
         found = await self._asking.beside("info", self._version)
         if found is not None and found.found:
             ours, theirs = parse_info(held.body or b""), parse_info(found.body)
             if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
-                return self._said(found)
+                return await self._said(found)
         return self._hit(held)
 
     async def _zip(self) -> web.StreamResponse:
@@ -191,26 +193,26 @@ class _Request:
         tagged = await self._local.tagged(self._path)
         if tagged is None:
             answer = await self._asking.ask("list")
-            return (
-                self._missing(answer)
-                if isinstance(answer, Missing)
-                else self._respond(answer, TEXT)
-            )
+            if isinstance(answer, Missing):
+                return self._missing(answer)
+            return await self._respond(answer, TEXT)
         listed = await self._asking.beside("list")
         if listed is not None and listed.found:
-            body = await self._asking.reckon(
-                listed, lambda: merge_lists(self._path, tagged, listed.body)
+            body = await self._local.merged(
+                "list of both", self._path, listed.state, lambda: self._merge(tagged, listed.body)
             )
-            return self._respond(listed, TEXT, body)
+            return await self._respond(listed, TEXT, body)
         held = await self._local.versions(self._path)
         return self._hit(held) if held is not None else self._missing(None)
 
+    async def _merge(self, tagged: list[str], listed: bytes) -> bytes:
+        size = len(listed) + _PER_VERSION * len(tagged)
+        return await self._asking.reckon(size, lambda: merge_lists(self._path, tagged, listed))
+
     async def _latest(self) -> web.StreamResponse:
         found = await choose_latest(self._asking, self._local)
-        if isinstance(found, Missing):
-            return self._missing(found)
-        if isinstance(found, Answer):
-            return self._said(found)
+        if not isinstance(found, str):
+            return await self._said(found)
         held = await self._local.info(self._path, found)
         return self._hit(held) if held is not None else self._missing(None)
 
@@ -232,18 +234,19 @@ class _Request:
         if self._version and self._version != LATEST:
             self._usage.note(self._repository, self._path, self._version)
 
-    def _said(self, answer: Answer) -> web.StreamResponse:
-        return self._respond(answer, JSON)
+    async def _said(self, answer: Answer | Missing) -> web.StreamResponse:
+        if isinstance(answer, Missing):
+            return self._missing(answer)
+        return await self._respond(answer, JSON)
 
-    def _respond(
+    async def _respond(
         self, answer: Answer, content_type: str, body: bytes | None = None
     ) -> web.StreamResponse:
         body = answer.body if body is None else body
         immutable = answer.expires is None and answer.pk is not None
         immutable = immutable and self._asked_version != LATEST
-        digest = hashlib.sha256(body).hexdigest()[:32]
         representation = Representation(
-            content_type, digest, answer.checked, len(body), immutable, body
+            content_type, await etag(body), answer.checked, len(body), immutable, body
         )
         return respond(self._request, representation, self._caching(immutable))
 

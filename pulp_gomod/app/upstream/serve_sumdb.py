@@ -1,11 +1,11 @@
 """The checksum database of a remote, passed on to clients that cannot or shall not reach it."""
 
-import hashlib
 import logging
 from datetime import UTC, datetime
 
 from aiohttp import web
 
+from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.responses import (
     TEXT,
@@ -58,7 +58,7 @@ async def _answer(
     request: web.Request, target: Target, through: Through, sumdb: ChecksumDatabase, path: str
 ) -> web.StreamResponse:
     if path == _SUPPORTED:
-        return _respond(request, target, b"", TEXT, immutable=False)
+        return await _respond(request, target, b"", TEXT, immutable=False)
     if path.startswith(_LOOKUP):
         return await _lookup(request, target, through, sumdb, path.removeprefix(_LOOKUP))
     if path == _LATEST:
@@ -85,12 +85,12 @@ async def _lookup(
         held = await sumdb.read_cache(f"{sumdb.name}/{_LOOKUP}{asked}")
         if held is None:
             return not_found(f"the record of {path}@{version} is not held here")
-        return _respond(request, target, held, TEXT, immutable=True)
+        return await _respond(request, target, held, TEXT, immutable=True)
     try:
         body = await sumdb.lookup(path, version)
     except NoRecord as error:
         return _missing(error.missing, asked)
-    return _respond(request, target, body, TEXT, immutable=True)
+    return await _respond(request, target, body, TEXT, immutable=True)
 
 
 async def _latest(
@@ -101,7 +101,7 @@ async def _latest(
     head = await (sumdb.read_config(file) if held_only else sumdb.head())
     if not head:
         return not_found("no signed head of the checksum database is held here")
-    return _respond(request, target, head, TEXT, immutable=False)
+    return await _respond(request, target, head, TEXT, immutable=False)
 
 
 async def _tile(
@@ -117,7 +117,9 @@ async def _tile(
         return not_found(f"{path} is not held here")
     if isinstance(body, Missing):
         return _missing(body, path)
-    return _respond(request, target, body, BINARY if tile.l >= 0 else TEXT, immutable=tile.l >= 0)
+    return await _respond(
+        request, target, body, BINARY if tile.l >= 0 else TEXT, immutable=tile.l >= 0
+    )
 
 
 def _missing(missing: Missing, path: str) -> web.Response:
@@ -126,10 +128,9 @@ def _missing(missing: Missing, path: str) -> web.Response:
     return problem(missing.status, f"not found: the checksum database has no {path}")
 
 
-def _respond(
+async def _respond(
     request: web.Request, target: Target, body: bytes, kind: str, *, immutable: bool
 ) -> web.StreamResponse:
-    digest = hashlib.sha256(body).hexdigest()[:32]
-    found = Representation(kind, digest, datetime.now(UTC), len(body), immutable, body)
+    found = Representation(kind, await etag(body), datetime.now(UTC), len(body), immutable, body)
     public = target.guard is None
     return respond(request, found, cache_control(immutable, public))

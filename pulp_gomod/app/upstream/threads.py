@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from pulp_gomod.app.connections import on_a_connection
+from pulp_gomod.app.upstream.go_mods import GoMods
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,6 +26,9 @@ class Threads:
     up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang.
+
+    Attributes:
+        go_mods: Reads go.mod files, large ones in a process beside the threads.
     """
 
     def __init__(self) -> None:
@@ -33,6 +37,7 @@ class Threads:
         self._reckoners = ThreadPoolExecutor(1, "gomod-upstream-list")
         self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
+        self.go_mods = GoMods()
 
     async def database(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that uses the ORM, once more if its connection turns out to be lost."""
@@ -64,6 +69,7 @@ class Threads:
         """Let the threads end; what waits is dropped."""
         for pool in self._groups:
             pool.shutdown(wait=False, cancel_futures=True)
+        self.go_mods.close()
 
 
 async def _run(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -49,7 +49,7 @@ def parse(data: bytes) -> File:
         ErrorList: Go would refuse the file. Its text has a line `go.mod:LINE:COLUMN: reason` for
             each mistake.
     """
-    return _Reader(strict=True).read(data)
+    return _Reader(File(), strict=True).read(data)
 
 
 def parse_lax(data: bytes) -> File:
@@ -61,14 +61,23 @@ def parse_lax(data: bytes) -> File:
     Raises:
         ErrorList: Go would refuse the file.
     """
-    return _Reader(strict=False).read(data)
+    return read_lax(data, File())
+
+
+def read_lax(data: bytes, file: File) -> File:
+    """Do what parse_lax does, into a File whose lists may keep less than all.
+
+    Raises:
+        ErrorList: Go would refuse the file.
+    """
+    return _Reader(file, strict=False).read(data)
 
 
 class _Reader:
-    def __init__(self, *, strict: bool) -> None:
+    def __init__(self, file: File, *, strict: bool) -> None:
         self._strict = strict
         self._text = ""
-        self._file = File()
+        self._file = file
         self._errors: list[Error] = []
         self._omitted = 0
         self._directives = {

@@ -4,6 +4,7 @@ The pattern language is that of Go's path.Match. It works on bytes, and a `*` ma
 middle of a character; so everything here is bytes, too.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from pulp_gomod.golang.errors import GoError
@@ -32,10 +33,14 @@ class _AnyChar(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """A part of a pattern up to the next star; a number stands for that byte."""
+    """A part of a pattern up to the next star; a number stands for that byte.
+
+    `literal` has all of its bytes, if it stands for no others.
+    """
 
     star: bool
     terms: list[int | _AnyChar | _Class]
+    literal: bytes | None = None
 
 
 def _rune(text: bytes, at: int) -> tuple[int, int]:
@@ -108,7 +113,12 @@ def _compile(pattern: bytes) -> list[_Chunk]:
             at += 1
         else:
             terms.append(char)
-    return chunks
+    return [chunk._replace(literal=_literal(chunk)) for chunk in chunks]
+
+
+def _literal(chunk: _Chunk) -> bytes | None:
+    plain = [term for term in chunk.terms if isinstance(term, int)]
+    return bytes(plain) if len(plain) == len(chunk.terms) else None
 
 
 def _match_terms(chunk: _Chunk, name: bytes, at: int) -> int | None:
@@ -132,8 +142,23 @@ def _match_terms(chunk: _Chunk, name: bytes, at: int) -> int | None:
     return at
 
 
+def _find_literal(literal: bytes, last: bool, name: bytes, at: int) -> int | None:
+    """Do what _match_chunk does for a star and plain bytes, without looking at each place."""
+    slash = name.find(b"/", at)
+    if last:
+        found = len(name) - len(literal)
+        if found < at or not name.endswith(literal):
+            return None
+    else:
+        found = name.find(literal, at)
+    # The star may skip anything but a slash.
+    return found + len(literal) if found >= 0 and (slash < 0 or found <= slash) else None
+
+
 def _match_chunk(chunk: _Chunk, last: bool, name: bytes, at: int) -> int | None:
     """Find the first place for a chunk, at name[at:] or behind what its star may skip."""
+    if chunk.star and chunk.literal is not None:
+        return _find_literal(chunk.literal, last, name, at)
     while True:
         end = _match_terms(chunk, name, at)
         if end is not None and not (last and end < len(name)):
@@ -173,16 +198,37 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
     the first n elements of target. Empty and malformed patterns match nothing, and one slash at
     the end of a pattern is ignored.
     """
+    if not globs:
+        return False
     elements = text_bytes(target).split(b"/")
+    prefixes = [b"/".join(elements[:count]) for count in range(1, len(elements) + 1)]
+    paths, patterns = _read_globs(globs)
+    if not paths.isdisjoint(prefixes):
+        return True
+    return any(
+        _match(chunks, prefixes[count - 1]) for count, chunks in patterns if count <= len(prefixes)
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chunk]]]]:
+    """Tell the plain paths of a list from the patterns, which come with their numbers of elements.
+
+    The same few lists are asked about all the time, and may have thousands of entries.
+    """
+    paths: set[bytes] = set()
+    patterns: list[tuple[int, list[_Chunk]]] = []
     for glob in text_bytes(globs).split(b","):
         pattern = glob.removesuffix(b"/")
-        count = pattern.count(b"/") + 1
-        if not pattern or count > len(elements):
+        if not pattern:
             continue
         try:
             chunks = _compile(pattern)
         except _BadPattern:
             continue
-        if _match(chunks, b"/".join(elements[:count])):
-            return True
-    return False
+        literal = chunks[0].literal if len(chunks) == 1 and not chunks[0].star else None
+        if literal is not None:
+            paths.add(literal)
+        else:
+            patterns.append((pattern.count(b"/") + 1, chunks))
+    return frozenset(paths), patterns

@@ -6,26 +6,42 @@ from typing import TypeVar
 
 import pytest
 
-from pulp_gomod.app.goproxy.latest import Candidate
 from pulp_gomod.app.upstream.answers import Answer
+from pulp_gomod.app.upstream.go_mods import UnreadableError
 from pulp_gomod.app.upstream.lists import listed_versions
-from pulp_gomod.app.upstream.merge import latest_version
-from pulp_gomod.app.upstream.reading import is_go_mod, is_version, parse_info
+from pulp_gomod.app.upstream.merge import UnreadableFault, latest_version
+from pulp_gomod.app.upstream.reading import MAX_INFO, is_version, parse_info
 from pulp_gomod.app.upstream.results import UpstreamFault, printable_lines
+from pulp_gomod.golang.latest import Candidate
+from pulp_gomod.golang.modfile.summary import Summary, summarize
+from pulp_gomod.golang.retracted import pack
 
 PATH = "example.com/m"
 
 T = TypeVar("T")
 
 
-class GoMods:
-    """The go.mod files of an upstream, counted."""
+class Sides:
+    """The go.mod files of both sides, counted."""
 
     def __init__(self, **texts: str) -> None:
         self.texts = {name.replace("_", "."): text for name, text in texts.items()}
         self.asked: list[str] = []
+        self.long: dict[str, str] = {}
 
-    async def get(self, version: str) -> Answer:
+    async def retracted(self, version: str) -> str:
+        self.asked.append(version)
+        return self.long[version]
+
+    async def read(self, go_mod: bytes) -> Summary:
+        if go_mod == b"endless":
+            raise UnreadableError("it takes too long to read")
+        return summarize(go_mod)
+
+    async def reckon(self, call: Callable[[], T], /) -> T:
+        return call()
+
+    async def go_mod(self, version: str) -> Answer:
         from datetime import UTC, datetime
 
         self.asked.append(version)
@@ -33,21 +49,16 @@ class GoMods:
         return Answer(200, text.encode(), datetime.now(UTC))
 
 
-async def at_once(call: Callable[[], T]) -> T:
-    return call()
-
-
 def choose(
-    local: list[Candidate], listed: str, newest: str = "", mods: GoMods | None = None, **texts: str
+    local: list[Candidate], listed: str, newest: str = "", sides: Sides | None = None, **texts: str
 ) -> str | None:
-    mods = mods or GoMods(**texts)
+    sides = sides or Sides(**texts)
     names = [*listed_versions(PATH, listed.encode()), *filter(None, [newest])]
-    return asyncio.run(latest_version(PATH, local, names, mods.get, at_once))
+    return asyncio.run(latest_version(PATH, local, names, sides))
 
 
 def held(version: str, *retractions: tuple[str, str]) -> Candidate:
-    found = [{"low": low, "high": high} for low, high in retractions]
-    return Candidate(version, False, True, found)
+    return Candidate(version, False, True, pack(retractions))
 
 
 def test_latest_of_both() -> None:
@@ -72,10 +83,23 @@ def test_incompatible_versions_depend_on_the_last_compatible_go_mod() -> None:
 
 
 def test_only_the_go_mod_files_that_decide_are_fetched() -> None:
-    mods = GoMods()
+    sides = Sides()
     listed = "".join(f"v1.{minor}.0\n" for minor in range(50))
-    chosen = choose([held("v0.1.0")], listed, mods=mods)
-    assert (chosen, mods.asked) == ("v1.49.0", ["v1.49.0"])
+    chosen = choose([held("v0.1.0")], listed, sides=sides)
+    assert (chosen, sides.asked) == ("v1.49.0", ["v1.49.0"])
+
+
+def test_a_long_list_of_retractions_is_read_only_where_it_decides() -> None:
+    sides = Sides()
+    sides.long["v1.5.0"] = pack([("v1.1.0", "v1.5.0")])
+    local = [Candidate("v0.1.0", False, True, None), Candidate("v1.5.0", False, True, None)]
+    assert choose(local, "v1.0.0\nv1.2.0\n", sides=sides) == "v1.0.0"
+    assert sides.asked == ["v1.5.0"]
+
+
+def test_a_go_mod_that_takes_too_long_to_read_is_a_fault_of_its_own() -> None:
+    with pytest.raises(UnreadableFault, match="go.mod of example.com/m@v1.1.0 decides"):
+        choose([held("v1.0.0")], "v1.1.0\n", v1_1_0="endless")
 
 
 def test_a_pseudo_version_counts_where_nothing_is_tagged() -> None:
@@ -102,6 +126,7 @@ def test_a_pseudo_version_counts_where_nothing_is_tagged() -> None:
         (b'\xef\xbb\xbf{"Version":"v1.0.0"}', None),
         ('{"Version":"v1.0.0"}'.encode("utf-16"), None),
         (b'{"Version":"v1.0.0","X":NaN}', None),
+        (b'{"Version":"v1.0.0"}' + b" " * MAX_INFO, None),
         (b'{"Version":"v1.0.0","version":"v1.0.1","Version":"v1.0.2"}', "v1.0.2"),
     ],
 )
@@ -110,14 +135,13 @@ def test_info(body: bytes, version: str | None) -> None:
     assert (info.version if info else None) == version
 
 
-def test_versions_and_go_mods() -> None:
+def test_versions() -> None:
     assert is_version("example.com/m", "v1.0.0")
     assert is_version("example.com/m/v2", "v2.0.0")
     for version in ("", "master", "v1", "v1.0.0+meta", "v2.0.0", "0123456789ab"):
         assert not is_version("example.com/m", version)
-    assert is_go_mod(b"module example.com/m\n")
-    for body in (b"", b"<html>", b"go 1.20\n", b"module\n"):
-        assert not is_go_mod(body)
+    assert not is_version("example.com/m", f"v1.0.0-{'a' * 3000}")
+    assert not is_version("no module path", "v1.0.0")
 
 
 def test_words_of_others() -> None:

@@ -6,9 +6,13 @@ modload/modfile.go (CheckRetractions).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from pulp_gomod.golang import GoError, module, semver
+from pulp_gomod.golang import module, semver
+from pulp_gomod.golang.errors import GoError
+from pulp_gomod.golang.retracted import is_retracted
+
+__all__ = ["Candidate", "UnreadGoModError", "Version", "latest", "latest_of_newest"]
 
 _INCOMPATIBLE = "+incompatible"
 
@@ -29,8 +33,21 @@ class Version(Protocol):
         """Whether its go.mod is a real one."""
 
     @property
-    def retractions(self) -> Sequence[dict[str, Any]]:
-        """What its go.mod retracts."""
+    def retracted(self) -> str | None:
+        """What its go.mod retracts (see `retracted.pack`); None if that has not been read yet."""
+
+
+class UnreadGoModError(Exception):
+    """
+    The rule came to look at a go.mod that has not been read yet.
+
+    Attributes:
+        version: Whose it is.
+    """
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
 
 
 V = TypeVar("V", bound=Version)
@@ -45,13 +62,13 @@ class Candidate:
         version: The canonical version.
         is_pseudo: Whether it is a pseudo-version.
         has_go_mod: Whether its go.mod is a real one, not the one that Go synthesizes.
-        retractions: The retract directives of its go.mod, as {low, high}.
+        retracted: What its go.mod retracts (see `retracted.pack`); None if that has not been read yet.
     """
 
     version: str
     is_pseudo: bool
     has_go_mod: bool
-    retractions: Sequence[dict[str, Any]] = ()
+    retracted: str | None = ""
 
 
 def latest(candidates: Sequence[V]) -> V | None:
@@ -63,12 +80,17 @@ def latest(candidates: Sequence[V]) -> V | None:
 
     Args:
         candidates: All versions of one module, in semver order.
+
+    Raises:
+        UnreadGoModError: It depends on a go.mod that has not been read yet.
     """
     newest = _choose(candidates, lambda _: True)
-    if newest is None or not newest.retractions:
+    if newest is None:
+        return None
+    retracted = _retracted_by(newest)
+    if not retracted:
         return newest
-    retractions = newest.retractions
-    return _choose(candidates, lambda c: not _is_retracted(c.version, retractions)) or newest
+    return _choose(candidates, lambda c: not is_retracted(retracted, c.version)) or newest
 
 
 def latest_of_newest(newest: Sequence[V]) -> V | None:
@@ -80,13 +102,17 @@ def latest_of_newest(newest: Sequence[V]) -> V | None:
 
     Returns:
         What `latest` would choose from all versions, or None if that depends on older ones.
+
+    Raises:
+        UnreadGoModError: It depends on a go.mod that has not been read yet.
     """
     if any(c.version.endswith(_INCOMPATIBLE) for c in newest):
         return None
     first = _choose(newest, lambda _: True)
     if first is None or not _is_release(first):
         return None
-    chosen = _choose(newest, lambda c: not _is_retracted(c.version, first.retractions))
+    retracted = _retracted_by(first)
+    chosen = _choose(newest, lambda c: not is_retracted(retracted, c.version))
     return chosen if chosen is not None and _is_release(chosen) else None
 
 
@@ -124,11 +150,11 @@ def _compatible(tagged: Iterable[V], allowed: Callable[[V], bool]) -> list[V]:
     return kept
 
 
-def _is_retracted(version: str, retractions: Sequence[dict[str, Any]]) -> bool:
-    return any(
-        semver.compare(r["low"], version) <= 0 <= semver.compare(r["high"], version)
-        for r in retractions
-    )
+def _retracted_by(candidate: Version) -> str:
+    retracted = candidate.retracted
+    if retracted is None:
+        raise UnreadGoModError(candidate.version)
+    return retracted
 
 
 def _pseudo_time(candidate: Version) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""What every process may use beside the tables: here, where to compute what takes long."""
