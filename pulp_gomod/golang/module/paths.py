@@ -1,14 +1,13 @@
 """What a module, import or file path may look like (CheckPath, CheckImportPath, CheckFilePath)."""
 
 import re
-from collections.abc import Callable
-from functools import partial
+from functools import cache
 from typing import NamedTuple
 
 from pulp_gomod.golang.module.errors import InvalidPathError
 from pulp_gomod.golang.module.major import try_split_path_version
 from pulp_gomod.golang.quote import quote, quote_char
-from pulp_gomod.golang.unicode import is_letter, is_valid_utf8
+from pulp_gomod.golang.unicode import are_letters, is_letter, is_valid_utf8, letter_class
 
 __all__ = ["check_file_path", "check_import_path", "check_path", "file_element_problem"]
 
@@ -19,30 +18,58 @@ _SHORT_NAME = re.compile(r"~[0-9]+\Z")
 _NOT_IN_FIRST_ELEMENT = re.compile(r"[^a-z0-9.-]")
 
 
-def _never(char: str) -> bool:
-    return False
+# What `_element_problem` would look at more closely, in a path with a slash before it.
+_WINDOWS_ELEMENT = re.compile(
+    r"/(?:CON|PRN|AUX|NUL|(?:COM|LPT)[1-9])(?:[./]|\Z)", re.IGNORECASE | re.ASCII
+)
 
 
 class _Kind(NamedTuple):
     name: str
     bad_char: re.Pattern[str]
-    """Finds a character that the kind does not allow, or allows only if `letter` says so."""
-    letter: Callable[[str], bool] = _never
+    """Finds a character that the kind does not allow, or allows only if it is a letter."""
+    letters: bool = False
+    """Whether all letters are allowed."""
+    older: bool = False
+    """Whether those are letters to every supported Go only."""
 
 
 _MODULE = _Kind("module", re.compile(r"[^A-Za-z0-9._~-]"))
 _IMPORT = _Kind("import", re.compile(r"[^A-Za-z0-9._~+-]"))
-_BAD_IN_FILE = re.compile(r"[^A-Za-z0-9!#$%&()+,\-.=@\[\]^_{}~ ]")
-_FILE = _Kind("file", _BAD_IN_FILE, is_letter)
-_OLDER_FILE = _Kind("file", _BAD_IN_FILE, partial(is_letter, older=True))
+_IN_FILE = r"A-Za-z0-9!#$%&()+,\-.=@\[\]^_{}~ "
+_BAD_IN_FILE = re.compile(f"[^{_IN_FILE}]")
+_FILE = _Kind("file", _BAD_IN_FILE, letters=True)
+_OLDER_FILE = _Kind("file", _BAD_IN_FILE, letters=True, older=True)
+_ASCII_PATH = re.compile(f"[{_IN_FILE}/]*+")
+
+
+@cache
+def _fine_path(older: bool) -> re.Pattern[str]:
+    """Match the beginning of a file path that has no other letters than those which are quick."""
+    return re.compile(f"[{_IN_FILE}/{letter_class(older=older)}]*+")
 
 
 def _char_problem(elem: str, kind: _Kind) -> str | None:
-    for match in kind.bad_char.finditer(elem):
-        char = match[0]
-        if char.isascii() or not kind.letter(char):
+    bad = kind.bad_char.findall(elem)
+    if not bad or (kind.letters and are_letters(bad, older=kind.older)):
+        return None
+    for char in bad:
+        if not kind.letters or not is_letter(char, older=kind.older):
             return f"invalid char {quote_char(char)}"
     return None
+
+
+def _is_plain(path: str, kind: _Kind) -> bool:
+    """Report whether a file path is quickly seen to be valid, as nearly all are."""
+    fine = _ASCII_PATH if path.isascii() else _fine_path(kind.older)
+    return (
+        fine.fullmatch(path) is not None
+        and path[:1] not in ("", "/")
+        and path[-1] not in "./"
+        and "//" not in path
+        and "./" not in path
+        and _WINDOWS_ELEMENT.search(f"/{path}") is None
+    )
 
 
 def _element_problem(elem: str, kind: _Kind) -> str | None:
@@ -77,6 +104,8 @@ def file_element_problem(elem: str) -> str | None:
 
 def _path_problem(path: str, kind: _Kind) -> str | None:
     """Say what is wrong with a path of this kind, in Go's words (checkPath)."""
+    if kind.letters and _is_plain(path, kind):
+        return None
     problem = None
     if not is_valid_utf8(path):
         problem = "invalid UTF-8"

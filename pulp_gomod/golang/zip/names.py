@@ -47,12 +47,14 @@ class CollisionChecker:
 
     def __init__(self) -> None:
         # Directories are numbered twice: by their exact path and by their folded path. The root
-        # is 0 in both. A parent whose own parents were all found right is not looked at again.
+        # is 0 in both. Those whose own parents were all found right are not looked at again.
         self._exact: dict[tuple[int, str], int] = {}
         self._exact_paths: list[tuple[int, str]] = [(0, "")]
         self._folded: dict[tuple[int, str], int] = {}
+        self._folded_of: list[int] = [0]
+        self._right = bytearray(b"\x01")
         self._seen: dict[tuple[int, str], tuple[int, str, bool]] = {}
-        self._right: dict[str, tuple[int, int]] = {"": (0, 0)}
+        self._known: dict[str, tuple[int, int]] = {"": (0, 0)}
 
     def check(self, path: str, is_dir: bool) -> None:
         """Take in one clean relative path, and its parents as directories.
@@ -61,33 +63,48 @@ class CollisionChecker:
         that is both a file and a directory; and for more directories than any module has.
         """
         parent, _, base = path.rpartition("/")
-        place = self._right.get(parent)
+        place = self._known.get(parent)
         if place is not None:
             self._take(*place, base, is_dir)
             return
-        line = self._line(parent)
-        place = line.pop()
+        directory = self._number(parent)
+        place = directory, self._folded_of[directory]
         self._take(*place, base, is_dir)
-        elements = parent.split("/")
-        for depth in range(len(elements) - 1, -1, -1):
-            self._take(*line[depth], elements[depth], True)
-        self._right[parent] = place
+        line = []
+        while not self._right[directory]:
+            line.append(directory)
+            above, element = self._exact_paths[directory]
+            self._take(above, self._folded_of[above], element, True)
+            directory = above
+        for number in line:
+            self._right[number] = True
+        self._known[parent] = place
 
-    def _line(self, directory: str) -> list[tuple[int, int]]:
-        """Return the numbers of all directories from the root down to this one."""
-        exact = folded = 0
-        line = [(exact, folded)]
-        for element in directory.split("/"):
+    def _number(self, directory: str) -> int:
+        """Return the exact number of a directory; it and its parents get numbers if need be."""
+        number = 0
+        elements = directory.split("/")
+        known = self._exact.get
+        for depth, element in enumerate(elements):
+            found = known((number, element))
+            if found is None:
+                return self._add(number, elements[depth:])
+            number = found
+        return number
+
+    def _add(self, number: int, elements: list[str]) -> int:
+        folded = self._folded_of[number]
+        for element in elements:
+            key = (number, element)
             number = len(self._exact_paths)
-            exact_key = (exact, element)
-            exact = self._exact.setdefault(exact_key, number)
-            if exact == number:
-                if number > _MAX_DIRECTORIES:
-                    raise ZipError(f"more than {_MAX_DIRECTORIES} directories")
-                self._exact_paths.append(exact_key)
+            if number > _MAX_DIRECTORIES:
+                raise ZipError(f"more than {_MAX_DIRECTORIES} directories")
+            self._exact[key] = number
+            self._exact_paths.append(key)
             folded = self._folded.setdefault((folded, fold(element)), len(self._folded) + 1)
-            line.append((exact, folded))
-        return line
+            self._folded_of.append(folded)
+            self._right.append(False)
+        return number
 
     def _take(self, exact: int, folded: int, base: str, is_dir: bool) -> None:
         mine = (exact, base, is_dir)

@@ -1,5 +1,6 @@
 """Unicode classes, folding and quoting, held against Go's tables."""
 
+import re
 import unicodedata
 
 import pytest
@@ -36,10 +37,35 @@ def test_older_letters() -> None:
 
 
 def test_fold_map() -> None:
-    """Every character folds as in Go."""
-    folds = {chr(code): chr(least) for code, least in TABLES["fold_map"]}
+    """Those characters fold alike that do in Go, and no others."""
+    least = {chr(code): chr(least) for code, least in TABLES["fold_map"]}
     characters = [char for char in ALL if not "\ud800" <= char <= "\udfff"]
-    assert [c for c in characters if unicode.fold(c) != folds.get(c, c)] == []
+    pairs = {(unicode.fold(c), least.get(c, c)) for c in characters}
+    assert len(pairs) == len({ours for ours, _ in pairs}) == len({theirs for _, theirs in pairs})
+
+
+CASED = st.sampled_from(
+    "aAkK\u212asS\u017f\u03a3\u03c3\u03c2iI\u0130\u0131\u0436\u0416\u4e2d.\U00010400"
+)
+
+
+@given(st.text(st.one_of(CASED, st.characters())))
+def test_what_stands_around_a_character_makes_no_difference(text: str) -> None:
+    """A text folds as its characters do, whichever way is taken for it."""
+    assert unicode.fold(text) == "".join(map(unicode.fold, text))
+
+
+def test_letters_are_the_same_in_classes_and_tables() -> None:
+    """The quick ways to ask for letters say what the slow one says."""
+    for older in (False, True):
+        letters = re.compile(f"[{unicode.letter_class(older=older)}]")
+        basic = ALL[:0x10000]
+        slow = [c for c in basic if unicode.is_letter(c, older=older)]
+        assert [c for c in basic if letters.match(c)] == slow
+        beyond = [c for c in ALL[0x10000:] if unicode.is_letter(c, older=older)]
+        assert unicode.are_letters(slow + beyond, older=older)
+        others = set(ALL) - set(slow) - set(beyond)
+        assert not any(unicode.are_letters([char], older=older) for char in sorted(others)[::97])
 
 
 @pytest.mark.parametrize("first, second, equal, folds_equal", load("fold_equal"))
