@@ -7,7 +7,10 @@ from django.conf import settings
 
 from pulp_gomod.app.models.module import zip_path
 from pulp_gomod.golang import GoError
-from pulp_gomod.golang.zip import SizeError, Upload, check_upload
+from pulp_gomod.golang.zip import Upload
+from pulp_gomod.verifier.checks import Finding, Publish, Refusal
+from pulp_gomod.verifier.places import Places
+from pulp_gomod.verifier.process import verify_apart
 
 MAX_PATH = 2200
 """Bytes of the path of a zip below a GOPROXY, escaped: what PostgreSQL's indexes take."""
@@ -32,14 +35,42 @@ def judge(file: str | PathLike[str] | BinaryIO) -> Upload:
     Raises:
         GoError: It is refused; the text names the entry and the rule or the setting.
     """
-    try:
-        upload = check_upload(
-            file,
-            max_zip_size=settings.GOMOD_MAX_ZIP_SIZE,
-            max_go_mod=settings.GOMOD_MAX_GO_MOD_SIZE,
-        )
-    except SizeError as error:
-        raise Refused(_with_setting(str(error))) from error
+    return _accept(_check()(file))
+
+
+def judge_apart(descriptor: int) -> Upload:
+    """
+    Do what `judge` does in a process of its own, with limits.
+
+    Args:
+        descriptor: The zip, open for reading and complete; its position moves.
+
+    Raises:
+        GoError: As `judge`; and where it takes too long.
+        VerifierFailed: The process failed.
+    """
+    return _accept(verify_apart(descriptor, _check(), settings.GOMOD_VERIFY_SECONDS))
+
+
+def places(kind: str = "verify") -> Places:
+    """
+    Return the places for those who judge heavy zips on this machine.
+
+    Args:
+        kind: Those of uploads, by default; others have their own.
+    """
+    return Places(settings.WORKING_DIRECTORY, kind, max(1, settings.GOMOD_VERIFIERS))
+
+
+def _check() -> Publish:
+    return Publish(settings.GOMOD_MAX_ZIP_SIZE, settings.GOMOD_MAX_GO_MOD_SIZE)
+
+
+def _accept(finding: Finding) -> Upload:
+    if isinstance(finding, Refusal):
+        raise Refused(_with_setting(finding.reason) if finding.is_size else finding.reason)
+    assert isinstance(finding, Upload)
+    upload = finding
     check_path(upload.module, upload.version)
     if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and upload.module_line_differs:
         raise Refused(

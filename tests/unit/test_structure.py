@@ -12,6 +12,7 @@ HOUSE = ROOT / "pulp_gomod"
 # From the inside out; a room may import rooms before it, and itself.
 ORDER = (
     ("pulp_gomod.golang",),
+    ("pulp_gomod.verifier",),
     (
         "pulp_gomod.app.exceptions",
         "pulp_gomod.app.claims",
@@ -94,6 +95,16 @@ def test_the_rules_of_go_stand_alone() -> None:
         assert not {"django", "aiohttp", "pulpcore", "rest_framework", "psycopg"} & roots, file
         own = {name for name in names if name.startswith("pulp_gomod")}
         assert all(name.startswith("pulp_gomod.golang") for name in own), file
+
+
+def test_what_checks_zips_apart_starts_without_pulp() -> None:
+    for file in (HOUSE / "verifier").rglob("*.py"):
+        names = set(imports_of(file))
+        roots = {name.split(".")[0] for name in names}
+        assert not {"django", "aiohttp", "pulpcore", "rest_framework", "psycopg"} & roots, file
+        own = {name for name in names if name.startswith("pulp_gomod")}
+        allowed = ("pulp_gomod.golang", "pulp_gomod.verifier")
+        assert all(name.startswith(allowed) for name in own), file
 
 
 def test_the_clients_import_nothing_of_the_server() -> None:

@@ -32,10 +32,11 @@ from pulp_gomod.app.access.addresses import Network
 from pulp_gomod.app.access.lanes import Busy
 from pulp_gomod.app.access.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.access.refusals import BUSY
-from pulp_gomod.app.upload.handover import CHANGE
+from pulp_gomod.app.upload.handover import CHANGE, HEAVY, PLACE
 
 from .headers import IsProxyHeader, request_headers, response_headers
 from .hosts import Hosts
+from .places import LIGHT_BODY, ClientGone, Crowded, DoorPlaces
 from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ _STALL = 60.0
 _PATIENCE = 10.0
 _RETRY_PAUSE = 0.2
 _CHUNK = 256 * 1024
+# Seconds after which to try again.
+_RETRY_AFTER = "5"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PACKAGES = "/api/packages/"
 _UPLOAD = re.compile(r"/api/packages/(?:[^/]+/){1,2}go/upload")
@@ -99,6 +102,7 @@ class FrontDoor:
         changes: Waits for uploads, None to leave that to the API.
         hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
         admission: Verifies credentials, None to leave that to the API.
+        places: Where large requests wait, None to hand on all at once.
     """
 
     def __init__(
@@ -114,6 +118,7 @@ class FrontDoor:
         changes: Changes | None = None,
         hosts: Sequence[str] = ("*",),
         admission: Admission | None = None,
+        places: DoorPlaces | None = None,
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -127,6 +132,7 @@ class FrontDoor:
         self._changes = changes
         self._hosts = Hosts(hosts)
         self._admission = admission
+        self._places = places
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -196,7 +202,7 @@ class FrontDoor:
             with Spool(self._directory, self._limit, self._stall) as spool:
                 if refused := await self._receive(request, spool):
                     return refused
-                async with await self._call(request, spool) as answer:
+                async with await self._call_in_turn(request, spool) as answer:
                     if _is_broken(request, answer):
                         raise UpstreamDown(f"it answered {answer.status}")
                     change = _change_in(answer)
@@ -212,6 +218,11 @@ class FrontDoor:
             return _refusal(408, f"Nothing of the body came for {self._stall:.0f} seconds.")
         except Busy:
             return _refusal(503, f"Unavailable: {BUSY}.", {"Retry-After": "1"})
+        except Crowded:
+            text = "Other large requests are being worked on. Nothing was done, try again."
+            return _refusal(503, text, {"Retry-After": _RETRY_AFTER})
+        except ClientGone:
+            return _refusal(503, "The client has gone.")
         except UpstreamDown as error:
             log.error("%s %s: the API does not answer: %s", request.method, request.path, error)
             return _refusal(502, "The API of this server does not answer. Try again in a moment.")
@@ -245,7 +256,24 @@ class FrontDoor:
                     return await _relay(request, answer, last=True)
         return None
 
-    async def _call(self, request: web.Request, spool: Spool) -> ClientResponse:
+    async def _call_in_turn(self, request: web.Request, spool: Spool) -> ClientResponse:
+        """The API's answer, for which what takes the API long waits its turn.
+
+        Raises:
+            UpstreamDown: There is none.
+            Crowded, ClientGone: It did not come to that.
+        """
+        if self._places is None or spool.size <= LIGHT_BODY:
+            answer = await self._call(request, spool)
+            if self._places is None or HEAVY not in answer.headers:
+                return answer
+            answer.release()
+        async with self._places.take(request):
+            return await self._call(request, spool, {PLACE: "1"})
+
+    async def _call(
+        self, request: web.Request, spool: Spool, more: Mapping[str, str] | None = None
+    ) -> ClientResponse:
         """The API's answer.
 
         Raises:
@@ -253,6 +281,8 @@ class FrontDoor:
         """
         if self._session is None:
             raise RuntimeError("the front door's context was not entered")
+        headers = self._headers(request, spool)
+        headers.update(more or {})
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
@@ -261,7 +291,7 @@ class FrontDoor:
                     answer = await self._session.request(
                         request.method,
                         URL(self._base + _target(request), encoded=True),
-                        headers=self._headers(request, spool),
+                        headers=headers,
                         data=spool.chunks() if spool.size else None,
                         allow_redirects=False,
                     )

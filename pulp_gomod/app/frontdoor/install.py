@@ -8,6 +8,7 @@ from django.conf import settings
 from pulp_gomod.app.access.addresses import trusted_proxies
 
 from .forward import FrontDoor
+from .places import DoorPlaces
 
 #: What a body may be longer than the zip within it, in bytes: the multipart frame, form fields.
 BODY_SLACK = 1024 * 1024
@@ -18,6 +19,8 @@ def install(app: web.Application) -> None:
     if not settings.GOMOD_API_UPSTREAM:
         return
     # Its models need Django, which the door itself does not.
+    from pulp_gomod.app import gate
+
     from .admission import Admission
     from .changes import Changes
 
@@ -30,6 +33,7 @@ def install(app: web.Application) -> None:
         changes=Changes(),
         hosts=_hosts(),
         admission=Admission(),
+        places=DoorPlaces(gate.places()),
     )
     door.attach(app)
 

@@ -4,3 +4,7 @@
 WAITER = "X-Gomod-Waiter"
 #: Names in the API's answer the change to wait for.
 CHANGE = "X-Gomod-Change"
+#: Says to the API that the door has a place for a zip that takes long to check.
+PLACE = "X-Gomod-Place"
+#: Says to the door that nothing was done yet: the request is to come again with a place.
+HEAVY = "X-Gomod-Heavy"

@@ -14,7 +14,6 @@ from rest_framework.views import APIView
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.util import get_url
 
-from pulp_gomod.app import gate
 from pulp_gomod.app.access.addresses import client_address
 from pulp_gomod.app.access.authenticators import TokenAuthentication, configured
 from pulp_gomod.app.access.rights import (
@@ -30,9 +29,10 @@ from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.upload.answers import UNCHANGED, Answer, already_held, not_held
 from pulp_gomod.app.upload.body import Body, receive
-from pulp_gomod.app.upload.handover import CHANGE, WAITER
+from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
 from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
 from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
+from pulp_gomod.app.upload.verifying import NeedsPlace, verify
 from pulp_gomod.app.upload.waiting import abandon, wait_for
 from pulp_gomod.golang import GoError, module
 
@@ -54,6 +54,8 @@ class OwnerView(APIView):
         """Answer in plain text; called by DRF for what a method raises."""
         if isinstance(exc, Problem):
             return text_response(exc.status, exc.line, exc.headers)
+        if isinstance(exc, NeedsPlace):
+            return HttpResponse(status=202, headers={HEAVY: "1"})
         if isinstance(exc, Denied):
             return text_response(exc.status, str(exc), CHALLENGE if exc.status == 401 else None)
         if isinstance(exc, AuthenticationFailed | NotAuthenticated):
@@ -148,7 +150,7 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoCha
             change.time = parse_time(claims["time"])
         if claims.get("origin"):
             change.origin = parse_origin(claims["origin"])
-        upload = gate.judge(body.file.file)
+        upload = verify(body.file.file, request)
     except ValueError as error:
         # GoError is one, too.
         raise Problem(400, f"invalid package: {error}") from error

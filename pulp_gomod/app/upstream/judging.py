@@ -2,109 +2,74 @@
 
 import logging
 import time
-from dataclasses import dataclass
 from uuid import UUID
+
+from django.conf import settings
 
 from pulpcore.plugin.models import Domain
 from pulpcore.plugin.util import set_domain
 
+from pulp_gomod.app import gate
 from pulp_gomod.app.intake import save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRelease, GoRepository
 from pulp_gomod.app.upstream import answers
 from pulp_gomod.app.upstream.answers import Answer, Question
-from pulp_gomod.app.upstream.results import one_line
-from pulp_gomod.golang import GoError, dirhash, modfile
-from pulp_gomod.golang.archive import open_archive
-from pulp_gomod.golang.zip import Upload, check_upload, check_zip
+from pulp_gomod.app.upstream.results import UpstreamFault, one_line
+from pulp_gomod.golang.zip import Upload, is_heavy
+from pulp_gomod.verifier.checks import Fetched, Verified
+from pulp_gomod.verifier.places import NoPlace
+from pulp_gomod.verifier.process import VerifierFailed, verify_apart
 
 log = logging.getLogger(__name__)
 
-_GO_MOD = "go.mod"
+# Seconds to wait for those who are judged already.
+_PATIENCE = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+def judge(path: str, check: Fetched) -> Verified | None:
     """
-    What is known of a zip.
-
-    Attributes:
-        h1: Go's checksum of it, or "" where Go could not read it.
-        upload: What it holds, or None if Go would refuse it.
-        reason: Why Go would.
-    """
-
-    h1: str
-    upload: Upload | None
-    reason: str = ""
-
-
-def judge(path: str, module_path: str, version: str, vouched: bool) -> Judged:
-    """
-    Judge a zip.
+    Judge a zip, if that is soon done.
 
     Args:
         path: The file.
-        module_path: The module that it should be.
-        version: The version that it should be.
-        vouched: Whether a checksum database will be asked: then Go's own rules are enough, since all
-            other clients use it, too. Otherwise it must be as good as an upload.
+        check: What it should be.
+
+    Returns:
+        What is known of it; None if it takes long.
+    """
+    if is_heavy(path):
+        return None
+    return _logged(check(path), check)
+
+
+def judge_apart(path: str, check: Fetched) -> Verified:
+    """
+    Judge a zip in a process of its own, one after the other. No thread of this process is held up.
+
+    Args:
+        path: The file.
+        check: What it should be.
+
+    Raises:
+        UpstreamFault: It could not be found out.
     """
     try:
-        upload = check_upload(path)
-    except GoError as error:
-        if not vouched:
-            return Judged("", None, str(error))
-        return _judge_as_go(path, module_path, version, error)
-    if (upload.module, upload.version) != (module_path, version):
-        return Judged(upload.h1, None, f"it is {upload.module}@{upload.version}")
-    return Judged(upload.h1, upload)
+        with open(path, "rb") as file, gate.places("fetched").take(_PATIENCE):
+            seconds = settings.GOMOD_VERIFY_SECONDS
+            finding = verify_apart(file.fileno(), check, seconds)
+    except (NoPlace, VerifierFailed) as error:
+        log.error("%s@%s could not be checked: %s", check.module, check.version, error)
+        reason = f"{check.module}@{check.version} could not be checked now, try again"
+        raise UpstreamFault(reason, status=503) from error
+    assert isinstance(finding, Verified)
+    return _logged(finding, check)
 
 
-def _judge_as_go(path: str, module_path: str, version: str, refusal: GoError) -> Judged:
-    h1 = ""
-    try:
-        h1 = dirhash.hash_zip(path)
-        refused = check_zip(module_path, version, path).error()
-        if refused is not None:
-            return Judged(h1, None, str(refused))
-        return Judged(h1, _describe(path, module_path, version, h1))
-    except GoError as error:
-        return Judged(h1, None, str(error))
-    finally:
-        why = one_line(str(refusal))
-        log.info("%s@%s is no zip that could be uploaded: %s", module_path, version, why)
-
-
-def _describe(path: str, module_path: str, version: str, h1: str) -> Upload:
-    """Say of a zip that Go takes what can be said of it."""
-    prefix = f"{module_path}@{version}/"
-    go_mod, unpacked, count = None, 0, 0
-    with open_archive(path) as archive:
-        for entry in archive.entries():
-            count += 1
-            unpacked += entry.uncompressed_size
-            if entry.name == prefix + _GO_MOD:
-                go_mod = b"".join(archive.chunks(entry))
-        size = archive.source.size
-    text = modfile.legacy_go_mod(module_path) if go_mod is None else go_mod
-    parsed = modfile.parse_lax(text)
-    return Upload(
-        module=module_path,
-        version=version,
-        h1=h1,
-        go_mod=text,
-        has_go_mod=go_mod is not None,
-        go_mod_h1=dirhash.hash_go_mod(text),
-        modfile=parsed,
-        module_line=parsed.module.path if parsed.module else "",
-        size=size,
-        unpacked_size=unpacked,
-        file_count=count,
-        readme_file="",
-        readme="",
-        license_file="",
-        license_text="",
-    )
+def _logged(verified: Verified, check: Fetched) -> Verified:
+    if verified.not_an_upload:
+        why = one_line(verified.not_an_upload)
+        log.info("%s@%s is no zip that could be uploaded: %s", check.module, check.version, why)
+    return verified
 
 
 def take_in(

@@ -22,8 +22,8 @@ RESOLVERS = 4
 
 class Threads:
     """
-    Five groups: for the database, for judging zips, for long lists, for writing files, and for looking
-    up names.
+    Six groups: for the database, for judging zips, for waiting for a process that does that, for long
+    lists, for writing files, and for looking up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang.
 
@@ -34,6 +34,7 @@ class Threads:
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(DATABASE_THREADS, "gomod-upstream-db")
         self._judges = ThreadPoolExecutor(JUDGES, "gomod-upstream-judge")
+        self._waiters = ThreadPoolExecutor(1, "gomod-upstream-verify")
         self._reckoners = ThreadPoolExecutor(1, "gomod-upstream-list")
         self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
@@ -46,6 +47,10 @@ class Threads:
     async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that reads much and computes much; it may use the ORM."""
         return await _run(self._judges, on_a_connection, call, *args, **kwargs)
+
+    async def wait(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that waits for a process to judge; one at a time, they would take turns anyway."""
+        return await _run(self._waiters, call, *args, **kwargs)
 
     async def reckon(self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that computes over a list of so many bytes."""
@@ -63,7 +68,14 @@ class Threads:
 
     @property
     def _groups(self) -> tuple[ThreadPoolExecutor, ...]:
-        return self._database, self._judges, self._reckoners, self._writers, self._resolvers
+        return (
+            self._database,
+            self._judges,
+            self._waiters,
+            self._reckoners,
+            self._writers,
+            self._resolvers,
+        )
 
     def close(self) -> None:
         """Let the threads end; what waits is dropped."""

@@ -20,6 +20,7 @@ from pulp_gomod.app.upstream.spool import Spool
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstream import Upstream
 from pulp_gomod.golang.zip import Upload
+from pulp_gomod.verifier.checks import Fetched, Verified
 
 log = logging.getLogger(__name__)
 
@@ -158,9 +159,7 @@ class Zips:
             metrics.received(self._upstream.settings, spool.size)
             if not is_version(path, version):
                 return await self._pass(spool, f"{version} is no version")
-            judged = await self._upstream.threads.judge(
-                judging.judge, spool.path, path, version, vouched
-            )
+            judged = await self._judge(spool, Fetched(path, version, vouched))
             proven = await lines if lines is not None else None
             if proven is not None:
                 self._verify(proven, asked, judged)
@@ -175,6 +174,13 @@ class Zips:
         finally:
             background.cancel()
 
+    async def _judge(self, spool: Spool, check: Fetched) -> Verified:
+        threads = self._upstream.threads
+        judged = await threads.judge(judging.judge, spool.path, check)
+        if judged is not None:
+            return judged
+        return await threads.wait(judging.judge_apart, spool.path, check)
+
     async def _lines(self, path: str, version: str) -> list[str]:
         assert self._sumdb is not None
         return await self._sumdb.lines(path, version)
@@ -187,7 +193,7 @@ class Zips:
             log.info("No %s of %s@%s: %s", file, path, version, fault.line)
             return None
 
-    def _verify(self, lines: list[str], asked: Asked, judged: judging.Judged) -> None:
+    def _verify(self, lines: list[str], asked: Asked, judged: Verified) -> None:
         assert self._sumdb is not None
         if not judged.h1:
             raise NotProven(
@@ -219,7 +225,7 @@ class Zips:
                 f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
             )
 
-    async def _worth_keeping(self, whole: "_Whole", judged: judging.Judged) -> Upload | str:
+    async def _worth_keeping(self, whole: "_Whole", judged: Verified) -> Upload | str:
         """
         Return what the zip holds if all files make a whole and there is room, which it has then.
 

@@ -29,6 +29,7 @@ from pulp_gomod.app.viewsets.filters import (
 )
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
+from pulp_gomod.golang.zip import is_heavy
 
 # Zips in a request that have at most so many bytes together are judged before the answer.
 JUDGED_AT_ONCE = 16 * 1024 * 1024
@@ -153,10 +154,15 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
 
 
 def _judge_at_once(files: list[Any]) -> None:
-    """Judge zips in the request; the task judges them again, as it does all others."""
+    """
+    Judge zips in the request; the task judges them again, as it does all others.
+
+    What takes long is left to the task: other requests wait for this process.
+    """
     try:
         for file in files:
-            judge(file.file, file.name)
+            if not is_heavy(file.file):
+                judge(file.file, file.name)
     except InvalidModuleError as error:
         raise ValidationError(str(error)) from error
 

@@ -18,6 +18,7 @@ from pulp_gomod.golang.zip.report import (
 )
 from pulp_gomod.golang.zip.upload import MAX_FILES, Upload, check_upload
 from pulp_gomod.golang.zip.vcs import UnrecognizedVCSError, VCSError, create_from_vcs
+from pulp_gomod.golang.zip.weight import is_heavy
 
 __all__ = [
     "MAX_FILES",
@@ -40,5 +41,6 @@ __all__ = [
     "create",
     "create_from_dir",
     "create_from_vcs",
+    "is_heavy",
     "is_vendored_package",
 ]

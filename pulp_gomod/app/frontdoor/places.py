@@ -1,0 +1,70 @@
+"""Waiting at the door with what keeps a worker of the API for long.
+
+A worker of the API answers one request at a time. So of large bodies, and of zips that take long to
+check, no more are handed on at a time than there are places; small requests go past those who wait.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from pulp_gomod.verifier.places import PAUSE, Places
+
+#: Bytes of a body up to which it is handed on at once. The API says if it takes long all the same.
+LIGHT_BODY = 4 * 1024 * 1024
+
+# Seconds: as long as anybody's patience.
+_LONGEST_WAIT = 600.0
+
+
+class Crowded(Exception):
+    """No place became free for too long."""
+
+
+class ClientGone(Exception):
+    """The client has gone while its request waited; nothing was done."""
+
+
+class DoorPlaces:
+    """The places as requests of this process take them, one after the other.
+
+    Args:
+        places: Those of all processes.
+        patience: How long one may wait, in seconds.
+    """
+
+    def __init__(self, places: Places, patience: float = _LONGEST_WAIT) -> None:
+        self._places = places
+        self._patience = patience
+        # Only the first in line looks whether a place is free.
+        self._line = asyncio.Lock()
+
+    @asynccontextmanager
+    async def take(self, request: web.Request) -> AsyncIterator[None]:
+        """Have a place while the context lasts.
+
+        Raises:
+            Crowded: None became free.
+            ClientGone: Nobody waits for the answer any more.
+        """
+        try:
+            async with asyncio.timeout(self._patience), self._line:
+                descriptor = await self._look(request)
+        except TimeoutError:
+            raise Crowded from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    async def _look(self, request: web.Request) -> int:
+        while True:
+            if request.transport is None or request.transport.is_closing():
+                raise ClientGone
+            descriptor = self._places.try_take()
+            if descriptor is not None:
+                return descriptor
+            await asyncio.sleep(PAUSE)
