@@ -1,0 +1,95 @@
+"""What takes the API long waits at the door for a place, and everything else goes past."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pulp_gomod.app.frontdoor.places import LIGHT_BODY, DoorPlaces
+from pulp_gomod.verifier.places import Places
+from tests.unit.app.frontdoor_rig import OK, Rig, Seen, request, rig
+
+UPLOAD = "/api/packages/go/go/upload"
+HEAVY = b"HTTP/1.1 202 Accepted\r\nX-Gomod-Heavy: 1\r\nContent-Length: 0\r\n\r\n"
+LARGE = bytes(LIGHT_BODY + 1)
+
+
+def put(body: bytes, *headers: str) -> bytes:
+    return request("PUT", UPLOAD, f"Content-Length: {len(body)}", *headers, body=body)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    return Places(tmp_path, "verify", 1)
+
+
+async def until_received(here: Rig, door: DoorPlaces) -> None:
+    """Wait until somebody waits for a place."""
+    while not door._line.locked():
+        await asyncio.sleep(0.01)
+
+
+def test_what_the_api_finds_heavy_comes_again_with_a_place(tmp_path: Path, places: Places) -> None:
+    def answer(seen: Seen) -> bytes:
+        if seen.values("x-gomod-place"):
+            assert places.try_take() is None
+            return OK
+        return HEAVY
+
+    async def main() -> None:
+        async with rig(tmp_path, places=DoorPlaces(places)) as here:
+            here.api.answer = answer
+            # A client has no say in this.
+            said = await here.send(put(b"zip", "X-Gomod-Place: 1"))
+            assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert [seen.body for seen in here.api.seen] == [b"zip", b"zip"]
+            assert [seen.values("x-gomod-place") for seen in here.api.seen] == [[], ["1"]]
+
+    asyncio.run(main())
+    with places.take(0):
+        pass
+
+
+def test_a_large_body_waits_and_small_requests_do_not(tmp_path: Path, places: Places) -> None:
+    async def main() -> None:
+        door = DoorPlaces(places)
+        async with rig(tmp_path, places=door) as here:
+            with places.take(0):
+                large = [asyncio.create_task(here.send(put(LARGE))) for _ in range(3)]
+                await until_received(here, door)
+                assert (await here.get("/pulp/api/v3/status/")).endswith(b"ok")
+                assert (await here.send(put(b"small"))).endswith(b"ok")
+                assert [len(seen.body) for seen in here.api.seen] == [0, 5]
+                assert not any(task.done() for task in large)
+            assert all(said.endswith(b"ok") for said in await asyncio.gather(*large))
+            assert [len(seen.body) for seen in here.api.seen[2:]] == [len(LARGE)] * 3
+
+    asyncio.run(main())
+
+
+def test_who_waits_for_too_long_is_told_to_try_again(tmp_path: Path, places: Places) -> None:
+    async def main() -> None:
+        async with rig(tmp_path, places=DoorPlaces(places, patience=0.2)) as here:
+            with places.take(0):
+                said = await here.send(put(LARGE))
+            assert said.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: 5\r\n" in said
+            assert here.api.seen == []
+
+    asyncio.run(main())
+
+
+def test_whose_client_has_gone_is_not_handed_on(tmp_path: Path, places: Places) -> None:
+    async def main() -> None:
+        door = DoorPlaces(places)
+        async with rig(tmp_path, places=door) as here:
+            with places.take(0):
+                _, writer = await here.connect()
+                writer.write(put(LARGE))
+                await until_received(here, door)
+                writer.transport.abort()
+                while door._line.locked():
+                    await asyncio.sleep(0.01)
+            assert (await here.send(put(LARGE))).endswith(b"ok")
+            assert len(here.api.seen) == 1
+
+    asyncio.run(main())
