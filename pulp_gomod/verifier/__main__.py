@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 from pulp_gomod.verifier.transfer import send
 
-_NICENESS = 10
+# Half of the processor that others get where there is not enough for all.
+_NICENESS = 3
 _MEMORY = 2 << 30
 TOO_MUCH_MEMORY = f"it takes more than {_MEMORY >> 30} GiB of memory to check"
 
