@@ -72,7 +72,9 @@ def _waiting_room() -> Places:
 def _api_workers() -> int:
     """Count the workers of the API on this machine."""
     status: Any = apps.get_model("core", "AppStatus")
-    online = status.objects.online().filter(app_type="api", name__endswith=socket.gethostname())
+    online = status.objects.online().filter(
+        app_type="api", name__contains=f"@{socket.gethostname()}"
+    )
     count: int = online.count()
     return count
 
