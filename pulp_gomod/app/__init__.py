@@ -13,11 +13,12 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
     domain_compatible = True
 
     def ready(self) -> None:
-        """Refuse settings that would leave open what they are meant to close, and begin to count."""
+        """Refuse unsafe settings, begin to count failed logins, and quote no client in logs."""
         super().ready()
         # Django's settings are there now, and not before. Failed logins are counted in memory that
         # processes which are forked from this one have in common.
-        from pulp_gomod.app import networks
+        from pulp_gomod.app import log_filters, networks
         from pulp_gomod.app.access import throttle  # noqa: F401
 
         networks.check_setting()
+        log_filters.install()

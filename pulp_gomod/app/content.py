@@ -5,6 +5,8 @@ from pulpcore.plugin.content import app
 from pulp_gomod.app import frontdoor, upstream
 from pulp_gomod.app.goproxy import routes
 
+# First: what comes after stands before its connections.
+frontdoor.install_server(app)
 routes.install(app)
 upstream.install(app)
 frontdoor.install(app)

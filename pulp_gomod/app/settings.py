@@ -11,6 +11,8 @@ GOMOD_VERIFY_SECONDS = 60
 GOMOD_REQUIRE_MATCHING_MODULE_LINE = False
 GOMOD_API_UPSTREAM = ""
 GOMOD_PUBLIC_MAX_AGE = 600
+GOMOD_BODIES_SIZE = 2 * 1024 * 1024 * 1024
+GOMOD_BODY_TIMEOUT = 3600
 GOMOD_TRUSTED_PROXIES = ["127.0.0.0/8", "::1/128"]
 GOMOD_REMOTE_DENIED_NETWORKS = ["link-local", "metadata"]
 GOMOD_PROXY_HEADERS = []
@@ -21,7 +23,11 @@ GOMOD_TOKEN_MAX_DAYS = 366
 GOMOD_LOGIN_FAILURES = 20
 GOMOD_LOGIN_FAILURES_PER_MINUTE = 10
 
-MIDDLEWARE = ["dynaconf_merge_unique", "pulp_gomod.app.access.middleware.LoginThrottleMiddleware"]
+MIDDLEWARE = [
+    "dynaconf_merge_unique",
+    "pulp_gomod.app.access.middleware.LoginThrottleMiddleware",
+    "pulp_gomod.app.upload.asked.AskedFirst",
+]
 
 DRF_ACCESS_POLICY = {
     "dynaconf_merge_unique": True,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pulp_gomod.app.upload.handover import BODY_OF
 from tests.functional.owners import Owner
 from tests.functional.processes import descendants
 from tests.functional.rest_api import Made, Rest
@@ -20,6 +21,7 @@ from tests.functional.uploads import (
     eventually,
     temporary_files,
 )
+from tests.unit.app.malformed import REQUESTS, SECRET
 
 MIB = 1024 * 1024
 # What the server waits for a client that sends nothing to the API itself, in seconds.
@@ -135,6 +137,92 @@ def test_a_length_that_is_not_announced_is_refused_on_the_way(
             for _ in range(MAX_ZIP_SIZE // MIB + 3):
                 client.sendall(chunk)
         assert receive(client).startswith(b"HTTP/1.1 413 ")
+
+
+ANYBODY = "Authorization: Basic bm9ib2R5Om5vbmU="
+
+
+@pytest.mark.parametrize("framing", [f"Content-Length: {60 * MIB}", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    ("line", "who", "status"),
+    [
+        ("PUT /api/packages/{owner}/go/upload", "", 401),
+        ("PUT /api/packages/{owner}/go/upload", ANYBODY, 401),
+        ("PUT /api/packages/none/go/upload", "admin", 404),
+        ("POST /nothing/here", "", 404),
+        ("POST /nothing/here", "admin", 404),
+        ("POST /auth/login/", "", 413),
+        ("POST /pulp/content/{owner}/x", "", 405),
+        ("POST /pulp/api/v3/artifacts/", "", 401),
+        ("POST /pulp/api/v3/artifacts/", ANYBODY, 401),
+        ("PUT /pulp/api/v3/artifacts/", "admin", 405),
+        ("POST /pulp/api/v3/status/", "admin", 405),
+        ("GET /pulp/api/v3/status/", "admin", 413),
+        ("DELETE /api/packages/{owner}/go/x/@v/v1.0.0", "admin", 413),
+    ],
+)
+def test_a_large_body_is_refused_by_its_head(
+    upload_server: Server, owner: Owner, line: str, who: str, status: int, framing: str
+) -> None:
+    if who == "admin":
+        who = "Authorization: " + credentials(upload_server)["Authorization"]
+    lines = (f"{line} HTTP/1.1".replace("{owner}", owner.name), "Host: localhost", who, framing)
+    sent = "\r\n".join(each for each in lines if each) + "\r\n\r\n"
+    # Nothing of a body is sent, but for what is too much for some methods.
+    if status == 413 and "chunked" in framing and not line.startswith("POST"):
+        sent += f"{2 * MIB:x}\r\n" + "x" * 2 * MIB
+    with connect(upload_server, "door") as client:
+        client.sendall(sent.encode())
+        assert receive(client).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_question_about_a_body_changes_nothing(upload_server: Server, owner: Owner) -> None:
+    api = ApiConnection(upload_server)
+    for path, method, status in (
+        ("/pulp/api/v3/repositories/gomod/gomod/", "POST", 204),
+        (f"/api/packages/{owner.name}/go/upload", "PUT", 204),
+        (owner.repository, "PATCH", 204),
+        (owner.repository, "DELETE", 204),
+        (owner.repository, "POST", 405),
+    ):
+        api.request("OPTIONS", path, headers=credentials(upload_server) | {BODY_OF: method})
+        answer = api.getresponse()
+        assert (answer.status, path) == (status, path)
+        answer.read()
+        api.close()
+
+
+def test_nothing_of_a_malformed_request_is_logged(upload_server: Server, owner: Owner) -> None:
+    # Django logs the paths of what it refuses.
+    api = [text for text in REQUESTS if SECRET not in text.partition("\r\n")[0].lower()]
+    for to, texts in (("door", REQUESTS), ("api", api)):
+        for text in texts:
+            with connect(upload_server, to) as client:
+                client.settimeout(30)
+                client.sendall(text.replace("/go/go/", f"/{owner.name}/go/").encode())
+                answer = client.recv(65536)
+                assert to == "api" or SECRET.encode() not in answer.lower(), text
+    for log in Path(upload_server.data_dir, "logs").glob("*.log*"):
+        assert SECRET not in log.read_text(errors="replace").lower(), log
+
+
+@pytest.mark.parametrize("to", ["door", "api"])
+@pytest.mark.parametrize("path", ["/api/packages/%00/go/upload", "/pulp/api/v3/x%00/", "/a%0Ab"])
+def test_control_characters_are_no_path(upload_server: Server, path: str, to: str) -> None:
+    with connect(upload_server, to) as client:
+        lines = (f"PUT {path} HTTP/1.1", "Host: x", "Connection: close", "Content-Length: 0")
+        client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.partition(b"\r\n\r\n")[2].count(b"\n") == 1
+
+
+@both
+def test_a_body_is_taken_as_it_is(upload_server: Server, owner: Owner, to: str) -> None:
+    with connect(upload_server, to) as client:
+        client.sendall(head(upload_server, owner, "Content-Encoding: gzip", "Content-Length: 2"))
+        client.sendall(b"PK")
+        assert receive(client).startswith(b"HTTP/1.1 415 ")
 
 
 def test_a_zip_that_is_hardly_too_large_is_told_the_limit(owner: Owner) -> None:

@@ -20,6 +20,8 @@ ORDER = (
         "pulp_gomod.app.db",
         "pulp_gomod.app.freshness",
         "pulp_gomod.app.networks",
+        "pulp_gomod.app.log_filters",
+        "pulp_gomod.app.pace",
     ),
     ("pulp_gomod.app.models",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate"),

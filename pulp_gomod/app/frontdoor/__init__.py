@@ -7,10 +7,14 @@ GOMOD_API_UPSTREAM switches this on and names the API's address, `unix:/path/to.
 
 Bodies are received in full before the API sees anything of them, because its workers are
 synchronous: a slow client then occupies a file, not a worker, and the API always gets a
-Content-Length (Django reads a chunked body as empty).
+Content-Length (Django reads a chunked body as empty). About a large body the API is asked first.
+
+Without that setting, too, connections are those of `server`, which bounds what one client can do.
 """
 
 from .forward import FrontDoor
 from .install import BODY_SLACK, install
+from .server import install_server
+from .spool import Bounds
 
-__all__ = ["BODY_SLACK", "FrontDoor", "install"]
+__all__ = ["BODY_SLACK", "Bounds", "FrontDoor", "install", "install_server"]

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from pathlib import Path
+from http import HTTPStatus
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -23,38 +22,41 @@ from aiohttp import (
     hdrs,
     web,
 )
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 from multidict import CIMultiDict
 from yarl import URL
 
-from pulp_gomod.app.access.addresses import Network
+from pulp_gomod.app.access.addresses import Network, seen_through_proxies
 from pulp_gomod.app.access.lanes import Busy
 from pulp_gomod.app.access.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.access.refusals import BUSY
-from pulp_gomod.app.upload.handover import CHANGE, HEAVY, PLACE
+from pulp_gomod.app.upload.handover import BODY_OF, CHANGE, HEAVY, PLACE
 
+from .budget import client_key
 from .headers import IsProxyHeader, request_headers, response_headers
+from .heads import refusal, refuse_here
 from .hosts import Hosts
 from .places import LIGHT_BODY, ClientGone, Crowded, DoorPlaces
-from .spool import BodyStalled, BodyTooLarge, DiskFull, Spool
+from .server import MALFORMED, fault_of
+from .spool import MEMORY, BodyStalled, BodyTooLarge, Bounds, DiskFull, NoRoom, Spool
 
 log = logging.getLogger(__name__)
 
-_STALL = 60.0
 _PATIENCE = 10.0
 _RETRY_PAUSE = 0.2
 _CHUNK = 256 * 1024
 # Seconds after which to try again.
 _RETRY_AFTER = "5"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Only these have a large body anywhere.
+_BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 _PACKAGES = "/api/packages/"
-_UPLOAD = re.compile(r"/api/packages/(?:[^/]+/){1,2}go/upload")
 _UNKNOWN_HOST = (
     "This server is not known by the name in the URL; "
     "it learns names by its options --allowed-host and --origin."
 )
-_REFUSALS = frozenset({401, 403, 404, 413})
+# Seconds after which a client may try again that found no room for its body.
+_TRY_AGAIN = "10"
 
 
 class UpstreamDown(Exception):
@@ -92,10 +94,8 @@ class FrontDoor:
 
     Args:
         upstream: The API's address, `unix:/path` or `http://host:port`.
-        directory: Where large bodies are held while they arrive.
-        limit: The largest body taken, in bytes.
+        bounds: What bodies may take while they arrive.
         content_prefix: The path that belongs to the content app alone.
-        stall: The longest silence of a client that sends a body, in seconds.
         patience: How long the API may refuse connections, in seconds: as long as a restart takes.
         proxies: The networks of the proxies that may stand before the door.
         is_proxy_header: Says of a header's name whether only those proxies may send it.
@@ -108,10 +108,8 @@ class FrontDoor:
     def __init__(
         self,
         upstream: str,
-        directory: Path,
-        limit: int,
+        bounds: Bounds,
         content_prefix: str = "/pulp/content/",
-        stall: float = _STALL,
         patience: float = _PATIENCE,
         proxies: Sequence[Network] = (),
         is_proxy_header: IsProxyHeader = is_proxy_header,
@@ -122,10 +120,8 @@ class FrontDoor:
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
-        self._directory = directory
-        self._limit = limit
+        self._bounds = bounds
         self._content_prefix = content_prefix
-        self._stall = stall
         self._patience = patience
         self._proxies = list(proxies)
         self._is_proxy_header = is_proxy_header
@@ -144,7 +140,7 @@ class FrontDoor:
         app.cleanup_ctx.append(self._open)
         app.middlewares.insert(0, self._straight_through)
         app.router.add_route(
-            "*", "/{gomod_forwarded:.*}", self.forward, expect_handler=self._postpone_continue
+            "*", r"/{gomod_forwarded:[\s\S]*}", self.forward, expect_handler=self._postpone_continue
         )
 
     async def _open(self, app: web.Application) -> AsyncIterator[None]:
@@ -175,7 +171,7 @@ class FrontDoor:
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not self._knows_host(request):
-                return _refusal(400, _UNKNOWN_HOST)
+                return refusal(400, _UNKNOWN_HOST)
             if request.match_info.handler == self.forward:
                 return await self.forward(request)
             return await handler(request)
@@ -194,12 +190,15 @@ class FrontDoor:
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """Send the request to the API once its body has arrived, and the answer to the client."""
+        if unanswerable := refuse_here(request):
+            return unanswerable
         if request.path.startswith(self._content_prefix):
-            return _refusal(405, "Content is read with GET or HEAD.", {"Allow": "GET, HEAD"})
+            return refusal(405, "Content is read with GET or HEAD.", {"Allow": "GET, HEAD"})
         if self._admission and (refused := await self._admission.refusal(request)):
             return refused
+        spool = Spool(self._bounds, self._client(request), self._limit(request))
         try:
-            with Spool(self._directory, self._limit, self._stall) as spool:
+            with spool:
                 if refused := await self._receive(request, spool):
                     return refused
                 async with await self._call_in_turn(request, spool) as answer:
@@ -210,50 +209,66 @@ class FrontDoor:
                         return await _relay(request, answer)
             return await self._changes.wait_for(change)
         except BodyTooLarge:
-            text = f"The body is larger than the {self._limit} bytes that are taken here."
-            return _refusal(413, text)
+            return refusal(413, f"The body is larger than the {spool.limit} bytes taken here.")
         except DiskFull:
-            return _refusal(507, "The server's disk is full.")
-        except BodyStalled:
-            return _refusal(408, f"Nothing of the body came for {self._stall:.0f} seconds.")
+            return refusal(507, "The server's disk is full.")
+        except NoRoom:
+            text = "Too many uploads are on their way. Try again in a moment."
+            return refusal(503, text, {"Retry-After": _TRY_AGAIN})
+        except BodyStalled as error:
+            return refusal(408, str(error))
         except Busy:
-            return _refusal(503, f"Unavailable: {BUSY}.", {"Retry-After": "1"})
+            return refusal(503, f"Unavailable: {BUSY}.", {"Retry-After": "1"})
         except Crowded:
             text = "Other large requests are being worked on. Nothing was done, try again."
-            return _refusal(503, text, {"Retry-After": _RETRY_AFTER})
+            return refusal(503, text, {"Retry-After": _RETRY_AFTER})
         except ClientGone:
-            return _refusal(503, "The client has gone.")
+            return refusal(503, "The client has gone.")
         except UpstreamDown as error:
             log.error("%s %s: the API does not answer: %s", request.method, request.path, error)
-            return _refusal(502, "The API of this server does not answer. Try again in a moment.")
+            return refusal(502, "The API of this server does not answer. Try again in a moment.")
+
+    def _client(self, request: web.Request) -> str:
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        return client_key(seen_through_proxies(request.remote or "", forwarded, self._proxies))
+
+    def _limit(self, request: web.Request) -> int:
+        return self._bounds.limit if request.method in _BODY_METHODS else MEMORY
 
     async def _receive(self, request: web.Request, spool: Spool) -> web.StreamResponse | None:
         spool.announce(request.content_length or 0)
-        if "Expect" in request.headers and request.version >= HttpVersion11:
-            if refused := await self._ask_first(request):
-                return refused
+        expects = "Expect" in request.headers and request.version >= HttpVersion11
+        if _is_asked_about(request, expects) and (refused := await self._ask_first(request)):
+            return refused
+        if expects:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             # As aiohttp's own handler does: the answer proper has not begun.
             request.writer.output_size = 0
         try:
             await spool.receive(request.content)
-        except (ClientError, HttpProcessingError, ConnectionError) as error:
-            log.info("The body of %s %s broke off: %s", request.method, request.path, error)
-            return _refusal(400, "The body broke off.")
+        except MALFORMED as error:
+            log.info("The body of %s %s: %s", request.method, request.path, fault_of(error))
+            return refusal(400, f"The request was refused: {fault_of(error)}.")
+        except (ClientError, ConnectionError):
+            log.info("The body of %s %s broke off.", request.method, request.path)
+            return refusal(400, "The body broke off.")
         return None
 
     async def _ask_first(self, request: web.Request) -> web.StreamResponse | None:
-        """Let the API refuse an upload while the client still holds the body back.
+        """Let the API refuse a body before it is received.
 
-        It is shown the same request with an empty body, which it can only refuse: for the reason
-        that counts, or else as an empty package.
+        It is asked by the method that changes nothing, which method is to be used with a body; see
+        `pulp_gomod.app.upload.asked`. Where it does not know that question, it says something else
+        that is a success, too.
         """
-        if request.method != "PUT" or not _UPLOAD.fullmatch(request.path):
-            return None
-        with Spool(self._directory, 0, self._stall) as nothing:
-            async with await self._call(request, nothing) as answer:
-                if answer.status in _REFUSALS:
-                    return await _relay(request, answer, last=True)
+        headers = self._headers(request, None)
+        headers.popall("Content-Type", None)
+        headers[BODY_OF] = request.method
+        async with await self._send("OPTIONS", request, headers) as answer:
+            if _is_broken(request, answer):
+                raise UpstreamDown(f"it answered {answer.status}")
+            if answer.status >= 300:
+                return await _relay(request, answer, last=True)
         return None
 
     async def _call_in_turn(self, request: web.Request, spool: Spool) -> ClientResponse:
@@ -274,25 +289,34 @@ class FrontDoor:
     async def _call(
         self, request: web.Request, spool: Spool, more: Mapping[str, str] | None = None
     ) -> ClientResponse:
-        """The API's answer.
+        """The API's answer to the request.
 
         Raises:
             UpstreamDown: There is none.
         """
+        headers = self._headers(request, spool.size if request.body_exists else None)
+        headers.update(more or {})
+        return await self._send(request.method, request, headers, spool if spool.size else None)
+
+    async def _send(
+        self,
+        method: str,
+        request: web.Request,
+        headers: CIMultiDict[str],
+        body: Spool | None = None,
+    ) -> ClientResponse:
         if self._session is None:
             raise RuntimeError("the front door's context was not entered")
-        headers = self._headers(request, spool)
-        headers.update(more or {})
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
             try:
                 async with self._admission.turn(request) if self._admission else nullcontext():
                     answer = await self._session.request(
-                        request.method,
+                        method,
                         URL(self._base + _target(request), encoded=True),
                         headers=headers,
-                        data=spool.chunks() if spool.size else None,
+                        data=body.chunks() if body else None,
                         allow_redirects=False,
                     )
                 if self._admission:
@@ -300,15 +324,15 @@ class FrontDoor:
                 return answer
             except ClientError as error:
                 # Where no connection came about, nothing was asked yet.
-                again = isinstance(error, ClientConnectorError) or request.method in _SAFE_METHODS
+                again = isinstance(error, ClientConnectorError) or method in _SAFE_METHODS
                 if not again or loop.time() > deadline:
                     raise UpstreamDown(error) from error
                 await asyncio.sleep(_RETRY_PAUSE)
 
-    def _headers(self, request: web.Request, spool: Spool) -> CIMultiDict[str]:
+    def _headers(self, request: web.Request, length: int | None) -> CIMultiDict[str]:
         headers = request_headers(
             request,
-            spool.size if request.body_exists else None,
+            length,
             is_proxy_header=self._is_proxy_header,
             behind_proxy=is_from_proxy(request, self._proxies),
             waits=self._changes is not None,
@@ -318,10 +342,26 @@ class FrontDoor:
         return headers
 
 
+def _is_asked_about(request: web.Request, expects: bool) -> bool:
+    """Say whether the API is asked about a body first: all that do not fit into memory."""
+    if request.method not in _BODY_METHODS or not request.body_exists:
+        return False
+    length = request.content_length
+    # A client that expects to be asked is, about an upload: it waits anyway.
+    waits = expects and request.path.startswith(_PACKAGES)
+    return waits or length is None or length > MEMORY
+
+
 def _is_broken(request: web.Request, answer: ClientResponse) -> bool:
     """Say whether something has failed that our views do not even see, such as the database."""
     ours = request.path.startswith(_PACKAGES)
     return ours and answer.status == 500 and answer.content_type == "text/html"
+
+
+def _is_of_gunicorn(answer: ClientResponse) -> bool:
+    """Say whether the API's server itself has refused a head: its page repeats what was in there."""
+    is_page = answer.status >= 400 and answer.content_type == "text/html"
+    return is_page and "Server" not in answer.headers and "Correlation-ID" not in answer.headers
 
 
 def _change_in(answer: ClientResponse) -> UUID | None:
@@ -340,6 +380,9 @@ def _target(request: web.Request) -> str:
 async def _relay(
     request: web.Request, answer: ClientResponse, last: bool = False
 ) -> web.StreamResponse:
+    if _is_of_gunicorn(answer):
+        text = f"The API refused the request: {HTTPStatus(answer.status).phrase}."
+        return refusal(answer.status, text)
     response = web.StreamResponse(
         status=answer.status, reason=answer.reason, headers=response_headers(answer.headers)
     )
@@ -349,11 +392,4 @@ async def _relay(
     async for chunk in answer.content.iter_chunked(_CHUNK):
         await response.write(chunk)
     await response.write_eof()
-    return response
-
-
-def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    response = web.Response(status=status, text=text + "\n", headers=headers)
-    # The client may be sending the body that nobody reads.
-    response.force_close()
     return response

@@ -24,9 +24,6 @@ _HOP_BY_HOP = frozenset(
 # The body has been received, so these two are answered; its length is set anew.
 _ANSWERED = frozenset({"expect", "content-length"})
 
-# aiohttp's server decodes such bodies while it reads them.
-_DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
-
 
 # What the client may not say in the door's name.
 _OURS = "x-gomod-"
@@ -63,8 +60,6 @@ def request_headers(
         lie = is_proxy_header(name) and not behind_proxy
         if lower in _ANSWERED or lower.startswith(_OURS) or "_" in name or lie:
             headers.popall(name, None)
-    if headers.get("Content-Encoding", "").lower() in _DECODED:
-        headers.popall("Content-Encoding")
     if length is not None:
         headers["Content-Length"] = str(length)
     if request.remote:

@@ -9,6 +9,7 @@ from pulp_gomod.app.access.addresses import trusted_proxies
 
 from .forward import FrontDoor
 from .places import DoorPlaces
+from .spool import Bounds
 
 #: What a body may be longer than the zip within it, in bytes: the multipart frame, form fields.
 BODY_SLACK = 1024 * 1024
@@ -26,8 +27,12 @@ def install(app: web.Application) -> None:
 
     door = FrontDoor(
         settings.GOMOD_API_UPSTREAM,
-        directory=Path(settings.WORKING_DIRECTORY),
-        limit=settings.GOMOD_MAX_ZIP_SIZE + BODY_SLACK,
+        Bounds(
+            Path(settings.WORKING_DIRECTORY),
+            limit=settings.GOMOD_MAX_ZIP_SIZE + BODY_SLACK,
+            total=settings.GOMOD_BODIES_SIZE,
+            timeout=settings.GOMOD_BODY_TIMEOUT,
+        ),
         content_prefix=settings.CONTENT_PATH_PREFIX,
         proxies=trusted_proxies(),
         changes=Changes(),

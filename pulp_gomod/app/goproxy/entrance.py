@@ -14,6 +14,7 @@ from aiohttp import web
 from pulp_gomod.app.goproxy import ready, shortcut
 from pulp_gomod.app.goproxy.ready import Ready
 from pulp_gomod.app.goproxy.shortcut import Shortcut
+from pulp_gomod.app.pace import cut_off
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +155,8 @@ class _Newcomer(Shortcut):
         """Let aiohttp look after the connection, or end it if that cannot be."""
         if self._transport.is_closing():
             self._entrance.grew_up(self)
+            # It was sent its only answer, and has not taken that in all this time.
+            cut_off(self._transport)
             return
         try:
             self.hand_over()

@@ -11,6 +11,8 @@ from typing import IO
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
+from pulp_gomod.app.pace import Pace, cut_off
+
 log = logging.getLogger(__name__)
 
 # Bytes that are copied at once where the kernel cannot send the file itself.
@@ -91,6 +93,7 @@ class _Part:
             # What comes before has to have left.
             await writer.drain()
         loop = asyncio.get_running_loop()
+        pace = Pace()
         with _socket_of(transport) as socket:
             while self._offset < self._end:
                 count = self._end - self._offset
@@ -106,8 +109,9 @@ class _Part:
                 except EOFError:
                     raise self._too_short() from None
                 self._offset += sent
+                pace.note(0.0, sent)
                 if sent < count:
-                    await _writable(loop, socket)
+                    await _wait_for_client(transport, socket, pace)
 
     async def copy(self, writer: AbstractStreamWriter) -> None:
         """Read the next piece while the last one is sent; both in memory, and no more."""
@@ -167,6 +171,25 @@ def _socket_of(transport: asyncio.Transport) -> Iterator[int]:
         yield socket
     finally:
         os.close(socket)
+
+
+async def _wait_for_client(transport: asyncio.Transport, socket: int, pace: Pace) -> None:
+    """
+    Wait until a client takes more, as long as it is not too slow.
+
+    Raises:
+        ConnectionResetError: It was, and is cut off.
+    """
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    try:
+        async with asyncio.timeout(pace.left):
+            await _writable(loop, socket)
+    except TimeoutError:
+        log.info("A client was cut off, which does not take the file that it is sent.")
+        cut_off(transport)
+        raise ConnectionResetError("the client takes too little") from None
+    pace.note(loop.time() - begun, 0)
 
 
 async def _writable(loop: asyncio.AbstractEventLoop, socket: int) -> None:

@@ -42,10 +42,13 @@ def receive(request: HttpRequest, limit: int) -> Iterator[Body]:
         limit: Bytes that the zip may have.
 
     Raises:
-        Problem: 413, too large; 400, broken off, or a form without a file; 408, nothing came for
+        Problem: 415, encoded; 413, too large; 400, broken off, or a form without a file; 408, nothing came for
             too long.
         OSError: The disk is full.
     """
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        text = "a body is taken as it is, without Content-Encoding"
+        raise Problem(415, text, {"Accept-Encoding": "identity"})
     with _bounded_silence(request.META):
         body = _receive(request, limit)
     try:

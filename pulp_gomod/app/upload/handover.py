@@ -8,3 +8,5 @@ CHANGE = "X-Gomod-Change"
 PLACE = "X-Gomod-Place"
 #: Says to the door that nothing was done yet: the request is to come again with a place.
 HEAVY = "X-Gomod-Heavy"
+#: Asks the API, by OPTIONS, whether a body is worth receiving that comes with the method named here.
+BODY_OF = "X-Gomod-Body-Of"

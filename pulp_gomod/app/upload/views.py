@@ -75,6 +75,17 @@ class PublishView(OwnerView):
 
     http_method_names = ["put", "options"]
 
+    def before_body(self, request: Any, owner: str, **kwargs: Any) -> None:
+        """
+        Refuse who may not publish before the body is received; see `asked`.
+
+        Args:
+            request: The request without its body.
+            owner: The base path of a Go distribution.
+            kwargs: The domain, which Pulp's middleware has read.
+        """
+        require_repository(request, owner, PUBLISH)
+
     def put(self, request: Any, owner: str, **kwargs: Any) -> HttpResponse:
         """
         Publish a module version.

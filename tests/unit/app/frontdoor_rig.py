@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 import tests.unit.django_set_up  # noqa: F401
-from pulp_gomod.app.frontdoor import FrontDoor
+from pulp_gomod.app.frontdoor import Bounds, FrontDoor, install_server
 
 LIMIT = 8 * 1024 * 1024
+GO_AHEAD = b"HTTP/1.1 204 No Content\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -48,12 +49,16 @@ class Api:
     Attributes:
         path: Its socket.
         seen: What it received.
+        asked: By what it was asked whether a body is worth receiving.
         answer: Makes its answer; an empty one closes the connection.
+        verdict: Its answer to that question.
     """
 
     path: Path
     seen: list[Seen] = field(default_factory=list)
+    asked: list[Seen] = field(default_factory=list)
     answer: Callable[[Seen], bytes] = lambda _: OK
+    verdict: bytes = GO_AHEAD
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle one connection."""
@@ -61,8 +66,12 @@ class Api:
         seen = Seen(head, b"")
         if length := seen.values("content-length"):
             seen.body = await reader.readexactly(int(length[0]))
-        self.seen.append(seen)
-        writer.write(self.answer(seen))
+        if seen.values("x-gomod-body-of"):
+            self.asked.append(seen)
+            writer.write(self.verdict)
+        else:
+            self.seen.append(seen)
+            writer.write(self.answer(seen))
         await writer.drain()
         writer.close()
 
@@ -111,10 +120,17 @@ def chunked(body: bytes, size: int = 60_000) -> bytes:
 
 @asynccontextmanager
 async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
-    """Run a door; `options` are those of FrontDoor."""
+    """Run a door; `options` are those of FrontDoor and of Bounds."""
     api = Api(directory / "api.sock")
-    door = FrontDoor(f"unix:{api.path}", directory, **{"limit": LIMIT, "patience": 0.3} | options)
+    names = [each.name for each in fields(Bounds) if each.init]
+    bounds = {name: options.pop(name) for name in names if name in options}
+    door = FrontDoor(
+        f"unix:{api.path}",
+        Bounds(directory, **{"limit": LIMIT} | bounds),
+        **{"patience": 0.3} | options,
+    )
     app = web.Application(middlewares=[_angry])
+    install_server(app)
     door.attach(app)
 
     async def content(_: web.Request) -> web.Response:
@@ -122,7 +138,7 @@ async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
 
     app.router.add_get("/api/packages/{owner}/go/{path:.*}", content)
     # How long the bytes of a refused body are still taken, ten seconds if nothing is said.
-    runner = web.AppRunner(app, lingering_time=0.2)
+    runner = web.AppRunner(app, lingering_time=0.2, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -42,7 +42,7 @@ Play = Callable[..., None]
         "/pulp/api/v3/status/",
         "/a/%21burnt!sushi/@v/v1.0.0%2Bincompatible",
         "/a%2Fb//c/../d/./e;f?q=%20+%21&empty=&q=2",
-        "/%C3%A9%FF%00",
+        "/%C3%A9%FF%2500",
     ],
 )
 def test_the_target_stays_as_it_was_written(play: Play, target: str) -> None:
@@ -111,14 +111,16 @@ def test_a_body_with_its_length_arrives_whole(play: Play) -> None:
     play(scene)
 
 
-def test_a_compressed_body_is_sent_on_as_what_it_says(play: Play) -> None:
+@pytest.mark.parametrize("body", [gzip.compress(BIG), b"no gzip"], ids=["gzip", "no gzip"])
+def test_a_compressed_body_is_not_taken(play: Play, body: bytes) -> None:
     async def scene(here: Rig) -> None:
-        body = gzip.compress(BIG)
         headers = ("Content-Encoding: gzip", f"Content-Length: {len(body)}")
-        await here.send(request("POST", "/x", *headers, body=body))
-        (seen,) = here.api.seen
-        assert seen.body == BIG
-        assert not seen.values("content-encoding")
+        answer = await here.send(request("PUT", UPLOAD, *headers, body=body))
+        assert answer.startswith(b"HTTP/1.1 415 ")
+        assert b"\r\nAccept-Encoding: identity\r\n" in answer
+        assert answer.count(b"\n") - answer.count(b"\r\n") == 1
+        assert not here.api.seen
+        assert not here.api.asked
 
     play(scene)
 
@@ -198,7 +200,7 @@ def test_a_client_that_falls_silent_is_sent_away(play: Play) -> None:
         writer.close()
         assert not here.api.seen
 
-    play(scene, stall=0.2)
+    play(scene, window=0.2)
 
 
 def test_the_disk_is_not_filled_to_the_brim(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,35 +239,50 @@ def test_a_write_that_the_system_refuses_is_a_full_disk(play: Play) -> None:
 EXPECT = ("Expect: 100-continue", "Content-Length: 5")
 
 
-def test_an_upload_is_refused_before_its_body_is_sent(play: Play) -> None:
+UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers"),
+    [
+        ("PUT", UPLOAD, EXPECT),
+        ("PUT", UPLOAD, (f"Content-Length: {spool.MEMORY + 1}",)),
+        ("POST", "/nothing/here", ("Transfer-Encoding: chunked",)),
+        ("PATCH", "/pulp/api/v3/x/", (f"Content-Length: {LIMIT}", "Content-Type: a/b")),
+    ],
+)
+def test_a_body_is_refused_before_it_is_received(
+    play: Play, method: str, target: str, headers: tuple[str, ...]
+) -> None:
     async def scene(here: Rig) -> None:
-        here.api.answer = lambda _: (
-            b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
-        )
+        here.api.verdict = UNAUTHORIZED
         reader, writer = await here.connect()
-        writer.write(request("PUT", UPLOAD, *EXPECT))
+        writer.write(request(method, target, "Authorization: Basic eDp5", *headers))
         answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         writer.close()
         assert answer.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
         assert b"WWW-Authenticate: Basic\r\n" in answer
-        (seen,) = here.api.seen
-        assert (seen.body, seen.values("content-length")) == (b"", ["0"])
-        assert not seen.values("expect")
+        assert b"Connection: close\r\n" in answer
+        assert not here.api.seen
+        (asked,) = here.api.asked
+        assert asked.line == f"OPTIONS {target} HTTP/1.1"
+        assert asked.values("x-gomod-body-of") == [method]
+        assert asked.values("authorization") == ["Basic eDp5"]
+        for name in ("expect", "content-length", "content-type", "transfer-encoding"):
+            assert not asked.values(name)
 
     play(scene)
 
 
 def test_a_welcome_upload_is_told_to_continue(play: Play) -> None:
     async def scene(here: Rig) -> None:
-        here.api.answer = lambda seen: (
-            OK if seen.body else b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
-        )
         reader, writer = await here.connect()
         writer.write(request("PUT", UPLOAD, *EXPECT))
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b"hello")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
-        assert [seen.body for seen in here.api.seen] == [b"", b"hello"]
+        assert len(here.api.asked) == 1
+        assert [seen.body for seen in here.api.seen] == [b"hello"]
 
     play(scene)
 
@@ -274,6 +291,45 @@ def test_other_requests_are_told_to_continue_at_once(play: Play) -> None:
     async def scene(here: Rig) -> None:
         answer = await here.send(request("POST", "/pulp/api/v3/x/", *EXPECT, body=b"hello"))
         assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+        assert [seen.body for seen in here.api.seen] == [b"hello"]
+        assert not here.api.asked
+
+    play(scene)
+
+
+def test_an_api_that_does_not_know_the_question_is_sent_the_body(play: Play) -> None:
+    async def scene(here: Rig) -> None:
+        here.api.verdict = OK
+        sent = request("POST", "/x", f"Content-Length: {len(BIG)}", body=BIG)
+        assert (await here.send(sent)).startswith(b"HTTP/1.1 200 ")
+        assert here.api.seen[0].body == BIG
+
+    play(scene)
+
+
+def test_a_page_about_the_question_is_a_bad_gateway(play: Play) -> None:
+    async def scene(here: Rig) -> None:
+        page = b"Content-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+        here.api.verdict = b"HTTP/1.1 500 Internal Server Error\r\n" + page
+        answer = await here.send(request("PUT", UPLOAD, *EXPECT))
+        assert answer.startswith(b"HTTP/1.1 502 ")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS", "PROPFIND"])
+def test_no_large_body_is_taken_with_other_methods(play: Play, method: str) -> None:
+    async def scene(here: Rig) -> None:
+        reader, writer = await here.connect()
+        writer.write(request(method, "/x", f"Content-Length: {spool.MEMORY + 1}"))
+        assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 413 ")
+        writer.close()
+        body = chunked(bytes(spool.MEMORY + 1))
+        answer = await here.send(request(method, "/x", "Transfer-Encoding: chunked", body=body))
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        small = request(method, "/x", "Content-Length: 5", body=b"hello")
+        assert (await here.send(small)).startswith(b"HTTP/1.1 200 ")
+        assert not here.api.asked
         assert [seen.body for seen in here.api.seen] == [b"hello"]
 
     play(scene)

@@ -1,0 +1,1 @@
+The front door asks the API before it receives a body of more than 1 MB or of unknown length, takes none with `Content-Encoding`, and bounds how slow bodies and readers may be and what all of them hold together (`GOMOD_BODIES_SIZE`, `GOMOD_BODY_TIMEOUT`).
