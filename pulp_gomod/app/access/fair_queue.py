@@ -1,7 +1,7 @@
 """Taking turns: whoever asks much waits for itself, and not everybody else for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,13 +11,13 @@ from pulp_gomod.app.access.lanes import Busy
 @dataclass(eq=False, slots=True)
 class _Waiting:
     who: str
-    rank: float
+    rank: Callable[[], float]
     number: int
     granted: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
     @property
     def order(self) -> tuple[float, int]:
-        return self.rank, self.number
+        return self.rank(), self.number
 
     @property
     def is_there(self) -> bool:
@@ -47,13 +47,14 @@ class FairQueue:
         self._number = 0
 
     @asynccontextmanager
-    async def turn(self, who: str, rank: float = 0.0) -> AsyncIterator[None]:
+    async def turn(self, who: str, rank: Callable[[], float]) -> AsyncIterator[None]:
         """
         Wait for a turn, and have it within the context.
 
         Args:
             who: Whose turn it is.
-            rank: Those with a lower one go first; in case of a tie, who came first.
+            rank: Those with a lower one go first; in case of a tie, who came first. It is asked for at each
+                turn: what others of the same have done meanwhile counts.
 
         Raises:
             Busy: Too many wait.
@@ -68,12 +69,12 @@ class FairQueue:
         finally:
             self._end(who)
 
-    async def _wait(self, who: str, rank: float) -> None:
+    async def _wait(self, who: str, rank: Callable[[], float]) -> None:
         waiting_here = [each for each in self._waiting if each.is_there]
         if sum(each.who == who for each in waiting_here) >= self._longest_of_one:
             raise Busy
         if len(waiting_here) >= self._longest:
-            self._send_away(max(waiting_here, key=lambda each: each.order), rank)
+            self._send_away(max(waiting_here, key=lambda each: each.order), rank())
         self._number += 1
         waiting = _Waiting(who, rank, self._number)
         self._waiting.append(waiting)
@@ -88,7 +89,7 @@ class FairQueue:
             raise
 
     def _send_away(self, last: _Waiting, rank: float) -> None:
-        if last.rank <= rank:
+        if last.rank() <= rank:
             raise Busy
         self._waiting.remove(last)
         last.granted.set_exception(Busy())

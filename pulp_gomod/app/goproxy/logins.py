@@ -86,7 +86,7 @@ class Logins:
         """
         # Clients whose address nobody tells are not taken for one.
         who = attempt.address or attempt.digest.hex()
-        return self._queue.turn(who, self.throttle.failures_of(attempt.address))
+        return self._queue.turn(who, lambda: self.throttle.failures_of(attempt.address))
 
     def _note(self, attempt: Attempt, caller: Caller) -> Caller:
         if caller.is_known and attempt.is_by(caller.user):

@@ -16,6 +16,7 @@ class Crowd:
         self.queue = queue
         self.running: list[str] = []
         self.done: list[str] = []
+        self.failures: dict[str, float] = {}
         self._ends: dict[str, asyncio.Event] = {}
 
     async def add(self, name: str, rank: float = 0.0) -> asyncio.Task[None]:
@@ -26,7 +27,8 @@ class Crowd:
 
     async def _go(self, name: str, rank: float) -> None:
         self._ends[name] = asyncio.Event()
-        async with self.queue.turn(name.split(".")[0], rank):
+        who = name.split(".")[0]
+        async with self.queue.turn(who, lambda: self.failures.get(who, rank)):
             self.running.append(name)
             await self._ends[name].wait()
             self.running.remove(name)
@@ -69,6 +71,19 @@ def test_those_who_have_not_failed_go_first() -> None:
         await crowd.end("also honest")
         assert crowd.done == ["guesser0", "honest", "also honest"]
         assert crowd.running == ["guesser1"]
+
+    asyncio.run(check())
+
+
+def test_what_one_of_them_has_done_counts_for_all_that_wait_at_the_same_address() -> None:
+    async def check() -> None:
+        crowd = Crowd(FairQueue(at_once=1, longest=100, longest_of_one=100))
+        for number in range(20):
+            await crowd.add(f"guesser.{number}")
+        await crowd.add("honest")
+        crowd.failures["guesser"] = 1.0
+        await crowd.end("guesser.0")
+        assert crowd.running == ["honest"]
 
     asyncio.run(check())
 
