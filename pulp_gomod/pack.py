@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from pulp_gomod.golang import GoError, modfile, module
-from pulp_gomod.golang.zip import check_upload, create_from_dir, create_from_vcs
+from .golang import GoError, modfile, module
+from .golang.zip import check_upload, create_from_dir, create_from_vcs
 
 _NO_REPOSITORY = "fatal: not a git repository"
 _DIRTY = "--dirty packs the directory as it lies there"

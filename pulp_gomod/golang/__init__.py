@@ -3,6 +3,6 @@
 Pure Python: nothing here knows of Django, aiohttp or Pulp.
 """
 
-from pulp_gomod.golang.errors import GoError
+from .errors import GoError
 
 __all__ = ["GoError"]

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from pulp_gomod.golang.archive import Archive, Entry, Input, open_archive
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import printable
+from .archive import Archive, Entry, Input, open_archive
+from .errors import GoError
+from .quote import printable
 
 __all__ = ["DirhashError", "hash1", "hash_dir", "hash_go_mod", "hash_zip", "summarize"]
 

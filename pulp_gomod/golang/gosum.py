@@ -4,9 +4,9 @@ import base64
 import binascii
 from typing import Final, NamedTuple
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import printable
+from . import module
+from .errors import GoError
+from .quote import printable
 
 __all__ = ["GoSumError", "Line", "parse"]
 

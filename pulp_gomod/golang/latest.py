@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from pulp_gomod.golang import module, semver
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.retracted import is_retracted
+from . import module, semver
+from .errors import GoError
+from .retracted import is_retracted
 
 __all__ = ["Candidate", "UnreadGoModError", "Version", "latest", "latest_of_newest"]
 

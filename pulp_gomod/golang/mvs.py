@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pulp_gomod.golang import module, semver
-from pulp_gomod.golang.modfile import File
-from pulp_gomod.golang.module import Version
+from . import module, semver
+from .modfile import File
+from .module import Version
 
 __all__ = ["Graph"]
 

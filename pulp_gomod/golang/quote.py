@@ -2,7 +2,7 @@
 
 import re
 
-from pulp_gomod.golang.unicode import is_print, is_valid_utf8
+from .unicode import is_print, is_valid_utf8
 
 __all__ = ["printable", "quote", "quote_char", "replace_invalid"]
 

@@ -11,7 +11,7 @@ than any version.
 
 from collections.abc import Iterable
 
-from pulp_gomod.golang import semver
+from . import semver
 
 __all__ = ["is_retracted", "pack"]
 

@@ -9,9 +9,9 @@ of any length and have no leading zeros. Everything else follows Semantic Versio
 import re
 from typing import NamedTuple
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import quote
-from pulp_gomod.golang.unicode import text_bytes
+from .errors import GoError
+from .quote import quote
+from .unicode import text_bytes
 
 __all__ = [
     "build",

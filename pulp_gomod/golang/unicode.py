@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate, pairwise
 
-from pulp_gomod.golang import _unicode_data as data
+from . import _unicode_data as data
 
 __all__ = [
     "are_letters",

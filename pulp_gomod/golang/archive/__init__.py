@@ -5,7 +5,7 @@ counts and truncated comments, and refuses archives that Go reads. Whether an ar
 entries it has and whether their content can be read follows Go here.
 """
 
-from pulp_gomod.golang.archive.errors import (
+from .errors import (
     AlgorithmError,
     ArchiveError,
     ChecksumError,
@@ -14,9 +14,9 @@ from pulp_gomod.golang.archive.errors import (
     FormatError,
     UnexpectedEOFError,
 )
-from pulp_gomod.golang.archive.reader import Archive, open_archive
-from pulp_gomod.golang.archive.records import DEFLATED, STORED, Entry
-from pulp_gomod.golang.archive.source import Input, Source, open_source
+from .reader import Archive, open_archive
+from .records import DEFLATED, STORED, Entry
+from .source import Input, Source, open_source
 
 __all__ = [
     "DEFLATED",

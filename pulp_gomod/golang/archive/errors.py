@@ -1,7 +1,7 @@
 """What can be wrong with a zip archive, in the words of Go's archive/zip."""
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import printable
+from ..errors import GoError
+from ..quote import printable
 
 
 class ArchiveError(GoError):

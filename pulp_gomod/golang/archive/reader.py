@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pulp_gomod.golang.archive.errors import (
+from .errors import (
     AlgorithmError,
     ArchiveError,
     ChecksumError,
@@ -15,7 +15,7 @@ from pulp_gomod.golang.archive.errors import (
     FormatError,
     UnexpectedEOFError,
 )
-from pulp_gomod.golang.archive.records import (
+from .records import (
     DEFLATED,
     HEADER,
     MAX_UINT16,
@@ -26,7 +26,7 @@ from pulp_gomod.golang.archive.records import (
     to_int64,
     variable_length,
 )
-from pulp_gomod.golang.archive.source import Input, Source, open_source
+from .source import Input, Source, open_source
 
 MAX_DIRECTORY_SIZE = 32 << 20
 """Bytes of central directory that we read: names, and 46 bytes for each of them.

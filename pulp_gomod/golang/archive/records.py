@@ -6,8 +6,8 @@ Source of the rules: Go's archive/zip, reader.go (readDirectoryEnd, readDirector
 import struct
 from typing import NamedTuple
 
-from pulp_gomod.golang.archive.errors import FormatError, UnexpectedEOFError
-from pulp_gomod.golang.archive.source import Source
+from .errors import FormatError, UnexpectedEOFError
+from .source import Source
 
 STORED = 0
 DEFLATED = 8

@@ -4,8 +4,8 @@
 has to do. Files are bytes; bytes that are not UTF-8 come out as Python's surrogate escapes.
 """
 
-from pulp_gomod.golang.modfile.errors import Error, ErrorList
-from pulp_gomod.golang.modfile.file import (
+from .errors import Error, ErrorList
+from .file import (
     Exclude,
     File,
     Go,
@@ -18,9 +18,9 @@ from pulp_gomod.golang.modfile.file import (
     Tool,
     Toolchain,
 )
-from pulp_gomod.golang.modfile.module_path import module_path
-from pulp_gomod.golang.modfile.quoting import auto_quote, legacy_go_mod, must_quote
-from pulp_gomod.golang.modfile.rules import parse, parse_lax
+from .module_path import module_path
+from .quoting import auto_quote, legacy_go_mod, must_quote
+from .rules import parse, parse_lax
 
 __all__ = [
     "Error",

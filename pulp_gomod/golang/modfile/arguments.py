@@ -3,16 +3,16 @@
 import re
 from typing import Final
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.modfile.quoting import unquote
-from pulp_gomod.golang.module import (
+from ..errors import GoError
+from ..module import (
     InvalidVersionError,
     Version,
     canonical_version,
     check_path_major,
     split_path_version,
 )
-from pulp_gomod.golang.quote import quote
+from ..quote import quote
+from .quoting import unquote
 
 GO_VERSION: Final = re.compile(r"([1-9][0-9]*)\.(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?([a-z]+[0-9]+)?")
 LAX_GO_VERSION: Final = re.compile(r"v?([1-9][0-9]*\.(?:0|[1-9][0-9]*))[^0-9][^\n]*")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pulp_gomod.golang.errors import GoError
+from ..errors import GoError
 
 # A message is shown to people and stored as text, so bytes that are not UTF-8 become U+FFFD in it.
 _SURROGATES = re.compile("[\ud800-\udfff]")

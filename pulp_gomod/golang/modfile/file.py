@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass, field
 
-from pulp_gomod.golang.module import Version
+from ..module import Version
 
 
 @dataclass(slots=True)

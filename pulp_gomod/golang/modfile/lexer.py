@@ -8,9 +8,9 @@ import re
 from itertools import islice
 from typing import Final, NoReturn
 
-from pulp_gomod.golang.modfile.errors import Error, ErrorList
-from pulp_gomod.golang.quote import quote_char
-from pulp_gomod.golang.unicode import is_print
+from ..quote import quote_char
+from ..unicode import is_print
+from .errors import Error, ErrorList
 
 BLANKS: Final = " \t\r"
 WHITE_SPACE: Final = (

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.modfile.lexer import WHITE_SPACE
-from pulp_gomod.golang.modfile.quoting import unquote
+from ..errors import GoError
+from .lexer import WHITE_SPACE
+from .quoting import unquote
 
 _SPACE: Final = "[" + WHITE_SPACE.replace("\n", "") + "]"
 _MODULE_LINE: Final = re.compile(rf"^{_SPACE}*+module(?={_SPACE})([^\n]*)", re.MULTILINE)

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.modfile.lexer import PUNCTUATION, is_word_char
-from pulp_gomod.golang.quote import quote
+from ..errors import GoError
+from ..quote import quote
+from .lexer import PUNCTUATION, is_word_char
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PIECE: Final = re.compile(

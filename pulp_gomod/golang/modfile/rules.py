@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from pulp_gomod.golang.modfile.arguments import (
+from ..quote import quote
+from .arguments import (
     GO_VERSION,
     LAX_GO_VERSION,
     TOOLCHAIN,
@@ -13,8 +14,8 @@ from pulp_gomod.golang.modfile.arguments import (
     parse_replace,
     parse_string,
 )
-from pulp_gomod.golang.modfile.errors import Error, ErrorList
-from pulp_gomod.golang.modfile.file import (
+from .errors import Error, ErrorList
+from .file import (
     Exclude,
     File,
     Go,
@@ -27,9 +28,8 @@ from pulp_gomod.golang.modfile.file import (
     Tool,
     Toolchain,
 )
-from pulp_gomod.golang.modfile.lexer import WHITE_SPACE, skip_blanks
-from pulp_gomod.golang.modfile.syntax import Block, Line, read_statements
-from pulp_gomod.golang.quote import quote
+from .lexer import WHITE_SPACE, skip_blanks
+from .syntax import Block, Line, read_statements
 
 MAX_ERRORS: Final = 1000
 """Mistakes that are described; Go describes them all, which takes gigabytes for hostile files."""

@@ -11,10 +11,10 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.modfile.file import File, Ignore, Require, Retract
-from pulp_gomod.golang.modfile.rules import read_lax
-from pulp_gomod.golang.retracted import pack
+from ..errors import GoError
+from ..retracted import pack
+from .file import File, Ignore, Require, Retract
+from .rules import read_lax
 
 #: Seconds of processor time and bytes of memory that the program may take: ten times what a go.mod of a megabyte
 #: takes. The worst that have Go's limit of 16 MiB are not read.

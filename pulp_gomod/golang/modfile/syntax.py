@@ -7,7 +7,7 @@ the other, so that a hostile file of millions of lines needs no more memory than
 from functools import cached_property
 from typing import Protocol
 
-from pulp_gomod.golang.modfile.lexer import (
+from .lexer import (
     BLANKS,
     MAX_TOKENS,
     WHITE_SPACE,

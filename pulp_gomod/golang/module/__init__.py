@@ -3,23 +3,23 @@
 Every function carries the name that it has there. Whatever breaks a rule raises a GoError.
 """
 
-from pulp_gomod.golang.module.errors import InvalidPathError, InvalidVersionError, ModuleError
-from pulp_gomod.golang.module.escape import (
+from .errors import InvalidPathError, InvalidVersionError, ModuleError
+from .escape import (
     escape_path,
     escape_version,
     unescape_path,
     unescape_version,
 )
-from pulp_gomod.golang.module.major import (
+from .major import (
     SplitPath,
     check_path_major,
     match_path_major,
     path_major_prefix,
     split_path_version,
 )
-from pulp_gomod.golang.module.paths import check_file_path, check_import_path, check_path
-from pulp_gomod.golang.module.patterns import match_prefix_patterns
-from pulp_gomod.golang.module.pseudo import (
+from .paths import check_file_path, check_import_path, check_path
+from .patterns import match_prefix_patterns
+from .pseudo import (
     is_pseudo_version,
     is_zero_pseudo_version,
     pseudo_version,
@@ -28,7 +28,7 @@ from pulp_gomod.golang.module.pseudo import (
     pseudo_version_time,
     zero_pseudo_version,
 )
-from pulp_gomod.golang.module.versions import Version, canonical_version, check, sort
+from .versions import Version, canonical_version, check, sort
 
 __all__ = [
     "InvalidPathError",

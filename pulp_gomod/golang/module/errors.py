@@ -1,7 +1,7 @@
 """The errors of Go's package golang.org/x/mod/module."""
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import printable, quote
+from ..errors import GoError
+from ..quote import printable, quote
 
 __all__ = ["InvalidPathError", "InvalidVersionError", "ModuleError"]
 

@@ -6,10 +6,10 @@ Every capital letter becomes an exclamation mark and the small letter, and nothi
 
 import re
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.module.errors import InvalidPathError, InvalidVersionError
-from pulp_gomod.golang.module.paths import check_path, file_element_problem
-from pulp_gomod.golang.quote import quote
+from ..errors import GoError
+from ..quote import quote
+from .errors import InvalidPathError, InvalidVersionError
+from .paths import check_path, file_element_problem
 
 __all__ = ["escape_path", "escape_version", "unescape_path", "unescape_version"]
 

@@ -3,10 +3,10 @@
 import re
 from typing import NamedTuple
 
-from pulp_gomod.golang import semver
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.module.errors import InvalidPathError, InvalidVersionError
-from pulp_gomod.golang.quote import quote, replace_invalid
+from .. import semver
+from ..errors import GoError
+from ..quote import quote, replace_invalid
+from .errors import InvalidPathError, InvalidVersionError
 
 __all__ = [
     "SplitPath",

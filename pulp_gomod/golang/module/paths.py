@@ -4,10 +4,10 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from pulp_gomod.golang.module.errors import InvalidPathError
-from pulp_gomod.golang.module.major import try_split_path_version
-from pulp_gomod.golang.quote import quote, quote_char
-from pulp_gomod.golang.unicode import are_letters, is_letter, is_valid_utf8, letter_class
+from ..quote import quote, quote_char
+from ..unicode import are_letters, is_letter, is_valid_utf8, letter_class
+from .errors import InvalidPathError
+from .major import try_split_path_version
 
 __all__ = ["check_file_path", "check_import_path", "check_path", "file_element_problem"]
 

@@ -7,9 +7,9 @@ middle of a character; so everything here is bytes, too.
 from functools import lru_cache
 from typing import NamedTuple
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import quote
-from pulp_gomod.golang.unicode import text_bytes
+from ..errors import GoError
+from ..quote import quote
+from ..unicode import text_bytes
 
 __all__ = ["match_pattern", "match_prefix_patterns"]
 

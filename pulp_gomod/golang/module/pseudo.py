@@ -11,9 +11,9 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pulp_gomod.golang import semver
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.module.errors import InvalidVersionError
+from .. import semver
+from ..errors import GoError
+from .errors import InvalidVersionError
 
 __all__ = [
     "is_pseudo_version",

@@ -3,11 +3,11 @@
 from functools import cmp_to_key
 from typing import NamedTuple
 
-from pulp_gomod.golang import semver
-from pulp_gomod.golang.module.errors import InvalidVersionError, ModuleError
-from pulp_gomod.golang.module.major import check_path_major, split_path_version
-from pulp_gomod.golang.module.paths import check_path
-from pulp_gomod.golang.unicode import text_bytes
+from .. import semver
+from ..unicode import text_bytes
+from .errors import InvalidVersionError, ModuleError
+from .major import check_path_major, split_path_version
+from .paths import check_path
 
 __all__ = ["Version", "canonical_version", "check", "sort"]
 

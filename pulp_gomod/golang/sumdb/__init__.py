@@ -4,8 +4,8 @@ One room per package of golang.org/x/mod/sumdb: `note`, `tlog`, `client` and `se
 its client.go and server.go), and `gosumdb`, the syntax of the GOSUMDB variable.
 """
 
-from pulp_gomod.golang.sumdb.client import Client, check_sum
-from pulp_gomod.golang.sumdb.errors import (
+from .client import Client, check_sum
+from .errors import (
     ChecksumMismatchError,
     ChecksumMissingError,
     ForkError,
@@ -15,13 +15,13 @@ from pulp_gomod.golang.sumdb.errors import (
     SumDBError,
     WriteConflictError,
 )
-from pulp_gomod.golang.sumdb.gosumdb import (
+from .gosumdb import (
     DEFAULT_GOSUMDB,
     KNOWN_GOSUMDB,
     GoSumDB,
     parse_gosumdb,
 )
-from pulp_gomod.golang.sumdb.ops import ClientOps
+from .ops import ClientOps
 
 __all__ = [
     "DEFAULT_GOSUMDB",

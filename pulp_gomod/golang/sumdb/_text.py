@@ -3,8 +3,8 @@
 import binascii
 import re
 
-from pulp_gomod.golang import quote as golang_quote
-from pulp_gomod.golang.unicode import text_bytes
+from .. import quote as golang_quote
+from ..unicode import text_bytes
 
 MAX_INT64 = (1 << 63) - 1
 

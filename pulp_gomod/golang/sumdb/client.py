@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.sumdb import note, tlog
-from pulp_gomod.golang.sumdb._text import quote
-from pulp_gomod.golang.sumdb.errors import (
+from .. import module
+from ..errors import GoError
+from . import note, tlog
+from ._text import quote
+from .errors import (
     ChecksumMismatchError,
     ChecksumMissingError,
     ForkError,
@@ -23,7 +23,7 @@ from pulp_gomod.golang.sumdb.errors import (
     SumDBError,
     WriteConflictError,
 )
-from pulp_gomod.golang.sumdb.ops import ClientOps, Tiles
+from .ops import ClientOps, Tiles
 
 TILE_HEIGHT = 8
 # A lookup answer takes about 400 bytes; a tree head may not exceed 1,000,000.

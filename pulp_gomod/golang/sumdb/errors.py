@@ -1,6 +1,6 @@
 """What can go wrong between us and a checksum database."""
 
-from pulp_gomod.golang.errors import GoError
+from ..errors import GoError
 
 
 class SumDBError(GoError):

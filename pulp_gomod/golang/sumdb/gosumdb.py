@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pulp_gomod.golang.sumdb._text import quote
-from pulp_gomod.golang.sumdb.errors import GoSumDBError
-from pulp_gomod.golang.sumdb.note import MalformedKeyError, new_verifier
-from pulp_gomod.golang.unicode import is_space
+from ..unicode import is_space
+from ._text import quote
+from .errors import GoSumDBError
+from .note import MalformedKeyError, new_verifier
 
 DEFAULT_GOSUMDB = "sum.golang.org"
 

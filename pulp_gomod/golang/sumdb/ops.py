@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
-from pulp_gomod.golang.sumdb import tlog
+from . import tlog
 
 
 class ClientOps(Protocol):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.sumdb import note, tlog
+from .. import module
+from ..errors import GoError
+from . import note, tlog
 
 TEXT = "text/plain; charset=UTF-8"
 BINARY = "application/octet-stream"

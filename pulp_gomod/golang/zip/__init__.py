@@ -4,21 +4,21 @@
 that hosts modules: what passes it works with every Go.
 """
 
-from pulp_gomod.golang.zip.check import check_zip
-from pulp_gomod.golang.zip.creating import create, create_from_dir
-from pulp_gomod.golang.zip.directory import check_dir
-from pulp_gomod.golang.zip.files import File, check_files, is_vendored_package
-from pulp_gomod.golang.zip.limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
-from pulp_gomod.golang.zip.report import (
+from .check import check_zip
+from .creating import create, create_from_dir
+from .directory import check_dir
+from .files import File, check_files, is_vendored_package
+from .limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
+from .report import (
     CheckedFiles,
     FileError,
     FileErrorList,
     SizeError,
     ZipError,
 )
-from pulp_gomod.golang.zip.upload import MAX_FILES, Upload, check_upload
-from pulp_gomod.golang.zip.vcs import UnrecognizedVCSError, VCSError, create_from_vcs
-from pulp_gomod.golang.zip.weight import is_heavy
+from .upload import MAX_FILES, Upload, check_upload
+from .vcs import UnrecognizedVCSError, VCSError, create_from_vcs
+from .weight import is_heavy
 
 __all__ = [
     "MAX_FILES",

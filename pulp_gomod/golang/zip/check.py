@@ -1,13 +1,13 @@
 """Whether an archive is a module zip, without reading the files in it."""
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.archive import Archive, Entry, Input, open_source
-from pulp_gomod.golang.archive.records import to_int64
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import quote
-from pulp_gomod.golang.zip.limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
-from pulp_gomod.golang.zip.names import GO_MOD, LICENSE, CollisionChecker, check_module, is_clean
-from pulp_gomod.golang.zip.report import CheckedFiles, FileError, SizeError, ZipError
+from .. import module
+from ..archive import Archive, Entry, Input, open_source
+from ..archive.records import to_int64
+from ..errors import GoError
+from ..quote import quote
+from .limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
+from .names import GO_MOD, LICENSE, CollisionChecker, check_module, is_clean
+from .report import CheckedFiles, FileError, SizeError, ZipError
 
 NOT_CLEAN = "file path is not clean"
 GO_MOD_CASE = "go.mod files must have lowercase names"

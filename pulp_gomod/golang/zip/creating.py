@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from pulp_gomod.golang.quote import quote
-from pulp_gomod.golang.zip.directory import list_files
-from pulp_gomod.golang.zip.files import File, select_files
-from pulp_gomod.golang.zip.names import check_module
-from pulp_gomod.golang.zip.report import ZipError
+from ..quote import quote
+from .directory import list_files
+from .files import File, select_files
+from .names import check_module
+from .report import ZipError
 
 Output = str | os.PathLike[str] | BinaryIO
 """Where an archive is written: the path of a file, or a binary file."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
-from pulp_gomod.golang.zip.files import (
+from .files import (
     NOT_REGULAR,
     VENDORED,
     File,
@@ -14,8 +14,8 @@ from pulp_gomod.golang.zip.files import (
     is_vendored_package,
     read_go_version,
 )
-from pulp_gomod.golang.zip.names import GO_MOD
-from pulp_gomod.golang.zip.report import CheckedFiles, FileError, ZipError
+from .names import GO_MOD
+from .report import CheckedFiles, FileError, ZipError
 
 _VCS_DIRECTORIES = frozenset([".bzr", ".git", ".hg", ".svn"])
 _VCS = "directory is a version control repository"

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from pulp_gomod.golang import modfile, module
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.zip.check import GO_MOD_CASE, GO_MOD_SIZE, LICENSE_SIZE, NOT_CLEAN
-from pulp_gomod.golang.zip.goversion import is_at_least
-from pulp_gomod.golang.zip.limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
-from pulp_gomod.golang.zip.names import GO_MOD, LICENSE, CollisionChecker, is_clean
-from pulp_gomod.golang.zip.report import CheckedFiles, FileError, SizeError, ZipError
+from .. import modfile, module
+from ..errors import GoError
+from .check import GO_MOD_CASE, GO_MOD_SIZE, LICENSE_SIZE, NOT_CLEAN
+from .goversion import is_at_least
+from .limits import MAX_GO_MOD, MAX_LICENSE, MAX_ZIP_FILE
+from .names import GO_MOD, LICENSE, CollisionChecker, is_clean
+from .report import CheckedFiles, FileError, SizeError, ZipError
 
 VENDORED = "file is in vendor directory"
 NOT_REGULAR = "not a regular file"

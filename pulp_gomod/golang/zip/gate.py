@@ -7,13 +7,13 @@ A server that hosts modules has to refuse these at the door.
 import re
 import stat
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.archive import DEFLATED, STORED, Entry
-from pulp_gomod.golang.archive.records import encode_name
-from pulp_gomod.golang.quote import printable, quote
-from pulp_gomod.golang.zip.goversion import go_line, is_at_least
-from pulp_gomod.golang.zip.names import GO_MOD
-from pulp_gomod.golang.zip.report import FileError, ZipError
+from .. import module
+from ..archive import DEFLATED, STORED, Entry
+from ..archive.records import encode_name
+from ..quote import printable, quote
+from .goversion import go_line, is_at_least
+from .names import GO_MOD
+from .report import FileError, ZipError
 
 MAX_ELEMENT = 255
 """Bytes of one element of a path: what file systems take."""

@@ -8,10 +8,10 @@ a server that others trust does not take them.
 import struct
 from collections.abc import Iterator
 
-from pulp_gomod.golang.archive import Archive, Entry
-from pulp_gomod.golang.archive.reader import DESCRIPTOR_SIGNATURE, HAS_DATA_DESCRIPTOR
-from pulp_gomod.golang.quote import printable
-from pulp_gomod.golang.zip.report import ZipError
+from ..archive import Archive, Entry
+from ..archive.reader import DESCRIPTOR_SIGNATURE, HAS_DATA_DESCRIPTOR
+from ..quote import printable
+from .report import ZipError
 
 _ZIP64_RECORD = struct.Struct("<4sQ")
 _ZIP64_LOCATOR = struct.Struct("<4sIQI")

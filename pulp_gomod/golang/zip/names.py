@@ -1,9 +1,9 @@
 """Rules about the names of files that several checks share."""
 
-from pulp_gomod.golang import module
-from pulp_gomod.golang.quote import quote
-from pulp_gomod.golang.unicode import fold
-from pulp_gomod.golang.zip.report import ZipError
+from .. import module
+from ..quote import quote
+from ..unicode import fold
+from .report import ZipError
 
 GO_MOD = "go.mod"
 LICENSE = "LICENSE"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import printable
+from ..errors import GoError
+from ..quote import printable
 
 _SHOWN = 20
 

@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulp_gomod.golang import dirhash, modfile
-from pulp_gomod.golang.archive import Archive, Entry, Input, Source, open_source
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.zip import gate, texts
-from pulp_gomod.golang.zip.check import ZipChecker
-from pulp_gomod.golang.zip.layout import check_archive_end, read_in_order
-from pulp_gomod.golang.zip.limits import MAX_GO_MOD, MAX_ZIP_FILE
-from pulp_gomod.golang.zip.names import GO_MOD, check_module
-from pulp_gomod.golang.zip.report import FileError, SizeError, ZipError
+from .. import dirhash, modfile
+from ..archive import Archive, Entry, Input, Source, open_source
+from ..errors import GoError
+from . import gate, texts
+from .check import ZipChecker
+from .layout import check_archive_end, read_in_order
+from .limits import MAX_GO_MOD, MAX_ZIP_FILE
+from .names import GO_MOD, check_module
+from .report import FileError, SizeError, ZipError
 
 MAX_FILES = 200_000
 """Files of a module: several times what the largest ones have, and bounded in memory."""

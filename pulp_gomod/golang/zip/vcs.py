@@ -8,12 +8,12 @@ from functools import partial
 from io import BytesIO, RawIOBase
 from typing import BinaryIO, cast
 
-from pulp_gomod.golang.archive import Archive, Entry, Source
-from pulp_gomod.golang.quote import printable, quote
-from pulp_gomod.golang.zip.creating import Output, create
-from pulp_gomod.golang.zip.files import File
-from pulp_gomod.golang.zip.names import LICENSE
-from pulp_gomod.golang.zip.report import ZipError
+from ..archive import Archive, Entry, Source
+from ..quote import printable, quote
+from .creating import Output, create
+from .files import File
+from .names import LICENSE
+from .report import ZipError
 
 
 class UnrecognizedVCSError(ZipError):

@@ -1,8 +1,8 @@
 """How much work it is to check a module zip, told from its directory."""
 
-from pulp_gomod.golang.archive import Archive, Input, open_source
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.zip.names import GO_MOD
+from ..archive import Archive, Input, open_source
+from ..errors import GoError
+from .names import GO_MOD
 
 # Each of these takes a processor for about a tenth of a second.
 _LIGHT_DIRECTORY = 256 << 10

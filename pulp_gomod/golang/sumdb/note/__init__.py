@@ -4,7 +4,7 @@ The rules are those of golang.org/x/mod/sumdb/note: Ed25519 keys written as one 
 followed by signature lines.
 """
 
-from pulp_gomod.golang.sumdb.note.keys import (
+from .keys import (
     AmbiguousVerifierError,
     MalformedKeyError,
     NoteError,
@@ -19,7 +19,7 @@ from pulp_gomod.golang.sumdb.note.keys import (
     new_verifier,
     verifier_list,
 )
-from pulp_gomod.golang.sumdb.note.notes import (
+from .notes import (
     InvalidSignatureError,
     MalformedNoteError,
     Note,

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.sumdb._text import as_bytes, b64decode, quote
-from pulp_gomod.golang.unicode import is_space, is_valid_utf8
+from ...errors import GoError
+from ...unicode import is_space, is_valid_utf8
+from .._text import as_bytes, b64decode, quote
 
 _ALG_ED25519 = 1
 _KEY_SIZE = 32

@@ -4,8 +4,8 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pulp_gomod.golang.sumdb._text import as_bytes, b64decode, is_text, quote
-from pulp_gomod.golang.sumdb.note.keys import (
+from .._text import as_bytes, b64decode, is_text, quote
+from .keys import (
     NoteError,
     Signer,
     UnknownVerifierError,

@@ -3,7 +3,7 @@
 The rules are those of golang.org/x/mod/sumdb/tlog (trees and proofs as in RFC 6962).
 """
 
-from pulp_gomod.golang.sumdb.tlog.errors import (
+from .errors import (
     InconsistentTileError,
     MalformedHashError,
     MalformedRecordError,
@@ -12,7 +12,7 @@ from pulp_gomod.golang.sumdb.tlog.errors import (
     ProofError,
     TlogError,
 )
-from pulp_gomod.golang.sumdb.tlog.formats import (
+from .formats import (
     EMPTY_TREE,
     Record,
     Tree,
@@ -21,7 +21,7 @@ from pulp_gomod.golang.sumdb.tlog.formats import (
     parse_record,
     parse_tree,
 )
-from pulp_gomod.golang.sumdb.tlog.hashes import (
+from .hashes import (
     EMPTY_HASH,
     HASH_SIZE,
     Hash,
@@ -39,15 +39,15 @@ from pulp_gomod.golang.sumdb.tlog.hashes import (
     tree_hash,
     tree_hash_indexes,
 )
-from pulp_gomod.golang.sumdb.tlog.proofs import (
+from .proofs import (
     check_record,
     check_tree,
     prove_record,
     prove_tree,
     tree_proof_indexes,
 )
-from pulp_gomod.golang.sumdb.tlog.reader import TileHashReader, TilePlan, TileReader
-from pulp_gomod.golang.sumdb.tlog.tiles import (
+from .reader import TileHashReader, TilePlan, TileReader
+from .tiles import (
     Tile,
     hash_from_tile,
     new_tiles,

@@ -1,6 +1,6 @@
 """What can be wrong with a transparency log."""
 
-from pulp_gomod.golang.errors import GoError
+from ...errors import GoError
 
 
 class TlogError(GoError):

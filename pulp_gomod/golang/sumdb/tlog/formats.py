@@ -2,7 +2,7 @@
 
 from typing import AnyStr, Generic, NamedTuple
 
-from pulp_gomod.golang.sumdb._text import (
+from .._text import (
     MAX_INT64,
     as_bytes,
     b64decode,
@@ -10,8 +10,8 @@ from pulp_gomod.golang.sumdb._text import (
     parse_int64,
     quote,
 )
-from pulp_gomod.golang.sumdb.tlog.errors import MalformedRecordError, MalformedTreeError
-from pulp_gomod.golang.sumdb.tlog.hashes import EMPTY_HASH, HASH_SIZE, Hash, format_hash
+from .errors import MalformedRecordError, MalformedTreeError
+from .hashes import EMPTY_HASH, HASH_SIZE, Hash, format_hash
 
 _TREE_PREFIX = b"go.sum database tree\n"
 _TREE_LINES = 3

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
-from pulp_gomod.golang.sumdb._text import MAX_INT64, as_bytes, b64decode, quote
-from pulp_gomod.golang.sumdb.tlog.errors import MalformedHashError, TlogError
+from .._text import MAX_INT64, as_bytes, b64decode, quote
+from .errors import MalformedHashError, TlogError
 
 Hash: TypeAlias = bytes
 

@@ -5,9 +5,9 @@ RFC 6962 calls them Merkle audit paths and Merkle consistency proofs.
 
 from collections.abc import Iterator, Sequence
 
-from pulp_gomod.golang.sumdb._text import MAX_INT64
-from pulp_gomod.golang.sumdb.tlog.errors import ProofError, TlogError
-from pulp_gomod.golang.sumdb.tlog.hashes import (
+from .._text import MAX_INT64
+from .errors import ProofError, TlogError
+from .hashes import (
     Hash,
     HashReader,
     max_pow2,

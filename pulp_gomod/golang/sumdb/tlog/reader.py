@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pulp_gomod.golang.sumdb.tlog.errors import InconsistentTileError, TlogError
-from pulp_gomod.golang.sumdb.tlog.formats import Tree
-from pulp_gomod.golang.sumdb.tlog.hashes import (
+from .errors import InconsistentTileError, TlogError
+from .formats import Tree
+from .hashes import (
     Hash,
     stored_hash_index,
     subtree_hash,
     tree_hash_indexes,
 )
-from pulp_gomod.golang.sumdb.tlog.tiles import (
+from .tiles import (
     Tile,
     hash_from_tile,
     tile_for_index,

@@ -7,9 +7,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from pulp_gomod.golang.sumdb._text import MAX_INT64, as_bytes, parse_int64, quote
-from pulp_gomod.golang.sumdb.tlog.errors import MalformedTilePathError, TlogError
-from pulp_gomod.golang.sumdb.tlog.hashes import (
+from .._text import MAX_INT64, as_bytes, parse_int64, quote
+from .errors import MalformedTilePathError, TlogError
+from .hashes import (
     HASH_SIZE,
     Hash,
     HashReader,
