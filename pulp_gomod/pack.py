@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from .golang import GoError, modfile, module
@@ -13,6 +14,24 @@ _DIRTY = "--dirty packs the directory as it lies there"
 
 class PackError(GoError):
     """A directory that cannot be packed."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """
+    A module at one commit of a git repository.
+
+    Attributes:
+        root: The root of the working tree.
+        subdir: The directory of the module below it, "" for the root itself.
+        revision: What git knows the commit by: a tag, a branch, a digest.
+        module: The module path that the go.mod in the commit declares.
+    """
+
+    root: Path
+    subdir: str
+    revision: str
+    module: str
 
 
 def pack(
@@ -47,39 +66,79 @@ def pack(
         raise PackError(
             f"--dirty packs the directory as it is, which is not {revision}: choose one"
         )
-    path = _module_path(directory / "go.mod")
+    commit = None if dirty else find_commit(directory, version, revision)
+    path = commit.module if commit else _module_path(directory / "go.mod")
     module.check(path, version)
     name = module.split_path_version(path).prefix.rpartition("/")[2]
     target = out or Path(f"{name}@{version}.zip")
     partial = target.with_name(f"{target.name}.partial")
     try:
-        if dirty:
-            create_from_dir(partial, path, version, directory)
+        if commit:
+            pack_commit(commit, version, partial)
         else:
-            _write_commit(partial, directory, path, version, revision)
-        check_upload(partial)
+            create_from_dir(partial, path, version, directory)
+            check_upload(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     return target
 
 
-def _module_path(file: Path) -> str:
-    try:
-        parsed = modfile.parse_lax(file.read_bytes())
-    except OSError as error:
-        raise PackError(f"{file}: {error.strerror}: a module has a go.mod at its root") from error
-    if parsed.module is None:
-        raise PackError(f"{file}: missing module line")
-    return parsed.module.path
+def pack_commit(commit: Commit, version: str, out: Path) -> str:
+    """
+    Write the zip of a module from a commit, and check that it could be published.
+
+    Args:
+        commit: The module and where it is.
+        version: The canonical version.
+        out: Where to write.
+
+    Returns:
+        Go's checksum of the zip.
+
+    Raises:
+        GoError: The version does not fit the module, or Go would not take the zip.
+    """
+    create_from_vcs(out, commit.module, version, commit.root, commit.revision, commit.subdir)
+    return check_upload(out).h1
 
 
-def _write_commit(out: Path, directory: Path, path: str, version: str, revision: str) -> None:
+def find_commit(directory: Path, version: str, revision: str = "") -> Commit:
+    """
+    Find what git has of a module version.
+
+    Args:
+        directory: Where the module's go.mod is in the working tree.
+        version: The version; its tag is `v1.2.3`, or `sub/v1.2.3` below the root. A directory that is
+            named after the major version (`v2`) is no part of it (go.dev/ref/mod#vcs-version).
+        revision: Another name than that tag.
+
+    Raises:
+        PackError: There is no working tree, git does not answer, or the commit has no such module.
+    """
     root = git_root(directory)
     subdir = directory.resolve().relative_to(root).as_posix()
     subdir = "" if subdir == "." else subdir
-    tag = f"{subdir}/{version}" if subdir else version
-    create_from_vcs(out, path, version, root, revision or tag, subdir)
+    # Only the path says whether `v2` is a directory like others; the tag is needed to read it there.
+    tags = [revision] if revision else tag_names(subdir, version)
+    said = ""
+    for tag in tags:
+        try:
+            go_mod = git(root, "cat-file", "blob", f"{tag}:{subdir}/go.mod".replace(":/", ":"))
+        except PackError as error:
+            said = said or str(error)
+            continue
+        return Commit(root, subdir, tag, _declared(go_mod, f"go.mod of {tag}"))
+    raise PackError(f"{tags[0]} holds no module in {subdir or 'its root'}; {said}")
+
+
+def tag_names(subdir: str, version: str) -> list[str]:
+    """The tags that a version of a module may have, as its directory says; the likely one first."""
+    parent, _, last = subdir.rpartition("/")
+    plain = f"{subdir}/{version}" if subdir else version
+    if last and last == version.partition(".")[0] and last not in ("v0", "v1"):
+        return [f"{parent}/{version}" if parent else version, plain]
+    return [plain]
 
 
 def git_root(directory: Path) -> Path:
@@ -90,27 +149,60 @@ def git_root(directory: Path) -> Path:
         PackError: It is in none, git is not installed, or git refuses to say.
     """
     try:
+        found = git(directory, "rev-parse", "--show-toplevel")
+    except PackError as error:
+        if _NO_REPOSITORY in str(error) and not _has_git(directory):
+            raise PackError(
+                f"{directory} is in no git repository, so it has no tags; {_DIRTY}"
+            ) from error
+        raise
+    return Path(os.fsdecode(found).rstrip("\n")).resolve()
+
+
+def git(directory: Path, *arguments: str) -> bytes:
+    """
+    What git prints.
+
+    Args:
+        directory: Where it runs.
+        arguments: Its command and options.
+
+    Raises:
+        PackError: It is not installed or fails; the error has its words.
+    """
+    try:
         done = subprocess.run(
-            ["git", "-C", os.fspath(directory), "rev-parse", "--show-toplevel"],
+            ["git", "-C", os.fspath(directory), *arguments],
             # Messages are quoted, and one of them is looked for.
             env=os.environ | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             check=False,
         )
     except FileNotFoundError as error:
         raise PackError(
-            "git is not installed, or not on the PATH, and versions are packed from their tags; "
-            f"{_DIRTY}"
+            f"git is not installed, or not on the PATH, and versions are packed from their tags; {_DIRTY}"
         ) from error
-    if done.returncode == 0:
-        return Path(done.stdout.rstrip("\n")).resolve()
-    said = done.stderr.strip()
-    if said.startswith(_NO_REPOSITORY) and not _has_git(directory):
-        raise PackError(f"{directory} is in no git repository, so it has no tags; {_DIRTY}")
-    raise PackError(f"git does not answer for {directory}; it says: {said}")
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise PackError(f"git does not answer for {directory}; it says: {said}")
+    return done.stdout
 
 
 def _has_git(directory: Path) -> bool:
     here = directory.resolve()
     return any((each / ".git").exists() for each in (here, *here.parents))
+
+
+def _module_path(file: Path) -> str:
+    try:
+        return _declared(file.read_bytes(), str(file))
+    except OSError as error:
+        raise PackError(f"{file}: {error.strerror}: a module has a go.mod at its root") from error
+
+
+def _declared(go_mod: bytes, where: str) -> str:
+    parsed = modfile.parse_lax(go_mod)
+    if parsed.module is None:
+        raise PackError(f"{where}: missing module line")
+    return parsed.module.path

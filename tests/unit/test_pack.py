@@ -49,6 +49,26 @@ def test_a_module_below_the_root_has_tags_of_its_own(repository: Path, tmp_path:
     assert (upload.module, upload.version) == ("example.com/m/sub", "v1.2.0")
 
 
+def test_a_directory_named_after_the_major_version_is_no_part_of_the_tag(
+    repository: Path, tmp_path: Path
+) -> None:
+    for directory, path, tag in (
+        ("v2", "example.com/m/v2", "v2.0.0"),
+        ("sub/v3", "example.com/m/sub/v3", "sub/v3.0.0"),
+    ):
+        write_module(repository / directory, path)
+        git(repository, "add", directory)
+        git(repository, "commit", "-qm", "c")
+        git(repository, "tag", tag)
+        out = pack(repository / directory, tag.rpartition("/")[2], tmp_path / "m.zip")
+        assert check_upload(out).module == path
+
+
+def test_the_module_path_is_the_one_of_the_commit(repository: Path, tmp_path: Path) -> None:
+    (repository / "go.mod").write_text("module example.com/renamed\n")
+    assert check_upload(pack(repository, "v1.0.0", tmp_path / "m.zip")).module == "example.com/m"
+
+
 def test_a_revision_may_be_named(repository: Path, tmp_path: Path) -> None:
     upload = check_upload(pack(repository, "v1.1.0", tmp_path / "m.zip", revision="HEAD"))
     assert upload.version == "v1.1.0"
@@ -104,7 +124,7 @@ def test_what_cannot_be_packed_leaves_nothing(repository: Path, tmp_path: Path) 
         with pytest.raises(GoError, match=said):
             pack(repository, version, tmp_path / "m.zip")
     with pytest.raises(GoError, match=r"go\.mod"):
-        pack(tmp_path, "v1.0.0", tmp_path / "m.zip")
+        pack(tmp_path, "v1.0.0", tmp_path / "m.zip", dirty=True)
     assert not list(tmp_path.glob("*.zip*"))
 
 

@@ -17,7 +17,7 @@ from .report import (
     ZipError,
 )
 from .upload import MAX_FILES, Upload, check_upload
-from .vcs import UnrecognizedVCSError, VCSError, create_from_vcs
+from .vcs import UnrecognizedVCSError, VCSError, check_vcs, create_from_vcs
 from .weight import is_heavy
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "check_dir",
     "check_files",
     "check_upload",
+    "check_vcs",
     "check_zip",
     "create",
     "create_from_dir",

@@ -4,6 +4,8 @@ import os
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO, RawIOBase
 from typing import BinaryIO, cast
@@ -11,9 +13,9 @@ from typing import BinaryIO, cast
 from ..archive import Archive, Entry, Source
 from ..quote import printable, quote
 from .creating import Output, create
-from .files import File
+from .files import File, check_files
 from .names import LICENSE
-from .report import ZipError
+from .report import CheckedFiles, ZipError
 
 
 class UnrecognizedVCSError(ZipError):
@@ -43,6 +45,23 @@ def create_from_vcs(
     Raises UnrecognizedVCSError where the root is not that of a git working tree (then
     `create_from_dir` may be what is wanted), VCSError where git fails, and what `create` raises.
     """
+    with _files_of_commit(repo_root, revision, subdir) as files:
+        create(out, path, version, files)
+
+
+def check_vcs(repo_root: str | os.PathLike[str], revision: str, subdir: str = "") -> CheckedFiles:
+    """Report which files of a commit belong in a module zip, and what is left out of it and why.
+
+    Arguments and exceptions: as of `create_from_vcs`.
+    """
+    with _files_of_commit(repo_root, revision, subdir) as files:
+        return check_files(files)
+
+
+@contextmanager
+def _files_of_commit(
+    repo_root: str | os.PathLike[str], revision: str, subdir: str
+) -> Iterator[list[File]]:
     root = os.fspath(repo_root)
     for argument in (revision, subdir):
         if argument.startswith("-"):
@@ -56,7 +75,7 @@ def create_from_vcs(
         files = _files(Archive(Source(scratch)), subdir)
         if subdir and not any(file.path == LICENSE for file in files):
             files += _root_license(root, revision)
-        create(out, path, version, files)
+        yield files
 
 
 def _git(root: str, *args: str, out: BinaryIO | int) -> "subprocess.CompletedProcess[bytes]":

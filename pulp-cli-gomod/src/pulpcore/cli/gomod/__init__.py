@@ -9,6 +9,7 @@ from pulp_glue.common.i18n import get_translation
 from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
 from pulpcore.cli.gomod.publication import publication
+from pulpcore.cli.gomod.publish import publish
 from pulpcore.cli.gomod.release import release
 from pulpcore.cli.gomod.remote import remote
 from pulpcore.cli.gomod.repository import repository
@@ -18,6 +19,9 @@ __version__ = "0.1.0.dev0"
 
 translation = get_translation(__package__)
 _ = translation.gettext
+
+
+_COMMANDS = (content, distribution, publication, publish, release, remote, repository, token)
 
 
 @pulp_group(name="gomod", help=_("Manage Go modules."))
@@ -33,6 +37,6 @@ def mount(main: click.Group, **kwargs: t.Any) -> None:
         main: The command `pulp`.
         kwargs: Other plugins, for which there is no use here.
     """
-    for command in (content, distribution, publication, release, remote, repository, token):
+    for command in _COMMANDS:
         gomod_group.add_command(command)
     main.add_command(gomod_group)

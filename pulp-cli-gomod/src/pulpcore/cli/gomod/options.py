@@ -43,15 +43,17 @@ def time_callback(
     return time.astimezone(datetime.UTC) if time.tzinfo else time
 
 
-def repository_option(help_text: str) -> Decorator:
+def repository_option(help_text: str, required: bool = False) -> Decorator:
     """
     Make an option that names a repository.
 
     Args:
         help_text: What it is for.
+        required: Whether a command has to have it.
     """
     return resource_option(
         "--repository",
+        required=required,
         default_plugin="gomod",
         default_type="gomod",
         context_table={"gomod:gomod": PulpGoRepositoryContext},

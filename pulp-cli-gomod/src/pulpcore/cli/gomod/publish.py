@@ -1,0 +1,126 @@
+"""`pulp gomod publish`"""
+
+import shlex
+import tempfile
+import typing as t
+from pathlib import Path
+
+import click
+from pulp_cli.generic import PulpCLIContext, pass_pulp_context, pulp_command
+from pulp_glue.common.exceptions import PulpException
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.context import (
+    PulpGoDistributionContext,
+    PulpGoModuleContext,
+    PulpGoRepositoryContext,
+)
+from pulp_glue.gomod.golang import GoError
+from pulp_glue.gomod.pack import pack_commit
+from pulp_glue.gomod.publishing import TaggedModule, find_tagged
+
+from pulpcore.cli.gomod.options import repository_option
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+
+@pulp_command()
+@click.argument(
+    "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
+)
+@repository_option(_("The repository to publish in."), required=True)
+@click.option(
+    "--tag",
+    default="",
+    help=_(
+        "The version's tag in git, such as v1.2.3, or sub/v1.2.3 for a module below the root. By "
+        "default it is the tag of the commit that is checked out."
+    ),
+)
+@click.option(
+    "--allow-dirty",
+    is_flag=True,
+    help=_("Publish the tag although the directory has changes that it has not."),
+)
+@click.option(
+    "--dry-run", is_flag=True, help=_("Pack and check, show what is left out, and send nothing.")
+)
+@pass_pulp_context
+def publish(
+    pulp_ctx: PulpCLIContext,
+    /,
+    directory: Path,
+    repository: PulpGoRepositoryContext,
+    tag: str,
+    allow_dirty: bool,
+    dry_run: bool,
+) -> None:
+    """
+    Publish the module in DIRECTORY, as its tag in git has it.
+
+    The zip is the one that the go command would make of the tag. When the commit was made, and where
+    it comes from, is sent along; the go command and tools like Renovate show it.
+
+    \b
+    Examples:
+      pulp gomod publish --repository team
+      pulp gomod publish --repository team --tag v1.2.3 --dry-run
+      pulp gomod publish tools/lint --repository team --tag tools/lint/v0.3.0
+    """
+    try:
+        tagged = find_tagged(directory, tag, allow_dirty)
+        with tempfile.TemporaryDirectory() as scratch:
+            zip_file = Path(scratch) / "module.zip"
+            h1 = pack_commit(tagged.commit, tagged.version, zip_file)
+            result = {**_description(tagged), "h1": h1, "size": zip_file.stat().st_size}
+            if dry_run:
+                result["left_out"] = [
+                    {"file": name, "reason": reason} for name, reason in tagged.left_out()
+                ]
+            else:
+                _send(pulp_ctx, repository, zip_file, tagged)
+    except GoError as error:
+        raise PulpException(str(error)) from error
+    pulp_ctx.output_result(result)
+    if not dry_run:
+        _say_how_to_get_it(pulp_ctx, repository, tagged)
+
+
+def _description(tagged: TaggedModule) -> dict[str, t.Any]:
+    return {
+        "module": tagged.commit.module,
+        "version": tagged.version,
+        "tag": tagged.commit.revision,
+        "time": tagged.time,
+        "origin": tagged.origin,
+    }
+
+
+def _send(
+    pulp_ctx: PulpCLIContext,
+    repository: PulpGoRepositoryContext,
+    zip_file: Path,
+    tagged: TaggedModule,
+) -> None:
+    body = {"repository": repository, "time": tagged.time, "origin": tagged.origin}
+    PulpGoModuleContext(pulp_ctx).upload_files([zip_file], body)
+
+
+def _say_how_to_get_it(
+    pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext, tagged: TaggedModule
+) -> None:
+    name = f"{tagged.commit.module}@{tagged.version}"
+    urls = _goproxies(pulp_ctx, repository)
+    proxy = f"GOPROXY={shlex.quote(urls[0])} " if urls else ""
+    click.echo(f"{proxy}GONOSUMDB={tagged.commit.module} go get {name}", err=True)
+
+
+def _goproxies(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> list[str]:
+    """The URLs at which the repository is served, as far as one may see that."""
+    try:
+        found = PulpGoDistributionContext(pulp_ctx).list(
+            limit=1, offset=0, parameters={"repository": repository.pulp_href}
+        )
+    except PulpException:
+        return []
+    return [each["client_url"] for each in found if each.get("client_url")]
