@@ -11,6 +11,7 @@ import pytest
 import requests
 from pulp_glue.common.context import PulpContext, PulpEntityContext
 from pulp_glue.gomod import context as gomod
+from pulp_glue.gomod import sending
 
 from pulp_gomod.golang import dirhash
 from tests.functional.pulp_command import Pulp, PulpProgram
@@ -325,11 +326,27 @@ def test_a_publisher(server: Server, pulp: Pulp, repository: str, tmp_path: Path
     zip = save_zip(user, made)
     upload = ("content", "upload", "--file", zip, "--repository", repository)
     assert "Could not find go repository" in user.fail(*upload)
+    assert "Could not find go repository" in user.fail(*upload[:-1], f"no-{repository}")
     role = ("repository", "role", "add", "--name", repository, "--user", name, "--role")
-    pulp.do(*role, "gomod.gorepository_viewer")
-    assert "not authorized" in user.fail(*upload)
     pulp.do(*role, "gomod.gorepository_publisher")
+    # No right to see the repository is needed, and none is given.
     assert user.get(*upload)["module"] == made.path
+    href = pulp.get("repository", "show", "--name", repository)["pulp_href"]
+    again = user.get("content", "upload", "--file", zip, "--repository", href)
+    assert again["version"] == "v1.0.0"
+    assert "Could not find go repository" in user.fail("repository", "show", "--name", repository)
+    base = ("--name", repository, "--base-path", repository, "--repository", repository)
+    distribution = pulp.get("distribution", "create", *base)
+    token = ("token", "create", "--scope", "publish", "--distribution")
+    for number, distributed in enumerate((repository, distribution["pulp_href"])):
+        made_token = user.get(*token, distributed, "--name", f"ci-{number}")
+        assert made_token["distribution"] == distribution["pulp_href"]
+    assert "Could not find go distribution" in user.fail(*token, f"no-{repository}", "--name", "x")
+    with pytest.MonkeyPatch.context() as patch:
+        # As with zips of more than 64 MB, for pieces of which the user lacks the right.
+        patch.setattr(sending, "REQUEST_SIZE", 100)
+        assert user.get(*upload)["module"] == made.path
+    pulp.do(*role, "gomod.gorepository_viewer")
     release = user.get("release", "show", "--repository", repository, "--module", made.path)
     assert release["published_by"] == name
     assert "uploads_create" in user.fail(*upload, "--chunk-size", "100B")

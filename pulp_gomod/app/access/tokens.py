@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,8 +20,9 @@ def find(sent: Secret, domain: UUID) -> Any:
     """
     Return the GoToken that was sent, with its owner; None if it is worth nothing.
 
-    It has to exist in this domain, to be its owner's if a user name was sent, not to have expired,
-    and its owner's account has to be active.
+    It has to exist in this domain and not to have expired, and its owner's account has to be active.
+    A token names its owner, so clients may send any word beside it (`token`, `__token__`, nothing);
+    only the name of another user makes it a mistake.
 
     Args:
         sent: The secret.
@@ -33,9 +35,14 @@ def find(sent: Secret, domain: UUID) -> Any:
     )
     if token is None or not token.owner.is_active or token.is_expired():
         return None
-    if sent.user_name is not None and sent.user_name != token.owner.get_username():
-        return None
+    if sent.user_name and sent.user_name != token.owner.get_username():
+        return None if _is_user(sent.user_name) else token
     return token
+
+
+def _is_user(name: str) -> bool:
+    # PostgreSQL would not be asked for a name with a NUL.
+    return "\0" not in name and get_user_model().objects.filter(username=name).exists()
 
 
 def is_use_due(token: Any) -> bool:

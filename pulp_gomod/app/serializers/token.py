@@ -9,11 +9,12 @@ from django.db import IntegrityError
 from django.utils import timezone
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
+from pulpcore.plugin.serializers import IdentityField, ModelSerializer
 from pulpcore.plugin.util import get_domain
 
 from pulp_gomod.app.access.secret import digest, hint, new_secret
-from pulp_gomod.app.models import GoDistribution, GoToken
+from pulp_gomod.app.models import GoToken
+from pulp_gomod.app.serializers.named import NamedDistributionField
 
 LONGEST_NAME = 200
 
@@ -36,10 +37,10 @@ class GoTokenSerializer(ModelSerializer):
         choices=GoToken.Scope.choices,
         default=GoToken.Scope.READ,
     )
-    distribution = DetailRelatedField(
-        help_text=_("The only Go distribution that it opens; null for all of the domain."),
-        view_name=r"distributions-gomod/gomod-detail",
-        queryset=GoDistribution.objects.all(),
+    distribution = NamedDistributionField(
+        help_text=_(
+            "The only Go distribution that it opens, by its href or name; null for all of the domain."
+        ),
         required=False,
         allow_null=True,
         default=None,

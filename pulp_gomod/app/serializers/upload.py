@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from pulpcore.plugin.models import Artifact, Repository, Upload
 from pulpcore.plugin.serializers import (
-    DetailRelatedField,
     RelatedField,
     ValidateFieldsMixin,
 )
@@ -18,6 +17,7 @@ from pulpcore.plugin.serializers import (
 from pulp_gomod.app.claims import check_origin, parse_time
 from pulp_gomod.app.models import GoRepository
 from pulp_gomod.app.serializers.fields import LabelsField, ObjectField
+from pulp_gomod.app.serializers.named import NamedRepositoryField
 
 # Zips that one call may bring.
 MAX_ZIPS = 1000
@@ -103,15 +103,8 @@ class ArtifactField(HrefMixin, RelatedField):
         super().__init__(view_name="artifacts-detail", queryset=Artifact.objects.all(), **kwargs)
 
 
-class RepositoryField(HrefMixin, DetailRelatedField):
-    """A repository of any type."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            view_name_pattern=r"repositories(-.*/.*)-detail",
-            queryset=Repository.objects.all(),
-            **kwargs,
-        )
+class RepositoryField(HrefMixin, NamedRepositoryField):
+    """A repository of any type, or the name of one to publish to."""
 
 
 class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):

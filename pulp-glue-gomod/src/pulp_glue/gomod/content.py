@@ -4,9 +4,15 @@ import datetime
 import json
 import typing as t
 
-from pulp_glue.common.context import EntityDefinition, PluginRequirement, PulpContentContext
+from pulp_glue.common.context import (
+    EntityDefinition,
+    PluginRequirement,
+    PulpContentContext,
+    PulpEntityContext,
+)
 from pulp_glue.common.exceptions import OpenAPIError, PulpException, PulpHTTPError
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.naming import reference
 from pulp_glue.gomod.sending import Parcel, ZipFile
 
 translation = get_translation(__package__)
@@ -110,6 +116,8 @@ class PulpGoModuleContext(PulpContentContext):
         chunk_size: int | None = body.pop("chunk_size", None)
         if self.repository_ctx is not None:
             body["repository"] = self.repository_ctx
+        if isinstance(repository := body.get("repository"), PulpEntityContext):
+            body["repository"] = reference(repository)
         body = self.preprocess_entity(body)
         if chunk_size is None:
             # Newer versions of pulp-glue have it in their configuration.
@@ -137,8 +145,8 @@ class PulpGoModuleContext(PulpContentContext):
             except PulpException as error:
                 parcel.discard()
                 raise PulpException(parcel.with_names(str(error))) from error
-            if self.repository_ctx is not None:
-                # It has a new version now.
+            if self.repository_ctx is not None and self.repository_ctx._entity:
+                # It has a new version now. (Who may not see it has not looked it up.)
                 self.repository_ctx.pulp_href = self.repository_ctx.pulp_href
             units = self._uploaded(task)
             return parcel.in_order(units) if files else units

@@ -20,6 +20,7 @@ from pulp_glue.common.context import (
 from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.content import PulpGoModFileContext, PulpGoModuleContext
+from pulp_glue.gomod.naming import reference
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -72,6 +73,12 @@ class PulpGoTokenContext(PulpEntityContext):
     HREF_TEMPLATE = "gomod/tokens/{pulp_id}/"
     NULLABLES = {"distribution", "expires"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+    def preprocess_entity(self, body: EntityDefinition, partial: bool = False) -> EntityDefinition:
+        """Name the distribution, which the user may not be allowed to look up."""
+        if isinstance(distribution := body.get("distribution"), PulpEntityContext):
+            body = {**body, "distribution": reference(distribution)}
+        return super().preprocess_entity(body, partial=partial)
 
 
 class PulpGoDistributionContext(PulpDistributionContext):

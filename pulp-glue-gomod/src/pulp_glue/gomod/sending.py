@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pulp_glue.common.context import PulpContext
-from pulp_glue.common.exceptions import PulpException
+from pulp_glue.common.exceptions import PulpException, PulpNotAutorized
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.core.context import PulpUploadContext
 
@@ -45,7 +45,7 @@ class Parcel:
     Module zips on their way to the server.
 
     Small ones travel in the request that creates the content. The others are uploaded in chunks
-    before, for which the user needs the right to create uploads.
+    before, where the user has the right to create uploads.
 
     Args:
         pulp_ctx: The server to send them to.
@@ -55,6 +55,8 @@ class Parcel:
     def __init__(self, pulp_ctx: PulpContext, chunk_size: int | None = None) -> None:
         self._pulp_ctx = pulp_ctx
         self._limit = chunk_size or REQUEST_SIZE
+        # Who named a size knows of a limit on the way; the usual one is no more than a good habit.
+        self._may_exceed = chunk_size is None
         self._room = self._limit
         self._opened = ExitStack()
         self._files: dict[int, io.BufferedReader] = {}
@@ -96,15 +98,29 @@ class Parcel:
     def _add(self, number: int, file: ZipFile) -> None:
         path = Path(file.name if isinstance(file, io.BufferedReader) else file)
         size = path.stat().st_size
-        if size <= self._room and len(self._files) < REQUEST_FILES:
+        is_small = size <= self._room and len(self._files) < REQUEST_FILES
+        if is_small or not self._upload(number, file, path.name):
             self._room -= size
             self._files[number] = self._open(file, self._opened)
-        else:
+
+    def _upload(self, number: int, file: ZipFile, name: str) -> bool:
+        """
+        Upload one zip in chunks.
+
+        Returns:
+            Whether the user may; who may publish only sends everything in the request.
+        """
+        try:
             with ExitStack() as opened:
                 upload = PulpUploadContext(self._pulp_ctx)
                 href = str(upload.upload_file(self._open(file, opened), self._limit))
-            self._uploads[number] = href
-            self._names[href.rstrip("/").rpartition("/")[2]] = path.name
+        except PulpNotAutorized:
+            if not self._may_exceed or len(self._files) >= REQUEST_FILES:
+                raise
+            return False
+        self._uploads[number] = href
+        self._names[href.rstrip("/").rpartition("/")[2]] = name
+        return True
 
     @staticmethod
     def _open(file: ZipFile, opened: ExitStack) -> io.BufferedReader:
