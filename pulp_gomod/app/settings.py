@@ -33,3 +33,10 @@ DRF_ACCESS_POLICY = {
     "dynaconf_merge_unique": True,
     "reusable_conditions": ["pulp_gomod.app.global_access_conditions"],
 }
+
+REST_FRAMEWORK = {
+    "dynaconf_merge": True,
+    "EXCEPTION_HANDLER": "pulp_gomod.app.api.errors.handle",
+}
+
+MIDDLEWARE = ["dynaconf_merge", "pulp_gomod.app.api.middleware.RequestBounds"]

@@ -22,7 +22,13 @@ from .lock import Lock
 from .logs import Logs
 from .options import ServeOptions
 from .parts import MOST_FAILURES, Part, Spawner
-from .settings import API_TIMEOUT, OwnSettings, settings_variable, write_settings
+from .settings import (
+    API_TIMEOUT,
+    OwnSettings,
+    api_variables,
+    settings_variable,
+    write_settings,
+)
 from .signals import Signals
 from .supervisor import Supervisor
 from .tls import choose_certificate
@@ -187,6 +193,7 @@ class _Server:
                 *("--timeout", str(API_TIMEOUT)),
                 *common,
             ],
+            variables=api_variables(),
         )
         content = Part(
             "content",

@@ -26,6 +26,10 @@ TASK_GRACE = 10
 #: largest size is checked, and then waits for its task, within it.
 API_TIMEOUT = 180
 
+#: After how long PostgreSQL stops a statement of the API, in seconds: a client chooses what it lists.
+#: Workers have no such limit, their statements may be long.
+API_STATEMENT_TIMEOUT = 10
+
 _HEADER = """\
 # Written by `pulp-gomod serve` on every start. Put settings of your own into another file and
 # name that in PULP_SETTINGS, or into PULP_ variables: both go before these.
@@ -35,6 +39,7 @@ _HEADER = """\
 _HTTPS_ONLY = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
 # Half a year, as Pulp's own images have it.
 _HSTS_SECONDS = 15768000
+_FILTER_BACKENDS = ["pulp_gomod.app.api.bounds.QueryBounds", "pulpcore.filters.PulpFilterBackend"]
 _PULP_FILES = "pulpcore.app.models.storage.FileSystem"
 _DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 # What Django takes out of OPTIONS for itself.
@@ -169,6 +174,8 @@ def write_settings(
         # Names of what is private are for nobody.
         "HIDE_GUARDED_DISTRIBUTIONS": True,
         "GOMOD_ALLOWED_HOSTS": list(hosts),
+        # What bounds queries for our own endpoints bounds those of all of Pulp here.
+        "REST_FRAMEWORK__DEFAULT_FILTER_BACKENDS": _FILTER_BACKENDS,
     }
     if urlsplit(origin).scheme == "https":
         settings |= _HTTPS_ONLY
@@ -182,6 +189,16 @@ def write_settings(
         settings["DATABASES"] = {"default": dict(database)}
     lines = (f"{name} = {pformat(value, width=90)}\n" for name, value in settings.items())
     write_private(data.settings, _HEADER + "".join(lines))
+
+
+def api_variables() -> dict[str, str]:
+    """What the environment of the API has beyond that of Pulp's other processes.
+
+    libpq reads it, and the `options` of a database that the administrator names go before it.
+    """
+    milliseconds = 1000 * API_STATEMENT_TIMEOUT
+    options = (f"-c statement_timeout={milliseconds}", os.environ.get("PGOPTIONS", ""))
+    return {"PGOPTIONS": " ".join(filter(None, options))}
 
 
 def settings_variable(data: DataDir, own: OwnSettings) -> str:

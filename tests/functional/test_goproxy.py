@@ -211,7 +211,8 @@ def test_ranges(root: str) -> None:
         part = get(url, headers={"Range": header})
         assert (part.status_code, part.content) == (206, expected)
         assert part.headers["Content-Range"].endswith(f"/{size}")
-    assert get(url, headers={"Range": f"bytes={size}-"}).status_code == 416
+    for nothing in (f"bytes={size}-", "bytes=-0", "bytes=-00"):
+        assert get(url, headers={"Range": nothing}).status_code == 416, nothing
     stale = get(url, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     assert (stale.status_code, stale.content) == (200, whole.content)
     fresh = get(url, headers={"Range": "bytes=0-9", "If-Range": whole.headers["ETag"]})

@@ -217,6 +217,8 @@ def _range(request: web.Request, found: Representation) -> tuple[int, int] | Non
         return None
     if wanted.start is None:
         return None
+    if wanted.start == 0 and header.startswith("bytes=-"):
+        raise ValueError("the last 0 bytes")
     if wanted.start < 0:
         start, stop = max(found.size + wanted.start, 0), found.size
     else:

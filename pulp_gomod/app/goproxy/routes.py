@@ -119,6 +119,9 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
 
     It would say 403 to somebody unknown, knows no tokens, and hashes passwords while all else waits.
     """
+    if "\0" in request.path:
+        # Nothing has such a name, and PostgreSQL refuses to look for it.
+        return problem(400, "bad request: the path has a NUL (%00) in it")
     if "path" not in request.match_info or not request.path.startswith(
         settings.CONTENT_PATH_PREFIX
     ):

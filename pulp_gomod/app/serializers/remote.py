@@ -191,8 +191,9 @@ class GoRemoteSerializer(RemoteSerializer):
         Raises:
             ValidationError: It is not.
         """
-        url = super().validate_url(url)
         try:
+            # pulpcore's own check parses it, too.
+            url = super().validate_url(url)
             parts = urlsplit(url)
             valid = parts.scheme in ("http", "https") and bool(parts.hostname)
             valid = valid and parts.port != 0 and not parts.query and not parts.fragment

@@ -53,8 +53,9 @@ def as_line(text: str) -> str:
     Make a line that may be shown to anybody: printable, and not longer than anybody reads.
 
     Args:
-        text: For people.
+        text: For people; several findings, each in a line of its own, are separated by "; ".
     """
+    text = "; ".join(filter(None, map(str.strip, text.split("\n"))))
     if len(text) > LONGEST_LINE:
         text = f"{text[:LONGEST_LINE]}..."
     return "".join(char if char.isprintable() else "?" for char in text)

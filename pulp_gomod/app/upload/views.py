@@ -23,6 +23,7 @@ from pulp_gomod.app.access.rights import (
     name_of,
     require_repository,
 )
+from pulp_gomod.app.api.errors import explain
 from pulp_gomod.app.claims import parse_origin, parse_time
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
@@ -66,6 +67,8 @@ class OwnerView(APIView):
         if isinstance(exc, InterfaceError | OperationalError):
             log.error("The database does not answer: %s", exc)
             return _respond(UNCHANGED)
+        if (refusal := explain(exc)) is not None:
+            return text_response(refusal.status, refusal.reason, refusal.headers)
         response: HttpResponse = super().handle_exception(exc)
         return response
 

@@ -1,9 +1,10 @@
 """`distributions/gomod/gomod/`"""
 
-from pulpcore.plugin.viewsets import DistributionViewSet, RolesMixin
+from pulpcore.plugin.viewsets import DistributionFilter, DistributionViewSet, RolesMixin
 
 from pulp_gomod.app.models import GoDistribution
 from pulp_gomod.app.serializers import GoDistributionSerializer
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
 _VIEW_SOURCES = (
@@ -11,6 +12,10 @@ _VIEW_SOURCES = (
     "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote",
     "has_publication_param_model_or_domain_or_obj_perms:gomod.view_gopublication",
 )
+
+
+class GoDistributionFilter(StrictFilters, DistributionFilter):
+    """Filters of distributions."""
 
 
 class GoDistributionViewSet(DistributionViewSet, RolesMixin):
@@ -21,6 +26,8 @@ class GoDistributionViewSet(DistributionViewSet, RolesMixin):
     endpoint_name = "gomod"
     queryset = GoDistribution.objects.all()
     serializer_class = GoDistributionSerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoDistributionFilter
     queryset_filtering_required_permission = "gomod.view_godistribution"
 
     DEFAULT_ACCESS_POLICY = policy(

@@ -3,18 +3,93 @@
 from gettext import gettext as _
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from django_filters import CharFilter
+from django_filters import BooleanFilter, CharFilter, Filter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
-from pulpcore.plugin.viewsets import BaseFilterSet, LabelFilter, RepositoryVersionFilter
+from pulpcore.plugin.viewsets import (
+    BaseFilterSet,
+    HyperlinkRelatedFilter,
+    LabelFilter,
+    NamedModelViewSet,
+    RepositoryVersionFilter,
+)
 
+from pulp_gomod.app.api.bounds import QueryBounds
 from pulp_gomod.app.models.membership import held_in
+
+# Under `pulp-gomod serve` the bounds are there already, for all of Pulp.
+FILTER_BACKENDS = tuple(dict.fromkeys((QueryBounds, *NamedModelViewSet.filter_backends)))
+
+#: Words of a search; each of them is looked for in every path.
+MAX_WORDS = 16
 
 # pulpcore's language of filter expressions is not in its plugin API, but every filterset has it.
 ExpressionFilter = type(BaseFilterSet.base_filters["q"])
+
+
+class StrictForm(forms.Form):
+    """Refuses what Django's forms take for "no matter"; a filter that is ignored lets all through."""
+
+    def clean(self) -> dict[str, Any]:
+        """
+        Check the parameters that were given, be it alone or in an expression.
+
+        Returns:
+            The cleaned parameters.
+        """
+        cleaned: dict[str, Any] = super().clean()
+        for name in self.fields.keys() & self.data.keys():
+            values = self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data[name]]
+            if name not in self.errors and (problem := self._problem(name, values)):
+                self.add_error(name, problem)
+        return cleaned
+
+    def _problem(self, name: str, values: list[str]) -> str | None:
+        if len(values) > 1:
+            return _("Can be given once only.")
+        if not values[0].strip(" ,") and name not in self.may_be_empty:
+            return _("Needs a value; leave the parameter out to get everything.")
+        if name in self.booleans and values[0].lower() not in ("true", "false", "1", "0"):
+            return _("Must be true or false.")
+        return None
+
+
+class StrictFilters:
+    """
+    Filters that are never ignored, and no regular expressions; goes before pulpcore's filterset.
+
+    A regular expression with references to its groups keeps PostgreSQL busy for minutes.
+    """
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Filter]:
+        """Return the filters by the names of their parameters."""
+        filters = super().get_filters()  # type: ignore[misc]
+        return {
+            name: each
+            for name, each in filters.items()
+            if each.lookup_expr not in ("regex", "iregex")
+        }
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form that reads the parameters."""
+        form = super().get_form_class()  # type: ignore[misc]
+        filters: dict[str, Filter] = self.filters  # type: ignore[attr-defined]
+        members = {
+            "booleans": {name for name, each in filters.items() if isinstance(each, BooleanFilter)},
+            # An empty reference means that there is none.
+            "may_be_empty": {
+                name
+                for name, each in filters.items()
+                if isinstance(each, HyperlinkRelatedFilter) and each.allow_null
+            },
+        }
+        return type(form.__name__, (StrictForm, form), members)
 
 
 class HeldInFilter(RepositoryVersionFilter):
@@ -34,8 +109,8 @@ class HeldInFilter(RepositoryVersionFilter):
             return queryset
         try:
             version = self.get_repository_version(value)
-        except AttributeError:
-            # pulpcore takes every URL of the API for that of an object.
+        except (AttributeError, LookupError, ValueError, DjangoValidationError):
+            # pulpcore takes every URL of the API for that of an object, and every key for one.
             raise ValidationError(
                 _("{value} is no repository version.").format(value=value)
             ) from None
@@ -94,7 +169,12 @@ class SearchField(ExpressionFilter.field_class):  # type: ignore[name-defined]
         """
         if isinstance(value, str) and value.strip() and "=" not in value:
             self.run_validators(value)
-            return Words(value)
+            words = Words(value)
+            if len(words.words) > MAX_WORDS:
+                raise forms.ValidationError(
+                    _("A search takes {most} words.").format(most=MAX_WORDS)
+                )
+            return words
         return super().clean(value)
 
 

@@ -5,16 +5,18 @@ from pulpcore.plugin.viewsets import ContentFilter, ReadOnlyContentViewSet
 from pulp_gomod.app.models import GoModFile
 from pulp_gomod.app.serializers import GoModFileSerializer
 from pulp_gomod.app.viewsets.filters import (
+    FILTER_BACKENDS,
     ChecksumFilter,
     HeldInFilter,
     LabelsFilter,
     SearchFilter,
+    StrictFilters,
 )
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 
 
-class GoModFileFilter(ContentFilter):
+class GoModFileFilter(StrictFilters, ContentFilter):
     """Filters of go.mod files."""
 
     repository_version = HeldInFilter()
@@ -45,6 +47,7 @@ class GoModFileViewSet(ScopedContentMixin, ReadOnlyContentViewSet):
     endpoint_name = "modfiles"
     queryset = GoModFile.objects.all()
     serializer_class = GoModFileSerializer
+    filter_backends = FILTER_BACKENDS
     filterset_class = GoModFileFilter
 
     DEFAULT_ACCESS_POLICY = policy(

@@ -22,10 +22,12 @@ from pulp_gomod.app.serializers import (
 )
 from pulp_gomod.app.tasks.upload import Source, judge, upload_modules
 from pulp_gomod.app.viewsets.filters import (
+    FILTER_BACKENDS,
     ChecksumFilter,
     HeldInFilter,
     LabelsFilter,
     SearchFilter,
+    StrictFilters,
 )
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
@@ -38,7 +40,7 @@ JUDGED_AT_ONCE = 16 * 1024 * 1024
 LONG_TEXTS = ("go_mod", "readme")
 
 
-class GoModuleFilter(ContentFilter):
+class GoModuleFilter(StrictFilters, ContentFilter):
     """Filters of modules."""
 
     repository_version = HeldInFilter()
@@ -73,6 +75,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
     endpoint_name = "modules"
     queryset = GoModule.objects.prefetch_related("_artifacts")
     serializer_class = GoModuleSerializer
+    filter_backends = FILTER_BACKENDS
     filterset_class = GoModuleFilter
 
     DEFAULT_ACCESS_POLICY = policy(

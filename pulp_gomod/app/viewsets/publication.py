@@ -6,12 +6,22 @@ from drf_spectacular.utils import extend_schema
 
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
-from pulpcore.plugin.viewsets import OperationPostponedResponse, PublicationViewSet, RolesMixin
+from pulpcore.plugin.viewsets import (
+    OperationPostponedResponse,
+    PublicationFilter,
+    PublicationViewSet,
+    RolesMixin,
+)
 
 from pulp_gomod.app.models import GoPublication
 from pulp_gomod.app.serializers import GoPublicationSerializer
 from pulp_gomod.app.tasks.publishing import publish
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
+
+
+class GoPublicationFilter(StrictFilters, PublicationFilter):
+    """Filters of publications."""
 
 
 class GoPublicationViewSet(PublicationViewSet, RolesMixin):
@@ -22,6 +32,8 @@ class GoPublicationViewSet(PublicationViewSet, RolesMixin):
     endpoint_name = "gomod"
     queryset = GoPublication.objects.exclude(complete=False)
     serializer_class = GoPublicationSerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoPublicationFilter
     queryset_filtering_required_permission = "gomod.view_gopublication"
 
     DEFAULT_ACCESS_POLICY = policy(

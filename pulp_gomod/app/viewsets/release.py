@@ -13,12 +13,17 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.models import GoRelease
 from pulp_gomod.app.serializers import GoReleaseSerializer
-from pulp_gomod.app.viewsets.filters import ChecksumFilter, SearchFilter
+from pulp_gomod.app.viewsets.filters import (
+    FILTER_BACKENDS,
+    ChecksumFilter,
+    SearchFilter,
+    StrictFilters,
+)
 from pulp_gomod.app.viewsets.policy import allow, policy
 from pulp_gomod.app.viewsets.scope import viewable_repositories
 
 
-class GoReleaseFilter(BaseFilterSet):
+class GoReleaseFilter(StrictFilters, BaseFilterSet):
     """Filters of releases."""
 
     repository = HyperlinkRelatedFilter(help_text="Repository referenced by HREF/PRN")
@@ -61,6 +66,7 @@ class GoReleaseViewSet(NamedModelViewSet, mixins.RetrieveModelMixin, mixins.List
         "-first_seen", "pk"
     )
     serializer_class = GoReleaseSerializer
+    filter_backends = FILTER_BACKENDS
     filterset_class = GoReleaseFilter
 
     DEFAULT_ACCESS_POLICY = policy([allow(["list", "retrieve"])])

@@ -1,10 +1,15 @@
 """`remotes/gomod/gomod/`"""
 
-from pulpcore.plugin.viewsets import RemoteViewSet, RolesMixin
+from pulpcore.plugin.viewsets import RemoteFilter, RemoteViewSet, RolesMixin
 
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.app.serializers import GoRemoteSerializer
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
+
+
+class GoRemoteFilter(StrictFilters, RemoteFilter):
+    """Filters of remotes."""
 
 
 class GoRemoteViewSet(RemoteViewSet, RolesMixin):
@@ -15,6 +20,8 @@ class GoRemoteViewSet(RemoteViewSet, RolesMixin):
     endpoint_name = "gomod"
     queryset = GoRemote.objects.all()
     serializer_class = GoRemoteSerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoRemoteFilter
     queryset_filtering_required_permission = "gomod.view_goremote"
 
     DEFAULT_ACCESS_POLICY = policy(

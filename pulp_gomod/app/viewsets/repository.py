@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
@@ -25,12 +25,21 @@ from pulp_gomod.app.serializers import (
     GoSyncSerializer,
 )
 from pulp_gomod.app.tasks.cleanup import clean_up
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
 # By its name: the task has the content app with it, which the API must not have.
 _SYNC = "pulp_gomod.app.tasks.sync.sync"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
+
+
+class GoRepositoryFilter(StrictFilters, RepositoryViewSet.filterset_class):
+    """Filters of repositories."""
+
+
+class GoRepositoryVersionFilter(StrictFilters, RepositoryVersionViewSet.filterset_class):
+    """Filters of repository versions."""
 
 
 class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
@@ -41,6 +50,8 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
     endpoint_name = "gomod"
     queryset = GoRepository.objects.exclude(user_hidden=True)
     serializer_class = GoRepositorySerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoRepositoryFilter
     queryset_filtering_required_permission = "gomod.view_gorepository"
 
     DEFAULT_ACCESS_POLICY = policy(
@@ -148,6 +159,8 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
     """
 
     parent_viewset = GoRepositoryViewSet
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoRepositoryVersionFilter
 
     DEFAULT_ACCESS_POLICY = {
         "statements": [

@@ -18,12 +18,13 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.serializers import GoTokenCreatedSerializer, GoTokenSerializer
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import allow, policy
 
 VIEW = "gomod.view_gotoken"
 
 
-class GoTokenFilter(BaseFilterSet):
+class GoTokenFilter(StrictFilters, BaseFilterSet):
     """Filters of tokens."""
 
     owner = CharFilter(field_name="owner__username", help_text="Filter by the name of the owner")
@@ -61,6 +62,7 @@ class GoTokenViewSet(
     endpoint_name = "gomod/tokens"
     queryset = GoToken.objects.select_related("owner", "distribution").order_by("-pulp_created")
     serializer_class = GoTokenSerializer
+    filter_backends = FILTER_BACKENDS
     filterset_class = GoTokenFilter
 
     DEFAULT_ACCESS_POLICY = policy(

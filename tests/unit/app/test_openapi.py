@@ -26,6 +26,10 @@ for message in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]:
 """
 
 
+# Filtersets of ours that add no filter to pulpcore's.
+_INHERITED = ("Distribution", "Publication", "Remote", "Repository", "RepositoryVersion")
+
+
 def test_the_schema_has_no_warnings_of_ours(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_bytes(urlsafe_b64encode(os.urandom(32)))
@@ -49,5 +53,9 @@ def test_the_schema_has_no_warnings_of_ours(tmp_path: Path) -> None:
     first, *messages = made.stdout.splitlines()
     assert first == "schema made"
     # Of every plugin's hrefs, and of what pulpcore's own classes leave untyped.
-    stock = ("could not derive type of path parameter", f"site-packages{os.sep}pulpcore{os.sep}")
+    stock = (
+        "could not derive type of path parameter",
+        f"site-packages{os.sep}pulpcore{os.sep}",
+        *(f"[Go{each}Filter]: Exception raised while trying resolve" for each in _INHERITED),
+    )
     assert [each for each in messages if not any(part in each for part in stock)] == []

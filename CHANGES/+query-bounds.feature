@@ -1,0 +1,1 @@
+Lists of the REST API are bounded: 1000 objects on a page, no regular expressions on our endpoints and no slow ones on others under `pulp-gomod serve`, where a statement of the API ends after 10 seconds (503).

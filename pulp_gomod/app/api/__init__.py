@@ -1,0 +1,8 @@
+"""What every endpoint of the REST API has in common: how much a query may ask for, and errors.
+
+Loaded while REST framework loads itself, so it imports no views.
+
+bounds -> what a query may cost
+errors -> what bad input is answered with
+middleware -> what views never see
+"""

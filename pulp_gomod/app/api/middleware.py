@@ -1,0 +1,47 @@
+"""What is refused before or after all views, because it happens outside of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+
+#: Bytes of a JSON body: REST framework reads it as a whole, however long it is.
+MAX_JSON = 10 * 1024 * 1024
+
+
+class RequestBounds:
+    """
+    Refuses JSON that is too long, and says 404 of what is nowhere, whatever was sent there.
+    """
+
+    def __init__(self, get_response: Callable[[Any], HttpResponse]) -> None:
+        """
+        Args:
+            get_response: What answers.
+        """
+        self._get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        """
+        Answer a request.
+
+        Args:
+            request: Django's request.
+        """
+        if _is_too_long(request):
+            reason = f"The body is too long: JSON may have {MAX_JSON} bytes."
+            return JsonResponse({"detail": reason}, status=413)
+        response = self._get_response(request)
+        if response.status_code == 500 and request.resolver_match is None:
+            # Django reads the form for its page that says 404, and breaks on a malformed one.
+            return JsonResponse({"detail": "Not found."}, status=404)
+        return response
+
+
+def _is_too_long(request: Any) -> bool:
+    length: str = request.META.get("CONTENT_LENGTH") or "0"
+    return (
+        length.isdecimal()
+        and int(length[:20]) > MAX_JSON
+        and request.content_type == "application/json"
+    )

@@ -1,0 +1,152 @@
+"""What the REST API refuses before it asks the database, and what it says when something breaks."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import tests.unit.django_set_up  # noqa: F401  isort: skip
+import pytest
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import HttpResponse, QueryDict
+from psycopg.errors import ProgramLimitExceeded, QueryCanceled
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from pulp_gomod.app.api.bounds import MAX_EXPRESSION, MAX_PAGE, MAX_PATTERN, QueryBounds
+from pulp_gomod.app.api.errors import explain, handle
+from pulp_gomod.app.api.middleware import MAX_JSON, RequestBounds
+from pulp_gomod.app.upload.problems import as_line
+
+
+def problems(query: str) -> dict[str, Any]:
+    """What a query is refused for."""
+    request = SimpleNamespace(query_params=QueryDict(query))
+    try:
+        QueryBounds().filter_queryset(request, None, None)
+    except ValidationError as error:
+        refused: dict[str, Any] = error.detail
+        return refused
+    return {}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        f"limit={MAX_PAGE}&offset=0",
+        "limit=1&offset=9223372036854775807",
+        "name__regex=^a(b|c)*[0-9]{1,9}$",
+        r"name__regex=a\.b\d",
+        r"name=a\1",
+        "q=name=a AND version=b",
+    ],
+)
+def test_sane_queries_pass(query: str) -> None:
+    assert problems(query) == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("limit=0", "limit"),
+        ("limit=", "limit"),
+        ("limit=foo", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=٣", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=100000000000000000000", "limit"),
+        ("limit=5&limit=foo", "limit"),
+        ("offset=-1", "offset"),
+        ("offset=1.5", "offset"),
+        ("offset=9223372036854775808", "offset"),
+        (r"name__regex=^(a*)(a*)\1\2!$", "name__regex"),
+        (r"username__iregex=(a)\1", "username__iregex"),
+        (r"q=name__regex='(a*)\1'", "q"),
+        (f"name__regex={'a' * (MAX_PATTERN + 1)}", "name__regex"),
+        (f"q={'a' * (MAX_EXPRESSION + 1)}", "q"),
+    ],
+)
+def test_what_costs_too_much_is_refused_by_its_name(query: str, name: str) -> None:
+    assert list(problems(query)) == [name]
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (caused(OperationalError("x"), QueryCanceled("x")), 503),
+        (caused(OperationalError("x"), ProgramLimitExceeded("x")), 400),
+        (OperationalError("x"), 503),
+        (InterfaceError("x"), 503),
+        (DataError("x"), 400),
+        (IntegrityError("x"), 409),
+        (RecursionError(), 400),
+        (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), 400),
+    ],
+)
+def test_what_the_database_and_parsers_refuse(error: Exception, status: int) -> None:
+    refusal = explain(error)
+    assert refusal is not None
+    assert refusal.status == status
+    assert refusal.headers.get("Retry-After") == ("5" if status == 503 else None)
+
+
+class Broken(serializers.CharField):
+    """A field that takes for granted what it gets."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(data.startswith("prn:"))
+
+
+class Outer(serializers.Serializer):
+    repository = Broken()
+
+
+def test_a_field_that_breaks_on_its_value_is_the_clients_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(AttributeError) as caught:
+        Outer(data={"repository": 5}).is_valid()
+    request = SimpleNamespace(method="POST", path="/x\n")
+    response = handle(caught.value, {"request": request})
+    assert response is not None
+    assert response.status_code == 400
+    assert list(response.data) == ["repository"]
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+    assert "AttributeError" in record.getMessage()
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize(
+    "error", [TypeError("x"), KeyError("x"), DjangoValidationError("x"), RuntimeError("x")]
+)
+def test_a_fault_of_ours_stays_one(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        raise error
+    assert explain(caught.value) is None
+    assert handle(caught.value, {}) is None
+
+
+def test_long_json_is_refused_unread() -> None:
+    def answer(request: Any) -> HttpResponse:
+        return HttpResponse(status=204)
+
+    def status(length: str, kind: str = "application/json") -> int:
+        meta = {"CONTENT_LENGTH": length}
+        code: int = RequestBounds(answer)(SimpleNamespace(META=meta, content_type=kind)).status_code
+        return code
+
+    assert status(str(MAX_JSON)) == 204
+    assert status("") == status("x") == 204
+    assert status(str(MAX_JSON + 1)) == status("9" * 5000) == 413
+    assert status(str(MAX_JSON + 1), "multipart/form-data") == 204
+
+
+def test_several_findings_are_told_apart_in_one_line() -> None:
+    assert as_line("a: too long\nb: too short\n") == "a: too long; b: too short"
+    assert as_line("a\n\n b\tc\r\nd") == "a; b?c; d"
