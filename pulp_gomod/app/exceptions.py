@@ -122,3 +122,25 @@ class SyncFailedError(PulpException):
             "Nothing was added to the repository. What was fetched is kept, so that another sync is "
             "quick. These cannot be had:\n{reasons}"
         ).format(reasons=self.reasons)
+
+
+class StorageUnavailableError(PulpException):
+    """Raised when the storage of the server's files fails or hangs; nothing was changed then."""
+
+    http_status_code = 503
+    error_code = "GOM0007"
+
+    def __init__(self, doing: str, reason: str):
+        """
+        Args:
+            doing: What was being done.
+            reason: What the storage said, in one line and without secrets.
+        """
+        self.doing = doing
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The storage of this server's files failed while {doing}: {reason}. Nothing was changed; "
+            "try again once it answers."
+        ).format(doing=self.doing, reason=self.reason)

@@ -6,6 +6,7 @@ what is stored is stored the same way. All lookups stay inside the current domai
 
 import errno
 import hashlib
+import logging
 from datetime import datetime
 from os import PathLike, fspath
 from typing import Any
@@ -19,8 +20,14 @@ from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.models import Artifact, ContentArtifact
 from pulpcore.plugin.util import get_domain, get_domain_pk
 
+from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models import GoModule, GoRelease, GoRepository
 from pulp_gomod.app.models.repository import release_time
+from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.calls import ask_first
+from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
 ARTIFACT_LOCK = 0x676F6D6F  # "gomo": the class of our advisory locks on artifacts
@@ -41,8 +48,9 @@ def save_artifact(file: str | PathLike[str] | PulpTemporaryUploadedFile) -> Arti
         storage: one that was lost there, or cut off by a crash, has been replaced.
 
     Raises:
-        OSError: The storage did not take the file, for example because the disk is full. Nothing
-            is left of it there then.
+        OSError: The disk of the storage is full. Nothing is left of the file there then.
+        StorageUnavailableError: The storage failed. What may be left there is under the name of its
+            bytes, and taken over or replaced by whoever stores these.
     """
     return save_or_find_artifact(file)[0]
 
@@ -81,14 +89,17 @@ def _known_artifact(sha256: str) -> Artifact | None:
 
 def _store(artifact: Artifact) -> Artifact:
     """Save a new artifact whose bytes nobody else is storing at the moment."""
-    storage = get_domain().get_storage()
+    storage = storage_of(get_domain())
     name = artifact.storage_path("")
     # pulpcore's storage keeps a file that is in place already. Without a row it may be what a
     # killed process left half written.
-    if storage.exists(name) and not _has_digest(storage, name, artifact.sha256):
-        storage.delete(name)
+    is_there = ask_first(storage, name)
     try:
-        with transaction.atomic():
+        if is_there and not _has_digest(storage, name, artifact.sha256):
+            is_there = False
+            with storage_calls("removing what was left half stored"):
+                storage.delete(name)
+        with transaction.atomic(), storage_calls("storing a zip"):
             artifact.save()
             # Django moves a file to another file system without a look at how much was written.
             if storage.size(name) != artifact.size:
@@ -99,15 +110,28 @@ def _store(artifact: Artifact) -> Artifact:
         if known is None:
             raise
         return known
-    except OSError:
-        storage.delete(name)
+    except (OSError, StorageUnavailableError) as error:
+        if not is_there:
+            _remove_half(storage, name)
+        if isinstance(error, DamagedFileError):
+            raise StorageUnavailableError("storing a zip", str(error)) from error
         raise
     return artifact
 
 
+def _remove_half(storage: Any, name: str) -> None:
+    """Remove what may have been stored of a file, if the storage answers."""
+    try:
+        if ask_first(storage, name):
+            with storage_calls("removing what was stored in part"):
+                storage.delete(name)
+    except (OSError, StorageUnavailableError) as error:
+        log.warning("What may be left of %s is replaced when it is stored again: %s", name, error)
+
+
 def _has_digest(storage: Any, name: str, sha256: str) -> bool:
     digest = hashlib.sha256()
-    with storage.open(name, "rb") as stored:
+    with storage_calls("reading what is stored"), storage.open(name, "rb") as stored:
         for chunk in stored.chunks(CHUNK):
             digest.update(chunk)
     return digest.hexdigest() == sha256
@@ -115,15 +139,17 @@ def _has_digest(storage: Any, name: str, sha256: str) -> bool:
 
 def _restore_file(artifact: Artifact, source: str | PulpTemporaryUploadedFile) -> None:
     """Put the file of a known artifact back if the storage has lost it or holds only a part."""
-    storage = get_domain().get_storage()
+    storage = storage_of(get_domain())
     name = artifact.file.name
-    if storage.exists(name):
-        if storage.size(name) == artifact.size:
-            return
-        storage.delete(name)
-    # Only a changed `file` is stored by save().
-    artifact.file = source
-    artifact.save()
+    is_there = ask_first(storage, name)
+    with storage_calls("putting a file back"):
+        if is_there:
+            if storage.size(name) == artifact.size:
+                return
+            storage.delete(name)
+        # Only a changed `file` is stored by save().
+        artifact.file = source
+        artifact.save()
 
 
 def discard_artifact(artifact: Artifact) -> None:
@@ -131,6 +157,8 @@ def discard_artifact(artifact: Artifact) -> None:
     Leave no trace of an artifact that nothing refers to.
 
     The file goes while it is our turn: after that, another upload of the same bytes may count on it.
+
+    Where the storage fails, the artifact stays: Pulp's cleanup of orphans removes both.
 
     Args:
         artifact: The artifact; one that something refers to stays.
@@ -140,9 +168,18 @@ def discard_artifact(artifact: Artifact) -> None:
             _take_turn(artifact.sha256)
             Artifact.objects.filter(pk=artifact.pk).delete()
             if _known_artifact(artifact.sha256) is None:
-                get_domain().get_storage().delete(artifact.storage_path(""))
+                _delete_file(artifact.storage_path(""))
     except ProtectedError:
         pass
+    except (OSError, StorageUnavailableError) as error:
+        log.warning("An artifact is left to the cleanup of orphans: %s", error)
+
+
+def _delete_file(name: str) -> None:
+    storage = storage_of(get_domain())
+    if ask_first(storage, name):
+        with storage_calls("deleting a file"):
+            storage.delete(name)
 
 
 def find_module(unit: GoModule) -> GoModule | None:

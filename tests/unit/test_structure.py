@@ -24,6 +24,7 @@ ORDER = (
         "pulp_gomod.app.pace",
     ),
     ("pulp_gomod.app.models",),
+    ("pulp_gomod.app.storage",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate", "pulp_gomod.app.api"),
     ("pulp_gomod.app.goproxy", "pulp_gomod.app.upstream"),
     ("pulp_gomod.app.upload", "pulp_gomod.app.sync", "pulp_gomod.app.tasks"),

@@ -388,8 +388,14 @@ async def _relay(
     )
     if last:
         response.force_close()
-    await response.prepare(request)
-    async for chunk in answer.content.iter_chunked(_CHUNK):
-        await response.write(chunk)
-    await response.write_eof()
+    try:
+        await response.prepare(request)
+        async for chunk in answer.content.iter_chunked(_CHUNK):
+            await response.write(chunk)
+        await response.write_eof()
+    except (ClientError, ConnectionError) as error:
+        # The head has left, or the client has: all that can be done is to end the connection.
+        log.info("%s %s: the answer broke off: %s", request.method, request.path, error)
+        if request.transport is not None:
+            request.transport.close()
     return response

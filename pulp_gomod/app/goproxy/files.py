@@ -11,17 +11,52 @@ from typing import IO
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
+from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.pace import Pace, cut_off
+from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
+from pulp_gomod.app.storage.objects import ObjectReader
 
 log = logging.getLogger(__name__)
 
 # Bytes that are copied at once where the kernel cannot send the file itself.
 CHUNK = 1024 * 1024
+# Bytes of an object that are in memory for a client.
+OBJECT_CHUNK = 256 * 1024
 # Milliseconds that a thread waits for a client to take more.
 PATIENCE = 2
 
 
-class FileResponse(web.StreamResponse):
+class BrokenOff(ConnectionResetError):
+    """
+    What was begun cannot be finished: all that HTTP allows is to end the connection.
+
+    aiohttp takes it for a client that has gone, and closes the connection without a word.
+    """
+
+
+class OpenedResponse(web.StreamResponse):
+    """
+    A response whose body comes from somewhere that may fail.
+
+    It is opened before it is handed to aiohttp: until then something else can be answered.
+    """
+
+    async def open(self) -> None:
+        """
+        Make sure that the body can be sent, or at least begun.
+
+        Raises:
+            StorageUnavailableError: The storage failed, or did not answer in time.
+            DamagedFileError: It does not have the file, or not all of it.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what was opened; nothing is to be sent any more."""
+        raise NotImplementedError
+
+
+class FileResponse(OpenedResponse):
     """
     Sends a part of a file.
 
@@ -44,34 +79,101 @@ class FileResponse(web.StreamResponse):
         self._file_path = path
         self._offset = offset
         self._count = count
+        self._file: IO[bytes] | None = None
+
+    async def open(self) -> None:
+        """Open the file; see `OpenedResponse.open`."""
+        loop = asyncio.get_running_loop()
+        with storage_calls("opening a stored zip"):
+            self._file = await loop.run_in_executor(None, self._open)
+
+    def _open(self) -> IO[bytes]:
+        if os.stat(self._file_path).st_size < self._offset + self._count:
+            raise DamagedFileError(f"{self._file_path} is shorter than it should be")
+        return open(self._file_path, "rb")
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers and the part of the file."""
         self.content_length = self._count
-        if request.method == hdrs.METH_HEAD or not self._count:
-            return await super().prepare(request)
-        loop = asyncio.get_running_loop()
-        try:
-            file = await loop.run_in_executor(None, open, self._file_path, "rb")
-        except OSError:
-            log.exception("A stored zip cannot be served; repair the repository version.")
-            self.set_status(500)
-            self.content_length = 0
+        if request.method == hdrs.METH_HEAD or not self._count or self._file is None:
             return await super().prepare(request)
         try:
             writer = await super().prepare(request)
             transport = request.transport
             if writer is None or transport is None:
                 raise ConnectionResetError("the client is gone")
-            part = _Part(file, self._offset, self._count)
+            part = _Part(self._file, self._offset, self._count)
             if transport.get_extra_info("sslcontext") or not hasattr(os, "sendfile"):
                 await part.copy(writer)
             else:
                 await part.send(transport, writer)
             await super().write_eof()
             return writer
+        except ConnectionError:
+            raise
+        except OSError as error:
+            log.error("A stored zip was sent in part only: %s", error)
+            raise BrokenOff from error
         finally:
-            await loop.run_in_executor(None, file.close)
+            await asyncio.get_running_loop().run_in_executor(None, self._file.close)
+
+
+class ObjectResponse(OpenedResponse):
+    """Sends a part of an object as it comes from the object storage."""
+
+    def __init__(
+        self, reader: ObjectReader, offset: int, count: int, status: int, headers: Mapping[str, str]
+    ) -> None:
+        """
+        Args:
+            reader: The object, not opened yet.
+            offset: Where in it the part begins.
+            count: Bytes of the part.
+            status: The HTTP status.
+            headers: All headers but the length.
+        """
+        super().__init__(status=status, headers=headers)
+        self._reader = reader
+        self._offset = offset
+        self._count = count
+        self._first = b""
+
+    async def open(self) -> None:
+        """Ask for the object, and wait for its first bytes; see `OpenedResponse.open`."""
+        try:
+            await self._reader.open(self._offset, self._count)
+            self._first = await self._reader.read(OBJECT_CHUNK)
+        except BaseException:
+            self._reader.close()
+            raise
+
+    def close(self) -> None:
+        """End reading."""
+        self._reader.close()
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the headers and the part of the object."""
+        self.content_length = self._count
+        if request.method == hdrs.METH_HEAD or not self._count:
+            return await super().prepare(request)
+        try:
+            writer = await super().prepare(request)
+            chunk, self._first = self._first, b""
+            while chunk:
+                await self.write(chunk)
+                chunk = await self._reader.read(OBJECT_CHUNK)
+            await super().write_eof()
+            return writer
+        except (StorageUnavailableError, DamagedFileError) as error:
+            # The log has it already.
+            raise BrokenOff from error
+        finally:
+            self._reader.close()
 
 
 class _Part:

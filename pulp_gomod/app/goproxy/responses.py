@@ -3,6 +3,7 @@
 Source of the rules: RFC 9110 sections 13 and 14, RFC 9111.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,12 @@ from typing import Final
 from aiohttp import hdrs, web
 from django.conf import settings
 
-from pulp_gomod.app.goproxy.files import FileResponse
+from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.goproxy.files import FileResponse, ObjectResponse, OpenedResponse
+from pulp_gomod.app.storage.faults import DAMAGED, RETRY_AFTER, UNAVAILABLE, DamagedFileError
+from pulp_gomod.app.storage.objects import ObjectReader
+
+log = logging.getLogger(__name__)
 
 # The module version that an answer is about, left in a request by whoever makes the answer. Where there is
 # a remote, only if it is what the repository version itself holds: that does not change with the upstream.
@@ -42,8 +48,9 @@ class Representation:
         modified: When it last changed.
         size: Bytes.
         immutable: Whether it never changes while it is served.
-        body: The bytes, or None for a file.
+        body: The bytes, or None for a file or an object.
         path: The file, where there is no body.
+        reader: The object, where there is neither.
         validators: The headers that are made of etag and modified, whatever the answer.
     """
 
@@ -54,6 +61,7 @@ class Representation:
     immutable: bool
     body: bytes | None = None
     path: str = ""
+    reader: ObjectReader | None = None
     validators: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +136,8 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     """
     Answer a GET or HEAD request, with regard to its conditions and its range.
 
+    What is no body in memory has to go through `opened`, too.
+
     Args:
         request: The request.
         found: What it asks for.
@@ -151,9 +161,41 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     if span:
         headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{found.size}"
     status = 206 if span else 200
+    if found.reader is not None:
+        return ObjectResponse(found.reader, start, stop - start, status, headers)
     if found.body is None:
         return FileResponse(found.path, start, stop - start, status, headers)
     return web.Response(status=status, body=found.body[start:stop], headers=headers)
+
+
+async def opened(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """
+    Open what a response is to send, before its head is sent; otherwise say what is wrong.
+
+    Args:
+        request: The request.
+        response: From `respond`.
+    """
+    if not isinstance(response, OpenedResponse) or request.method == hdrs.METH_HEAD:
+        return response
+    try:
+        await response.open()
+    except (StorageUnavailableError, DamagedFileError) as error:
+        return storage_problem(error)
+    return response
+
+
+def storage_problem(error: StorageUnavailableError | DamagedFileError) -> web.Response:
+    """
+    Say that a stored file cannot be had.
+
+    Args:
+        error: Why.
+    """
+    if isinstance(error, DamagedFileError):
+        log.error("A stored zip cannot be served; repair the repository version. %s", error)
+        return problem(500, DAMAGED)
+    return problem(503, UNAVAILABLE, {hdrs.RETRY_AFTER: RETRY_AFTER})
 
 
 def respond_to_plain(found: Representation, caching: str) -> web.Response:

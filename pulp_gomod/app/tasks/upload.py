@@ -1,5 +1,6 @@
 """The REST upload of module zips."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -18,21 +19,26 @@ from pulpcore.plugin.models import (
     UploadChunk,
 )
 from pulpcore.plugin.models import Upload as ChunkedUpload
-from pulpcore.plugin.util import get_domain_pk
+from pulpcore.plugin.util import get_domain, get_domain_pk
 
 from pulp_gomod.app import gate
 from pulp_gomod.app.exceptions import (
     InvalidModuleError,
     ModuleVersionChangedError,
     ModuleVersionHeldError,
+    StorageUnavailableError,
 )
 from pulp_gomod.app.intake import record_release, save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import Upload
+
+log = logging.getLogger(__name__)
 
 
 class Source(TypedDict):
@@ -97,8 +103,11 @@ def upload_modules(
         ModuleVersionHeldError: The repository holds other bytes for one of the versions, or held
             them and is immutable.
         QuotaExceededError: The repository would hold more than it may.
+        StorageUnavailableError: The storage failed; nothing was added.
     """
     repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
+    # From here on, what hangs ends.
+    storage_of(get_domain())
     try:
         with _at_hand(sources) as files:
             judged = _judge_all(sources, files)
@@ -137,9 +146,19 @@ def _fetch(source: Source, folder: str) -> str | Artifact:
     path = os.path.join(os.path.abspath(folder), f"{source['pk']}.zip")
     with open(path, "wb") as copy:
         for part in _parts(source):
-            with part.open("rb") as stored:
+            with _reading(source["name"]), part.open("rb") as stored:
                 shutil.copyfileobj(stored, copy, 1024 * 1024)
     return path
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    doing = f"reading {name}"
+    try:
+        with storage_calls(doing):
+            yield
+    except DamagedFileError as error:
+        raise StorageUnavailableError(doing, str(error)) from error
 
 
 def _parts(source: Source) -> list[Any]:
@@ -161,7 +180,11 @@ def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoMod
     ) as progress:
         for source, file in progress.iter(zip(sources, files, strict=True)):
             if isinstance(file, Artifact):
-                with file.file.open("rb") as stored:
+                with _reading(source["name"]):
+                    stored = file.file.open("rb")
+                    # Some backends bring an object only when it is used.
+                    stored.seek(0)
+                with stored:
                     judged = judge(stored, source["name"])
             else:
                 judged = judge(file, source["name"])
@@ -212,10 +235,35 @@ def _add(repository: GoRepository, units: list[GoModule], claims: dict[str, Any]
 def _discard_uploads(sources: list[Source]) -> None:
     uploads = [source["pk"] for source in sources if source["kind"] == "upload"]
     for upload in ChunkedUpload.objects.filter(pk__in=uploads):
-        upload.delete()
+        with _later(f"upload {upload.pk}"):
+            # In one transaction: the row stays as long as the file does.
+            upload.delete()
 
 
 def _discard_files(sources: list[Source]) -> None:
     files = [source["pk"] for source in sources if source["kind"] == "file"]
     for stored in PulpTemporaryFile.objects.filter(pk__in=files):
+        discard_file(stored)
+
+
+def discard_file(stored: PulpTemporaryFile) -> None:
+    """
+    Delete a temporary file.
+
+    Args:
+        stored: The file; where the storage fails it stays, and Pulp's own cleanup removes it.
+    """
+    with _later(f"temporary file {stored.pk}"):
+        # pulpcore would delete the row first, and then nobody knew of the file.
+        stored.file.delete(save=False)
         stored.delete()
+
+
+@contextmanager
+def _later(what: str) -> Iterator[None]:
+    """Let nothing fail because what is not needed any more cannot be deleted."""
+    try:
+        with storage_calls(f"deleting {what}"):
+            yield
+    except (OSError, StorageUnavailableError) as error:
+        log.warning("The %s is left to the cleanup of what is old: %s", what, error)

@@ -32,6 +32,16 @@ UNCHANGED = Answer(
     "the database does not answer; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
+UNSTORED = Answer(
+    503,
+    "unavailable: the storage of this server's files does not answer; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
+BROKEN_DISK = Answer(
+    503,
+    "unavailable: the server cannot write to its disk; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
 UNKNOWN = Answer(
     503,
     "the database does not answer, so it cannot be said whether this was done; try again: what was "

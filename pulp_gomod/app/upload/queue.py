@@ -46,7 +46,8 @@ def enqueue(change: GoChange, file: PulpTemporaryUploadedFile | None = None) -> 
 
     Raises:
         Problem: The repository was deleted meanwhile.
-        OSError: The storage did not take the zip.
+        OSError: The disk is full.
+        StorageUnavailableError: The storage did not take the zip.
         OperationalError: The database went away; the change may be stored or not.
     """
     change.expires = Now() + LEASE
@@ -73,7 +74,8 @@ def enqueue_unattended(change: GoChange, file: PulpTemporaryUploadedFile | None 
 
     Raises:
         Problem: The repository was deleted meanwhile.
-        OSError: The storage did not take the zip.
+        OSError: The disk is full.
+        StorageUnavailableError: The storage did not take the zip.
     """
     with _undisturbed(change), transaction.atomic():
         _store(change, file)

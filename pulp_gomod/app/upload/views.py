@@ -1,6 +1,5 @@
 """The routes that publish and remove."""
 
-import errno
 import logging
 from typing import Any
 
@@ -25,10 +24,19 @@ from pulp_gomod.app.access.rights import (
 )
 from pulp_gomod.app.api.errors import explain
 from pulp_gomod.app.claims import parse_origin, parse_time
+from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.upload.answers import UNCHANGED, Answer, already_held, not_held
+from pulp_gomod.app.storage.faults import FULL, describe
+from pulp_gomod.app.upload.answers import (
+    BROKEN_DISK,
+    UNCHANGED,
+    UNSTORED,
+    Answer,
+    already_held,
+    not_held,
+)
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
 from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
@@ -67,6 +75,11 @@ class OwnerView(APIView):
         if isinstance(exc, InterfaceError | OperationalError):
             log.error("The database does not answer: %s", exc)
             return _respond(UNCHANGED)
+        if isinstance(exc, StorageUnavailableError):
+            return _respond(UNSTORED)
+        if isinstance(exc, OSError):
+            log.error("A module cannot be received: %s", describe(exc))
+            return _respond(BROKEN_DISK)
         if (refusal := explain(exc)) is not None:
             return text_response(refusal.status, refusal.reason, refusal.headers)
         response: HttpResponse = super().handle_exception(exc)
@@ -145,7 +158,7 @@ def _is_full(exc: Exception) -> bool:
     """Say whether the file system, or the database's, has no room."""
     if isinstance(exc, OperationalError):
         return isinstance(exc.__cause__, DiskFull)
-    return isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(exc, OSError) and exc.errno in FULL
 
 
 def _unescape(escaped_path: str, escaped_version: str) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """What is said to clients, and what they ask of us, beside the files themselves."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pulp_gomod.app.goproxy.responses import problem
+from pulp_gomod.app.storage.faults import RETRY_AFTER
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 
 # What Go's strconv.ParseBool takes for true.
@@ -26,8 +27,14 @@ def fault_response(fault: UpstreamFault) -> web.Response:
     Args:
         fault: What went wrong.
     """
-    names = {502: "bad gateway", 504: "gateway timeout", 507: "insufficient storage"}
-    return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}")
+    names = {
+        502: "bad gateway",
+        503: "unavailable",
+        504: "gateway timeout",
+        507: "insufficient storage",
+    }
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: RETRY_AFTER} if fault.status == 503 else {}
+    return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}", headers)
 
 
 def in_their_words(missing: Missing) -> web.Response:

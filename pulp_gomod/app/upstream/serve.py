@@ -1,10 +1,9 @@
 """Requests to a distribution that has a remote: what is held first, then what the upstream has."""
 
-import errno
 import logging
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.goproxy.distributions import Target
@@ -18,10 +17,12 @@ from pulp_gomod.app.goproxy.responses import (
     Representation,
     cache_control,
     not_found,
+    opened,
     problem,
     respond,
 )
 from pulp_gomod.app.goproxy.storages import respond_with_zip
+from pulp_gomod.app.storage.faults import FULL, RETRY_AFTER, describe
 from pulp_gomod.app.upstream import upstreams
 from pulp_gomod.app.upstream.answers import Answer
 from pulp_gomod.app.upstream.asking import Asking
@@ -63,10 +64,11 @@ async def serve_module(
     except UpstreamFault as fault:
         return fault_response(fault)
     except OSError as error:
-        log.exception("Cannot keep what the upstream sent.")
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        log.error("Cannot keep what the upstream sent: %s", describe(error))
+        if error.errno in FULL:
             return problem(507, "insufficient storage: this server's disk is full")
-        return problem(500, "internal error: this server cannot store what the upstream sent")
+        line = "unavailable: this server cannot store what the upstream sent; try again"
+        return problem(503, line, {hdrs.RETRY_AFTER: RETRY_AFTER})
 
 
 def _version_of(answer: Answer) -> str:
@@ -172,17 +174,19 @@ class _Request:
         if isinstance(found, Missing):
             return self._missing(found)
         if isinstance(found, Passed):
-            return self._pass(found)
+            return await self._pass(found)
         # Whoever else waited for it may serve another repository.
         await self._through.zips.known(asked)
         return await respond_with_zip(self._request, self._target, found, self._caching(True))
 
-    def _pass(self, found: Passed) -> web.StreamResponse:
+    async def _pass(self, found: Passed) -> web.StreamResponse:
         spool = found.spool
         representation = Representation(
             ZIP, found.sha256, found.fetched, spool.size, False, path=spool.path
         )
-        response = respond(self._request, representation, self._caching(False))
+        response = await opened(
+            self._request, respond(self._request, representation, self._caching(False))
+        )
         # The file goes with the last reference to it, which is this one.
         response[_SPOOL] = spool
         return response

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 DATABASE_THREADS = 3
 JUDGES = 2
+KEEPERS = 2
 # Bytes of a list up to which reading it is not worth a thread.
 SHORT = 32 * 1024
 WRITERS = 2
@@ -22,10 +23,11 @@ RESOLVERS = 4
 
 class Threads:
     """
-    Six groups: for the database, for judging zips, for waiting for a process that does that, for long
-    lists, for writing files, and for looking up names.
+    Seven groups: for the database, for judging zips, for waiting for a process that does that, for storing
+    zips, for long lists, for writing files, and for looking up names.
 
-    None of them ever waits for an upstream, except for the last one: the system's resolver may hang.
+    None of them ever waits for an upstream, except for the last one: the system's resolver may hang. And
+    only those that store may wait for a storage that hangs.
 
     Attributes:
         go_mods: Reads go.mod files, large ones in a process beside the threads.
@@ -35,6 +37,7 @@ class Threads:
         self._database = ThreadPoolExecutor(DATABASE_THREADS, "gomod-upstream-db")
         self._judges = ThreadPoolExecutor(JUDGES, "gomod-upstream-judge")
         self._waiters = ThreadPoolExecutor(1, "gomod-upstream-verify")
+        self._keepers = ThreadPoolExecutor(KEEPERS, "gomod-upstream-keep")
         self._reckoners = ThreadPoolExecutor(1, "gomod-upstream-list")
         self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
@@ -51,6 +54,10 @@ class Threads:
     async def wait(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that waits for a process to judge; one at a time, they would take turns anyway."""
         return await _run(self._waiters, call, *args, **kwargs)
+
+    async def store(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a call that brings a file to the storage and uses the ORM."""
+        return await _run(self._keepers, on_a_connection, call, *args, **kwargs)
 
     async def reckon(self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that computes over a list of so many bytes."""
@@ -72,6 +79,7 @@ class Threads:
             self._database,
             self._judges,
             self._waiters,
+            self._keepers,
             self._reckoners,
             self._writers,
             self._resolvers,

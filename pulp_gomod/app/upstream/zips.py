@@ -3,13 +3,16 @@
 import asyncio
 import hashlib
 import logging
+import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.goproxy.modules import StoredZip
+from pulp_gomod.app.storage.faults import UNAVAILABLE
 from pulp_gomod.app.upstream import answers, judging, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.modules import UpstreamModules
@@ -25,6 +28,8 @@ from pulp_gomod.verifier.checks import Fetched, Verified
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+UNSTORED = "the storage of this server's files does not answer, so the zip cannot be kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +253,7 @@ class Zips:
     ) -> StoredZip | Passed:
         kept = False
         try:
-            await self._upstream.threads.judge(
+            await self._upstream.threads.store(
                 judging.take_in,
                 spool.path,
                 upload,
@@ -258,6 +263,8 @@ class Zips:
                 answer,
             )
             kept = True
+        except StorageUnavailableError:
+            return await self._pass_unstored(spool, asked)
         finally:
             self._room.settle(asked.repository, upload.size, kept=kept)
         if asked.joins:
@@ -266,6 +273,12 @@ class Zips:
         if stored is None or stored.zip is None:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
         return stored.zip
+
+    async def _pass_unstored(self, spool: Spool, asked: Asked) -> Passed:
+        """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
+        if asked.joins and await self._upstream.threads.write(os.path.exists, spool.path):
+            return await self._pass(spool, UNAVAILABLE)
+        raise UpstreamFault(UNSTORED, status=503)
 
     async def _missing(self, question: Question, missing: Missing) -> Missing:
         if self._upstream.keeps:

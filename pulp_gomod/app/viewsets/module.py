@@ -1,26 +1,31 @@
 """`content/gomod/modules/`"""
 
+from gettext import gettext as _
 from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 
 from pulpcore.plugin.models import Artifact, PulpTemporaryFile, Upload
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_domain
 from pulpcore.plugin.viewsets import ContentFilter, ContentViewSet, OperationPostponedResponse
 
 from pulp_gomod.app.access.addresses import client_address
 from pulp_gomod.app.access.rights import name_of
-from pulp_gomod.app.exceptions import InvalidModuleError
+from pulp_gomod.app.exceptions import InvalidModuleError, StorageUnavailableError
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.serializers import (
     GoModuleListSerializer,
     GoModuleSerializer,
     GoModuleUploadSerializer,
 )
-from pulp_gomod.app.tasks.upload import Source, judge, upload_modules
+from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.calls import ask_first
+from pulp_gomod.app.storage.faults import RETRY_AFTER, DamagedFileError, storage_calls
+from pulp_gomod.app.tasks.upload import Source, discard_file, judge, upload_modules
 from pulp_gomod.app.viewsets.filters import (
     FILTER_BACKENDS,
     ChecksumFilter,
@@ -144,7 +149,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
                 *(zip for zip in zips if isinstance(zip, Upload)),
             ],
             kwargs={
-                "sources": [_source(zip) for zip in zips],
+                "sources": _sources(zips),
                 "repository_pk": str(repository.pk) if repository else None,
                 "time": upload["time"].isoformat() if "time" in upload else None,
                 "origin": upload.get("origin"),
@@ -170,13 +175,37 @@ def _judge_at_once(files: list[Any]) -> None:
         raise ValidationError(str(error)) from error
 
 
-def _source(zip: Any) -> Source:
+class StorageUnavailable(APIException):
+    """The answer where a file cannot be stored for a task; nothing was stored then."""
+
+    status_code = 503
+    default_detail = _(
+        "The storage of this server's files does not answer. Nothing was stored; try again."
+    )
+    wait = int(RETRY_AFTER)
+
+
+def _sources(zips: list[Any]) -> list[Source]:
+    """Say where the task finds the zips."""
+    stored: list[PulpTemporaryFile] = []
+    try:
+        return [_source(zip, stored) for zip in zips]
+    except (DamagedFileError, StorageUnavailableError) as error:
+        for file in stored:
+            discard_file(file)
+        raise StorageUnavailable from error
+
+
+def _source(zip: Any, stored: list[PulpTemporaryFile]) -> Source:
     """Say where the task finds a zip; one in the request is stored for it."""
     if isinstance(zip, Artifact):
         zip.touch()
         return {"kind": "artifact", "pk": str(zip.pk), "name": f"artifact {zip.pk}"}
     if isinstance(zip, Upload):
         return {"kind": "upload", "pk": str(zip.pk), "name": f"upload {zip.pk}"}
-    stored = PulpTemporaryFile.init_and_validate(zip)
-    stored.save()
-    return {"kind": "file", "pk": str(stored.pk), "name": zip.name}
+    file = PulpTemporaryFile.init_and_validate(zip)
+    ask_first(storage_of(get_domain()), file.storage_path(""))
+    with storage_calls("storing an upload for its task"):
+        file.save()
+    stored.append(file)
+    return {"kind": "file", "pk": str(file.pk), "name": zip.name}

@@ -1,0 +1,140 @@
+"""Calls of a storage that may never come back, in threads of their own.
+
+Whoever asks waits for a bounded time. The thread may be stuck for longer, until the backend's own timeouts
+end it: so there are few of them, and nothing else runs there.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from django.conf import settings
+
+from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.storage.faults import storage_calls
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+THREADS: Final = 8
+# Calls of a process that may wait for a thread or be under way; more are refused at once.
+MOST_CALLS: Final = 200
+# Seconds within which a storage that works says whether it has a file.
+PROBE: Final = 5.0
+# Seconds for which a storage that hung is not asked again by those who would wait for it in a worker.
+PAUSE: Final = 4.0
+
+
+class _Calls:
+    """The calls of one process."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, "gomod-storage")
+        self._lock = threading.Lock()
+        self._count = 0
+        #: Until when the storage of a name is left alone, by time.monotonic().
+        self.left_alone: dict[int, float] = {}
+
+    def submit(self, call: Callable[..., T], *args: Any) -> "Future[T]":
+        """
+        Have a thread call something.
+
+        Raises:
+            StorageUnavailableError: Too many calls wait.
+        """
+        with self._lock:
+            if self._count >= MOST_CALLS:
+                reason = "too many requests wait for it already"
+                raise StorageUnavailableError("waiting for it", reason)
+            self._count += 1
+        future = self._pool.submit(call, *args)
+        future.add_done_callback(self._finish)
+        return future
+
+    def _finish(self, future: "Future[Any]") -> None:
+        with self._lock:
+            self._count -= 1
+
+
+_by_process: dict[int, _Calls] = {}
+
+
+def _calls() -> _Calls:
+    # Threads do not survive a fork, and Pulp's programs fork their workers.
+    pid = os.getpid()
+    return _by_process.get(pid) or _by_process.setdefault(pid, _Calls())
+
+
+async def within(seconds: float, doing: str, call: Callable[..., T], *args: Any) -> T:
+    """
+    Call a storage, and wait for a bounded time.
+
+    Args:
+        seconds: For how long.
+        doing: What is being done, for the log.
+        call: Returns something that is closed if it comes too late.
+        args: Its arguments.
+
+    Raises:
+        StorageUnavailableError: The storage failed, or did not answer in time.
+        DamagedFileError: It does not have the file.
+    """
+    with storage_calls(doing):
+        future = _calls().submit(call, *args)
+        result = asyncio.wrap_future(future)
+        # What goes wrong after its time interests nobody.
+        result.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.wait((result,), timeout=seconds)
+            if not result.done():
+                raise TimeoutError(f"nothing came for {seconds:g} seconds")
+            return result.result()
+        finally:
+            if not result.done():
+                # It may wait for a thread still; otherwise nobody wants any more what it brings.
+                future.add_done_callback(_drop)
+                future.cancel()
+
+
+def _drop(future: "Future[Any]") -> None:
+    if future.cancelled() or future.exception() is not None:
+        return
+    close = getattr(future.result(), "close", None)
+    if close is not None:
+        with contextlib.suppress(Exception):
+            close()
+
+
+def ask_first(storage: Any, name: str) -> bool:
+    """
+    Say whether a storage has a file; and find out so, before much depends on it, whether it answers.
+
+    A storage that hung a moment ago is not asked: whoever calls this occupies a worker.
+
+    Args:
+        storage: The storage.
+        name: The file.
+
+    Raises:
+        StorageUnavailableError: The storage failed, or did not answer within a few seconds.
+    """
+    calls, key = _calls(), id(storage)
+    doing = "looking for a file"
+    if time.monotonic() < calls.left_alone.get(key, 0.0):
+        raise StorageUnavailableError(doing, "it did not answer a moment ago")
+    seconds = min(PROBE, settings.GOMOD_STORAGE_TIMEOUT)
+    with storage_calls(doing):
+        future = calls.submit(storage.exists, name)
+        try:
+            return bool(future.result(seconds))
+        except TimeoutError:
+            future.cancel()
+            calls.left_alone[key] = time.monotonic() + PAUSE
+            raise TimeoutError(f"nothing came for {seconds:g} seconds") from None
