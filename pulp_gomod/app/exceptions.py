@@ -144,3 +144,20 @@ class StorageUnavailableError(PulpException):
             "The storage of this server's files failed while {doing}: {reason}. Nothing was changed; "
             "try again once it answers."
         ).format(doing=self.doing, reason=self.reason)
+
+
+class ModuleVersionBlockedError(PulpException):
+    """Raised when a module version was to enter a repository that it is kept out of."""
+
+    http_status_code = 403
+    error_code = "GOM0008"
+
+    def __init__(self, line: str):
+        """
+        Args:
+            line: Which module version, since when and why.
+        """
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] {self.line}"

@@ -117,3 +117,36 @@ def gomod_owns_or_may(request: Any, view: Any, action: str, permission: str) -> 
         permission: The permission that others need.
     """
     return view.get_object().owner_id == request.user.pk or _has_perm(request, permission)
+
+
+def gomod_may_of_named_repository(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user has a permission on the repository that the request names.
+
+    Args:
+        request: The request.
+        view: The viewset of a type that belongs to a repository.
+        action: The action.
+        permission: The permission.
+
+    Raises:
+        ValidationError: The request is malformed.
+    """
+    if request.user.is_superuser:
+        return True
+    serializer = view.get_serializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return _has_perm(request, permission, serializer.validated_data["repository"])
+
+
+def gomod_may_of_its_repository(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user has a permission on the repository that the object belongs to.
+
+    Args:
+        request: The request.
+        view: The viewset of a type that belongs to a repository.
+        action: The action.
+        permission: The permission.
+    """
+    return _has_perm(request, permission, view.get_object().repository)

@@ -92,6 +92,9 @@ def filled(
     rest = Rest(quiet_server.url, (quiet_server.username, quiet_server.password))
     owner = Owner.create(rest)
     assert owner.put(Made().zip()).status_code == 201
+    # Blocks cost no statement, whether they are known or not.
+    blocked = {"module": "example.com/elsewhere", "reason": "to be looked up, too"}
+    rest.create("gomod/blocks/", repository=owner.repository, **blocked)
     versions = list(fill(database, owner.name, request.param, each=2))
     names = [f"{owner.name}-{number}" for number in range(len(FILES) * REQUESTS)]
     add_distributions(database, owner.name, names)

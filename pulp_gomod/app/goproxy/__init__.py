@@ -5,6 +5,7 @@ paths              which module, version and file
 distributions, distribution_statements, resolver    which repository version
 guard              may it be read
 modules, statements  what the repository version holds
+blocked            the same without what is blocked
 lookups, compiled, prepared, database, warming    asking PostgreSQL
 answers, remembered    what was asked before
 loop_watch         does something hold the event loop

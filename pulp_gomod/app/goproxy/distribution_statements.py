@@ -2,14 +2,28 @@
 
 from functools import lru_cache
 
-from django.db.models import OuterRef, Subquery
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import (
+    Case,
+    CharField,
+    Func,
+    JSONField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, StrIndex
+from django.db.models.lookups import Exact
 
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoDistribution
+from pulp_gomod.app.models import GoBlock, GoDistribution, GoRepository
 
 _DOMAIN_NAME = "\ufffddomain"
+_KNOWN_BLOCKS = "\ufffdblocks"
 
 
 @lru_cache(maxsize=64)
@@ -17,10 +31,11 @@ def distribution(candidates: int) -> Statement:
     """
     Find the distribution that serves a path, and the repository version that it serves.
 
-    Values: domain_name, and base_path_0, base_path_1, ... for the paths it may have.
+    Values: domain_name; known_blocks, revisions of blocks that need not be told again, in one text; and
+    base_path_0, base_path_1, ... for the paths it may have.
     Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
     version's number and time, the same of a pinned version, the same of a publication; the remote
-    and its last change.
+    and its last change; and the blocks of the repository that is served (see `_blocks`).
 
     Args:
         candidates: How many base paths are possible.
@@ -34,6 +49,12 @@ def distribution(candidates: int) -> Statement:
         .annotate(
             newest_number=Subquery(newest.values("number")[:1]),
             newest_created=Subquery(newest.values("pulp_created")[:1]),
+            served_repository=Coalesce(
+                "publication__repository_version__repository",
+                "repository_version__repository",
+                "repository",
+            ),
+            blocks=Subquery(_blocks()),
         )
         .values_list(
             "pk",
@@ -52,9 +73,42 @@ def distribution(candidates: int) -> Statement:
             "publication__repository_version__pulp_created",
             "remote",
             "remote__pulp_last_updated",
+            "blocks",
         )
     )
-    return compile_queryset(queryset, markers | {_DOMAIN_NAME: "domain_name"})
+    named = {_DOMAIN_NAME: "domain_name", _KNOWN_BLOCKS: "known_blocks"}
+    return compile_queryset(queryset, markers | named)
+
+
+class _Array(Func):
+    function = "jsonb_build_array"
+    output_field = JSONField()
+
+
+def _blocks() -> QuerySet:
+    """
+    Tell the blocks of the repository that is served: their revision, its time, and an array for each.
+
+    There is nothing to tell where none was ever made. Blocks of a known revision are left out: PostgreSQL
+    looks them up only where they are not, so that thousands of them cost nothing.
+    """
+    blocks = (
+        GoBlock.objects.filter(repository=OuterRef("pk"))
+        .order_by()
+        .values("repository")
+        .annotate(
+            all=JSONBAgg(_Array("module", "versions", "reason", "pulp_created", "source")),
+        )
+        .values("all")
+    )
+    revision = Cast("blocks_revision", CharField())
+    is_new = Exact(StrIndex(Value(_KNOWN_BLOCKS), revision), 0)
+    told = Case(When(is_new, then=Subquery(blocks)), default=None, output_field=JSONField())
+    return (
+        GoRepository.objects.filter(pk=OuterRef("served_repository"), blocks_revision__isnull=False)
+        .values(told=_Array(revision, "blocks_changed", told))
+        .order_by()
+    )
 
 
 @lru_cache(maxsize=64)

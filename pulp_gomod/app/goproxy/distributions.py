@@ -1,10 +1,12 @@
 """Which distribution a request is for, and which repository version that serves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from pulp_gomod.app.blocking import NONE, Block, Blocks
 
 DEFAULT_DOMAIN: Final = "default"
 """The domain of URLs that name none."""
@@ -18,12 +20,14 @@ class Served:
     Attributes:
         repository: Its repository's pk.
         number: Its number.
-        created: When it was made.
+        created: When it was made, or when blocks of the repository were last changed.
+        blocks: What of it is not served.
     """
 
     repository: UUID
     number: int
     created: datetime
+    blocks: Blocks = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,18 @@ class Target:
     snapshot: str = ""
 
 
-def target_of(row: Sequence[Any]) -> Target:
+def target_of(row: Sequence[Any], known: Mapping[str, Blocks]) -> Target:
     """
     Read a row of `distribution_statements.distribution`.
 
     Args:
         row: Its columns.
+        known: Blocks that the statement was told to be known, by revision.
 
     Returns:
         The target of a request to the distribution's root.
     """
-    pk, base_path, guard, domain_pk, domain_changed, *versions, remote, remote_changed = row
+    pk, base_path, guard, domain_pk, domain_changed, *versions, remote, remote_changed, said = row
     return Target(
         path="",
         base_path=base_path,
@@ -75,19 +80,33 @@ def target_of(row: Sequence[Any]) -> Target:
         guard=guard,
         domain=domain_pk,
         domain_changed=domain_changed,
-        served=_served(versions),
+        served=_served(versions, _blocks(said, known)),
         remote=remote,
         remote_changed=remote_changed,
     )
 
 
-def _served(columns: Sequence[Any]) -> Served | None:
+def _served(columns: Sequence[Any], blocks: Blocks) -> Served | None:
     """Pick what is served: a publication, a pinned version, or a repository's newest version."""
     newest, pinned, published = columns[0:3], columns[3:6], columns[6:9]
     for repository, number, created in (published, pinned, newest):
         if repository is not None and number is not None:
-            return Served(repository, number, created)
+            return Served(repository, number, max(created, blocks.changed), blocks)
     return None
+
+
+def _blocks(said: list[Any] | None, known: Mapping[str, Blocks]) -> Blocks:
+    """Read the blocks of a repository, unless they are known."""
+    if said is None:
+        return NONE
+    revision, changed, rows = said
+    if revision in known:
+        return known[revision]
+    made = (
+        Block(module, versions, reason, since[:10], source == "removed")
+        for module, versions, reason, since, source in rows or ()
+    )
+    return Blocks(UUID(revision).bytes, datetime.fromisoformat(changed), made)
 
 
 def storable(text: str) -> bool:

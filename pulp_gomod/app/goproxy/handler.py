@@ -19,7 +19,9 @@ from pulp_gomod.app.goproxy.remembered import RememberedModules, modules_of
 from pulp_gomod.app.goproxy.responses import (
     USED,
     Representation,
+    Stopped,
     cache_control,
+    forbidden,
     not_found,
     respond,
 )
@@ -99,6 +101,8 @@ async def _serve_module(
         upstream.note_use(request.app, target.served.repository, wanted.module, version)
     if wanted.file == "zip":
         stored = await modules.zip(wanted.module, version)
+        if isinstance(stored, Stopped):
+            return forbidden(stored)
         if stored is not None:
             return await respond_with_zip(
                 request, target, stored, _caching(target, wanted.version != LATEST)
@@ -107,13 +111,15 @@ async def _serve_module(
     found = await find(modules, wanted, version)
     if found is None:
         return missing(wanted)
+    if isinstance(found, Stopped):
+        return forbidden(found)
     immutable = found.immutable and wanted.version != LATEST
     return respond(request, found, _caching(target, immutable))
 
 
 async def find(
     modules: RememberedModules, wanted: ModuleRequest, version: str
-) -> Representation | None:
+) -> Representation | Stopped | None:
     """
     Find what is asked for, if it is no zip.
 

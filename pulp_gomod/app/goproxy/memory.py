@@ -16,7 +16,13 @@ from pulp_gomod.app.goproxy.modules import StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest, parse
 from pulp_gomod.app.goproxy.patterns import Pattern
 from pulp_gomod.app.goproxy.remembered import UNKNOWN, modules_of
-from pulp_gomod.app.goproxy.responses import cache_control, keep_private, respond_to_plain
+from pulp_gomod.app.goproxy.responses import (
+    Stopped,
+    cache_control,
+    forbidden,
+    keep_private,
+    respond_to_plain,
+)
 from pulp_gomod.golang import module
 
 
@@ -86,7 +92,7 @@ async def bring(app: web.Application, pattern: Pattern, path: str) -> None:
         await find(modules, wanted, wanted.version)
         return
     stored = await modules.zip(wanted.module, wanted.version)
-    if stored is not None:
+    if isinstance(stored, StoredZip):
         await storages.load_zip(app, target, stored)
 
 
@@ -119,6 +125,8 @@ def _recall(app: web.Application, target: Target, wanted: ModuleRequest) -> web.
     if found is None:
         # What is not held, an upstream may have.
         return missing(wanted) if target.remote is None else None
+    if isinstance(found, Stopped):
+        return forbidden(found)
     if isinstance(found, StoredZip):
         found = storages.recall_zip(app, target, found)
         if found is None:

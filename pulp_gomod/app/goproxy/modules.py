@@ -14,7 +14,7 @@ from pulp_gomod.app.goproxy.compiled import Statement
 from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.lookups import Lookups
 from pulp_gomod.app.goproxy.prepared import Row
-from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation
+from pulp_gomod.app.goproxy.responses import JSON, TEXT, Representation, Stopped
 from pulp_gomod.golang import module
 from pulp_gomod.golang.latest import Candidate, UnreadGoModError, latest, latest_of_newest
 
@@ -87,8 +87,7 @@ class Modules:
         rows = await self._ask(statements.versions(), module=path)
         if not rows:
             return None
-        lines = f"{rows[0][0]}\n" if rows[0][0] else ""
-        return await _computed(TEXT, lines.encode(), self.served.created)
+        return await list_of(rows[0][0].split("\n") if rows[0][0] else [], self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
         """
@@ -123,7 +122,7 @@ class Modules:
         rows = await self._ask(statements.retracted(), module=path, version=version)
         return (rows[0][0] or "") if rows else ""
 
-    async def latest(self, path: str) -> Representation | None:
+    async def latest(self, path: str) -> Representation | Stopped | None:
         """
         Answer `@latest`; None for an unknown module.
 
@@ -148,7 +147,7 @@ class Modules:
         chosen = await self._latest_row(path)
         return chosen[0] if chosen else None
 
-    async def info(self, path: str, version: str) -> Representation | None:
+    async def info(self, path: str, version: str) -> Representation | Stopped | None:
         """
         Answer `.info` of a version, or of a commit that a pseudo-version names.
 
@@ -178,7 +177,7 @@ class Modules:
         go_mod, _, created = rows[0]
         return await _fixed(TEXT, bytes(go_mod), created)
 
-    async def zip(self, path: str, version: str) -> StoredZip | None:
+    async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
         """
         Find the zip of a version.
 
@@ -272,6 +271,17 @@ class Modules:
 
     async def _ask(self, statement: Statement, **values: str | int) -> list[Row]:
         return await self._ask_database(statement, **self._values, **values)
+
+
+async def list_of(tagged: list[str], created: datetime) -> Representation:
+    """
+    Render a list of versions.
+
+    Args:
+        tagged: The versions, in semver order.
+        created: When it last changed.
+    """
+    return await _computed(TEXT, "".join(f"{version}\n" for version in tagged).encode(), created)
 
 
 def _candidates(rows: list[Row]) -> list[Candidate]:

@@ -9,10 +9,11 @@ from aiohttp import web
 from pulp_gomod.app.goproxy import answers as known_answers
 from pulp_gomod.app.goproxy import lookups, whole
 from pulp_gomod.app.goproxy.answers import Answers, Key
+from pulp_gomod.app.goproxy.blocked import BlockedModules
 from pulp_gomod.app.goproxy.distributions import Served, Target
 from pulp_gomod.app.goproxy.modules import File, Files, Modules, StoredZip
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
-from pulp_gomod.app.goproxy.responses import Representation
+from pulp_gomod.app.goproxy.responses import Representation, Stopped
 from pulp_gomod.app.goproxy.whole import Whole
 from pulp_gomod.golang import module
 from pulp_gomod.golang.latest import Candidate
@@ -73,7 +74,7 @@ class RememberedModules:
         """
         return await (self._remember(what, path, state, make) if state else make())
 
-    async def latest(self, path: str) -> Representation | None:
+    async def latest(self, path: str) -> Representation | Stopped | None:
         """As Modules.latest."""
         return await self._remember("latest", path, "", lambda: self._modules.latest(path))
 
@@ -83,7 +84,7 @@ class RememberedModules:
             "latest version", path, "", lambda: self._modules.latest_version(path)
         )
 
-    async def info(self, path: str, version: str) -> Representation | None:
+    async def info(self, path: str, version: str) -> Representation | Stopped | None:
         """As Modules.info."""
         return await self._file("info", path, version, self._modules.info)
 
@@ -91,7 +92,7 @@ class RememberedModules:
         """As Modules.mod."""
         return await self._file("mod", path, version, self._modules.mod)
 
-    async def zip(self, path: str, version: str) -> StoredZip | None:
+    async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
         """As Modules.zip."""
         return await self._file("zip", path, version, self._modules.zip)
 
@@ -153,7 +154,8 @@ def modules_of(app: web.Application, target: Target, served: Served) -> Remember
         target: The distribution that serves it.
         served: The repository version.
     """
-    modules = Modules(lookups.of(app), target, served)
+    made = BlockedModules if served.blocks else Modules
+    modules = made(lookups.of(app), target, served)
     return RememberedModules(modules, known_answers.of(app), whole.of(app))
 
 
@@ -177,7 +179,8 @@ def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
 
 
 def _key(served: Served, what: str, path: str, version: str) -> Key:
-    return served.repository.bytes, served.number, what, path, version
+    # Whatever is blocked or not any more is another repository, as far as answers go.
+    return served.repository.bytes + served.blocks.revision, served.number, what, path, version
 
 
 def _size(answer: object) -> int:

@@ -12,12 +12,14 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from aiohttp import web
 
+from pulp_gomod.app.blocking import Blocks
 from pulp_gomod.app.freshness import TRUSTED
 from pulp_gomod.app.goproxy import database, distribution_statements
 from pulp_gomod.app.goproxy.database import Database
@@ -170,18 +172,20 @@ class DomainResolver:
                 wanted[base_path] = None
                 if self._known[base_path].generation != self._generation:
                     seen = ""
-        rows = await self._probe(list(wanted), seen)
+        known = self._blocks_of(wanted)
+        rows = await self._probe(list(wanted), seen, known)
         if self._losses != self._database.losses:
             # After a crash PostgreSQL may have the same snapshot of something else.
             self._losses, self._snapshot, seen = self._database.losses, "", ""
-            rows = await self._probe(list(wanted), seen)
+            known = {}
+            rows = await self._probe(list(wanted), seen, known)
         snapshot = rows[0][0]
         self._is_changing = snapshot != self._snapshot
         if self._is_changing:
             self._snapshot = snapshot
             self._generation += 1
         if snapshot != seen:
-            self._remember(wanted, rows)
+            self._remember(wanted, rows, known)
         self._began = began
         self._answer(asked, wanted)
 
@@ -191,23 +195,33 @@ class DomainResolver:
                 return base_path
         return None
 
-    async def _probe(self, wanted: list[str], seen: str) -> list[Row]:
+    async def _probe(self, wanted: list[str], seen: str, known: Mapping[str, Blocks]) -> list[Row]:
         # A statement for each power of two, so that PostgreSQL gets to know them.
         size = 1 << (len(wanted) - 1).bit_length()
         padded = wanted + wanted[-1:] * (size - len(wanted))
         statement = distribution_statements.probe(size)
         values = {f"base_path_{index}": base for index, base in enumerate(padded)}
-        return await self._database.fetch_all(
-            statement.sql, statement.bind(domain_name=self._domain, seen=seen, **values)
-        )
+        values |= {"domain_name": self._domain, "known_blocks": " ".join(known), "seen": seen}
+        return await self._database.fetch_all(statement.sql, statement.bind(**values))
 
-    def _remember(self, wanted: dict[str, None], rows: list[Row]) -> None:
+    def _blocks_of(self, wanted: Iterable[str]) -> dict[str, Blocks]:
+        """Return what is known of blocks, by revision, so that it need not be told again."""
+        served = (self._known[each].target.served for each in wanted if each in self._known)
+        return {
+            str(UUID(bytes=each.blocks.revision)): each.blocks
+            for each in served
+            if each is not None and each.blocks.revision
+        }
+
+    def _remember(
+        self, wanted: dict[str, None], rows: list[Row], known: Mapping[str, Blocks]
+    ) -> None:
         for base_path in wanted:
             self._known.pop(base_path, None)
         for _, *row in rows:
             # Where there is no distribution, the outer join has a row of nulls.
             if row[0] is not None:
-                target = replace(target_of(row), snapshot=f"{self._losses} {self._snapshot}")
+                target = replace(target_of(row, known), snapshot=f"{self._losses} {self._snapshot}")
                 self._known[target.base_path] = _Known(self._generation, target)
         while len(self._known) > MOST_DISTRIBUTIONS:
             self._known.popitem(last=False)

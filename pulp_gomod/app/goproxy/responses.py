@@ -70,6 +70,18 @@ class Representation:
         object.__setattr__(self, "validators", validators)
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """
+    What is not served although it may be there.
+
+    Attributes:
+        line: For people: why.
+    """
+
+    line: str
+
+
 def problem(status: int, line: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """
     Make an error response that the go command shows to its user.
@@ -103,6 +115,16 @@ def not_found(line: str) -> web.Response:
 
 
 @lru_cache(maxsize=4)
+def forbidden(stopped: Stopped) -> web.Response:
+    """
+    Make the answer for what is not served.
+
+    Args:
+        stopped: Why.
+    """
+    return problem(403, f"forbidden: {stopped.line}")
+
+
 def cache_control(immutable: bool, public: bool) -> str:
     """
     Say for how long a response may be kept, and by whom (the value of Cache-Control).

@@ -43,7 +43,12 @@ async def warm(where: Database) -> None:
         psycopg.Error: It does not answer.
     """
     probe = distribution_statements.probe(1)
-    asked = [(probe.sql, probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0=""))]
+    asked = [
+        (
+            probe.sql,
+            probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0="", known_blocks=""),
+        )
+    ]
     for compiled in statements.ALL:
         statement = compiled()
         asked.append((statement.sql, statement.bind(**_VALUES)))

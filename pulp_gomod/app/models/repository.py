@@ -7,11 +7,13 @@ from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryC
 from pulpcore.plugin.util import get_prn
 
 from pulp_gomod.app.exceptions import (
+    ModuleVersionBlockedError,
     ModuleVersionChangedError,
     ModuleVersionHeldError,
     QuotaExceededError,
 )
 from pulp_gomod.app.freshness import wait_until_seen
+from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
@@ -32,6 +34,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             repository ever held, and not only for those that it holds.
         max_size (int): Bytes that the zips of a version of it may have together; null for no limit.
         max_modules (int): Module versions that a version of it may hold; null for no limit.
+        blocks_revision (uuid): Changes with each block that is made or lifted; null before the first.
+        blocks_changed (datetime): When that was.
     """
 
     TYPE = "gomod"
@@ -41,6 +45,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
     immutable = models.BooleanField(default=False)
     max_size = models.BigIntegerField(null=True)
     max_modules = models.BigIntegerField(null=True)
+    blocks_revision = models.UUIDField(null=True, editable=False)
+    blocks_changed = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -49,6 +55,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             ("publish_gorepository", "Can publish modules to the repository"),
             ("unpublish_gorepository", "Can remove modules from the repository"),
             ("sync_gorepository", "Can sync modules into the repository"),
+            ("block_gorepository", "Can keep module versions out of the repository"),
             ("repair_gorepository", "Can repair repository versions"),
             ("manage_roles_gorepository", "Can manage roles on Go repositories"),
         ]
@@ -63,12 +70,23 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         Raises:
             ModuleVersionHeldError: Other bytes would replace those of a held module version, or in
                 an immutable repository those of one that was ever held.
+            ModuleVersionBlockedError: A module version is kept out of the repository.
             QuotaExceededError: The version would be larger than the repository may be.
         """
         added = GoModule.objects.filter(version_memberships__version_added=new_version)
+        self._refuse_blocked(added)
         self._refuse_other_bytes(added)
         self.check_quota(record_usage(new_version), usage_of(self.latest_version()))
         self._record_releases(added)
+
+    def _refuse_blocked(self, added):
+        blocks = blocks_of(self.pk)
+        if not blocks:
+            return
+        for path, version in added.values_list("module", "version").iterator():
+            block = blocks.find(path, version)
+            if block:
+                raise ModuleVersionBlockedError(block.line(path, version))
 
     def check_quota(self, usage, before):
         """

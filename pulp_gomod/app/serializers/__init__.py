@@ -1,5 +1,6 @@
 """What the REST API shows of each type and accepts for it; Pulp finds the serializers here."""
 
+from pulp_gomod.app.serializers.block import GoBlockSerializer
 from pulp_gomod.app.serializers.distribution import GoDistributionSerializer
 from pulp_gomod.app.serializers.modfile import GoModFileSerializer
 from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSerializer
@@ -12,6 +13,7 @@ from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSe
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
 
 __all__ = [
+    "GoBlockSerializer",
     "GoCleanupSerializer",
     "GoDistributionSerializer",
     "GoModFileSerializer",

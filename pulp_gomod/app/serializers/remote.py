@@ -50,6 +50,13 @@ def validate_patterns(value: str) -> str:
             raise serializers.ValidationError(
                 _("{pattern!r} holds a space; separate patterns by commas.").format(pattern=pattern)
             )
+        if "@" in pattern:
+            raise serializers.ValidationError(
+                _(
+                    "{pattern!r} names a version; here are patterns of module paths only. To keep a "
+                    "version out of a repository, block it: pulp gomod block create, or gomod/blocks/."
+                ).format(pattern=pattern)
+            )
         try:
             match_pattern(pattern, "")
         except GoError as error:

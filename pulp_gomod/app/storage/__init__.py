@@ -1,1 +1,1 @@
-"""Where the bytes of modules are: a file system or an object storage, either of which may fail."""
+"""What comes into repositories, and where its bytes are: a file system or an object storage may fail."""

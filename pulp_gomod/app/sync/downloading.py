@@ -92,6 +92,7 @@ class Downloading:
         self._progress.increase()
 
     async def _bring_whole(self, version: Version, item: Item, held: Unit | None) -> None:
+        self._source.admit(version)
         # Fetched first, it is there when the zip is, and joins the repository with it.
         await self._source.info(version)
         if self._with_zips:

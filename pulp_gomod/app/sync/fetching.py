@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pulp_gomod.app.exceptions import SyncFailedError
+from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.sync.downloading import Downloading, Fetched
 from pulp_gomod.app.sync.failures import Failures, TooMany, Trouble
 from pulp_gomod.app.sync.listing import Listing
@@ -56,7 +57,9 @@ async def fetch(order: Order) -> Fetched:
     failures, plan = Failures(), Plan()
     try:
         async with opened(order.remote) as through:
-            source = Source(through, order.repository)
+            threads = through.upstream.threads
+            blocks = await threads.database(blocks_of, order.repository)
+            source = Source(through, order.repository, blocks)
             await _list(order, source, plan, failures)
             return await _download(order, source, plan, failures)
     except TooMany:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+from pulp_gomod.app.blocking import Blocks
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.sync.failures import Trouble
 from pulp_gomod.app.sync.held import Unit
@@ -40,15 +41,17 @@ class Absent(Trouble):
 class Source:
     """Everything that a sync takes from its remote. What comes is kept in the remote's cache."""
 
-    def __init__(self, through: Through, repository: UUID) -> None:
+    def __init__(self, through: Through, repository: UUID, blocks: Blocks) -> None:
         """
         Args:
             through: The remote.
             repository: The pk of the repository that is synced.
+            blocks: What is kept out of it: it is on no list, and cannot be had by name.
         """
         self.threads = through.upstream.threads
         self._through = through
         self._repository = repository
+        self._blocks = blocks
         self._began = datetime.now(UTC)
 
     async def versions(self, wanted: Wanted) -> list[str]:
@@ -69,6 +72,20 @@ class Source:
         if not listed:
             raise Trouble("the upstream lists no versions; name one, or ask for @latest")
         return listed
+
+    def admit(self, version: Version) -> None:
+        """
+        Check that a module version may enter the repository with its zip.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: It is kept out.
+        """
+        block = self._blocks.find(*version)
+        if block is not None:
+            raise Trouble(block.line(*version))
 
     async def go_mod(self, version: Version) -> Answer:
         """
@@ -156,6 +173,7 @@ class Source:
         info = parse_info((await self._ask("latest", path, anew=True)).body)
         if info is None or not is_version(path, info.version):
             raise Trouble("the upstream says no version of the latest one")
+        self.admit(Version(path, info.version))
         return info.version
 
     async def _newest(self, path: str, listed: list[str]) -> str:
@@ -168,7 +186,13 @@ class Source:
     async def _listed(self, path: str) -> list[str]:
         body = (await self._ask("list", path, anew=True)).body
         listed = await self.threads.reckon(len(body), listed_versions, path, body)
-        return [version for version in listed if not module.is_pseudo_version(version)]
+        tagged = [version for version in listed if not module.is_pseudo_version(version)]
+        if not self._blocks.of(path):
+            return tagged
+        kept = [version for version in tagged if self._blocks.find(path, version) is None]
+        if tagged and not kept:
+            raise Trouble(self._blocks.of(path)[0].line(path))
+        return kept
 
     async def _ask(self, file: File, path: str, version: str = "", anew: bool = False) -> Answer:
         self._permit(path, version)

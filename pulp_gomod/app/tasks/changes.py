@@ -15,10 +15,11 @@ from pulp_gomod.app.exceptions import (
     QuotaExceededError,
 )
 from pulp_gomod.app.intake import record_release, save_module
-from pulp_gomod.app.models import GoChange, GoModule, GoRepository
+from pulp_gomod.app.models import GoArrival, GoChange, GoDistribution, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.upload.answers import answer_to
 from pulp_gomod.app.upload.queue import UNFINISHED
 from pulp_gomod.app.upload.waiting import clear_away
@@ -29,6 +30,8 @@ State = GoChange.State
 
 # Rows whose client never came to read the answer are kept this long.
 FORGOTTEN = timedelta(minutes=10)
+
+_KEPT_AWAY = "blocked, so that no remote brings it back; publish it again, or lift the block, to have it back"
 
 # PostgreSQL's classes of errors that are of the moment: no connection, a deadlock, no room, a lock
 # that cannot be had, a shutdown.
@@ -140,6 +143,7 @@ class _Batch:
         self.sizes = {}
         self.version = repository.latest_version()
         self.usage_before = self.usage = usage_of(self.version)
+        self.admission = Admission(repository)
 
     def settle(self, changes):
         """Decide each change, make the version, and store what became of the changes."""
@@ -173,6 +177,7 @@ class _Batch:
         refused = self._refusal(change)
         if refused:
             return refused
+        self.admission.lift(*key)
         unit = save_module(GoModule(**change.facts, go_mod=bytes(change.go_mod)), change.artifact)
         record_release(
             self.repository,
@@ -189,6 +194,10 @@ class _Batch:
 
     def _refusal(self, change):
         """Say which rule of the repository forbids to publish, if one does."""
+        blocked = self.admission.refusal(change.module, change.version)
+        if blocked:
+            change.detail = str(blocked)
+            return State.REFUSED
         h1 = change.facts["h1"]
         held = self.repository.ever_held(change.module, change.version, h1)
         if held:
@@ -205,10 +214,23 @@ class _Batch:
 
     def _remove(self, change):
         key = (change.module, change.version)
-        if key not in self.after:
+        if key in self.after:
+            self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
+        elif not self._drop_waiting(*key):
             return State.MISSING
-        self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
+        is_asked = _comes_back(self.repository, change.module, change.version)
+        if is_asked and self.admission.keep_away(*key, change.user_name):
+            change.detail = _KEPT_AWAY
         return State.DONE
+
+    def _drop_waiting(self, module, version):
+        """Let what was cached, and has not joined yet, not do so; say whether there was anything."""
+        if waiting_h1(self.repository, module, version) is None:
+            return False
+        GoArrival.objects.filter(
+            repository=self.repository, answer__module=module, answer__version=version
+        ).delete()
+        return True
 
     def _make_version(self):
         before, after = set(self.before.values()), set(self.after.values())
@@ -217,6 +239,17 @@ class _Batch:
         with self.repository.new_version() as version:
             version.remove_content(GoModule.objects.filter(pk__in=before - after))
             version.add_content(GoModule.objects.filter(pk__in=after - before))
+
+
+def _comes_back(repository, module, version):
+    """Say whether a remote may be asked for a module version, and would bring it back."""
+    # The API imports this module, and must not have the content app with it.
+    from pulp_gomod.app.upstream.policy import refusal
+    from pulp_gomod.app.upstream.remote import read_settings
+
+    distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
+    remotes = map(read_settings, distributions.values_list("remote", flat=True).distinct())
+    return any(each is not None and refusal(each, module, version) is None for each in remotes)
 
 
 def _in_turn(changes):

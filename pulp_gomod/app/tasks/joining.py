@@ -20,6 +20,7 @@ from pulp_gomod.app.models import (
     GoRemote,
     GoRepository,
 )
+from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.cached import cached_size
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.release import UNKNOWN_TIME
@@ -122,6 +123,7 @@ class Batch:
         # Path, version, the checksum on record, and the one that was offered.
         self.refused = []
         self.keys = {(answer.module, answer.version) for answer in answers}
+        self._blocks = blocks_of(repository.pk)
 
     def prepare(self):
         """
@@ -161,7 +163,7 @@ class Batch:
         units = {}
         for unit in found.only("module", "version", "h1"):
             key = (unit.module, unit.version)
-            if key in held:
+            if key in held or self._is_passed_over(*key):
                 continue
             # An immutable repository takes no other bytes than it ever had.
             other = self.repository.ever_held(*key, unit.h1)
@@ -170,6 +172,16 @@ class Batch:
             else:
                 units.setdefault(key, unit)
         return units
+
+    def _is_passed_over(self, path, version):
+        """
+        Say whether what was cached stays out since it was blocked meanwhile.
+
+        What somebody asked to be synced is refused by the repository itself, for all to see.
+        """
+        return (
+            self.source == GoRelease.Source.CACHED and self._blocks.find(path, version) is not None
+        )
 
     def _mod_file(self, answer):
         body = bytes(answer.body)

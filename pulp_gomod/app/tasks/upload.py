@@ -33,6 +33,7 @@ from pulp_gomod.app.models import GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
 from pulp_gomod.golang import GoError
@@ -102,6 +103,7 @@ def upload_modules(
         InvalidModuleError: A zip is refused.
         ModuleVersionHeldError: The repository holds other bytes for one of the versions, or held
             them and is immutable.
+        ModuleVersionBlockedError: A version is kept out of the repository.
         QuotaExceededError: The repository would hold more than it may.
         StorageUnavailableError: The storage failed; nothing was added.
     """
@@ -196,7 +198,11 @@ def _refuse_early(repository: GoRepository, units: list[GoModule]) -> None:
     """Refuse what the repository would refuse in the end, before anything is stored."""
     version = repository.latest_version()
     new: dict[tuple[str, str], GoModule] = {}
+    admission = Admission(repository)
     for unit in units:
+        blocked = admission.refusal(unit.module, unit.version)
+        if blocked:
+            raise blocked
         named = GoModule.objects.filter(
             _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version
         )
@@ -225,8 +231,10 @@ def _add(repository: GoRepository, units: list[GoModule], claims: dict[str, Any]
     wanted = GoModule.objects.filter(pk__in=[unit.pk for unit in units])
     held = set(held_in(wanted, repository.latest_version()).values_list("pk", flat=True))
     with transaction.atomic():
+        admission = Admission(repository)
         for unit in units:
             if unit.pk not in held:
+                admission.lift(unit.module, unit.version)
                 record_release(repository, unit, **claims)
         with repository.new_version() as version:
             version.add_content(wanted)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pulp_gomod.app.models import GoChange
 
 RETRY_AFTER = "5"
+# The header of the answer to a removal that says that no remote brings it back, and what would.
+KEPT_AWAY = "Gomod-Kept-Away"
 
 State = GoChange.State
 
@@ -59,7 +61,9 @@ def answer_to(change: GoChange) -> Answer:
     """
     match change.state:
         case State.DONE:
-            return Answer(201 if change.kind == GoChange.Kind.PUBLISH else 204)
+            if change.kind == GoChange.Kind.PUBLISH:
+                return Answer(201)
+            return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
         case State.CONFLICT:
             return already_held(change)
         case State.MISSING:

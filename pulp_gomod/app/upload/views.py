@@ -28,6 +28,7 @@ from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.faults import FULL, describe
 from pulp_gomod.app.upload.answers import (
     BROKEN_DISK,
@@ -132,6 +133,8 @@ class RemoveView(OwnerView):
         """
         Remove a module version: the next repository version is without it.
 
+        Where a remote could bring it back, it is blocked, and the answer says so in a header.
+
         Args:
             request: The request.
             owner: The base path of a Go distribution.
@@ -149,7 +152,8 @@ class RemoveView(OwnerView):
             user_name=name_of(request),
             address=client_address(request._request),
         )
-        if not _holds(repository, path, unescaped):
+        is_here = _holds(repository, path, unescaped)
+        if not is_here and waiting_h1(repository, path, unescaped) is None:
             raise _refuse(not_held(change))
         return _hand_in(change, request._request) or _respond(wait_for(change.pk))
 
@@ -182,6 +186,9 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoCha
         # GoError is one, too.
         raise Problem(400, f"invalid package: {error}") from error
     change.module, change.version = upload.module, upload.version
+    blocked = Admission(repository).refusal(upload.module, upload.version)
+    if blocked is not None:
+        raise Problem(403, f"forbidden: {blocked}")
     held = _holds(repository, upload.module, upload.version)
     if held or waiting_h1(repository, upload.module, upload.version):
         raise _refuse(already_held(change))

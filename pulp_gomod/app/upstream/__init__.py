@@ -11,7 +11,7 @@ space, forgetting    how much of them is kept, and which go first
 reading, lists    what they say, read as the go command reads it
 sumdb_place, sumdb    where the checksum database is, and what it proves
 spool, judging, room, zips    zips: spooled, verified, judged, stored
-asking       what one request may ask of all that
+asking, unblocked    what one request may ask of all that
 merge, choosing    one latest version of what is held here and there
 joining, usage, metrics    what is done beside the requests
 upstreams    all of that for each remote that was asked lately

@@ -33,11 +33,11 @@ class Unchanged:
 @dataclass(frozen=True, slots=True)
 class Missing:
     """
-    The upstream knows that there is no such thing.
+    The upstream knows that there is no such thing, or it is blocked here.
 
     Attributes:
-        status: 404 or 410.
-        words: What it says of that to people; or "".
+        status: 404 or 410; 403 if it is blocked.
+        words: What is said of that to people; or "".
     """
 
     status: int

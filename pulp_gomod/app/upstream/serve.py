@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from pulp_gomod.app.db.executors import etag
+from pulp_gomod.app.goproxy.blocked import About
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.paths import LATEST, ModuleRequest
 from pulp_gomod.app.goproxy.remembered import RememberedModules
@@ -15,7 +16,9 @@ from pulp_gomod.app.goproxy.responses import (
     USED,
     ZIP,
     Representation,
+    Stopped,
     cache_control,
+    forbidden,
     not_found,
     opened,
     problem,
@@ -31,6 +34,7 @@ from pulp_gomod.app.upstream.lists import merge_lists
 from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
+from pulp_gomod.app.upstream.unblocked import UnblockedAsking
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
 from pulp_gomod.golang import module, semver
@@ -101,7 +105,14 @@ class _Request:
         self._local = local
         self._through = through
         self._usage = known.usage
-        self._asking = Asking(through, wanted, wants_held_only(request))
+        self._changed = target.served.blocks.changed
+        blocks = target.served.blocks.of(wanted.module)
+        held_only = wants_held_only(request)
+        self._asking = (
+            UnblockedAsking(through, wanted, held_only, About(wanted.module, blocks))
+            if blocks
+            else Asking(through, wanted, held_only)
+        )
 
     async def answer(self) -> web.StreamResponse:
         if self._file == "list":
@@ -135,6 +146,8 @@ class _Request:
 
     async def _info(self) -> web.StreamResponse:
         held = await self._local.info(self._path, self._version)
+        if isinstance(held, Stopped):
+            return forbidden(held)
         if module.canonical_version(self._version) == self._version:
             if held is not None:
                 return self._hold(self._hit(held))
@@ -155,6 +168,8 @@ class _Request:
 
     async def _zip(self) -> web.StreamResponse:
         held = await self._local.zip(self._path, self._version)
+        if isinstance(held, Stopped):
+            return forbidden(held)
         is_local = held is not None
         upstream = self._through.upstream
         asked = Asked(self._path, self._version, self._repository)
@@ -197,6 +212,9 @@ class _Request:
         tagged = await self._local.tagged(self._path)
         if tagged is None:
             answer = await self._asking.ask("list")
+            if isinstance(answer, Missing) and isinstance(self._asking, UnblockedAsking):
+                held = await self._local.versions(self._path)
+                return self._hit(held) if held is not None else self._missing(answer)
             if isinstance(answer, Missing):
                 return self._missing(answer)
             return await self._respond(answer, TEXT)
@@ -215,9 +233,15 @@ class _Request:
 
     async def _latest(self) -> web.StreamResponse:
         found = await choose_latest(self._asking, self._local)
+        if isinstance(found, Missing):
+            # What is held may be blocked, all of it.
+            said = await self._local.latest(self._path)
+            return forbidden(said) if isinstance(said, Stopped) else self._missing(found)
         if not isinstance(found, str):
             return await self._said(found)
         held = await self._local.info(self._path, found)
+        if isinstance(held, Stopped):
+            return forbidden(held)
         return self._hit(held) if held is not None else self._missing(None)
 
     # Answering.
@@ -250,7 +274,12 @@ class _Request:
         immutable = answer.expires is None and answer.pk is not None
         immutable = immutable and self._asked_version != LATEST
         representation = Representation(
-            content_type, await etag(body), answer.checked, len(body), immutable, body
+            content_type,
+            await etag(body),
+            max(answer.checked, self._changed),
+            len(body),
+            immutable,
+            body,
         )
         return respond(self._request, representation, self._caching(immutable))
 

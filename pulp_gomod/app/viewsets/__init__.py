@@ -1,6 +1,7 @@
 """The endpoints of the REST API and who may use them; Pulp finds the viewsets here."""
 
 from pulp_gomod.app.viewsets import repository_versions
+from pulp_gomod.app.viewsets.block import GoBlockViewSet
 from pulp_gomod.app.viewsets.distribution import GoDistributionViewSet
 from pulp_gomod.app.viewsets.modfile import GoModFileViewSet
 from pulp_gomod.app.viewsets.module import GoModuleViewSet
@@ -11,6 +12,7 @@ from pulp_gomod.app.viewsets.repository import GoRepositoryVersionViewSet, GoRep
 from pulp_gomod.app.viewsets.token import GoTokenViewSet
 
 __all__ = [
+    "GoBlockViewSet",
     "GoDistributionViewSet",
     "GoModFileViewSet",
     "GoModuleViewSet",

@@ -82,6 +82,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
             "gomod.publish_gorepository",
             "gomod.unpublish_gorepository",
             "gomod.sync_gorepository",
+            "gomod.block_gorepository",
             "gomod.repair_gorepository",
             "gomod.manage_roles_gorepository",
         ],

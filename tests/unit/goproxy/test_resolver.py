@@ -15,7 +15,7 @@ from pulp_gomod.app.goproxy.resolver import DomainResolver
 from pulp_gomod.app.goproxy.snapshots import Snapshot
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-NULLS = (None,) * 16
+NULLS = (None,) * 17
 
 
 class Database:
@@ -28,6 +28,8 @@ class Database:
         self.fails = False
         self.asked = 0
         self.looks_ahead = 0
+        self.blocks: str | None = None
+        self.times_told = 0
         self._keys: list[UUID] = [uuid4() for _ in range(3)]
 
     async def snapshot(self) -> Snapshot:
@@ -46,7 +48,17 @@ class Database:
         return [
             (self.snapshot_name, pk, "base", None, domain, NOW, repository, self.number, NOW)
             + (None,) * 8
+            + (self._told_blocks(parameters),)
         ]
+
+    def _told_blocks(self, parameters: list[Any]) -> list[Any] | None:
+        if self.blocks is None:
+            return None
+        if any(self.blocks in each for each in parameters if isinstance(each, str)):
+            return [self.blocks, NOW.isoformat(), None]
+        self.times_told += 1
+        row = ["example.com/m", "v1.0.0", "bad", NOW.isoformat(), "requested"]
+        return [self.blocks, NOW.isoformat(), [row]]
 
 
 Scene = Callable[[Database, DomainResolver], Awaitable[None]]
@@ -222,5 +234,26 @@ def test_a_look_that_is_being_taken_ends_with_the_app(monkeypatch: pytest.Monkey
         assert resolver.is_looking
         await resolver.close()
         assert not resolver.is_looking and len(asyncio.all_tasks()) == 1
+
+    play(scene)
+
+
+def test_blocks_are_told_once_for_each_change_of_them() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        found = []
+        for revision in (None, str(uuid4()), None, None, str(uuid4())):
+            database.blocks = revision or database.blocks
+            database.number += 1
+            database.snapshot_name = f"{database.number}:{database.number}:"
+            await asyncio.sleep(TRUSTED)
+            target = await resolver.find(["base"])
+            assert target is not None and target.served is not None
+            found.append(target.served.blocks)
+        assert [blocks.find("example.com/m", "v1.0.0") is not None for blocks in found] == [
+            False,
+            *[True] * 4,
+        ]
+        assert found[1] is found[2] is found[3] and found[3] != found[4]
+        assert database.times_told == 2
 
     play(scene)

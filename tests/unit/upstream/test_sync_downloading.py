@@ -30,6 +30,9 @@ class Source:
         self.answer = uuid4()
         self._unit = unit
 
+    def admit(self, version: Any) -> None:
+        return None
+
     async def info(self, version: Any) -> None:
         return None
 

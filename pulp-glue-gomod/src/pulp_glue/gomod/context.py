@@ -26,6 +26,7 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 __all__ = [
+    "PulpGoBlockContext",
     "PulpGoDistributionContext",
     "PulpGoModFileContext",
     "PulpGoModuleContext",
@@ -57,6 +58,20 @@ class PulpGoReleaseContext(PulpEntityContext):
     ID_PREFIX = "gomod_releases"
     HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>releases)/"
     HREF_TEMPLATE = "gomod/releases/{pulp_id}/"
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+
+class PulpGoBlockContext(PulpEntityContext):
+    """Module versions that a repository neither takes in nor serves."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "blocks"
+    ENTITY = _("go block")
+    ENTITIES = _("go blocks")
+    HREF = "gomod_go_block_href"
+    ID_PREFIX = "gomod_blocks"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>blocks)/"
+    HREF_TEMPLATE = "gomod/blocks/{pulp_id}/"
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
 
@@ -215,6 +230,7 @@ def _register_prns() -> None:
         PulpEntityContext, "PRN_TYPE_REGISTRY", {}
     )
     registry |= {
+        "gomod:goblock": PulpGoBlockContext,
         "gomod:godistribution": PulpGoDistributionContext,
         "gomod:gomodfile": PulpGoModFileContext,
         "gomod:gomodule": PulpGoModuleContext,

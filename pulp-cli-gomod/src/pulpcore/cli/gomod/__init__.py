@@ -6,6 +6,7 @@ import click
 from pulp_cli.generic import pulp_group
 from pulp_glue.common.i18n import get_translation
 
+from pulpcore.cli.gomod.block import block
 from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
 from pulpcore.cli.gomod.publication import publication
@@ -21,7 +22,8 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-_COMMANDS = (content, distribution, publication, publish, release, remote, repository, token)
+_COMMANDS = (
+    block,content, distribution, publication, publish, release, remote, repository, token)
 
 
 @pulp_group(name="gomod", help=_("Manage Go modules."))

@@ -1,0 +1,163 @@
+"""The modules of a repository version without those that are blocked.
+
+A blocked version is on no list and never the latest; who asks for it by name is told that it is blocked, and
+not that it is unknown: the go command would ask the next GOPROXY, or the module's own server. Its go.mod is
+served as ever, since Go reads the go.mod files of versions that it does not build.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from pulp_gomod.app.blocking import Block
+from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.goproxy.modules import File, Files, Modules, StoredZip, list_of
+from pulp_gomod.app.goproxy.responses import Representation, Stopped
+from pulp_gomod.golang import module
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    The blocks that are about one module.
+
+    Attributes:
+        path: The module path.
+        blocks: At least one.
+    """
+
+    path: str
+    blocks: list[Block]
+
+    def stop(self, version: str) -> Stopped | None:
+        """
+        Say why a version is not served; None if it is.
+
+        Args:
+            version: The canonical version.
+        """
+        for block in self.blocks:
+            if block.covers(version):
+                return Stopped(block.line(self.path, version))
+        return None
+
+    def stop_info(self, body: bytes | None) -> Stopped | None:
+        """
+        Say why an `.info` is not served; None if it is.
+
+        Args:
+            body: The `.info`, which names a version.
+        """
+        try:
+            version = json.loads(body or b"")["Version"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return self.stop(version) if isinstance(version, str) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all versions are blocked."""
+        return any(not block.versions for block in self.blocks)
+
+    @property
+    def stop_all(self) -> Stopped:
+        """Say why nothing of a module is served whose every known version is blocked."""
+        return Stopped(self.blocks[0].line(self.path, self.blocks[0].versions))
+
+    @property
+    def stop_names(self) -> Stopped:
+        """Say why a zip is not served under another name than its version."""
+        return Stopped(
+            f"versions of {self.path} are blocked here: ask for a zip by its whole version"
+        )
+
+
+class BlockedModules(Modules):
+    """Answers what Modules answers, but for what is blocked."""
+
+    async def versions(self, path: str) -> Representation | None:
+        """As Modules.versions."""
+        about = self._blocks(path)
+        if about is None:
+            return await super().versions(path)
+        tagged = await self.tagged(path)
+        if tagged is None and not about.is_whole:
+            return None
+        # Nobody is sent elsewhere for a module of which nothing is wanted here.
+        return list_of(tagged or [], self.served.created)
+
+    async def tagged(self, path: str) -> list[str] | None:
+        """As Modules.tagged."""
+        tagged = await super().tagged(path)
+        about = self._blocks(path)
+        if tagged is None or about is None:
+            return tagged
+        return [version for version in tagged if about.stop(version) is None]
+
+    async def candidates(self, path: str) -> list[Candidate]:
+        """As Modules.candidates."""
+        candidates = await super().candidates(path)
+        about = self._blocks(path)
+        if about is None:
+            return candidates
+        return [each for each in candidates if about.stop(each.version) is None]
+
+    async def latest(self, path: str) -> Representation | Stopped | None:
+        """As Modules.latest, chosen as if what is blocked did not exist: as the go command chooses."""
+        about = self._blocks(path)
+        if about is None:
+            return await super().latest(path)
+        known = await super().candidates(path)
+        version = self._newest(about, known)
+        if version is not None:
+            found = await super().info(path, version)
+            # What is the latest version changes, unlike the `.info` of a version.
+            if isinstance(found, Representation):
+                return replace(found, modified=self.served.created, immutable=False)
+            return found
+        return about.stop_all if known or about.is_whole else None
+
+    async def latest_version(self, path: str) -> str | None:
+        """As Modules.latest_version."""
+        about = self._blocks(path)
+        if about is None:
+            return await super().latest_version(path)
+        return self._newest(about, await super().candidates(path))
+
+    async def info(self, path: str, version: str) -> Representation | Stopped | None:
+        """As Modules.info."""
+        about = self._blocks(path)
+        if about is None:
+            return await super().info(path, version)
+        stop = about.stop(version) if module.canonical_version(version) == version else None
+        if stop is not None:
+            return stop
+        found = await super().info(path, version)
+        # What names a commit may have come out as a version that is blocked.
+        stop = about.stop_info(found.body) if isinstance(found, Representation) else None
+        return stop or found
+
+    async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
+        """As Modules.zip."""
+        return self._stop_zip(path, version) or await super().zip(path, version)
+
+    async def files(self, path: str, version: str, wanted: File) -> Files:
+        """As Modules.files."""
+        files = await super().files(path, version, wanted)
+        stop = self._stop_zip(path, version)
+        return files | {"info": stop, "zip": stop} if stop else files
+
+    def _stop_zip(self, path: str, version: str) -> Stopped | None:
+        about = self._blocks(path)
+        if about is None:
+            return None
+        if module.canonical_version(version) != version:
+            return about.stop_names
+        return about.stop(version)
+
+    def _newest(self, about: About, known: list[Candidate]) -> str | None:
+        chosen = latest([each for each in known if about.stop(each.version) is None])
+        return chosen.version if chosen else None
+
+    def _blocks(self, path: str) -> About | None:
+        blocks = self.served.blocks.of(path)
+        return About(path, blocks) if blocks else None

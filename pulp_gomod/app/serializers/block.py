@@ -1,0 +1,135 @@
+"""GoBlock over REST."""
+
+from gettext import gettext as _
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from rest_framework import serializers
+
+from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
+
+from pulp_gomod.app.access.rights import name_of
+from pulp_gomod.app.blocking import BELOW
+from pulp_gomod.app.gate import check_path
+from pulp_gomod.app.models import GoBlock, GoRepository
+from pulp_gomod.app.storage.admission import TooManyBlocks, make_block
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.ranges import parse_range
+
+LONGEST_REASON = 500
+LONGEST_RANGE = 300
+LONGEST_MODULE = 2000
+
+
+class GoBlockSerializer(ModelSerializer):
+    """
+    Module versions that a repository neither takes in nor serves.
+    """
+
+    pulp_href = IdentityField(view_name="gomod/blocks-detail")
+    repository = DetailRelatedField(
+        help_text=_("The Go repository that they are kept out of."),
+        view_name="repositories-gomod/gomod-detail",
+        queryset=GoRepository.objects.all(),
+    )
+    module = serializers.CharField(
+        help_text=_(
+            "The module path; or one with /... behind it, for that module and all below it."
+        ),
+        max_length=LONGEST_MODULE,
+    )
+    versions = serializers.CharField(
+        help_text=_(
+            "Which versions: one (v1.9.1), or comparisons that all have to hold (>=v1.2.0 <v1.9.2); "
+            "empty for all."
+        ),
+        max_length=LONGEST_RANGE,
+        allow_blank=True,
+        default="",
+    )
+    reason = serializers.CharField(
+        help_text=_("Why, in one line; whoever asks for such a version is told."),
+        max_length=LONGEST_REASON,
+    )
+    created_by = serializers.CharField(help_text=_("Name of the user who made it."), read_only=True)
+    source = serializers.ChoiceField(
+        help_text=_(
+            "requested: somebody made it. removed: it keeps away what was removed, until that is "
+            "published again."
+        ),
+        choices=GoBlock.Source.choices,
+        read_only=True,
+    )
+
+    def validate_module(self, path: str) -> str:
+        """
+        Check the module path.
+
+        Raises:
+            ValidationError: No module has it.
+        """
+        if "@" in path:
+            raise serializers.ValidationError(_("The version goes into the field versions."))
+        try:
+            module.check_path(path.removesuffix(BELOW))
+            check_path(path.removesuffix(BELOW), "v0.0.0")
+        except GoError as error:
+            raise serializers.ValidationError(
+                _("{error}; write a module path, or one with /... for all below it.").format(
+                    error=error
+                )
+            ) from error
+        return path
+
+    def validate_versions(self, text: str) -> str:
+        """
+        Check the range.
+
+        Raises:
+            ValidationError: It is none.
+        """
+        try:
+            return str(parse_range(text))
+        except GoError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def validate_reason(self, text: str) -> str:
+        """
+        Check that the reason is one line.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        if not text.isprintable():
+            raise serializers.ValidationError(_("Write the reason in one line of text."))
+        return text
+
+    def create(self, validated_data: dict[str, Any]) -> GoBlock:
+        """
+        Make the block; in force when this is done.
+
+        Raises:
+            ValidationError: There is such a block, or there are too many.
+        """
+        user_name = name_of(self.context["request"])
+        try:
+            with transaction.atomic():
+                return make_block(**validated_data, created_by=user_name)
+        except TooManyBlocks as error:
+            raise serializers.ValidationError({"repository": str(error)}) from error
+        except IntegrityError as error:
+            raise serializers.ValidationError(
+                {"module": _("The repository has a block of this module and these versions.")}
+            ) from error
+
+    class Meta:
+        model = GoBlock
+        fields = (
+            *ModelSerializer.Meta.fields,
+            "repository",
+            "module",
+            "versions",
+            "reason",
+            "created_by",
+            "source",
+        )

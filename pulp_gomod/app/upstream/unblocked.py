@@ -1,0 +1,83 @@
+"""Asking an upstream about a module of which the repository blocks versions: as if it did not have these."""
+
+from dataclasses import replace
+
+from pulp_gomod.app.goproxy.blocked import About
+from pulp_gomod.app.goproxy.paths import ModuleRequest
+from pulp_gomod.app.upstream.answers import Answer, File
+from pulp_gomod.app.upstream.asking import Asking
+from pulp_gomod.app.upstream.lists import listed_versions
+from pulp_gomod.app.upstream.merge import latest_version
+from pulp_gomod.app.upstream.results import Missing
+from pulp_gomod.app.upstream.upstreams import Through
+from pulp_gomod.golang import module
+
+
+class UnblockedAsking(Asking):
+    """Asks what Asking asks, and passes on what is not blocked."""
+
+    def __init__(
+        self, through: Through, wanted: ModuleRequest, held_only: bool, about: About
+    ) -> None:
+        """
+        Args:
+            through: As of Asking.
+            wanted: As of Asking.
+            held_only: As of Asking.
+            about: The blocks that are about the module.
+        """
+        super().__init__(through, wanted, held_only)
+        self._about = about
+
+    async def ask(self, file: File, version: str = "") -> Answer | Missing:
+        """As Asking.ask."""
+        if file == "latest":
+            return await self._latest()
+        answer = await super().ask(file, version)
+        if isinstance(answer, Missing):
+            return answer
+        if file == "list":
+            return await self._shortened(answer)
+        stop = self._about.stop_info(answer.body) if file == "info" else None
+        return Missing(403, f"forbidden: {stop.line}") if stop else answer
+
+    async def beside(self, file: File, version: str = "") -> Answer | None:
+        """As Asking.beside."""
+        answer = await super().beside(file, version)
+        if answer is None or not answer.found:
+            return answer
+        if file == "list":
+            return await self._shortened(answer)
+        if file in ("info", "latest") and self._about.stop_info(answer.body):
+            return None
+        return answer
+
+    async def _latest(self) -> Answer | Missing:
+        answer = await super().ask("latest")
+        if isinstance(answer, Missing) or not self._about.stop_info(answer.body):
+            return answer
+        listed = await self.ask("list")
+        if not isinstance(listed, Missing):
+            tagged = await self.reckon(listed, lambda: self._tagged(listed))
+            chosen = await latest_version(
+                self.path,
+                (),
+                tagged,
+                lambda version: self.beside("mod", version),
+                lambda call: self.reckon(listed, call),
+            )
+            if chosen is not None:
+                return await self.ask("info", chosen)
+        return Missing(403, f"forbidden: {self._about.stop_all.line}")
+
+    def _tagged(self, listed: Answer) -> list[str]:
+        found = listed_versions(self.path, listed.body)
+        return [version for version in found if not module.is_pseudo_version(version)]
+
+    async def _shortened(self, listed: Answer) -> Answer:
+        return replace(listed, body=await self.reckon(listed, lambda: self._kept(listed.body)))
+
+    def _kept(self, body: bytes) -> bytes:
+        lines = body.decode().splitlines()
+        kept = [line for line in lines if self._about.stop(line.partition(" ")[0]) is None]
+        return "".join(f"{line}\n" for line in kept).encode()
