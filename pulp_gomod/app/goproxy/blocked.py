@@ -9,10 +9,12 @@ import json
 from dataclasses import dataclass, replace
 
 from pulp_gomod.app.blocking import Block
-from pulp_gomod.app.goproxy.latest import Candidate, latest
+from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.goproxy import statements
 from pulp_gomod.app.goproxy.modules import File, Files, Modules, StoredZip, list_of
 from pulp_gomod.app.goproxy.responses import Representation, Stopped
 from pulp_gomod.golang import module
+from pulp_gomod.golang.latest import Candidate, latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,19 @@ class About:
             if block.covers(version):
                 return Stopped(block.line(self.path, version))
         return None
+
+    def passes(self, versions: list[str]) -> list[str]:
+        """
+        Return the versions that are not blocked.
+
+        Args:
+            versions: Canonical versions.
+        """
+        return [
+            version
+            for version in versions
+            if not any(block.covers(version) for block in self.blocks)
+        ]
 
     def stop_info(self, body: bytes | None) -> Stopped | None:
         """
@@ -83,7 +98,7 @@ class BlockedModules(Modules):
         if tagged is None and not about.is_whole:
             return None
         # Nobody is sent elsewhere for a module of which nothing is wanted here.
-        return list_of(tagged or [], self.served.created)
+        return await list_of(tagged or [], self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
         """As Modules.tagged."""
@@ -91,7 +106,7 @@ class BlockedModules(Modules):
         about = self._blocks(path)
         if tagged is None or about is None:
             return tagged
-        return [version for version in tagged if about.stop(version) is None]
+        return await compute(len(tagged), about.passes, tagged)
 
     async def candidates(self, path: str) -> list[Candidate]:
         """As Modules.candidates."""
@@ -99,29 +114,29 @@ class BlockedModules(Modules):
         about = self._blocks(path)
         if about is None:
             return candidates
-        return [each for each in candidates if about.stop(each.version) is None]
+        passed = set(await compute(len(candidates), about.passes, [c.version for c in candidates]))
+        return [each for each in candidates if each.version in passed]
 
     async def latest(self, path: str) -> Representation | Stopped | None:
         """As Modules.latest, chosen as if what is blocked did not exist: as the go command chooses."""
         about = self._blocks(path)
         if about is None:
             return await super().latest(path)
-        known = await super().candidates(path)
-        version = self._newest(about, known)
+        version, is_held = await self._newest(about)
         if version is not None:
             found = await super().info(path, version)
             # What is the latest version changes, unlike the `.info` of a version.
             if isinstance(found, Representation):
                 return replace(found, modified=self.served.created, immutable=False)
             return found
-        return about.stop_all if known or about.is_whole else None
+        return about.stop_all if is_held or about.is_whole else None
 
     async def latest_version(self, path: str) -> str | None:
         """As Modules.latest_version."""
         about = self._blocks(path)
         if about is None:
             return await super().latest_version(path)
-        return self._newest(about, await super().candidates(path))
+        return (await self._newest(about))[0]
 
     async def info(self, path: str, version: str) -> Representation | Stopped | None:
         """As Modules.info."""
@@ -154,9 +169,13 @@ class BlockedModules(Modules):
             return about.stop_names
         return about.stop(version)
 
-    def _newest(self, about: About, known: list[Candidate]) -> str | None:
-        chosen = latest([each for each in known if about.stop(each.version) is None])
-        return chosen.version if chosen else None
+    async def _newest(self, about: About) -> tuple[str | None, bool]:
+        """Return the latest version of those that are not blocked, and whether any is held at all."""
+        rows = await self._ask(statements.candidates(), module=about.path)
+        passed = set(await compute(len(rows), about.passes, [row[0] for row in rows]))
+        kept = [row for row in rows if row[0] in passed]
+        chosen = await self._choose(about.path, latest, kept)
+        return (chosen.version if chosen else None), bool(rows)
 
     def _blocks(self, path: str) -> About | None:
         blocks = self.served.blocks.of(path)

@@ -20,7 +20,7 @@ from django.db.models.lookups import Exact
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoBlock, GoDistribution, GoRepository
+from pulp_gomod.app.models import GoBlock, GoBlockRevision, GoDistribution
 
 _DOMAIN_NAME = "\ufffddomain"
 _KNOWN_BLOCKS = "\ufffdblocks"
@@ -93,7 +93,7 @@ def _blocks() -> QuerySet:
     looks them up only where they are not, so that thousands of them cost nothing.
     """
     blocks = (
-        GoBlock.objects.filter(repository=OuterRef("pk"))
+        GoBlock.objects.filter(repository=OuterRef("repository"))
         .order_by()
         .values("repository")
         .annotate(
@@ -101,13 +101,13 @@ def _blocks() -> QuerySet:
         )
         .values("all")
     )
-    revision = Cast("blocks_revision", CharField())
+    revision = Cast("revision", CharField())
     is_new = Exact(StrIndex(Value(_KNOWN_BLOCKS), revision), 0)
     told = Case(When(is_new, then=Subquery(blocks)), default=None, output_field=JSONField())
     return (
-        GoRepository.objects.filter(pk=OuterRef("served_repository"), blocks_revision__isnull=False)
-        .values(told=_Array(revision, "blocks_changed", told))
+        GoBlockRevision.objects.filter(repository=OuterRef("served_repository"))
         .order_by()
+        .values(told=_Array(revision, "changed", told))
     )
 
 

@@ -104,6 +104,16 @@ def problem(status: int, line: str, headers: Mapping[str, str] | None = None) ->
     )
 
 
+def forbidden(stopped: Stopped) -> web.Response:
+    """
+    Make the answer for what is not served.
+
+    Args:
+        stopped: Why.
+    """
+    return problem(403, f"forbidden: {stopped.line}")
+
+
 def not_found(line: str) -> web.Response:
     """
     Make the answer for what is not here: it lets the go command go on to the next proxy.
@@ -115,16 +125,6 @@ def not_found(line: str) -> web.Response:
 
 
 @lru_cache(maxsize=4)
-def forbidden(stopped: Stopped) -> web.Response:
-    """
-    Make the answer for what is not served.
-
-    Args:
-        stopped: Why.
-    """
-    return problem(403, f"forbidden: {stopped.line}")
-
-
 def cache_control(immutable: bool, public: bool) -> str:
     """
     Say for how long a response may be kept, and by whom (the value of Cache-Control).

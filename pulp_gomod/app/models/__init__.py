@@ -1,6 +1,6 @@
 """The tables: content, what a repository knows of it, and the Pulp types around it."""
 
-from pulp_gomod.app.models.block import GoBlock
+from pulp_gomod.app.models.block import GoBlock, GoBlockRevision
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.guard import ContentGuardInUse
@@ -18,6 +18,7 @@ __all__ = [
     "GoAnswer",
     "GoArrival",
     "GoBlock",
+    "GoBlockRevision",
     "GoChange",
     "GoDistribution",
     "GoModFile",

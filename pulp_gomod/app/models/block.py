@@ -44,6 +44,24 @@ class GoBlock(BaseModel):
         return f"{self.module} {self.versions}".rstrip()
 
 
+class GoBlockRevision(BaseModel):
+    """
+    Which state the blocks of a repository are in; there is none before the first block.
+
+    It is no field of the repository: whoever saves a repository that was read a while ago would set it back.
+
+    Fields:
+        revision (str): Changes whenever a block is made or lifted.
+        changed (datetime): When that was the last time.
+    """
+
+    repository = models.OneToOneField(
+        "GoRepository", related_name="block_revision", on_delete=models.CASCADE
+    )
+    revision = models.UUIDField(default=uuid4)
+    changed = models.DateTimeField()
+
+
 def blocks_of(repository_pk):
     """
     Return the Blocks of a repository, as its newest committed state has them.
@@ -51,14 +69,8 @@ def blocks_of(repository_pk):
     Args:
         repository_pk (uuid): The repository's pk.
     """
-    # Repositories ask for their blocks.
-    from pulp_gomod.app.models.repository import GoRepository
-
-    found = GoRepository.objects.filter(pk=repository_pk).values_list(
-        "blocks_revision", "blocks_changed"
-    )
-    revision, changed = found.first() or (None, None)
-    if revision is None:
+    found = GoBlockRevision.objects.filter(repository=repository_pk).first()
+    if found is None:
         return NONE
     rows = GoBlock.objects.filter(repository=repository_pk).values_list(
         "module", "versions", "reason", "pulp_created", "source"
@@ -69,21 +81,19 @@ def blocks_of(repository_pk):
         )
         for module, versions, reason, created, source in rows
     )
-    return Blocks(revision.bytes, changed, made)
+    return Blocks(found.revision.bytes, found.changed, made)
 
 
 def note_change(repository_pk):
     """
     Let every content process see that blocks were made or lifted, when the transaction is committed.
 
-    It begins by locking the repository's row, so that one changes them after the other.
+    It begins by locking the row of the repository's blocks, so that one changes them after the other.
 
     Args:
         repository_pk (uuid): The repository's pk.
     """
-    from pulp_gomod.app.models.repository import GoRepository
-
-    GoRepository.objects.filter(pk=repository_pk).update(
-        blocks_revision=uuid4(), blocks_changed=timezone.now()
+    GoBlockRevision.objects.update_or_create(
+        repository_id=repository_pk, defaults={"revision": uuid4(), "changed": timezone.now()}
     )
     wait_until_seen()

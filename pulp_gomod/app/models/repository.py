@@ -34,8 +34,6 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             repository ever held, and not only for those that it holds.
         max_size (int): Bytes that the zips of a version of it may have together; null for no limit.
         max_modules (int): Module versions that a version of it may hold; null for no limit.
-        blocks_revision (uuid): Changes with each block that is made or lifted; null before the first.
-        blocks_changed (datetime): When that was.
     """
 
     TYPE = "gomod"
@@ -45,8 +43,6 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
     immutable = models.BooleanField(default=False)
     max_size = models.BigIntegerField(null=True)
     max_modules = models.BigIntegerField(null=True)
-    blocks_revision = models.UUIDField(null=True, editable=False)
-    blocks_changed = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
