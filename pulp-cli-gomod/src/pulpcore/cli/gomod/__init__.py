@@ -22,8 +22,7 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-_COMMANDS = (
-    block,content, distribution, publication, publish, release, remote, repository, token)
+_COMMANDS = (block, content, distribution, publication, publish, release, remote, repository, token)
 
 
 @pulp_group(name="gomod", help=_("Manage Go modules."))
