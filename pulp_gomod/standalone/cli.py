@@ -96,6 +96,11 @@ def main() -> None:
     "--log-to-terminal", is_flag=True, help="Print what the programs log, instead of filing it."
 )
 @click.option(
+    "--log-downloads",
+    is_flag=True,
+    help="Log each request for modules, which makes serving slower. Publishes are logged anyway.",
+)
+@click.option(
     "--prepare-only", is_flag=True, help="Prepare or upgrade the data directory, and stop."
 )
 @click.option("--owner", type=int, hidden=True)

@@ -24,6 +24,7 @@ class ServeOptions:
         api_workers: Processes of the API.
         workers: Processes that run tasks.
         log_to_terminal: Whether the programs' output goes to the terminal instead of files.
+        log_downloads: Whether each request to the content app is logged.
         prepare_only: Whether to stop as soon as the data directory is prepared.
         owner: The process with whose end the server stops, None for none.
     """
@@ -43,5 +44,6 @@ class ServeOptions:
     api_workers: int = 2
     workers: int = 2
     log_to_terminal: bool = False
+    log_downloads: bool = False
     prepare_only: bool = False
     owner: int | None = None

@@ -40,6 +40,8 @@ _GRACEFUL = "10"
 # Seconds for which an unused connection stays open: by default it is two, and who asks in that very
 # moment, such as a proxy in front, finds it closed.
 _KEEP_ALIVE = 75
+# With the user's address, and without a query, which may hold a signature.
+_ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%m %U" %s %b')
 _POLL = 0.1
 _REST = 60.0
 
@@ -84,9 +86,10 @@ class _Server:
         self._api_socket = data.socket_dir("api") / "api.sock"
         self._port: int = door.getsockname()[1]
         self._certificate = choose_certificate(options, data)
-        self._origin = options.origin or self._default_origin()
+        # A slash at the end would be a second one in every URL.
+        self._origin = (options.origin or "").rstrip("/") or self._default_origin()
         authority = self._certificate.authority if self._certificate else None
-        self._welcome = Welcome(self._origin, authority)
+        self._welcome = Welcome(self._origin, authority, data.root, self._own.has_domains)
 
     def run(self) -> None:
         write_settings(
@@ -202,6 +205,7 @@ class _Server:
                 *("pulpcore-content", "--bind", f"fd://{self._door.fileno()}"),
                 *("--workers", str(self._options.content_workers)),
                 *("--keep-alive", str(_KEEP_ALIVE)),
+                *(_ACCESS_LOG if self._options.log_downloads else ()),
                 *common,
             ],
             passed=[self._door.fileno()],

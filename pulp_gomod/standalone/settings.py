@@ -87,6 +87,11 @@ class OwnSettings:
         return dict(databases.get("default", {})) if databases else None
 
     @property
+    def has_domains(self) -> bool:
+        """Whether everything is in some domain, and URLs name it."""
+        return bool(self.values.get("DOMAIN_ENABLED"))
+
+    @property
     def has_object_storage(self) -> bool:
         """Whether artifacts go elsewhere than into the data directory."""
         storages = self.values.get("STORAGES") or {}

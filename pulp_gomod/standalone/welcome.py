@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .console import show
+from .console import say, show
 from .prepare import READY_MADE
 
 
@@ -12,11 +12,17 @@ class Welcome:
     Args:
         origin: The server's URL.
         authority: The certificate that clients have to trust, None when they do already.
+        data: Where everything is kept.
+        has_domains: Whether URLs name the domain.
     """
 
-    def __init__(self, origin: str, authority: Path | None) -> None:
-        self._origin = origin
+    def __init__(
+        self, origin: str, authority: Path | None, data: Path, has_domains: bool = False
+    ) -> None:
+        owner = f"default/{READY_MADE}" if has_domains else READY_MADE
+        self._url = f"{origin}/api/packages/{owner}/go"
         self._authority = authority
+        self._data = data
         self._password: str | None = None
         self._shown = False
 
@@ -26,21 +32,25 @@ class Welcome:
             self._password = password
             show(f"The administrator is 'admin', the password: {password}")
             show("It is shown this once. To set another one, start with --admin-password.")
+            say(f"everything is kept in {self._data}, logs in {self._data / 'logs'}")
 
     def show(self) -> None:
         """Print that the server is ready, and the three lines to begin with."""
         if self._shown:
             return
         self._shown = True
-        url = f"{self._origin}/api/packages/{READY_MADE}/go"
+        url = self._url
         # Without a password curl asks for it.
         user = f"admin:{self._password}" if self._password else "admin"
         trust = f"--cacert {self._authority} " if self._authority else ""
-        variables = f"GOPROXY={url},$(go env GOPROXY) GONOSUMDB='*'"
+        # Of this module only: public ones are verified as ever.
+        variables = f"GOPROXY={url},$(go env GOPROXY) GONOSUMDB=MODULE"
         if self._authority:
             variables += f" SSL_CERT_FILE={self._authority}"
         show("ready")
-        show(f"  curl {trust}--user {user} --upload-file MODULE.zip {url}/upload")
+        # What was published, or why not, is said, and a refusal fails a script.
+        told = "--fail-with-body --header Accept:text/plain "
+        show(f"  curl {told}{trust}--user {user} --upload-file MODULE.zip {url}/upload")
         show(f"  export {variables}")
         show("  go get MODULE@VERSION")
         if self._authority:

@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from tests.functional.owners import Owner
-from tests.functional.rest_api import RELEASES, Made, Rest
+from tests.functional.rest_api import MODULES, RELEASES, Made, Rest
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,36 @@ def test_a_published_module_is_served_at_once(owner: Owner) -> None:
         assert (listed.status_code, listed.text) == (200, "v1.2.3\n")
         packed = requests.get(f"{url}/{made.path}/@v/v1.2.3.zip", timeout=60)
         assert packed.content == made.zip("v1.2.3")
+
+
+def test_whoever_asks_is_told_what_was_published(owner: Owner) -> None:
+    made = Made()
+    said = owner.put(made.zip(), headers={"Accept": "text/plain"})
+    assert (said.status_code, said.headers["Content-Type"]) == (201, "text/plain; charset=utf-8")
+    assert said.text.startswith(f"published {made.path}@v1.0.0 h1:")
+    assert said.text.endswith(f"\ngo get {made.path}@v1.0.0\n")
+    told = owner.put(made.zip("v1.1.0"), headers={"Accept": "application/json"}).json()
+    assert told["go_get"] == f"go get {made.path}@v1.1.0"
+    assert (
+        told["h1"]
+        == owner.rest.get(MODULES, module=made.path, version="v1.1.0")["results"][0]["h1"]
+    )
+
+
+def test_the_log_says_who_asked_for_what(owner: Owner, server: Any) -> None:
+    if not server.data_dir:
+        pytest.skip("the server's logs are elsewhere")
+    made = Made()
+    owner.put(made.zip())
+    owner.put(made.zip())
+    owner.delete(f"{made.path}/@v/v1.0.0")
+    log = "".join(
+        (Path(server.data_dir) / "logs" / f"{part}.log").read_text() for part in ("content", "api")
+    )
+    lines = [line for line in log.splitlines() if made.path in line]
+    assert any(f"publish {made.path}@v1.0.0 in " in line and "201 done" in line for line in lines)
+    assert any("by admin from 127.0.0.1: 409 conflict" in line for line in log.splitlines())
+    assert any(f"remove {made.path}@v1.0.0 in " in line and "204 done" in line for line in lines)
 
 
 def test_the_same_version_again_is_a_conflict(owner: Owner) -> None:

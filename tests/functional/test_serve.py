@@ -26,6 +26,8 @@ from tests.functional.uploads import eventually
 
 SMALL = ("--port", "0", "--content-workers", "1", "--api-workers", "1", "--workers", "1")
 ADMIN = (USERNAME, PASSWORD)
+# How curl says what was published, and fails where nothing was.
+TOLD = "--fail-with-body --header Accept:text/plain"
 
 
 @dataclass
@@ -131,8 +133,8 @@ def test_the_first_start(tmp_path: Path) -> None:
     api = f"{here.url}/api/packages/go/go"
     assert lines[2:] == [
         "ready",
-        f"  curl --user admin:{password} --upload-file MODULE.zip {api}/upload",
-        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB='*'",
+        f"  curl {TOLD} --user admin:{password} --upload-file MODULE.zip {api}/upload",
+        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE",
         "  go get MODULE@VERSION",
     ]
     rest = Rest(here.url, (USERNAME, password))
@@ -142,6 +144,7 @@ def test_the_first_start(tmp_path: Path) -> None:
     assert distribution["base_url"] == f"{here.url}/pulp/content/go/"
     assert here.server.stop(signal.SIGINT) == 0
     assert "stopped" in here.server.errors
+    assert f"kept in {here.data_dir}, logs in {here.data_dir}/logs\n" in here.server.errors
     for secret in ("settings.py", "secrets/secret_key", "state.json"):
         assert (here.data_dir / secret).stat().st_mode & 0o077 == 0
 

@@ -47,12 +47,13 @@ class Changes:
             watcher.cancel()
         self._lane.close()
 
-    async def wait_for(self, change: UUID) -> web.Response:
+    async def wait_for(self, change: UUID, accept: str = "") -> web.Response:
         """
         Wait until a change is settled; withdraw it if that takes longer than GOMOD_UPLOAD_WAIT.
 
         Args:
             change: The change's key.
+            accept: The Accept header of the request.
 
         Returns:
             The answer to the client; the row is gone.
@@ -69,7 +70,7 @@ class Changes:
         answer = await self._conclude(change)
         # Until every content process knows of it.
         await asyncio.sleep(SEEN_AFTER)
-        return _response(answer)
+        return _response(answer, accept)
 
     async def _conclude(self, pk: UUID) -> Answer:
         loop = asyncio.get_running_loop()
@@ -118,8 +119,13 @@ class Changes:
         await self._lane.run(renew, list(self._ends))
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: Answer, accept: str) -> web.Response:
     headers = dict(answer.headers)
+    if answer.published and (told := answer.published.told(accept)):
+        media_type, text = told
+        return web.Response(
+            status=answer.status, text=text, content_type=media_type, headers=headers | NO_SNIFFING
+        )
     if not answer.line:
         return web.Response(status=answer.status, headers=headers)
     text = f"{as_line(answer.line)}\n"

@@ -66,7 +66,7 @@ class UpstreamDown(Exception):
 class Changes(Protocol):
     """Waits for what the API has stored and a task will make."""
 
-    async def wait_for(self, change: UUID) -> web.Response:
+    async def wait_for(self, change: UUID, accept: str) -> web.Response:
         """The answer to the client who asked for the change."""
 
     async def close(self) -> None:
@@ -207,7 +207,7 @@ class FrontDoor:
                     change = _change_in(answer)
                     if change is None or self._changes is None:
                         return await _relay(request, answer)
-            return await self._changes.wait_for(change)
+            return await self._changes.wait_for(change, request.headers.get(hdrs.ACCEPT, ""))
         except BodyTooLarge:
             return refusal(413, f"The body is larger than the {spool.limit} bytes taken here.")
         except DiskFull:

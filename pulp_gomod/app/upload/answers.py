@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pulp_gomod.app.models import GoChange
+from pulp_gomod.app.upload.published import Published
 
 RETRY_AFTER = "5"
 # The header of the answer to a removal that says that no remote brings it back, and what would.
@@ -21,11 +22,13 @@ class Answer:
         status: The status.
         line: For people, "" for none.
         headers: More headers.
+        published: What is there now, for a publish that was done.
     """
 
     status: int
     line: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
 
 
 DELETED = Answer(404, "not found: the repository was deleted")
@@ -61,9 +64,7 @@ def answer_to(change: GoChange) -> Answer:
     """
     match change.state:
         case State.DONE:
-            if change.kind == GoChange.Kind.PUBLISH:
-                return Answer(201)
-            return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
+            return _done(change)
         case State.CONFLICT:
             return already_held(change)
         case State.MISSING:
@@ -78,6 +79,13 @@ def answer_to(change: GoChange) -> Answer:
         "try again later",
         {"Retry-After": RETRY_AFTER},
     )
+
+
+def _done(change: GoChange) -> Answer:
+    if change.kind == GoChange.Kind.REMOVE:
+        return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
+    published = Published(change.module, change.version, change.facts.get("h1", ""))
+    return Answer(201, published=published)
 
 
 def already_held(change: GoChange) -> Answer:

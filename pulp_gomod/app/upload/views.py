@@ -40,7 +40,13 @@ from pulp_gomod.app.upload.answers import (
 )
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
-from pulp_gomod.app.upload.problems import CHALLENGE, Problem, text_response
+from pulp_gomod.app.upload.problems import (
+    CHALLENGE,
+    NO_SNIFFING,
+    Problem,
+    as_line,
+    text_response,
+)
 from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
 from pulp_gomod.app.upload.verifying import NeedsPlace, verify
 from pulp_gomod.app.upload.waiting import abandon, wait_for
@@ -61,7 +67,23 @@ class OwnerView(APIView):
         return [TokenAuthentication(), *configured()]
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
-        """Answer in plain text; called by DRF for what a method raises."""
+        """Answer in plain text, and log who was refused what; called by DRF for what a method raises."""
+        response = self._answer(exc)
+        if response.status_code >= 400:
+            log.info("%s", self._refusal(response))
+        return response
+
+    def _refusal(self, response: HttpResponse) -> str:
+        user = self.request.user if self.request.successful_authenticator else None
+        who = name_of(self.request) if user else "nobody who is logged in"
+        where = client_address(self.request._request) or "this machine"
+        # What DRF says itself is not rendered yet, and says no more than its status.
+        is_rendered = getattr(response, "is_rendered", True)
+        reason = response.content.decode(errors="replace") if is_rendered else ""
+        asked = f"{self.request.method} {self.request.path}, by {who} from {where}"
+        return as_line(f"{asked}: {response.status_code} {reason.strip()}")
+
+    def _answer(self, exc: Exception) -> HttpResponse:
         if isinstance(exc, Problem):
             return text_response(exc.status, exc.line, exc.headers)
         if isinstance(exc, NeedsPlace):
@@ -119,7 +141,7 @@ class PublishView(OwnerView):
             change.user_name = name_of(request)
             change.address = client_address(http_request)
             answer = _hand_in(change, http_request, body.file)
-        return answer or _respond(wait_for(change.pk))
+        return answer or _respond(wait_for(change.pk), request.headers.get("Accept", ""))
 
 
 class RemoveView(OwnerView):
@@ -226,9 +248,14 @@ def _hand_in(
     return None
 
 
-def _respond(answer: Answer) -> HttpResponse:
+def _respond(answer: Answer, accept: str = "") -> HttpResponse:
     if answer.line:
         return text_response(answer.status, answer.line, answer.headers)
+    if answer.published and (told := answer.published.told(accept)):
+        media_type, text = told
+        return HttpResponse(
+            text, f"{media_type}; charset=utf-8", answer.status, headers=NO_SNIFFING
+        )
     return HttpResponse(status=answer.status, headers=dict(answer.headers))
 
 

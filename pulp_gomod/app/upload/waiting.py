@@ -13,6 +13,7 @@ from pulp_gomod.app.freshness import SEEN_AFTER
 from pulp_gomod.app.intake import discard_artifact
 from pulp_gomod.app.models import GoChange
 from pulp_gomod.app.upload.answers import DELETED, UNCHANGED, UNKNOWN, Answer, answer_to
+from pulp_gomod.app.upload.problems import as_line
 from pulp_gomod.app.upload.queue import RENEWAL, find_settled, renew
 
 log = logging.getLogger(__name__)
@@ -117,12 +118,24 @@ def conclude(pk: UUID) -> Answer:
     if change is None:
         return DELETED
     answer = answer_to(change)
+    log.info("%s: %d %s", describe(change), answer.status, answer.line or "done")
     try:
         clear_away(change)
     except DatabaseError as error:
         # The next task in this repository clears it away.
         log.warning("The change %s is left behind: %s", pk, error)
     return answer
+
+
+def describe(change: GoChange) -> str:
+    """
+    Say in a line who asks for what, for the log.
+
+    Args:
+        change: The change.
+    """
+    what = f"{change.kind} {change.module}@{change.version} in {change.repository.name}"
+    return as_line(f"{what}, by {change.user_name} from {change.address or 'this machine'}")
 
 
 def clear_away(change: GoChange) -> None:

@@ -121,7 +121,7 @@ class Waiter:
     def __init__(self) -> None:
         self.changes: list[UUID] = []
 
-    async def wait_for(self, change: UUID) -> web.Response:
+    async def wait_for(self, change: UUID, accept: str) -> web.Response:
         self.changes.append(change)
         return web.Response(status=201, headers={"X-Waited": "yes"})
 

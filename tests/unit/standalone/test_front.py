@@ -119,20 +119,31 @@ def test_nobody_there_is_a_problem(health: Health) -> None:
 
 
 def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    welcome = Welcome("https://go.example.com", Path("/tls/authority.pem"))
+    welcome = Welcome("https://go.example.com", Path("/tls/authority.pem"), Path("/data"))
     welcome.take_password(None)
     welcome.show()
     welcome.show()
     api = "https://go.example.com/api/packages/go/go"
     assert capsys.readouterr().out.splitlines() == [
         "ready",
-        f"  curl --cacert /tls/authority.pem --user admin --upload-file MODULE.zip {api}/upload",
-        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB='*' SSL_CERT_FILE=/tls/authority.pem",
+        "  curl --fail-with-body --header Accept:text/plain --cacert /tls/authority.pem "
+        f"--user admin --upload-file MODULE.zip {api}/upload",
+        f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE "
+        "SSL_CERT_FILE=/tls/authority.pem",
         "  go get MODULE@VERSION",
         "Clients that trust /tls/authority.pem trust this server; for good, as root:",
         "  cp /tls/authority.pem /usr/local/share/ca-certificates/pulp-gomod.crt",
         "  update-ca-certificates",
     ]
+
+
+def test_the_first_greeting_says_where_everything_is(capsys: pytest.CaptureFixture[str]) -> None:
+    welcome = Welcome("http://127.0.0.1:8080", None, Path("/data"), has_domains=True)
+    welcome.take_password("secret")
+    welcome.show()
+    printed = capsys.readouterr()
+    assert printed.err == "pulp-gomod: everything is kept in /data, logs in /data/logs\n"
+    assert "http://127.0.0.1:8080/api/packages/default/go/go/upload\n" in printed.out
 
 
 def test_a_fingerprint_changes_with_what_it_is_told() -> None:

@@ -1,0 +1,31 @@
+"""What clients are told of a publish: nothing, unless they ask for it."""
+
+import json
+
+import pytest
+
+from pulp_gomod.app.upload.published import Published
+
+HELLO = Published("example.com/hello", "v1.0.0", "h1:abc=")
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "text/*", "text/html,*/*;q=0.8", "text/plainer"])
+def test_the_documented_client_gets_an_empty_body(accept: str) -> None:
+    assert HELLO.told(accept) is None
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "Text/Plain; charset=utf-8", "*/*, text/plain"])
+def test_text_has_the_line_to_install_with(accept: str) -> None:
+    said = "published example.com/hello@v1.0.0 h1:abc=\ngo get example.com/hello@v1.0.0\n"
+    assert HELLO.told(accept) == ("text/plain", said)
+
+
+def test_json_has_it_too() -> None:
+    told = HELLO.told("application/json")
+    assert told and told[0] == "application/json"
+    assert json.loads(told[1]) == {
+        "module": "example.com/hello",
+        "version": "v1.0.0",
+        "h1": "h1:abc=",
+        "go_get": "go get example.com/hello@v1.0.0",
+    }
