@@ -146,13 +146,13 @@ def test_who_guesses_has_to_wait_whichever_door_it_is(doors: Doors) -> None:
 
 def test_a_stranger_does_not_lock_a_user_out(doors: Doors) -> None:
     victim, guessers = doors.newcomer(), [Client(), Client()]
-    guess = wrong(victim.name)
     first, second = (doors.ways(each)["download"] for each in guessers)
-    assert [first(guess).status_code for _ in range(LOGIN_FAILURES)] == [401] * LOGIN_FAILURES
+    guesses = [first(wrong(victim.name)).status_code for _ in range(LOGIN_FAILURES)]
+    assert guesses == [401] * LOGIN_FAILURES
     assert first(victim.basic).status_code == 429
     # A few attempts of each address, wherever others have failed before.
-    assert {second(guess).status_code for _ in range(LOGIN_FAILURES)} == {401}
-    assert second(guess).status_code == 429
+    assert {second(wrong(victim.name)).status_code for _ in range(LOGIN_FAILURES)} == {401}
+    assert second(wrong(victim.name)).status_code == 429
     assert doors.ways(Client())["download"](victim.basic).status_code == 404
     assert doors.ways(Client())["REST"](victim.basic).status_code == 200
 
@@ -171,8 +171,20 @@ def test_what_asks_nobody_who_it_is_answers_wrong_passwords_too(doors: Doors) ->
     client = Client()
     assert client.send("GET", doors.server.url + STATUS, headers=headers).status_code == 200
     # That it was answered does not make the password a good one.
-    answers = [client.send("GET", doors.repositories, headers=headers) for _ in range(3)]
-    assert [each.status_code for each in answers] == [401, 401, 429]
+    tried = [headers, wrong(), wrong(), wrong()]
+    answers = [client.send("GET", doors.repositories, headers=each) for each in tried]
+    assert [each.status_code for each in answers] == [401, 401, 401, 429]
+
+
+def test_a_program_with_an_old_password_is_no_guesser(doors: Doors) -> None:
+    person, client = doors.newcomer(), Client()
+    old = wrong(person.name)
+    ask = doors.ways(client)["download"]
+    assert {ask(old).status_code for _ in range(5 * LOGIN_FAILURES)} == {401}
+    # Another password is another guess, and the right one is right at once.
+    assert ask(person.basic).status_code == 404
+    # A flood is a flood.
+    assert 429 in {ask(old).status_code for _ in range(30 * LOGIN_FAILURES)}
 
 
 def _is_said_once(server: Server, words: str) -> None:

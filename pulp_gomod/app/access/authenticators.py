@@ -4,6 +4,7 @@ They are set on those views only, so that a token opens nothing else of the API,
 making of tokens.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,11 +14,15 @@ from rest_framework.exceptions import AuthenticationFailed
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.access import configuration, header, tokens
-from pulp_gomod.app.access.passwords import verified
+from pulp_gomod.app.access.passwords import refused, verified
 
 REALM = "Pulp"
 
 _STORED_PASSWORDS = "django.contrib.auth.backends.ModelBackend"
+
+
+class KnownToBeWrong(AuthenticationFailed):
+    """The same password was wrong a short while ago, and nothing has changed."""
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -72,12 +77,29 @@ class PasswordAuthentication(BasicAuthentication):
         if "\0" in userid:
             # No user has such a name, and PostgreSQL would not be asked for one.
             raise AuthenticationFailed("invalid user name")
-        user = remembered_user(userid, password)
-        if user is not None:
-            return user, None
-        user, auth = super().authenticate_credentials(userid, password, request)
+        stored = get_user_model()._default_manager.filter(username=userid).first()
+        if stored is not None and stored.is_active and verified.recall(stored, password):
+            return stored, None
+        subject = _subject(stored, userid)
+        if refused.recall(subject, password):
+            raise KnownToBeWrong
+        try:
+            user, auth = super().authenticate_credentials(userid, password, request)
+        except AuthenticationFailed:
+            if configuration.are_passwords_stored():
+                refused.remember(subject, password)
+            raise
         remember_user(user, password)
         return user, auth
+
+
+def _subject(stored: Any, user_name: str) -> Any:
+    """Return what a wrong password is remembered of: another state of the account is another subject."""
+    if stored is None:
+        return SimpleNamespace(pk=None, password=user_name)
+    if stored.is_active:
+        return stored
+    return SimpleNamespace(pk=stored.pk, password=f"inactive {stored.password}")
 
 
 def remembered_user(user_name: str, password: str) -> Any:

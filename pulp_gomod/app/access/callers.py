@@ -28,6 +28,7 @@ class Caller:
         auth: What the authenticator knows beyond that: claims, for example.
         is_known: Whether the credentials were good, for whatever they give a right to.
         is_refused: Whether they were those of nobody, as somebody said who knows such credentials.
+        is_repeated: Whether the same were refused a short while ago, and no more was done now.
         seconds: For how long this is so if nothing in the database changes.
         token_in_use: The pk of a token whose use is to be recorded, or None.
     """
@@ -36,6 +37,7 @@ class Caller:
     auth: Any = None
     is_known: bool = False
     is_refused: bool = False
+    is_repeated: bool = False
     seconds: float = 0.0
     token_in_use: UUID | None = None
 
@@ -89,6 +91,7 @@ def identify(request: HttpRequest) -> Caller:
     asked = Request(request, authenticators=authenticators.configured())
     try:
         user = asked.user
-    except APIException:
-        return Caller(AnonymousUser(), is_refused=True)
+    except APIException as error:
+        is_repeated = isinstance(error, authenticators.KnownToBeWrong)
+        return Caller(AnonymousUser(), is_refused=True, is_repeated=is_repeated)
     return Caller(user, asked.auth, is_known=bool(user.is_authenticated))

@@ -4,6 +4,9 @@ Verifying a password takes a million rounds of hashing, by intent: whoever steal
 shall not find the passwords. Here each process remembers, for a few minutes and in memory only, a
 digest under a random key of its own that says "this password fitted this stored hash of this user".
 Once the user has another password, another stored hash is compared, and nothing fits any more.
+
+What did not fit is remembered in the same way. A program with an old password sends it again and
+again: that is no guessing, and shall cost no hash.
 """
 
 import hmac
@@ -18,8 +21,8 @@ MEMORY = 300.0
 MOST = 10_000
 
 
-class VerifiedPasswords:
-    """A bounded memory of verified passwords; safe to use from many threads."""
+class PasswordMemory:
+    """A bounded memory of what came of verifying passwords; safe to use from many threads."""
 
     def __init__(self, seconds: float = MEMORY, most: int = MOST) -> None:
         """
@@ -35,7 +38,7 @@ class VerifiedPasswords:
 
     def remember(self, user: Any, password: str) -> None:
         """
-        Remember that a password is a user's.
+        Remember a password.
 
         Args:
             user: The user as just read from the database, with the stored hash that was compared.
@@ -50,7 +53,7 @@ class VerifiedPasswords:
 
     def recall(self, user: Any, password: str) -> bool:
         """
-        Say whether the password is known to be the user's; if not, only a verification can tell.
+        Say whether the password is remembered; if not, only a verification can tell.
 
         Args:
             user: The user as just read from the database.
@@ -66,4 +69,8 @@ class VerifiedPasswords:
         return hmac.digest(self._key, text.encode(), "sha256")
 
 
-verified = VerifiedPasswords()
+verified = PasswordMemory()
+"""Passwords that were right."""
+
+refused = PasswordMemory()
+"""Passwords that were wrong: who sends one again is no further in guessing, and costs no hash."""

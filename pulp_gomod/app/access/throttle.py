@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 # Seconds for which credentials that were good are let through: this says nothing of whether they
 # still are, only that whoever has them need not wait to find out.
 _KNOWN_FOR = 12 * 3600.0
+# Seconds for which credentials without a password, such as a token of another server, are known to be wrong.
+_WRONG_FOR = 600.0
+# What it counts to send the same wrong credentials again: whoever does is no further in guessing, but a
+# flood of them is one all the same.
+_REPEATED = 1 / 20
 # Failures of an address below which it may try a user whom others attack: room for a typing error.
 _FEW = 3
 # Seconds between two lines of the log on the same address or user.
@@ -41,6 +46,7 @@ _KEY = secrets.token_bytes(32)
 _ADDRESSES = SharedTable()
 _USERS = SharedTable()
 _KNOWN = SharedTable()
+_WRONG = SharedTable()
 
 
 class TooManyFailures(Exception):
@@ -123,6 +129,7 @@ class LoginThrottle:
         addresses: SharedTable = _ADDRESSES,
         users: SharedTable = _USERS,
         known: SharedTable = _KNOWN,
+        wrong: SharedTable = _WRONG,
     ) -> None:
         """
         Args:
@@ -131,12 +138,14 @@ class LoginThrottle:
             addresses: Counts by address.
             users: Counts by user name.
             known: Credentials that were good.
+            wrong: Credentials without a password that were not.
         """
         self._failures = failures
         self._pause = 60.0 / per_minute
         self._addresses = addresses
         self._users = users
         self._known = known
+        self._wrong = wrong
         self._announced: OrderedDict[str, float] = OrderedDict()
 
     def check(self, attempt: Attempt) -> None:
@@ -181,19 +190,29 @@ class LoginThrottle:
         """
         return self._known.get(attempt.digest) > time.monotonic()
 
-    def failed(self, attempt: Attempt) -> None:
+    def failed(self, attempt: Attempt, is_repeated: bool = False) -> None:
         """
         Count a failure.
 
         Args:
             attempt: The attempt.
+            is_repeated: Whether the same was known to be wrong, and cost nothing.
         """
         login_metrics.failed()
         self.forget(attempt)
+        if attempt.user_name is None:
+            is_repeated = self._was_wrong(attempt)
+        weight = _REPEATED if is_repeated else 1.0
         if attempt.address is not None:
-            self._count(self._addresses, attempt.address)
+            self._count(self._addresses, attempt.address, weight)
         if attempt.user_name is not None:
-            self._count(self._users, attempt.user_name)
+            self._count(self._users, attempt.user_name, weight)
+
+    def _was_wrong(self, attempt: Attempt) -> bool:
+        now = time.monotonic()
+        known = self._wrong.get(attempt.digest) > now
+        self._wrong.put(attempt.digest, now + _WRONG_FOR)
+        return known
 
     def succeeded(self, attempt: Attempt) -> None:
         """
@@ -225,9 +244,9 @@ class LoginThrottle:
             0.0 if user is None else self._users.get(_key(user)) - latest,
         )
 
-    def _count(self, table: SharedTable, name: str) -> None:
+    def _count(self, table: SharedTable, name: str, weight: float) -> None:
         # The time at which all failures are worn off: one number tells how many there are now.
-        table.put(_key(name), max(table.get(_key(name)), time.monotonic()) + self._pause)
+        table.put(_key(name), max(table.get(_key(name)), time.monotonic()) + weight * self._pause)
 
     def _announce(self, attempt: Attempt, is_address: bool) -> None:
         if is_address:

@@ -92,7 +92,7 @@ class Logins:
         if caller.is_known and attempt.is_by(caller.user):
             self.throttle.succeeded(attempt)
         elif caller.is_refused:
-            self.throttle.failed(attempt)
+            self.throttle.failed(attempt, caller.is_repeated)
         return caller
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from pulp_gomod.app.access.decisions import Decisions
-from pulp_gomod.app.access.passwords import VerifiedPasswords
+from pulp_gomod.app.access.passwords import PasswordMemory
 
 
 @dataclass
@@ -17,7 +17,7 @@ class User:
 
 
 def test_a_verified_password_is_recalled() -> None:
-    memory, user = VerifiedPasswords(), User()
+    memory, user = PasswordMemory(), User()
     assert not memory.recall(user, "secret")
     memory.remember(user, "secret")
     assert memory.recall(user, "secret")
@@ -25,17 +25,17 @@ def test_a_verified_password_is_recalled() -> None:
 
 
 def test_nothing_else_is_recalled() -> None:
-    memory = VerifiedPasswords()
+    memory = PasswordMemory()
     memory.remember(User(), "secret")
     assert not memory.recall(User(), "Secret")
     assert not memory.recall(User(), "")
     assert not memory.recall(User(pk=2), "secret")
     assert not memory.recall(User(password="pbkdf2$two"), "secret")
-    assert not VerifiedPasswords().recall(User(), "secret")
+    assert not PasswordMemory().recall(User(), "secret")
 
 
 def test_parts_do_not_run_together() -> None:
-    memory = VerifiedPasswords()
+    memory = PasswordMemory()
     memory.remember(User(1, "hash"), "x\ny")
     assert not memory.recall(User(1, "hash\nx"), "y")
     memory.remember(User(11, "hash"), "p")
@@ -43,20 +43,20 @@ def test_parts_do_not_run_together() -> None:
 
 
 def test_any_text_may_be_a_password() -> None:
-    memory = VerifiedPasswords()
+    memory = PasswordMemory()
     for password in ("", "\0", "\udcff", "ä" * 100_000):
         memory.remember(User(), password)
         assert memory.recall(User(), password)
 
 
 def test_a_password_is_forgotten_after_its_time() -> None:
-    memory = VerifiedPasswords(seconds=-0.001)
+    memory = PasswordMemory(seconds=-0.001)
     memory.remember(User(), "secret")
     assert not memory.recall(User(), "secret")
 
 
 def test_the_memory_of_passwords_is_bounded() -> None:
-    memory = VerifiedPasswords(most=10)
+    memory = PasswordMemory(most=10)
     for number in range(30):
         memory.remember(User(), str(number))
         memory.remember(User(), "29")

@@ -26,7 +26,7 @@ FAILURES = 5
 @pytest.fixture
 def throttle() -> LoginThrottle:
     """A throttle of its own that lets five failures pass, and one in a minute after that."""
-    return LoginThrottle(FAILURES, 1, SharedTable(64), SharedTable(64), SharedTable(64))
+    return LoginThrottle(FAILURES, 1, *(SharedTable(64) for _ in range(4)))
 
 
 def guess(number: int, address: str | None = "192.0.2.1", user: str = "alice") -> Attempt:
@@ -63,8 +63,30 @@ def test_an_address_that_guesses_has_to_wait(throttle: LoginThrottle) -> None:
     assert not is_refused(throttle, guess(99, "192.0.2.2", "another"))
 
 
+def test_the_same_again_is_hardly_a_guess(throttle: LoginThrottle) -> None:
+    old = guess(0)
+    throttle.failed(old)
+    for _ in range(4 * FAILURES):
+        throttle.check(old)
+        throttle.failed(old, is_repeated=True)
+    throttle.check(guess(1))
+    for _ in range(20 * FAILURES):
+        throttle.failed(old, is_repeated=True)
+    assert is_refused(throttle, old)
+
+
+def test_a_bad_token_that_is_sent_again_is_hardly_a_guess(throttle: LoginThrottle) -> None:
+    bad = Attempt("192.0.2.1", None, b"a token of 1 try")
+    for _ in range(4 * FAILURES):
+        throttle.check(bad)
+        throttle.failed(bad)
+    for number in range(FAILURES):
+        throttle.failed(Attempt("192.0.2.1", None, b"another token %2d" % number))
+    assert is_refused(throttle, bad)
+
+
 def test_failures_wear_off() -> None:
-    quick = LoginThrottle(2, 60_000, SharedTable(8), SharedTable(8), SharedTable(8))
+    quick = LoginThrottle(2, 60_000, *(SharedTable(8) for _ in range(4)))
     for number in range(2):
         quick.failed(guess(number))
     time.sleep(0.01)
@@ -112,7 +134,7 @@ def test_users_who_do_not_exist_are_treated_like_those_who_do(throttle: LoginThr
 
 
 def test_no_limit() -> None:
-    off = LoginThrottle(0, 1, SharedTable(8), SharedTable(8), SharedTable(8))
+    off = LoginThrottle(0, 1, *(SharedTable(8) for _ in range(4)))
     assert fail(off, 100, "192.0.2.1", "alice") == 100
 
 

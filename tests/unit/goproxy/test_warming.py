@@ -38,7 +38,9 @@ def test_a_process_starts_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) 
         app = web.Application()
         app[database._KEY] = Broken()  # type: ignore[misc]
         async for _ in warming.lifespan(app):
-            await asyncio.sleep(0.01)
+            async with asyncio.timeout(10):
+                while "did not plan" not in caplog.text:
+                    await asyncio.sleep(0.01)
 
     asyncio.run(start())
     assert "did not plan" in caplog.text
