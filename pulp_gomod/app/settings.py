@@ -26,6 +26,7 @@ GOMOD_LOGIN_FAILURES_PER_MINUTE = 10
 
 MIDDLEWARE = [
     "dynaconf_merge_unique",
+    "pulp_gomod.app.api.middleware.RequestBounds",
     "pulp_gomod.app.access.middleware.LoginThrottleMiddleware",
     "pulp_gomod.app.upload.asked.AskedFirst",
 ]
@@ -39,5 +40,3 @@ REST_FRAMEWORK = {
     "dynaconf_merge": True,
     "EXCEPTION_HANDLER": "pulp_gomod.app.api.errors.handle",
 }
-
-MIDDLEWARE = ["dynaconf_merge", "pulp_gomod.app.api.middleware.RequestBounds"]

@@ -22,6 +22,8 @@ LOGIN_FAILURES = 3
 _PREFIX = "PULP_GOMOD_TEST_"
 # Upstreams are on 127.0.0.1; what remotes must not lead to is on INSIDE (see test_remote_networks).
 DENIED = {"PULP_GOMOD_REMOTE_DENIED_NETWORKS": '["link-local", "metadata", "127.0.0.2/32"]'}
+# All tests come from one address, and many try what is refused.
+PATIENT = {"PULP_GOMOD_LOGIN_FAILURES": "300"}
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +43,7 @@ def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
             os.environ.get(f"{_PREFIX}PASSWORD", PASSWORD),
         )
         return
-    with shared_server(run_dir, "server", server_cache, **DENIED) as started:
+    with shared_server(run_dir, "server", server_cache, **DENIED, **PATIENT) as started:
         yield started
 
 

@@ -16,6 +16,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
+from pulp_gomod.app.access.shared_table import KEY_SIZE, SharedTable
+
 # Seconds after which a password is verified in full again.
 MEMORY = 300.0
 MOST = 10_000
@@ -64,13 +66,54 @@ class PasswordMemory:
         return until is not None and time.monotonic() < until
 
     def _digest(self, user: Any, password: str) -> bytes:
-        # repr() keeps the parts apart, and encodes whatever Python takes for a text.
-        text = repr((str(user.pk), user.password, password))
-        return hmac.digest(self._key, text.encode(), "sha256")
+        return _digest(self._key, user, password)
+
+
+def _digest(key: bytes, user: Any, password: str) -> bytes:
+    # ascii() keeps the parts apart, and encodes whatever Python takes for a text.
+    text = ascii((str(user.pk), user.password, password))
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 verified = PasswordMemory()
 """Passwords that were right."""
 
-refused = PasswordMemory()
+
+class WrongPasswords:
+    """Passwords that were wrong, known to all processes of an app; safe to use from many threads."""
+
+    def __init__(self, seconds: float = MEMORY) -> None:
+        """
+        Args:
+            seconds: For how long one is remembered.
+        """
+        self._seconds = seconds
+        self._key = secrets.token_bytes(32)
+        self._until = SharedTable()
+
+    def remember(self, user: Any, password: str) -> None:
+        """
+        Remember that a password is not a user's.
+
+        Args:
+            user: The user, with the stored hash that was compared.
+            password: The password.
+        """
+        self._until.put(self._digest(user, password), time.monotonic() + self._seconds)
+
+    def recall(self, user: Any, password: str) -> bool:
+        """
+        Say whether the password is known not to be the user's.
+
+        Args:
+            user: The user as just read from the database.
+            password: The password.
+        """
+        return self._until.get(self._digest(user, password)) > time.monotonic()
+
+    def _digest(self, user: Any, password: str) -> bytes:
+        return _digest(self._key, user, password)[:KEY_SIZE]
+
+
+refused = WrongPasswords()
 """Passwords that were wrong: who sends one again is no further in guessing, and costs no hash."""

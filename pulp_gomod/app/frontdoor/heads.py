@@ -16,10 +16,8 @@ LONGEST_TARGET = 4000
 def refuse_everywhere(request: web.BaseRequest) -> web.Response | None:
     """Refuse what neither of Pulp's apps can answer.
 
-    No text of a database has a NUL. A Host would be logged, and an expectation repeated, whatever it says.
+    A Host would be logged, and an expectation repeated, whatever it says.
     """
-    if "%00" in request.raw_path:
-        return refusal(400, "The URL has a NUL character.")
     host = request.headers.get("Host")
     if host is not None and not _HOST.fullmatch(host):
         return refusal(400, "The Host header is no host name.")
@@ -35,6 +33,9 @@ def refuse_here(request: web.Request) -> web.Response | None:
     """Refuse what the API has no good answer for, or would log word for word."""
     if _CONTROL.search(request.path):
         return refusal(400, "The path has a control character.")
+    if "%00" in request.raw_path:
+        # No text of a database has one.
+        return refusal(400, "The URL has a NUL character.")
     if _USERINFO.match(request.raw_path):
         return refusal(400, "The path looks like a URL with a user's name in it.")
     if len(request.raw_path) > LONGEST_TARGET:
