@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pulp_gomod.golang import semver
-from pulp_gomod.golang.errors import GoError
-from pulp_gomod.golang.quote import quote
+from . import semver
+from .errors import GoError
+from .quote import quote
 
 MAX_COMPARISONS = 4
 

@@ -1,0 +1,13 @@
+"""The package is in the client, too, under another name."""
+
+from pathlib import Path
+
+import pulp_gomod.pack
+from pulp_gomod import golang
+
+FILES = [*Path(golang.__file__).parent.rglob("*.py"), Path(pulp_gomod.pack.__file__)]
+
+
+def test_no_file_imports_by_the_name_of_the_server() -> None:
+    assert len(FILES) > 50
+    assert [file.name for file in FILES if "pulp_gomod" in file.read_text()] == []
