@@ -85,7 +85,7 @@ class ServeProcess:
             assert self.process.poll() is None, f"it ended: {self.errors}{self.logs}"
             assert time.monotonic() < end, f"not ready: {self.output}{self.errors}{self.logs}"
             time.sleep(0.05)
-        found = re.search(r"(https?://\S+)/api/packages/go/go/upload", self.output)
+        found = re.search(r"(https?://\S+)/api/packages/(?:default/)?go/go/upload", self.output)
         assert found, self.output
         return found.group(1)
 

@@ -144,7 +144,6 @@ def unknown(world: World) -> dict[str, Headers]:
     return {
         "nothing": {},
         "token of another": basic(world.stranger.name, token),
-        "token without a name": basic("", token),
         "unknown token": bearer("gomod_" + "0" * 49),
         "mistyped token": bearer(token[:-1]),
         "other scheme": {"Authorization": "Digest username=x"},
@@ -162,6 +161,7 @@ def known(person: Person) -> dict[str, Headers]:
         "password": person.basic,
         "password and cookie": person.basic | {"Cookie": "a=b"},
         "token as password": basic(person.name, token),
+        "token without a name": basic("", token),
         "bearer": bearer(token),
         "token": {"Authorization": f"token {token}"},
         "publishing token": bearer(person.token(scope="publish")),
