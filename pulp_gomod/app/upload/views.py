@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg.errors import DiskFull
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.views import APIView
 
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
@@ -55,10 +56,23 @@ from pulp_gomod.golang import GoError, module
 log = logging.getLogger(__name__)
 
 
+class _OneForm(BaseContentNegotiation):
+    """Answers take what form they take here, so that no client is refused for the one it names."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        """Return the first."""
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        """Return the first, and its media type."""
+        return renderers[0], renderers[0].media_type
+
+
 class OwnerView(APIView):
     """What the two routes have in common: plain text answers, whatever goes wrong."""
 
     schema = None
+    content_negotiation_class = _OneForm
     # Rights are checked on the repository, once the owner is known.
     permission_classes = ()
 
