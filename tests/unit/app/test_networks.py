@@ -58,7 +58,7 @@ def test_link_local_and_metadata_addresses_are_closed_by_default(host: str) -> N
         "10.1.2.3",
         "8.8.8.8",
         "2001:4860::8888",
-        "proxy.golang.org",
+        "goproxy.example.com",
         "fd00::1",
         "a.1",
     ],
