@@ -431,6 +431,8 @@ def test_what_an_immutable_repository_had_otherwise_is_an_error(
 ) -> None:
     mirror = Mirror.create(rest, upstream, policy="immediate")
     owner = mirror.owner
+    # A removal blocks what a remote of the distribution could bring back.
+    rest.wait(rest.call("PATCH", owner.distribution, json={"remote": None}))
     offered = upstream.add("example.com/m", "v1.0.0")
     upstream.add("example.com/n", "v1.0.0")
     other = Made("example.com/m").zip("v1.0.0", **{"other.go": "package m"})
@@ -524,8 +526,9 @@ def test_what_is_too_much(bad: Mirror) -> None:
     assert "1048576" in text and len(text) < 1000
     text = refused(bad, modules=["example.com/" + "m" * 2200] * 1000)
     assert "and 990 more" in text and len(text) < 10_000
-    # Django takes no such body.
-    refused(bad, go_sum="x" * 30_000_000)
+    rest, href = bad.owner.rest, f"{bad.owner.repository}sync/"
+    answer = rest.call("POST", href, json={"remote": bad.remote, "go_sum": "x" * 30_000_000})
+    assert answer.status_code == 413 and "10485760 bytes" in answer.text
 
 
 def test_a_remote_that_cannot_be_opened(rest: Rest, upstream: Upstream) -> None:

@@ -37,12 +37,12 @@ class Disks:
     stored: Path
 
     def files(self) -> list[Path]:
-        """All that is stored or has arrived, but for the workers' own directories."""
+        """All that is stored or has arrived, but for the workers' own directories and locks."""
         return [
             path
             for root in (self.arriving, self.stored)
             for path in root.rglob("*")
-            if path.is_file() and "@" not in path.parent.name
+            if path.is_file() and "@" not in path.parent.name and path.suffix != ".lock"
         ]
 
 

@@ -106,11 +106,11 @@ def rows_of(server: Server, repository: str) -> list[tuple[str, str, str]]:
 
 
 def temporary_files(server: Server) -> list[Path]:
-    """What lies in the directory for temporary files, but for the directories of the workers."""
+    """What lies in the directory for temporary files, but for the workers' own and locks."""
     return [
         path
         for path in Path(server.data_dir, "tmp").iterdir()
-        if not (path.is_dir() and "@" in path.name)
+        if not (path.is_dir() and "@" in path.name) and path.suffix != ".lock"
     ]
 
 
