@@ -19,6 +19,8 @@ from tests.functional.rest_api import Made
 from tests.functional.serving import Server
 from tests.functional.upstream_world import Upstream
 
+VERSIONS = ["v1.0.0", "v1.1.0"]
+
 
 @pytest.fixture(scope="module")
 def pulp(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Pulp:
@@ -175,6 +177,31 @@ def test_adding_and_removing(pulp: Pulp, repository: str) -> None:
     assert len(pulp.get(*everything)) == 1
     modfiles = ("repository", "content", "--type", "modfile", "list", "--repository", repository)
     assert pulp.get(*modfiles) == []
+
+
+def test_promoting_from_a_named_repository(pulp: Pulp, repository: str) -> None:
+    made, target = Made(), f"{repository}-stable"
+    name = f"{made.path}@v1.0.0"
+    pulp.do("repository", "create", "--name", target)
+    upload = ("content", "upload", "--repository", repository)
+    ours = pulp.get(*upload, *spread("--file", [save_zip(pulp, made, v) for v in VERSIONS]))
+    # Not in the newest version of any repository.
+    other = pulp.get("content", "upload", "--file", save_zip(pulp, made, other="package code\n"))
+    add = ("repository", "content", "add", "--repository", target)
+
+    complaint = pulp.fail(*add, name)
+    assert f"{name} {ours[0]['h1']}  in {repository} since 20" in complaint
+    assert f"{name} {other['h1']}  in no repository" in complaint
+    absent = pulp.fail(*add, "--from", f"{repository}@0", "--module", name)
+    assert f"{name} in version 0 of {repository}. Elsewhere there is:\n  {name} h1:" in absent
+    assert f"{repository} has no version 7" in pulp.fail(*add, "--from", f"{repository}@7", name)
+    assert held(pulp, target) == []
+
+    names = [f"{made.path}@{version}" for version in VERSIONS]
+    pulp.do(*add, "--from", f"{repository}@1", *names)
+    assert held(pulp, target) == VERSIONS
+    shown = pulp.get("repository", "show", "--name", target)
+    assert shown["latest_version_href"].endswith("/versions/1/")
 
 
 def test_what_a_distribution_serves(pulp: Pulp, repository: str) -> None:

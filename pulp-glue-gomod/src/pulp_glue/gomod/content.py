@@ -7,11 +7,11 @@ import typing as t
 from pulp_glue.common.context import (
     EntityDefinition,
     PluginRequirement,
-    PulpContentContext,
     PulpEntityContext,
 )
 from pulp_glue.common.exceptions import OpenAPIError, PulpException, PulpHTTPError
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.candidates import NamedContentContext
 from pulp_glue.gomod.naming import reference
 from pulp_glue.gomod.sending import Parcel, ZipFile
 
@@ -20,6 +20,9 @@ _ = translation.gettext
 
 # Hrefs that one list request asks for: a URL may have about 4000 bytes.
 _HREFS_PER_REQUEST = 20
+
+# Releases that are read to say since when modules are where they are.
+_RELEASES = 100
 
 
 def _as_field(value: t.Any) -> t.Any:
@@ -32,7 +35,7 @@ def _as_field(value: t.Any) -> t.Any:
     return value
 
 
-class PulpGoModuleContext(PulpContentContext):
+class PulpGoModuleContext(NamedContentContext):
     """A module version with its zip."""
 
     PLUGIN = "gomod"
@@ -41,6 +44,7 @@ class PulpGoModuleContext(PulpContentContext):
     ENTITIES = _("go modules")
     HREF = "gomod_go_module_href"
     ID_PREFIX = "content_gomod_modules"
+    CHECKSUM = "h1"
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
     CAPABILITIES = {"upload": []}
 
@@ -151,6 +155,19 @@ class PulpGoModuleContext(PulpContentContext):
             units = self._uploaded(task)
             return parcel.in_order(units) if files else units
 
+    def _since(self, units: list[t.Any]) -> dict[tuple[str, str], str]:
+        parameters = {
+            "module__in": sorted({unit["module"] for unit in units}),
+            "version__in": sorted({unit["version"] for unit in units}),
+            "offset": 0,
+            "limit": _RELEASES,
+        }
+        page = self.pulp_ctx.call("gomod_releases_list", parameters=parameters)
+        return {
+            (release["repository"], release["h1"]): release["first_seen"]
+            for release in page["results"]
+        }
+
     def _uploaded(self, task: EntityDefinition) -> list[EntityDefinition]:
         """Look up what a finished upload task took in."""
         root = f"{self.pulp_ctx.api_path}content/gomod/modules/"
@@ -167,7 +184,7 @@ class PulpGoModuleContext(PulpContentContext):
         ]
 
 
-class PulpGoModFileContext(PulpContentContext):
+class PulpGoModFileContext(NamedContentContext):
     """The go.mod of a module version whose zip is not on the server."""
 
     PLUGIN = "gomod"
@@ -176,4 +193,5 @@ class PulpGoModFileContext(PulpContentContext):
     ENTITIES = _("go.mod files")
     HREF = "gomod_go_mod_file_href"
     ID_PREFIX = "content_gomod_modfiles"
+    CHECKSUM = "go_mod_h1"
     NEEDS_PLUGINS = [PluginRequirement("gomod")]

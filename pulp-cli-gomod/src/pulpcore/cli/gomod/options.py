@@ -5,6 +5,7 @@ import typing as t
 
 import click
 from pulp_cli.generic import lookup_callback, parse_size, pulp_option, resource_option
+from pulp_glue.common.context import PulpEntityContext
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
@@ -43,16 +44,19 @@ def time_callback(
     return time.astimezone(datetime.UTC) if time.tzinfo else time
 
 
-def repository_option(help_text: str, required: bool = False) -> Decorator:
+def repository_option(
+    help_text: str, required: bool = False, name: str = "--repository"
+) -> Decorator:
     """
     Make an option that names a repository.
 
     Args:
         help_text: What it is for.
         required: Whether a command has to have it.
+        name: How it is called.
     """
     return resource_option(
-        "--repository",
+        name,
         required=required,
         default_plugin="gomod",
         default_type="gomod",
@@ -132,6 +136,56 @@ go_mod_h1_option = click.option(
 )
 
 
+def split_name(name: str) -> tuple[str, str | None]:
+    """
+    Read `example.com/mod@v1.2.3`, the name of a module version as go has it, or a path alone.
+
+    Args:
+        name: What was typed.
+
+    Raises:
+        click.BadParameter: It is no name.
+    """
+    path, at, version = name.partition("@")
+    if not path or (at and not version) or "@" in version:
+        raise click.BadParameter(
+            _("'{name}' is no name such as example.com/mod@v1.2.3.").format(name=name)
+        )
+    return path, version or None
+
+
+def _module_callback(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Look up by a path, or by a path and a version in one word."""
+    if value is None:
+        return None
+    path, version = split_name(value)
+    entity_ctx = ctx.find_object(PulpEntityContext)
+    assert entity_ctx is not None
+    if version is not None:
+        _say_version(entity_ctx, version)
+    entity_ctx.entity = {"module": path}
+    return value
+
+
+def _version_callback(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        entity_ctx = ctx.find_object(PulpEntityContext)
+        assert entity_ctx is not None
+        _say_version(entity_ctx, value)
+    return value
+
+
+def _say_version(entity_ctx: PulpEntityContext, version: str) -> None:
+    before = entity_ctx._entity_lookup.get("version", version)
+    if before != version:
+        raise click.UsageError(
+            _("The version is {one} by one option, and {other} by another.").format(
+                one=before, other=version
+            )
+        )
+    entity_ctx.entity = {"version": version}
+
+
 def _lookup_option(name: str, help_text: str, **kwargs: t.Any) -> Decorator:
     field = name.removeprefix("--").replace("-", "_")
     return pulp_option(
@@ -140,8 +194,18 @@ def _lookup_option(name: str, help_text: str, **kwargs: t.Any) -> Decorator:
 
 
 module_lookup_options: list[Decorator] = [
-    _lookup_option("--module", _("Module path of the {entity}.")),
-    _lookup_option("--version", _("Module version of the {entity}, such as v1.2.3.")),
+    pulp_option(
+        "--module",
+        help=_("Module path of the {entity}, or path and version: example.com/mod@v1.2.3."),
+        callback=_module_callback,
+        expose_value=False,
+    ),
+    pulp_option(
+        "--version",
+        help=_("Module version of the {entity}, such as v1.2.3."),
+        callback=_version_callback,
+        expose_value=False,
+    ),
     _lookup_option(
         "--h1",
         _("Go's checksum of the zip, where one module version has zips that differ."),

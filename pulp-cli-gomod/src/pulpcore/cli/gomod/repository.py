@@ -53,6 +53,7 @@ from pulpcore.cli.gomod.options import (
     search_option,
     size_callback,
 )
+from pulpcore.cli.gomod.promotion import add
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -151,21 +152,20 @@ repository.add_command(destroy_command(decorators=lookup_options))
 repository.add_command(task_command(decorators=nested_lookup_options))
 repository.add_command(label_command(decorators=nested_lookup_options))
 repository.add_command(role_command(decorators=lookup_options))
-repository.add_command(
-    repository_content_command(
-        contexts={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext},
-        base_default_plugin="gomod",
-        base_default_type="gomod",
-        # --version is that of the repository here.
-        list_decorators=[*module_filter_options, search_option],
-        add_decorators=content_lookup_options,
-        remove_decorators=[
-            *content_lookup_options,
-            option_processor(callback=_scope_to_repository),
-        ],
-        modify_decorators=modify_options,
-    )
+_content = repository_content_command(
+    contexts={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext},
+    base_default_plugin="gomod",
+    base_default_type="gomod",
+    # --version is that of the repository here.
+    list_decorators=[*module_filter_options, search_option],
+    remove_decorators=[
+        *content_lookup_options,
+        option_processor(callback=_scope_to_repository),
+    ],
+    modify_decorators=modify_options,
 )
+_content.add_command(add)
+repository.add_command(_content)
 
 
 @repository.command()
