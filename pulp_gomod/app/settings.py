@@ -28,6 +28,7 @@ MIDDLEWARE = [
     "dynaconf_merge_unique",
     "pulp_gomod.app.api.middleware.RequestBounds",
     "pulp_gomod.app.access.middleware.LoginThrottleMiddleware",
+    "pulp_gomod.app.upload.misspelled.MisspelledPaths",
     "pulp_gomod.app.upload.asked.AskedFirst",
 ]
 

@@ -3,18 +3,22 @@
 from django.conf import settings
 from django.urls import path
 
-from pulp_gomod.app.upload.views import PublishView, RemoveView
+from pulp_gomod.app.upload.views import PathView, PublishView, VersionView
 
 _DOMAIN = "<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else ""
 _OWNER = f"{_DOMAIN}<str:owner>/go/"
 _PACKAGES = f"api/packages/{_OWNER}"
 # The same below the API's root: a web server has a location for that, whose rules hold for these, too.
 _BELOW_API = f"{settings.API_ROOT.strip('/')}/api/v3/gomod/packages/{_OWNER}".lstrip("/")
-_REMOVED = "<path:module>/@v/<str:version>"
 
 urlpatterns = [
-    path(f"{_PACKAGES}upload", PublishView.as_view(), name="gomod-publish"),
-    path(f"{_PACKAGES}{_REMOVED}", RemoveView.as_view(), name="gomod-remove"),
-    path(f"{_BELOW_API}upload", PublishView.as_view()),
-    path(f"{_BELOW_API}{_REMOVED}", RemoveView.as_view()),
+    route
+    for root in (_PACKAGES, _BELOW_API)
+    for route in (
+        path(f"{root}upload", PublishView.as_view()),
+        path(f"{root}upload/", PublishView.as_view()),
+        path(f"{root}<path:module>/@v/<str:version>", VersionView.as_view()),
+        path(f"{root}<path:rest>", PathView.as_view()),
+        path(root, PathView.as_view()),
+    )
 ]

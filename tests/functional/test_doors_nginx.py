@@ -199,6 +199,8 @@ def test_a_module_is_published_read_and_removed(world: World, nginx: StartNginx)
     removed = requests.delete(f"{owner}/{escaped}/@v/v1.0.0", auth=admin, timeout=120)
     assert removed.status_code in (200, 204), removed.text
     assert requests.get(f"{owner}/{escaped}/@v/v1.0.0.zip", timeout=60).status_code == 404
+    again = requests.put(f"{owner}/{escaped}/@v/v1.0.0.zip", data=body, auth=admin, timeout=120)
+    assert again.status_code == 201, again.text
     wrong = requests.put(
         f"{owner}/upload", data=body, headers=basic("nobody", "wrong"), timeout=120
     )

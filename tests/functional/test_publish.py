@@ -108,6 +108,58 @@ def test_a_form_may_hold_the_zip_under_any_name(owner: Owner) -> None:
     assert owner.get(f"{made.path}/@v/v1.0.0.info").json()["Time"] == "2001-02-03T04:05:06Z"
 
 
+def test_a_zip_may_be_put_where_it_is_read(owner: Owner) -> None:
+    made = Made(path=f"example.com/R{Made().path[-12:]}")
+    escaped = made.path.replace("/R", "/!r")
+    url = f"{owner.packages_url}/{escaped}/@v/"
+
+    def put(file: str, version: str, auth: Any = owner.rest.auth) -> tuple[int, str]:
+        answer = requests.put(url + file, data=made.zip(version), auth=auth, timeout=120)
+        if answer.text:
+            assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        return answer.status_code, answer.text
+
+    assert put("v1.0.0.zip", "v1.0.0", None)[0] == 401
+    status, said = put("v1.1.0.zip", "v1.0.0")
+    assert (status, f"the zip is {made.path}@v1.0.0" in said) == (400, True)
+    assert put("v1.0.0.zip", "v1.0.0") == (201, "")
+    assert put("v1.0.0.zip", "v1.0.0")[0] == 409
+    assert requests.get(f"{url}list", timeout=60).text == "v1.0.0\n"
+    status, said = put("v1.0.0.mod", "v1.0.0")
+    assert (status, f"{owner.name}/go/upload" in said) == (405, True)
+    slash = requests.put(
+        f"{owner.packages_url}/upload/",
+        data=made.zip("v1.2.0"),
+        auth=owner.rest.auth,
+        timeout=120,
+    )
+    assert slash.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("POST", "{0}/example.com/a/@v/v1.0.0.zip", 405, "GET, HEAD, PUT, OPTIONS"),
+        ("OPTIONS", "{0}/example.com/a/@v/v1.0.0", 204, "DELETE, OPTIONS"),
+        ("DELETE", "{0}/example.com/a/@v/list", 405, "GET, HEAD, OPTIONS"),
+        ("PATCH", "{0}/example.com/a/@latest", 405, "GET, HEAD, OPTIONS"),
+        ("GET", "{0}/upload", 405, "PUT, OPTIONS"),
+        ("POST", "{0}/upload", 405, "PUT, OPTIONS"),
+        ("PUT", "{0}/example.com/a", 404, "OPTIONS"),
+        ("PUT", "{1}/example.com/a/@v/v1.0.0.zip", 405, "GET, HEAD"),
+    ],
+)
+def test_another_method_is_answered_with_those_that_work(
+    owner: Owner, method: str, path: str, status: int, allow: str
+) -> None:
+    url = path.format(*owner.urls)
+    answer = requests.request(method, url, data=b"x" if method == "PUT" else None, timeout=60)
+    assert (answer.status_code, answer.headers["Allow"]) == (status, allow)
+    if status != 204:
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        assert "PUT the" in answer.text
+
+
 def test_form_fields_say_time_and_origin(owner: Owner) -> None:
     made = Made()
     origin = '{"VCS":"git","URL":"https://git.example.com/m","Hash":"0123456789abcdef"}'

@@ -55,6 +55,10 @@ _UNKNOWN_HOST = (
     "This server is not known by the name in the URL; "
     "it learns names by its options --allowed-host and --origin."
 )
+_READ_ONLY = (
+    "Content is read with GET or HEAD. Go modules are published below /api/packages/: PUT the zip to "
+    "/api/packages/{owner}/go/upload."
+)
 # Seconds after which a client may try again that found no room for its body.
 _TRY_AGAIN = "10"
 
@@ -193,7 +197,7 @@ class FrontDoor:
         if unanswerable := refuse_here(request):
             return unanswerable
         if request.path.startswith(self._content_prefix):
-            return refusal(405, "Content is read with GET or HEAD.", {"Allow": "GET, HEAD"})
+            return refusal(405, _READ_ONLY, {"Allow": "GET, HEAD"})
         if self._admission and (refused := await self._admission.refusal(request)):
             return refused
         spool = Spool(self._bounds, self._client(request), self._limit(request))

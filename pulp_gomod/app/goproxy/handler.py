@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pulp_gomod.app import upstream
 from pulp_gomod.app.goproxy import guard, resolver
@@ -23,6 +23,7 @@ from pulp_gomod.app.goproxy.responses import (
     cache_control,
     forbidden,
     not_found,
+    problem,
     respond,
 )
 from pulp_gomod.app.goproxy.storages import respond_with_zip
@@ -72,6 +73,10 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
         return not_found("malformed path")
     match parse(target.path):
         case Malformed(reason):
+            if "owner" in request.match_info and target.path.rstrip("/") == "upload":
+                # The API's route, which only takes.
+                text = "method not allowed: this is where modules are published: PUT the zip here"
+                return problem(405, text, {hdrs.ALLOW: "PUT, OPTIONS"})
             return not_found(reason)
         case SumdbRequest(path):
             if target.remote is None:

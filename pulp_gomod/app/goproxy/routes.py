@@ -122,6 +122,10 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
     if "\0" in request.path:
         # Nothing has such a name, and PostgreSQL refuses to look for it.
         return problem(400, "bad request: the path has a NUL (%00) in it")
+    if "/@v/" in request.path and isinstance(
+        request.match_info.http_exception, web.HTTPMethodNotAllowed
+    ):
+        return _read_only(request.match_info.http_exception)
     if "path" not in request.match_info or not request.path.startswith(
         settings.CONTENT_PATH_PREFIX
     ):
@@ -139,6 +143,16 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
         if answer is None:
             raise
         return answer
+
+
+def _read_only(refused: web.HTTPMethodNotAllowed) -> web.Response:
+    """Say where modules are published to whoever tries it where they are read."""
+    return problem(
+        405,
+        "method not allowed: modules are read here; to publish, PUT the module's zip to "
+        f"{guard.PACKAGES}{{owner}}/go/upload of Pulp's API",
+        {hdrs.ALLOW: ", ".join(sorted(refused.allowed_methods))},
+    )
 
 
 async def _let_pulpcore_answer(request: web.Request, handler: Next) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""The routes that publish and remove."""
+"""The routes that publish and remove, and what all others of a GOPROXY are answered by the API."""
 
 import logging
 from typing import Any
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg.errors import DiskFull
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.views import APIView
 
@@ -48,6 +48,7 @@ from pulp_gomod.app.upload.problems import (
     as_line,
     text_response,
 )
+from pulp_gomod.app.upload.protocol import Known, other_path, upload_path, version_path
 from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
 from pulp_gomod.app.upload.verifying import NeedsPlace, verify
 from pulp_gomod.app.upload.waiting import abandon, wait_for
@@ -69,7 +70,7 @@ class _OneForm(BaseContentNegotiation):
 
 
 class OwnerView(APIView):
-    """What the two routes have in common: plain text answers, whatever goes wrong."""
+    """What all routes have in common: plain text answers, whatever goes wrong."""
 
     schema = None
     content_negotiation_class = _OneForm
@@ -79,6 +80,32 @@ class OwnerView(APIView):
     def get_authenticators(self) -> list[Any]:
         """Know tokens, and what Pulp is configured with."""
         return [TokenAuthentication(), *configured()]
+
+    @property
+    def known(self) -> Known:
+        """What may be done with the path of the request."""
+        raise NotImplementedError
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The methods that the header Allow names; asked by DRF."""
+        return [*self.known.methods, "OPTIONS"]
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Say in the header Allow what may be done."""
+        return HttpResponse(status=204)
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse a method, and say what to do instead; called by DRF."""
+        known = self.known
+        if request.method in ("GET", "HEAD") and request.method in known.methods:
+            # A web server that knows of two apps has asked the wrong one.
+            raise Problem(
+                404, f"not found: modules are read below {settings.CONTENT_PATH_PREFIX}, not here"
+            )
+        if not known.methods:
+            raise Problem(404, f"not found: there is nothing of this name; {known.hint}")
+        raise Problem(405, f"method not allowed: {request.method} here; {known.hint}")
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         """Answer in plain text, and log who was refused what; called by DRF for what a method raises."""
@@ -119,6 +146,8 @@ class OwnerView(APIView):
             return _respond(BROKEN_DISK)
         if (refusal := explain(exc)) is not None:
             return text_response(refusal.status, refusal.reason, refusal.headers)
+        if isinstance(exc, APIException):
+            return text_response(exc.status_code, str(exc.detail))
         response: HttpResponse = super().handle_exception(exc)
         return response
 
@@ -126,7 +155,10 @@ class OwnerView(APIView):
 class PublishView(OwnerView):
     """`PUT /api/packages/{owner}/go/upload` with the module zip as body."""
 
-    http_method_names = ["put", "options"]
+    @property
+    def known(self) -> Known:
+        """What may be done with the path of the request."""
+        return upload_path(self.kwargs["owner"])
 
     def before_body(self, request: Any, owner: str, **kwargs: Any) -> None:
         """
@@ -148,20 +180,52 @@ class PublishView(OwnerView):
             owner: The base path of a Go distribution.
             kwargs: The domain, which Pulp's middleware has read.
         """
-        repository = require_repository(request, owner, PUBLISH)
-        http_request: HttpRequest = request._request
-        with receive(http_request, settings.GOMOD_MAX_ZIP_SIZE) as body:
-            change = _change(http_request, body, repository)
-            change.user_name = name_of(request)
-            change.address = client_address(http_request)
-            answer = _hand_in(change, http_request, body.file)
-        return answer or _respond(wait_for(change.pk), request.headers.get("Accept", ""))
+        return _publish(request, owner)
 
 
-class RemoveView(OwnerView):
-    """`DELETE /api/packages/{owner}/go/{module}/@v/{version}`."""
+class VersionView(OwnerView):
+    """
+    `/api/packages/{owner}/go/{module}/@v/{version}`: DELETE removes, and PUT of `{version}.zip` publishes.
+    """
 
-    http_method_names = ["delete", "options"]
+    @property
+    def known(self) -> Known:
+        """What may be done with the path of the request."""
+        return version_path(self.kwargs["owner"], self.kwargs["module"], self.kwargs["version"])
+
+    def before_body(
+        self, request: Any, owner: str, module: str, version: str, **kwargs: Any
+    ) -> None:
+        """
+        Refuse who may not publish, and what is no zip, before the body is received; see `asked`.
+
+        Args:
+            request: The request without its body.
+            owner: The base path of a Go distribution.
+            module: The module path, escaped as GOPROXY escapes it.
+            version: The version, escaped likewise, and what kind of file it is.
+            kwargs: The domain, which Pulp's middleware has read.
+        """
+        if "PUT" not in self.known.methods:
+            raise Problem(405, f"method not allowed: PUT here; {self.known.hint}")
+        require_repository(request, owner, PUBLISH)
+
+    def put(
+        self, request: Any, owner: str, module: str, version: str, **kwargs: Any
+    ) -> HttpResponse:
+        """
+        Publish a module version where another registry would have it.
+
+        Args:
+            request: Its body is the module zip, or a form with the zip as its first file.
+            owner: The base path of a Go distribution.
+            module: The module path that the zip has to have, escaped as GOPROXY escapes it.
+            version: The version that the zip has to have, escaped likewise, and `.zip`.
+            kwargs: The domain, which Pulp's middleware has read.
+        """
+        if "PUT" not in self.known.methods:
+            return self.http_method_not_allowed(request)
+        return _publish(request, owner, (module, version.removesuffix(".zip")))
 
     def delete(
         self, request: Any, owner: str, module: str, version: str, **kwargs: Any
@@ -178,6 +242,8 @@ class RemoveView(OwnerView):
             version: The version, escaped likewise.
             kwargs: The domain, which Pulp's middleware has read.
         """
+        if "DELETE" not in self.known.methods:
+            return self.http_method_not_allowed(request)
         repository = require_repository(request, owner, UNPUBLISH)
         path, unescaped = _unescape(module, version)
         change = GoChange(
@@ -194,6 +260,27 @@ class RemoveView(OwnerView):
         return _hand_in(change, request._request) or _respond(wait_for(change.pk))
 
 
+class PathView(OwnerView):
+    """What else is below `/api/packages/{owner}/go/`: nothing that the API has."""
+
+    @property
+    def known(self) -> Known:
+        """What may be done with the path of the request."""
+        return other_path(self.kwargs["owner"], self.kwargs.get("rest", ""))
+
+
+def _publish(request: Any, owner: str, expected: tuple[str, str] | None = None) -> HttpResponse:
+    """Publish what comes as body; `expected` are the path and the version that it has to have, escaped."""
+    repository = require_repository(request, owner, PUBLISH)
+    http_request: HttpRequest = request._request
+    with receive(http_request, settings.GOMOD_MAX_ZIP_SIZE) as body:
+        change = _change(http_request, body, repository, expected)
+        change.user_name = name_of(request)
+        change.address = client_address(http_request)
+        answer = _hand_in(change, http_request, body.file)
+    return answer or _respond(wait_for(change.pk), request.headers.get("Accept", ""))
+
+
 def _is_full(exc: Exception) -> bool:
     """Say whether the file system, or the database's, has no room."""
     if isinstance(exc, OperationalError):
@@ -208,7 +295,12 @@ def _unescape(escaped_path: str, escaped_version: str) -> tuple[str, str]:
         raise Problem(404, f"not found: {error}") from error
 
 
-def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoChange:
+def _change(
+    request: HttpRequest,
+    body: Body,
+    repository: GoRepository,
+    expected: tuple[str, str] | None,
+) -> GoChange:
     """Judge what was sent, and make the row that asks for it to be published."""
     claims = request.GET.dict() | body.fields
     change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
@@ -222,6 +314,8 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoCha
         # GoError is one, too.
         raise Problem(400, f"invalid package: {error}") from error
     change.module, change.version = upload.module, upload.version
+    if expected is not None:
+        _compare(expected, upload.module, upload.version)
     blocked = Admission(repository).refusal(upload.module, upload.version)
     if blocked is not None:
         raise Problem(403, f"forbidden: {blocked}")
@@ -232,6 +326,17 @@ def _change(request: HttpRequest, body: Body, repository: GoRepository) -> GoCha
     change.go_mod = unit.go_mod
     change.facts = unit.facts()
     return change
+
+
+def _compare(expected: tuple[str, str], path: str, version: str) -> None:
+    """Refuse a zip of another module version than the URL names."""
+    found = module.escape_path(path), module.escape_version(version)
+    if found != expected:
+        raise Problem(
+            400,
+            f"invalid package: the zip is {path}@{version}, which belongs to "
+            f"{found[0]}/@v/{found[1]}.zip, and not to {expected[0]}/@v/{expected[1]}.zip",
+        )
 
 
 def _holds(repository: GoRepository, path: str, version: str) -> bool:

@@ -1,0 +1,47 @@
+"""What is said of a path that is nearly one of ours, which Django answers with a page otherwise."""
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from pulp_gomod.app.upload.problems import text_response
+from pulp_gomod.app.upload.protocol import PACKAGES
+
+_SLASHES = re.compile("//+")
+
+
+class MisspelledPaths:
+    """Django's middleware for that."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """
+        Args:
+            get_response: What comes next.
+        """
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        response = self._get_response(request)
+        if response.status_code == 404 and request.resolver_match is None:
+            return _explain(request.path_info) or response
+        return response
+
+
+def _explain(path: str) -> HttpResponse | None:
+    """Say what is wrong with a path that no route has; None for what has nothing to do with us."""
+    clean = _SLASHES.sub("/", path)
+    below_api = f"{settings.API_ROOT.rstrip('/')}/api/v3/gomod/packages/"
+    if not f"{clean.rstrip('/')}/".startswith((PACKAGES, below_api)):
+        return None
+    if clean != path:
+        return text_response(404, f"not found: two slashes follow each other; meant is {clean}")
+    owner = "{domain}/{owner}" if settings.DOMAIN_ENABLED else "{owner}"
+    root = f"{PACKAGES}{owner}/go"
+    return text_response(
+        404,
+        f"not found: a GOPROXY is {root}, its {{owner}} the base path of a Go distribution; to publish, "
+        f"PUT the module's zip to {root}/upload",
+    )
