@@ -3,15 +3,17 @@
 An upstream may send 16 MiB, of which a parser in Python makes sense in ten seconds; in a thread it would
 take every other turn from the event loop for that long. So a large file is read in a process of its own
 (`golang.modfile.summary`), which bounds its time and its memory itself; one at a time. What came of it is
-remembered, also that nothing did.
+remembered, also, for a while, that nothing did: on a busy machine the next attempt may end in time.
 """
 
 import asyncio
 import hashlib
 import logging
+import math
 import os
 import subprocess
 import sys
+import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,6 +35,8 @@ MOST_WAITING = 8
 # Summaries that are remembered, and characters of all of them together.
 MOST_KNOWN = 4096
 MOST_KNOWN_SIZE = 32 * 1024 * 1024
+# Seconds after which a file that could not be read is tried again.
+RETRY_AFTER = 600.0
 
 _PROGRAM = (sys.executable, "-P", "-m", summary.__name__)
 # The program needs nothing of what this process knows.
@@ -57,6 +61,8 @@ class GoMods:
         self._reader = ThreadPoolExecutor(1, "gomod-upstream-mod")
         self._process: subprocess.Popen[bytes] | None = None
         self._known: OrderedDict[bytes, Summary | None] = OrderedDict()
+        # When those that are known to be unreadable may be tried again, by time.monotonic().
+        self._retry_at: dict[bytes, float] = {}
         self._size = 0
         self._reading: dict[bytes, asyncio.Task[Summary | None]] = {}
 
@@ -73,7 +79,7 @@ class GoMods:
         if len(body) <= SHORT:
             return summarize(body)
         digest = await compute_bytes(body, _digest)
-        if digest in self._known:
+        if digest in self._known and time.monotonic() < self._retry_at.get(digest, math.inf):
             self._known.move_to_end(digest)
             found = self._known[digest]
         else:
@@ -104,9 +110,14 @@ class GoMods:
     def _keep(self, digest: bytes, found: Summary | None) -> None:
         self._known[digest] = found
         self._size += _size(found)
+        if found is None:
+            self._retry_at[digest] = time.monotonic() + RETRY_AFTER
+        else:
+            self._retry_at.pop(digest, None)
         while len(self._known) > MOST_KNOWN or self._size > MOST_KNOWN_SIZE:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= _size(oldest)
+            oldest, forgotten = self._known.popitem(last=False)
+            self._retry_at.pop(oldest, None)
+            self._size -= _size(forgotten)
 
     def _read_apart(self, body: bytes) -> Summary | None:
         """Read a large file in a process of its own; None if it did not end well."""

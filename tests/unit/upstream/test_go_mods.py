@@ -93,6 +93,22 @@ def test_one_that_cannot_be_read_is_not_tried_again(
     assert len(programs) == 1
 
 
+def test_one_that_could_not_be_read_is_tried_again_later(
+    reader: GoMods, programs: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(go_mods, "RETRY_AFTER", 0.0)
+
+    async def read() -> Summary:
+        with monkeypatch.context() as patch:
+            patch.setattr(go_mods, "_PROGRAM", (sys.executable, "-c", "import sys; sys.exit(1)"))
+            with pytest.raises(UnreadableError):
+                await reader.read(long(MEDIUM))
+        return [await reader.read(long(MEDIUM)) for _ in range(2)][-1]
+
+    assert asyncio.run(read()) == SAID
+    assert len(programs) == 2
+
+
 def test_it_bounds_its_own_time(reader: GoMods, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_mods, "LONGEST", 0.2)
     monkeypatch.setattr(go_mods, "_PROGRAM", (sys.executable, "-c", "while True: pass"))
