@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
+from pulp_gomod.app.api import openapi  # noqa: F401
 from pulp_gomod.app.upload.views import PathView, PublishView, VersionView
 
 _DOMAIN = "<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else ""

@@ -40,6 +40,11 @@ _HTTPS_ONLY = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
 # Half a year, as Pulp's own images have it.
 _HSTS_SECONDS = 15768000
 _FILTER_BACKENDS = ["pulp_gomod.app.api.bounds.QueryBounds", "pulpcore.filters.PulpFilterBackend"]
+# Pulp's own hash the password for every request, which takes most of the time of a short one.
+_AUTHENTICATORS = [
+    "pulp_gomod.app.access.authenticators.PasswordAuthentication",
+    "rest_framework.authentication.SessionAuthentication",
+]
 _PULP_FILES = "pulpcore.app.models.storage.FileSystem"
 _DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 # What Django takes out of OPTIONS for itself.
@@ -181,6 +186,7 @@ def write_settings(
         "GOMOD_ALLOWED_HOSTS": list(hosts),
         # What bounds queries for our own endpoints bounds those of all of Pulp here.
         "REST_FRAMEWORK__DEFAULT_FILTER_BACKENDS": _FILTER_BACKENDS,
+        "REST_FRAMEWORK__DEFAULT_AUTHENTICATION_CLASSES": _AUTHENTICATORS,
     }
     if urlsplit(origin).scheme == "https":
         settings |= _HTTPS_ONLY

@@ -1,7 +1,7 @@
 """Authenticators for the API side of a GOPROXY: uploads and removals.
 
-They are set on those views only, so that a token opens nothing else of the API, least of all the
-making of tokens.
+That for tokens is set on those views only, so that a token opens nothing else of the API, least of all
+the making of tokens. That for passwords can be configured for all of Pulp, as `pulp-gomod serve` does.
 """
 
 from types import SimpleNamespace
@@ -56,9 +56,15 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class PasswordAuthentication(BasicAuthentication):
-    """HTTP Basic as configured, with the hash computed once in a while."""
+    """HTTP Basic as Pulp has it, with the hash computed once in a while."""
 
     www_authenticate_realm = REALM
+
+    def authenticate_header(self, request: Any) -> str:
+        """Return the challenge; scripts of a page get one that makes no browser ask for a password."""
+        challenge: str = super().authenticate_header(request)
+        is_script = request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest"
+        return f"x{challenge}" if is_script else challenge
 
     def authenticate_credentials(
         self, userid: str, password: str, request: Any = None

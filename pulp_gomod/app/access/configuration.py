@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from django.conf import settings
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
-from rest_framework.views import APIView
+from rest_framework.settings import api_settings
 
 _BASIC: Final = frozenset(
     {
         "rest_framework.authentication.BasicAuthentication",
         "pulpcore.app.authentication.BasicAuthentication",
+        "pulp_gomod.app.access.authenticators.PasswordAuthentication",
     }
 )
 # They look at nothing but the Authorization header, cookies, and the headers of `identity_headers`.
@@ -43,12 +44,12 @@ _RBAC_POLICY: Final = "pulpcore.app.access_policy.AccessPolicyFromDB"
 
 def authenticator_classes() -> list[type[Any]]:
     """Return the configured authenticators in their order."""
-    return list(APIView.authentication_classes)
+    return list(api_settings.DEFAULT_AUTHENTICATION_CLASSES)
 
 
 def is_password_authenticator(cls: type[Any]) -> bool:
     """
-    Say whether an authenticator is Pulp's or DRF's own for HTTP Basic.
+    Say whether an authenticator is Pulp's, DRF's or our own for HTTP Basic.
 
     Args:
         cls: The class of the authenticator.
@@ -108,7 +109,7 @@ def may_be_named_by_header(headers: Container[str]) -> bool:
 @lru_cache(maxsize=1)
 def are_policies_in_database() -> bool:
     """Say whether Pulp's own access policies, as the database has them, decide."""
-    return [_path(cls) for cls in APIView.permission_classes] == [_RBAC_POLICY]
+    return [_path(cls) for cls in api_settings.DEFAULT_PERMISSION_CLASSES] == [_RBAC_POLICY]
 
 
 def _path(cls: type[Any]) -> str:

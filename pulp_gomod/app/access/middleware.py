@@ -60,6 +60,8 @@ class LoginThrottleMiddleware:
 
     def _say_worthless(self, request: HttpRequest) -> HttpResponse:
         request.META["HTTP_AUTHORIZATION"] = _MALFORMED
+        # Django reads them once only, and the REST framework looks there.
+        vars(request).pop("headers", None)
         response = self._get_response(request)
         if response.status_code != 401:
             return response
