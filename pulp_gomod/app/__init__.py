@@ -15,10 +15,11 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
     def ready(self) -> None:
         """Refuse unsafe settings, begin to count failed logins, and quote no client in logs."""
         super().ready()
-        # Django's settings are there now, and not before. Failed logins are counted in memory that
-        # processes which are forked from this one have in common.
+        # Django's settings are there now, and not before. Failed logins, and until when upstreams want not
+        # to be asked, are in memory that processes which are forked from this one have in common.
         from pulp_gomod.app import log_filters, networks
         from pulp_gomod.app.access import throttle  # noqa: F401
+        from pulp_gomod.app.remote.http import pace  # noqa: F401
 
         networks.check_setting()
         log_filters.install()

@@ -27,7 +27,7 @@ ORDER = (
     ("pulp_gomod.app.models",),
     ("pulp_gomod.app.storage",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate", "pulp_gomod.app.api"),
-    ("pulp_gomod.app.goproxy", "pulp_gomod.app.upstream"),
+    ("pulp_gomod.app.goproxy", "pulp_gomod.app.remote", "pulp_gomod.app.upstream"),
     ("pulp_gomod.app.upload", "pulp_gomod.app.sync", "pulp_gomod.app.tasks"),
     ("pulp_gomod.app.serializers", "pulp_gomod.app.modelresource"),
     ("pulp_gomod.app.viewsets",),

@@ -7,18 +7,27 @@ answer of a GOPROXY becomes a fault.
 import asyncio
 import random
 import re
-from collections.abc import Callable
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from pulp_gomod.app.remote.http.pace import Pace, TooSoon
+from pulp_gomod.app.remote.http.retry_after import parse_retry_after
 from pulp_gomod.app.upstream import redirects, resolving
+from pulp_gomod.app.upstream.health import Health
 from pulp_gomod.app.upstream.remote import RemoteSettings
 from pulp_gomod.app.upstream.results import (
     Fetched,
     Missing,
+    RateLimited,
     Unchanged,
     UpstreamFault,
     UpstreamSilent,
@@ -34,6 +43,12 @@ _MAX_TEXT = 4096
 # Characters that a validator may have to be sent back.
 _MAX_VALIDATOR = 1024
 _BACK_OFF = 0.2
+# The same where no connection was made: often enough to know soon whether there is anybody.
+_CONNECT_AGAIN = 0.2
+# Pauses that one request waits for where an upstream says 503: that may be the fault of one file.
+_MOST_PAUSES = 20
+# Hosts whose pace is remembered: an upstream may redirect to many.
+_MOST_HOSTS = 256
 
 # What aiohttp puts before its messages: a status that nobody has sent.
 _CODE = re.compile(r"\b400, message[:=]\s*")
@@ -43,21 +58,65 @@ _CODE = re.compile(r"\b400, message[:=]\s*")
 _PASSING = frozenset({429, 500, 502, 503})
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """
+    What is asked for.
+
+    Attributes:
+        url: Where it is.
+        sink: Where it goes.
+        limit: Bytes that it may have.
+        conditions: Headers that make the request a conditional one.
+        trusted: Whether the URL is the remote's own, so that credentials go along.
+        health: How whoever is asked has been lately.
+        end: The monotonic time when there is no more waiting.
+    """
+
+    url: URL
+    sink: Sink
+    limit: int
+    conditions: dict[str, str]
+    trusted: bool
+    health: Health
+    end: float
+
+
+class _Limited(UpstreamFault):
+    """
+    The upstream said that there were too many requests, and when the next may come.
+
+    Attributes:
+        code: The status with which it said so.
+    """
+
+    def __init__(self, fault: UpstreamFault, code: int) -> None:
+        super().__init__(fault.line, status=fault.status, again=True)
+        self.code = code
+
+
 class Fetcher:
-    """Asks one upstream."""
+    """Asks one upstream, and who belongs to it."""
 
     def __init__(
-        self, settings: RemoteSettings, sessions: Sessions, heard: Callable[[], None]
+        self,
+        settings: RemoteSettings,
+        sessions: Sessions,
+        health: Health,
+        elsewhere: Health | None = None,
     ) -> None:
         """
         Args:
             settings: The remote.
             sessions: Its connections.
-            heard: Called whenever something comes from the upstream itself.
+            health: How it has been lately.
+            elsewhere: The same of whom it does not answer for.
         """
         self._settings = settings
         self._sessions = sessions
-        self._heard = heard
+        self._health = health
+        self._elsewhere = elsewhere or Health()
+        self._paces: OrderedDict[str, Pace] = OrderedDict()
 
     async def document(
         self,
@@ -120,41 +179,70 @@ class Fetcher:
         conditions: dict[str, str],
         trusted: bool,
     ) -> Fetched | Unchanged | Missing:
-        attempt = 0
+        health = self._health if trusted else self._elsewhere
+        end = time.monotonic() + patience
+        asked = _Asked(url, sink, limit, conditions, trusted, health, end)
         try:
             async with asyncio.timeout(patience):
-                while True:
-                    try:
-                        await sink.start()
-                        return await self._follow(url, sink, limit, conditions, trusted)
-                    except UpstreamFault as fault:
-                        if not fault.again or attempt >= self._settings.retries:
-                            raise
-                    await asyncio.sleep(_BACK_OFF * 2**attempt * (1 + random.random()))
-                    attempt += 1
+                return await self._persist(asked)
         except UpstreamFault:
             raise
+        except TooSoon as soon:
+            raise _rate_limited(soon) from None
         except TimeoutError:
+            pace = self._pace(url)
+            if pace.is_waiting:
+                raise _rate_limited(pace.too_soon()) from None
             raise UpstreamSilent(f"the upstream did not send all within {patience:g} s") from None
 
-    async def _follow(
-        self, url: URL, sink: Sink, limit: int, conditions: dict[str, str], trusted: bool
-    ) -> Fetched | Unchanged | Missing:
-        current, strange = url, not trusted
+    async def _persist(self, asked: _Asked) -> Fetched | Unchanged | Missing:
+        """Ask again where that may help."""
+        attempt, pauses, health = 0, 0, asked.health
+        while True:
+            try:
+                async with health.attempt():
+                    await asked.sink.start()
+                    found = await self._follow(asked)
+                    health.worked()
+                    return found
+            except _Limited as limited:
+                # Its turn comes when all may ask again.
+                pauses += limited.code == HTTPStatus.SERVICE_UNAVAILABLE
+                if pauses > _MOST_PAUSES:
+                    raise self._pace(asked.url).too_soon() from None
+                continue
+            except UpstreamFault as failed:
+                fault = failed
+            if not fault.again or attempt >= self._settings.retries or health.is_failing:
+                health.give_up(fault)
+                raise fault
+            back_off = _CONNECT_AGAIN if fault.unconnected else _BACK_OFF * 2**attempt
+            await asyncio.sleep(back_off * (1 + random.random()))
+            attempt += 1
+
+    async def _follow(self, asked: _Asked) -> Fetched | Unchanged | Missing:
+        current, strange = asked.url, not asked.trusted
         for _ in range(redirects.MAX_REDIRECTS):
             # Once we have been sent elsewhere, nothing that was meant for the upstream goes along.
-            strange = strange or current.origin() != url.origin()
+            is_elsewhere = current.origin() != asked.url.origin()
+            strange = strange or is_elsewhere
             try:
-                answer = await self._once(current, sink, limit, conditions, strange)
-            except UpstreamFault:
+                answer = await self._once(asked, current, strange)
+            except (UpstreamFault, TooSoon):
                 raise
             except aiohttp.ConnectionTimeoutError:
-                raise UpstreamSilent("the upstream takes no connection", dead=True) from None
+                raise UpstreamSilent(
+                    "the upstream takes no connection", unconnected=not is_elsewhere
+                ) from None
             except TimeoutError:
                 raise UpstreamSilent("the upstream did not answer in time") from None
             except aiohttp.ClientConnectorError as error:
                 raise UpstreamFault(
-                    f"the upstream cannot be reached: {_reason(error)}", again=True, down=True
+                    f"the upstream cannot be reached: {_reason(error)}",
+                    again=True,
+                    # Where it has sent us says nothing of the upstream itself.
+                    down=not is_elsewhere,
+                    unconnected=not is_elsewhere,
                 ) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise UpstreamFault(
@@ -162,46 +250,105 @@ class Fetcher:
                 ) from None
             if not isinstance(answer, str):
                 return answer
-            current = redirects.target(self._settings, url, current, answer)
+            current = redirects.target(self._settings, asked.url, current, answer)
         raise UpstreamFault(f"the upstream redirects more than {redirects.MAX_REDIRECTS} times")
 
     async def _once(
-        self, url: URL, sink: Sink, limit: int, conditions: dict[str, str], strange: bool
+        self, asked: _Asked, url: URL, strange: bool
     ) -> Fetched | Unchanged | Missing | str:
         """Send one request; a text is where it was redirected to."""
+        if strange and asked.trusted:
+            heard = _nobody
+        else:
+            heard = asked.health.heard
+        async with self._answer(asked, url, strange) as response:
+            heard()
+            if response.status in redirects.STATUSES:
+                location = response.headers.get(hdrs.LOCATION)
+                if not location:
+                    raise UpstreamFault("the upstream redirects without saying where to")
+                return location
+            if response.status == HTTPStatus.NOT_MODIFIED and asked.conditions:
+                return Unchanged()
+            if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                return Missing(response.status, "\n".join(await _words(response)))
+            if response.status != HTTPStatus.OK:
+                raise await _refused(response)
+            await _receive(response, asked.sink, asked.limit, asked.health.heard)
+            return Fetched(
+                b"",
+                _validator(response, hdrs.ETAG),
+                _validator(response, hdrs.LAST_MODIFIED),
+            )
+
+    @asynccontextmanager
+    async def _answer(
+        self, asked: _Asked, url: URL, strange: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request when its turn has come, and give the answer when it begins."""
+        pace = self._pace(url)
+        async with pace.connections:
+            async with pace.turn(asked.end) as number:
+                response = await self._send(asked, url, strange)
+                told = _told(response)
+                if told is None:
+                    pace.passed(number)
+                else:
+                    pace.limited(told, f"it answered {_named(response.status)}")
+                    asked.health.rests(pace.pause)
+            async with response:
+                if told is not None:
+                    raise _Limited(await _refused(response), response.status)
+                yield response
+
+    async def _send(self, asked: _Asked, url: URL, strange: bool) -> aiohttp.ClientResponse:
         settings = self._settings
         proxy = settings.proxy
         resolving.check(url)
         if proxy:
             resolving.check(URL(proxy.url))
         session = self._sessions.strange if strange else self._sessions.own
-        async with session.get(
+        return await session.get(
             url,
-            headers=conditions | ({} if strange else dict(settings.headers)),
+            headers=asked.conditions | ({} if strange else dict(settings.headers)),
             auth=None if strange else _basic(settings.username, settings.password),
             proxy=proxy.url if proxy else None,
             proxy_auth=_basic(proxy.username, proxy.password) if proxy else None,
             allow_redirects=False,
-        ) as response:
-            if not strange:
-                self._heard()
-            if response.status in redirects.STATUSES:
-                location = response.headers.get(hdrs.LOCATION)
-                if not location:
-                    raise UpstreamFault("the upstream redirects without saying where to")
-                return location
-            if response.status == HTTPStatus.NOT_MODIFIED and conditions:
-                return Unchanged()
-            if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                return Missing(response.status, "\n".join(await _words(response)))
-            if response.status != HTTPStatus.OK:
-                raise await _refused(response)
-            await _receive(response, sink, limit, self._heard)
-            return Fetched(
-                b"",
-                _validator(response, hdrs.ETAG),
-                _validator(response, hdrs.LAST_MODIFIED),
-            )
+        )
+
+    def _pace(self, url: URL) -> Pace:
+        host, settings = str(url.origin()), self._settings
+        pace = self._paces.get(host)
+        if pace is None:
+            # New settings may have another account, or be an administrator's wish to ask at once.
+            name = f"{settings.pk} {settings.changed} {host}"
+            pace = self._paces[host] = Pace(name, settings.connections)
+            if len(self._paces) > _MOST_HOSTS:
+                self._paces.popitem(last=False)
+        self._paces.move_to_end(host)
+        return pace
+
+
+def _nobody() -> None:
+    """Note nothing: whoever answered is not the upstream."""
+
+
+def _rate_limited(soon: TooSoon) -> RateLimited:
+    seconds = max(soon.seconds, 1.0)
+    return RateLimited(
+        f"the upstream limits how often it is asked: {soon.said}; try again in {seconds:.0f} s",
+        seconds,
+    )
+
+
+def _told(response: aiohttp.ClientResponse) -> float | None:
+    """Say for how many seconds an upstream wants to be left alone; None if it does not say so."""
+    if response.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return None
+    headers = response.headers
+    value, date = headers.get(hdrs.RETRY_AFTER, ""), headers.get(hdrs.DATE, "")
+    return parse_retry_after(value, date, datetime.now(UTC))
 
 
 async def _receive(
@@ -222,7 +369,7 @@ async def _receive(
 
 async def _refused(response: aiohttp.ClientResponse) -> UpstreamFault:
     words = " ".join(await _words(response))
-    line = f"the upstream answered {response.status} {_phrase(response.status)}".rstrip()
+    line = f"the upstream answered {_named(response.status)}"
     status = 504 if response.status == HTTPStatus.GATEWAY_TIMEOUT else 502
     return UpstreamFault(
         f"{line} ({words})" if words else line, status=status, again=response.status in _PASSING
@@ -247,11 +394,11 @@ def _validator(response: aiohttp.ClientResponse, header: str) -> str:
     return value if sound else ""
 
 
-def _phrase(status: int) -> str:
+def _named(status: int) -> str:
     try:
-        return HTTPStatus(status).phrase
+        return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
-        return ""
+        return str(status)
 
 
 def _basic(username: str, password: str) -> aiohttp.BasicAuth | None:

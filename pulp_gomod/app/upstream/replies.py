@@ -1,5 +1,7 @@
 """What is said to clients, and what they ask of us, beside the files themselves."""
 
+import math
+
 from aiohttp import hdrs, web
 
 from pulp_gomod.app.goproxy.responses import problem
@@ -33,8 +35,13 @@ def fault_response(fault: UpstreamFault) -> web.Response:
         504: "gateway timeout",
         507: "insufficient storage",
     }
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: RETRY_AFTER} if fault.status == 503 else {}
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: _when(fault)} if fault.status == 503 else {}
     return problem(fault.status, f"{names.get(fault.status, 'error')}: {fault.line}", headers)
+
+
+def _when(fault: UpstreamFault) -> str:
+    """Write when to ask again: never earlier than the upstream itself allows."""
+    return RETRY_AFTER if fault.retry_after is None else str(math.ceil(fault.retry_after))
 
 
 def in_their_words(missing: Missing) -> web.Response:

@@ -5,8 +5,12 @@ the one that is used: a name that leads elsewhere a moment later (rebinding) gai
 are written in a URL never come to a resolver; they are checked by themselves.
 """
 
+import asyncio
+import errno
 import logging
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -16,6 +20,11 @@ from pulp_gomod.app.upstream.results import UpstreamFault
 from pulp_gomod.app.upstream.threads import Threads
 
 log = logging.getLogger(__name__)
+
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+
+# Seconds to wait for the system's resolver where nobody says how long.
+PATIENCE = 15.0
 
 
 class Forbidden(UpstreamFault):
@@ -48,6 +57,10 @@ def check(url: URL) -> None:
         raise Forbidden(host, host)
 
 
+def _look_up(host: str, port: int, family: socket.AddressFamily) -> Sequence[_Found]:
+    return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+
+
 class Resolver(AbstractResolver):
     """
     Looks up addresses as the system does, without taking the threads that files are read in.
@@ -55,12 +68,14 @@ class Resolver(AbstractResolver):
     Those that remotes must not lead to are left out.
     """
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, patience: float = PATIENCE) -> None:
         """
         Args:
             threads: Where to wait for the system.
+            patience: Seconds to wait for it.
         """
         self._threads = threads
+        self._patience = patience
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -72,9 +87,11 @@ class Resolver(AbstractResolver):
             OSError: There are none.
             Forbidden: There are none but such that remotes must not lead to.
         """
-        found = await self._threads.resolve(
-            socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG
-        )
+        try:
+            async with asyncio.timeout(self._patience):
+                found = await self._threads.resolve(_look_up, host, port, family)
+        except TimeoutError:
+            raise OSError(errno.ETIMEDOUT, "Name resolution timed out") from None
         allowed = [each for each in found if not networks.denied(str(each[4][0]))]
         if found and not allowed:
             raise Forbidden(host, str(found[0][4][0]))

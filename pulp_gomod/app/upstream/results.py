@@ -53,10 +53,19 @@ class UpstreamFault(Exception):
         line: For people: what went wrong. It names no credentials.
         again: Whether asking again at once may help.
         down: Whether the whole upstream seems to be down, and not only what was asked for.
+        unconnected: Whether it did not even take a connection.
+        retry_after: Seconds after which the client may ask again; None if nobody knows.
     """
 
     def __init__(
-        self, line: str, *, status: int = 502, again: bool = False, down: bool = False
+        self,
+        line: str,
+        *,
+        status: int = 502,
+        again: bool = False,
+        down: bool = False,
+        unconnected: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         line = one_line(line)
         super().__init__(line)
@@ -64,19 +73,45 @@ class UpstreamFault(Exception):
         self.line = line
         self.again = again
         self.down = down
+        self.unconnected = unconnected
+        self.retry_after = retry_after
 
 
 class UpstreamSilent(UpstreamFault, TimeoutError):
-    """
-    The upstream did not answer in time.
+    """The upstream did not answer in time."""
 
-    Attributes:
-        dead: Whether it did not even take a connection.
-    """
+    def __init__(self, line: str, *, unconnected: bool = False) -> None:
+        """
+        Args:
+            line: As of UpstreamFault.
+            unconnected: As of UpstreamFault.
+        """
+        super().__init__(line, status=504, down=True, unconnected=unconnected)
 
-    def __init__(self, line: str, *, dead: bool = False) -> None:
-        super().__init__(line, status=504, down=True)
-        self.dead = dead
+
+class UpstreamDead(UpstreamFault):
+    """The upstream took no connections lately, and was not asked."""
+
+    def __init__(self, fault: UpstreamFault, seconds: float) -> None:
+        """
+        Args:
+            fault: What came of the last attempt.
+            seconds: When the next one may be made.
+        """
+        when = f"in {seconds:.1f} s" if seconds > 0 else "at this moment"
+        super().__init__(f"{fault.line}; it is asked again {when}", status=fault.status, down=True)
+
+
+class RateLimited(UpstreamFault):
+    """The upstream wants not to be asked for longer than a request can wait."""
+
+    def __init__(self, line: str, seconds: float) -> None:
+        """
+        Args:
+            line: As of UpstreamFault.
+            seconds: For how long.
+        """
+        super().__init__(line, status=503, retry_after=seconds)
 
 
 class NoRecord(UpstreamFault):

@@ -62,7 +62,7 @@ def _session(
         connector=aiohttp.TCPConnector(
             limit=settings.connections,
             keepalive_timeout=KEEP_ALIVE,
-            resolver=Resolver(threads),
+            resolver=Resolver(threads, settings.timeouts.connect),
             ssl=tls,
         ),
         timeout=aiohttp.ClientTimeout(

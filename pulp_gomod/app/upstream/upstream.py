@@ -65,7 +65,8 @@ class Upstream:
         self.threads = threads
         self.health = Health()
         self._sessions = sessions
-        self._fetcher = Fetcher(settings, sessions, self.health.heard)
+        self._elsewhere = Health()
+        self._fetcher = Fetcher(settings, sessions, self.health, self._elsewhere)
         self._database = database
         self._turns = turns
         self._joiner = joiner
@@ -235,7 +236,8 @@ class Upstream:
         Raises:
             UpstreamFault: There was no answer.
         """
-        found = await self._fetcher.document(url, limit, trusted=False, binary=True)
+        with self._elsewhere.watch():
+            found = await self._fetcher.document(url, limit, trusted=False, binary=True)
         assert not isinstance(found, Unchanged)
         return found
 

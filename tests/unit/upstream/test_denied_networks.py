@@ -15,6 +15,7 @@ from yarl import URL
 
 from pulp_gomod.app import networks
 from pulp_gomod.app.upstream.fetch import Fetcher
+from pulp_gomod.app.upstream.health import Health
 from pulp_gomod.app.upstream.remote import Proxy, RemoteSettings
 from pulp_gomod.app.upstream.resolving import Forbidden
 from pulp_gomod.app.upstream.results import Fetched
@@ -54,7 +55,7 @@ async def world(**changes: object) -> AsyncIterator[tuple[Fetcher, int, list[str
     sessions = await open_sessions(settings, threads)
     try:
         port = runner.addresses[0][1]
-        yield Fetcher(settings, sessions, lambda: None), port, asked
+        yield Fetcher(settings, sessions, Health()), port, asked
     finally:
         await sessions.close()
         threads.close()

@@ -1,0 +1,1 @@
+"""What is asked of remotes; see `upstream`, which moves here."""
