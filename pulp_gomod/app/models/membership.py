@@ -34,6 +34,18 @@ def held(repository, number) -> Exists:
     )
 
 
+def ever_held(repository) -> Exists:
+    """
+    Make the condition that some version of a repository held the content of the outer query.
+
+    Args:
+        repository: The repository, or its pk.
+    """
+    return Exists(
+        RepositoryContent.objects.filter(content_id=OuterRef("pk"), repository=repository)
+    )
+
+
 def held_in(content: QuerySet, version) -> QuerySet:
     """
     Filter content by membership of a complete repository version.

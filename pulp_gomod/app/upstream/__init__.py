@@ -12,6 +12,7 @@ reading, lists    what they say, read as the go command reads it
 sumdb_place, sumdb    where the checksum database is, and what it proves
 spool, judging, room, zips    zips: spooled, verified, judged, stored
 asking, unblocked    what one request may ask of all that
+below        what is not there, as far as can be said while the upstream is dead
 merge, choosing    one latest version of what is held here and there
 joining, usage, metrics    what is done beside the requests
 upstreams    all of that for each remote that was asked lately

@@ -29,6 +29,7 @@ from pulp_gomod.app.storage.faults import FULL, RETRY_AFTER, describe
 from pulp_gomod.app.upstream import upstreams
 from pulp_gomod.app.upstream.answers import Answer
 from pulp_gomod.app.upstream.asking import Asking
+from pulp_gomod.app.upstream.below import held_above
 from pulp_gomod.app.upstream.choosing import choose_latest
 from pulp_gomod.app.upstream.lists import merge_lists
 from pulp_gomod.app.upstream.reading import parse_info
@@ -97,6 +98,8 @@ class _Request:
         assert target.served is not None
         self._request = request
         self._target = target
+        self._served = target.served
+        self._wanted = wanted
         self._file = wanted.file
         self._path = wanted.module
         self._version = wanted.version
@@ -115,6 +118,22 @@ class _Request:
         )
 
     async def answer(self) -> web.StreamResponse:
+        try:
+            return await self._answer()
+        except UpstreamFault:
+            if not self._through.upstream.health.is_dead:
+                raise
+            above = await held_above(
+                self._through, self._served, self._target.domain, self._wanted, self._local
+            )
+            if above is None:
+                raise
+            return not_found(
+                f"{self._where} is not held here, and the upstream, which cannot be reached, is not "
+                f"known to have it; {above} is held"
+            )
+
+    async def _answer(self) -> web.StreamResponse:
         if self._file == "list":
             return await self._list()
         if self._version == LATEST:
@@ -288,8 +307,12 @@ class _Request:
         immutable = immutable and self._asked_version != LATEST
         return cache_control(immutable, public)
 
+    @property
+    def _where(self) -> str:
+        return f"{self._path}@{self._asked_version}" if self._asked_version else self._path
+
     def _missing(self, missing: Missing | None) -> web.Response:
-        where = f"{self._path}@{self._asked_version}" if self._asked_version else self._path
+        where = self._where
         if missing is not None and missing.words:
             return in_their_words(missing)
         if self._asking.refusal is not None:
