@@ -1,12 +1,13 @@
 """What the API does with credentials that the front door has found to be nobody's."""
 
 import tests.unit.django_set_up  # noqa: F401  isort: skip
+from types import SimpleNamespace
+
 import pytest
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import get_authorization_header
 
-from pulp_gomod.app.access import refusals
+from pulp_gomod.app.access import middleware, refusals
 from pulp_gomod.app.access.authenticators import PasswordAuthentication
 from pulp_gomod.app.access.middleware import LoginThrottleMiddleware
 
@@ -17,7 +18,9 @@ GUESS = "Basic YWRtaW46Z3Vlc3M="
 def test_what_is_known_to_be_worthless_reaches_no_authenticator(
     monkeypatch: pytest.MonkeyPatch, is_marked: bool
 ) -> None:
-    monkeypatch.setattr(settings, "GOMOD_API_UPSTREAM", "unix:/run/api.sock", raising=False)
+    # In place of Django's settings, of which monkeypatch leaves less than it has found.
+    door = SimpleNamespace(GOMOD_API_UPSTREAM="unix:/run/api.sock")
+    monkeypatch.setattr(middleware, "settings", door)
     request = HttpRequest()
     request.path, request.method = "/pulp/api/v3/repositories/", "GET"
     request.META["HTTP_AUTHORIZATION"] = GUESS
