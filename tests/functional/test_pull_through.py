@@ -102,7 +102,7 @@ def test_lists_and_latest_are_merged(rest: Rest, upstream: Upstream) -> None:
     upstream.add("example.com/lib", "v1.0.0")
     upstream.add("example.com/lib", "v1.2.0")
     upstream.latest["example.com/lib"] = b'{"Version":"v1.2.0"}'
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix="example.com/lib")
 
     def publish(version: str, *lines: str) -> requests.Response:
         go_mod = "\n".join(["module example.com/lib", *lines, ""]).encode()
@@ -121,7 +121,7 @@ def test_lists_and_latest_are_merged(rest: Rest, upstream: Upstream) -> None:
 def test_retractions_of_the_upstream_count(rest: Rest, upstream: Upstream) -> None:
     upstream.add("example.com/r", "v1.0.0")
     upstream.add("example.com/r", "v1.5.0", "retract v1.5.0 // oops", "retract v1.4.0")
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix="*")
     ours = pack("example.com/r@v1.4.0/", [("go.mod", b"module example.com/r\n")])
     assert mirror.owner.put(ours).status_code == 201
     assert mirror.get("example.com/r/@latest").json()["Version"] == "v1.0.0"

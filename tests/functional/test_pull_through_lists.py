@@ -40,7 +40,7 @@ def _slow(taken: list[float]) -> int:
 def test_nothing_but_versions_comes_through(rest: Rest, upstream: Upstream) -> None:
     body = b"v1.0.0\nv1.0.1\x1b[31m\n<script>\nv1.1.0 injected\nv2.0.0\nv1.2.0+meta\n\0\n"
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     # Versions that do not fit the module are the upstream's, and Go's to complain of.
     versions = b"v1.0.0\nv1.1.0\nv2.0.0\nv1.2.0+meta\n"
     assert mirror.get(f"{M}/@v/list").content == versions
@@ -61,7 +61,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_is_no_answer_is_not_kept(rest: Rest, upstream: Upstream, case: str) -> None:
     paths = [f"{M}/@v/list", f"{M}/@latest", f"{M}/@v/master.info"]
-    mirror = Mirror.create(rest, upstream, cache_ttl=1)
+    mirror = Mirror.create(rest, upstream, mix=M, cache_ttl=1)
     upstream.everything = _say(BROKEN[case])
     for path in paths:
         told = mirror.get(path)
@@ -81,7 +81,7 @@ def test_what_is_no_answer_is_not_kept(rest: Rest, upstream: Upstream, case: str
 def test_lists_without_end_are_refused(rest: Rest, upstream: Upstream) -> None:
     body = b"".join(b"v1.0.%d\n" % number for number in range(1_000_000))
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     assert "more than the 2097152 bytes" in mirror.get(f"{M}/@v/list").text
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
@@ -93,7 +93,7 @@ def test_a_long_list_holds_nobody_up(rest: Rest, upstream: Upstream) -> None:
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
     upstream.behaviours[f"{M}/@v/v1.0.179999.mod"] = _say(f"module {M}\n\ngo 1.20\n".encode())
     upstream.behaviours[f"{M}/@v/v1.0.179999.info"] = _say(b'{"Version":"v1.0.179999"}')
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     _hold(mirror)
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(mirror.get, f"{M}/@v/list") for _ in range(8)]
@@ -111,7 +111,7 @@ def test_a_long_list_holds_nobody_up(rest: Rest, upstream: Upstream) -> None:
 
 
 def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     _hold(mirror)
     upstream.everything = _hang
     taken = []
@@ -126,7 +126,7 @@ def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstrea
 def test_nobody_waits_for_a_list_alone_that_hangs(rest: Rest, upstream: Upstream) -> None:
     upstream.behaviours[f"{M}/@v/list"] = _hang
     upstream.add("example.com/lively", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, not_found_ttl=0, cache_ttl=0)
+    mirror = Mirror.create(rest, upstream, mix=M, not_found_ttl=0, cache_ttl=0)
     _hold(mirror)
     taken = []
     for _ in range(10):
@@ -141,7 +141,7 @@ def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream:
     async def fail(_: web.Request) -> web.Response:
         return web.Response(status=500, text="no\n")
 
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     _hold(mirror)
     upstream.everything = fail
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
@@ -156,7 +156,7 @@ def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream:
 def test_the_latest_version_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
     upstream.add(M, "v1.0.0")
     upstream.behaviours[f"{M}/@v/v1.0.0.mod"] = _hang
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
     began = time.monotonic()
@@ -168,7 +168,7 @@ def test_choosing_the_latest_fetches_nothing_for_who_asks_so(
     rest: Rest, upstream: Upstream
 ) -> None:
     upstream.add(M, "v1.0.0")
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(rest, upstream, mix=M)
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
     upstream.asked.clear()

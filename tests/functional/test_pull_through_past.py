@@ -11,7 +11,7 @@ def test_what_another_repository_cached_is_compared_too(server: Server) -> None:
     rest = Rest(server.url, (server.username, server.password))
     with running() as upstream:
         made = upstream.add("example.com/had", "v1.0.0")
-        mirror = Mirror.create(rest, upstream)
+        mirror = Mirror.create(rest, upstream, mix="example.com/had")
         owner = Owner.create(rest, immutable=True)
         ours = pack("example.com/had@v1.0.0/", [("go.mod", b"module example.com/had\n// ours\n")])
         assert owner.put(ours).status_code == 201

@@ -429,7 +429,7 @@ def test_cleanup_leaves_what_was_synced(rest: Rest, upstream: Upstream) -> None:
 def test_what_an_immutable_repository_had_otherwise_is_an_error(
     rest: Rest, upstream: Upstream
 ) -> None:
-    mirror = Mirror.create(rest, upstream, policy="immediate")
+    mirror = Mirror.create(rest, upstream, policy="immediate", mix="example.com/m")
     owner = mirror.owner
     # A removal blocks what a remote of the distribution could bring back.
     rest.wait(rest.call("PATCH", owner.distribution, json={"remote": None}))

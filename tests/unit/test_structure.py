@@ -23,7 +23,7 @@ ORDER = (
         "pulp_gomod.app.log_filters",
         "pulp_gomod.app.pace",
     ),
-    ("pulp_gomod.app.blocking",),
+    ("pulp_gomod.app.blocking", "pulp_gomod.app.ownership"),
     ("pulp_gomod.app.models",),
     ("pulp_gomod.app.storage",),
     ("pulp_gomod.app.intake", "pulp_gomod.app.access", "pulp_gomod.app.gate", "pulp_gomod.app.api"),

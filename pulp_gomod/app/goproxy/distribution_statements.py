@@ -20,10 +20,10 @@ from django.db.models.lookups import Exact
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.goproxy.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoBlock, GoBlockRevision, GoDistribution
+from pulp_gomod.app.models import GoBlock, GoBlockRevision, GoDistribution, GoOwnPath, GoOwnRevision
 
 _DOMAIN_NAME = "\ufffddomain"
-_KNOWN_BLOCKS = "\ufffdblocks"
+_KNOWN = "\ufffdknown"
 
 
 @lru_cache(maxsize=64)
@@ -31,11 +31,12 @@ def distribution(candidates: int) -> Statement:
     """
     Find the distribution that serves a path, and the repository version that it serves.
 
-    Values: domain_name; known_blocks, revisions of blocks that need not be told again, in one text; and
-    base_path_0, base_path_1, ... for the paths it may have.
+    Values: domain_name; known, revisions of blocks and of own paths that need not be told again, in one text;
+    and base_path_0, base_path_1, ... for the paths it may have.
     Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
     version's number and time, the same of a pinned version, the same of a publication; the remote
-    and its last change; and the blocks of the repository that is served (see `_blocks`).
+    and its last change; the blocks of the repository that is served (see `_blocks`), and where there is
+    a remote its own paths (see `_own`).
 
     Args:
         candidates: How many base paths are possible.
@@ -55,6 +56,7 @@ def distribution(candidates: int) -> Statement:
                 "repository",
             ),
             blocks=Subquery(_blocks()),
+            own=Case(When(remote__isnull=False, then=Subquery(_own())), output_field=JSONField()),
         )
         .values_list(
             "pk",
@@ -74,9 +76,10 @@ def distribution(candidates: int) -> Statement:
             "remote",
             "remote__pulp_last_updated",
             "blocks",
+            "own",
         )
     )
-    named = {_DOMAIN_NAME: "domain_name", _KNOWN_BLOCKS: "known_blocks"}
+    named = {_DOMAIN_NAME: "domain_name", _KNOWN: "known"}
     return compile_queryset(queryset, markers | named)
 
 
@@ -101,14 +104,36 @@ def _blocks() -> QuerySet:
         )
         .values("all")
     )
-    revision = Cast("revision", CharField())
-    is_new = Exact(StrIndex(Value(_KNOWN_BLOCKS), revision), 0)
-    told = Case(When(is_new, then=Subquery(blocks)), default=None, output_field=JSONField())
     return (
         GoBlockRevision.objects.filter(repository=OuterRef("served_repository"))
         .order_by()
-        .values(told=_Array(revision, "changed", told))
+        .values(told=_Array(_REVISION, "changed", _if_new(blocks)))
     )
+
+
+def _own() -> QuerySet:
+    """Tell the own paths of the repository that is served: their revision and all of them, as of `_blocks`."""
+    paths = (
+        GoOwnPath.objects.filter(repository=OuterRef("repository"))
+        .order_by()
+        .values("repository")
+        .annotate(all=JSONBAgg("path"))
+        .values("all")
+    )
+    return (
+        GoOwnRevision.objects.filter(repository=OuterRef("served_repository"))
+        .order_by()
+        .values(told=_Array(_REVISION, _if_new(paths)))
+    )
+
+
+_REVISION = Cast("revision", CharField())
+
+
+def _if_new(told: QuerySet) -> Case:
+    """Tell something unless its revision is known."""
+    is_new = Exact(StrIndex(Value(_KNOWN), _REVISION), 0)
+    return Case(When(is_new, then=Subquery(told)), default=None, output_field=JSONField())
 
 
 @lru_cache(maxsize=64)

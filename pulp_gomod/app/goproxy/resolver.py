@@ -12,18 +12,17 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from aiohttp import web
 
-from pulp_gomod.app.blocking import Blocks
 from pulp_gomod.app.freshness import TRUSTED
 from pulp_gomod.app.goproxy import database, distribution_statements
 from pulp_gomod.app.goproxy.database import Database
-from pulp_gomod.app.goproxy.distributions import Target, target_of
+from pulp_gomod.app.goproxy.distributions import Known, Target, target_of
 from pulp_gomod.app.goproxy.prepared import Row
 
 log = logging.getLogger(__name__)
@@ -172,7 +171,7 @@ class DomainResolver:
                 wanted[base_path] = None
                 if self._known[base_path].generation != self._generation:
                     seen = ""
-        known = self._blocks_of(wanted)
+        known = self._known_of(wanted)
         rows = await self._probe(list(wanted), seen, known)
         if self._losses != self._database.losses:
             # After a crash PostgreSQL may have the same snapshot of something else.
@@ -195,27 +194,27 @@ class DomainResolver:
                 return base_path
         return None
 
-    async def _probe(self, wanted: list[str], seen: str, known: Mapping[str, Blocks]) -> list[Row]:
+    async def _probe(self, wanted: list[str], seen: str, known: Known) -> list[Row]:
         # A statement for each power of two, so that PostgreSQL gets to know them.
         size = 1 << (len(wanted) - 1).bit_length()
         padded = wanted + wanted[-1:] * (size - len(wanted))
         statement = distribution_statements.probe(size)
         values = {f"base_path_{index}": base for index, base in enumerate(padded)}
-        values |= {"domain_name": self._domain, "known_blocks": " ".join(known), "seen": seen}
+        values |= {"domain_name": self._domain, "known": " ".join(known), "seen": seen}
         return await self._database.fetch_all(statement.sql, statement.bind(**values))
 
-    def _blocks_of(self, wanted: Iterable[str]) -> dict[str, Blocks]:
-        """Return what is known of blocks, by revision, so that it need not be told again."""
+    def _known_of(self, wanted: Iterable[str]) -> Known:
+        """Return what is known of blocks and of own paths, so that it need not be told again."""
         served = (self._known[each].target.served for each in wanted if each in self._known)
         return {
-            str(UUID(bytes=each.blocks.revision)): each.blocks
+            str(UUID(bytes=known.revision)): known
             for each in served
-            if each is not None and each.blocks.revision
+            if each is not None
+            for known in (each.blocks, each.own)
+            if known.revision
         }
 
-    def _remember(
-        self, wanted: dict[str, None], rows: list[Row], known: Mapping[str, Blocks]
-    ) -> None:
+    def _remember(self, wanted: dict[str, None], rows: list[Row], known: Known) -> None:
         for base_path in wanted:
             self._known.pop(base_path, None)
         for _, *row in rows:

@@ -46,7 +46,7 @@ async def warm(where: Database) -> None:
     asked = [
         (
             probe.sql,
-            probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0="", known_blocks=""),
+            probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0="", known=""),
         )
     ]
     for compiled in statements.ALL:

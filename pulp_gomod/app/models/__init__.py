@@ -6,6 +6,7 @@ from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.guard import ContentGuardInUse
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
+from pulp_gomod.app.models.own import GoOwnPath, GoOwnRevision
 from pulp_gomod.app.models.publication import GoPublication
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
@@ -23,6 +24,8 @@ __all__ = [
     "GoDistribution",
     "GoModFile",
     "GoModule",
+    "GoOwnPath",
+    "GoOwnRevision",
     "GoPublication",
     "GoRelease",
     "GoRemote",

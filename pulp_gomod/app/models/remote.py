@@ -1,5 +1,7 @@
 """GoRemote: an upstream GOPROXY."""
 
+import hashlib
+
 from django.db import models
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
@@ -18,6 +20,8 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         includes (str): Only modules that match are asked of the upstream; "" for all.
         excludes (str): Modules that match are never asked of the upstream.
         private (str): Modules that match are our own: never sent to any upstream.
+        mix (str): Modules that match are asked of the upstream although they, or modules above them, were
+            published here: versions of both are served then.
         nosumdb (str): Modules that match are not looked up in the checksum database.
         redirect_hosts (str): Comma-separated hosts, with `*` as in a glob and optionally a port, to
             which the upstream may redirect; "" for none but itself.
@@ -33,6 +37,7 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     includes = models.TextField(default="", blank=True)
     excludes = models.TextField(default="", blank=True)
     private = models.TextField(default="", blank=True)
+    mix = models.TextField(default="", blank=True)
     nosumdb = models.TextField(default="", blank=True)
     redirect_hosts = models.TextField(default="", blank=True)
     cache_ttl = models.PositiveIntegerField(default=60)
@@ -42,3 +47,24 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         permissions = [("manage_roles_goremote", "Can manage roles on Go remotes")]
+
+    def key_of(self, path):
+        """
+        Name the row that keeps the answer to a question in which no checksum database had a say.
+
+        Args:
+            path (str): The path of the protocol.
+        """
+        return answer_key(self.url.rstrip("/"), "", path)
+
+
+def answer_key(url, vouched, path):
+    """
+    Name the row that keeps the answer to a question.
+
+    Args:
+        url (str): The URL of the remote, without a final slash.
+        vouched (str): The key of the checksum database that had a say; "" for none.
+        path (str): The path of the protocol.
+    """
+    return hashlib.sha256(f"{url}\n{vouched}\n{path}".encode()).hexdigest()

@@ -14,6 +14,7 @@ from pulp_gomod.app.exceptions import (
 )
 from pulp_gomod.app.freshness import wait_until_seen
 from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
@@ -162,17 +163,18 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             h1=OuterRef("h1"),
         )
         missing = added.filter(~Exists(known)).only("module", "version", "h1", "pulp_created")
-        batch = []
+        batch, lines = [], []
         for unit in missing.iterator(chunk_size=RELEASE_BATCH):
             batch.append(unit)
             if len(batch) == RELEASE_BATCH:
-                self._record_batch(batch)
+                lines += self._record_batch(batch)
                 batch = []
-        self._record_batch(batch)
+        report(lines + self._record_batch(batch))
 
     def _record_batch(self, units):
+        """Record them, and return a line for each path that becomes the repository's own with them."""
         if not units:
-            return
+            return []
         elsewhere = {
             (release.module, release.version, release.h1): release
             for release in GoRelease.objects.filter(
@@ -181,13 +183,13 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
                 h1__in=[unit.h1 for unit in units],
             ).order_by("-first_seen")
         }
-        GoRelease.objects.bulk_create(
-            [
-                self._release_of(unit, elsewhere.get((unit.module, unit.version, unit.h1)))
-                for unit in units
-            ],
-            ignore_conflicts=True,
-        )
+        releases = [
+            self._release_of(unit, elsewhere.get((unit.module, unit.version, unit.h1)))
+            for unit in units
+        ]
+        GoRelease.objects.bulk_create(releases, ignore_conflicts=True)
+        uploaded = {each.module for each in releases if each.source == GoRelease.Source.UPLOADED}
+        return publish_names(self, uploaded)
 
     def _release_of(self, unit, known):
         if known:

@@ -128,6 +128,14 @@ class GoRemoteSerializer(RemoteSerializer):
             "checksum database. The syntax is that of GOPRIVATE."
         )
     )
+    mix = _patterns(
+        _(
+            "Modules that match are asked of the upstream although they, or modules above them, were "
+            "published here, and versions of both are served: for a patched fork under its public path. "
+            "By default what was published here is ours alone. The syntax is that of GOPRIVATE; * stands "
+            "for all."
+        )
+    )
     nosumdb = _patterns(
         _(
             "Modules that match are not looked up in the checksum database. The syntax is that of "
@@ -171,6 +179,7 @@ class GoRemoteSerializer(RemoteSerializer):
     validate_includes = staticmethod(validate_patterns)
     validate_excludes = staticmethod(validate_patterns)
     validate_private = staticmethod(validate_patterns)
+    validate_mix = staticmethod(validate_patterns)
     validate_nosumdb = staticmethod(validate_patterns)
 
     def validate_redirect_hosts(self, value: str) -> str:
@@ -247,6 +256,7 @@ class GoRemoteSerializer(RemoteSerializer):
             "includes",
             "excludes",
             "private",
+            "mix",
             "nosumdb",
             "redirect_hosts",
             "cache_ttl",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.sync.downloading import Downloading, Fetched
 from pulp_gomod.app.sync.failures import Failures, TooMany, Trouble
 from pulp_gomod.app.sync.listing import Listing
@@ -59,7 +60,8 @@ async def fetch(order: Order) -> Fetched:
         async with opened(order.remote) as through:
             threads = through.upstream.threads
             blocks = await threads.database(blocks_of, order.repository)
-            source = Source(through, order.repository, blocks)
+            own = await threads.database(own_paths_of, order.repository)
+            source = Source(through, order.repository, blocks, own)
             await _list(order, source, plan, failures)
             return await _download(order, source, plan, failures)
     except TooMany:

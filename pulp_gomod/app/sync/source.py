@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pulp_gomod.app.blocking import Blocks
 from pulp_gomod.app.models import GoModule
+from pulp_gomod.app.ownership import OwnPaths
 from pulp_gomod.app.sync.failures import Trouble
 from pulp_gomod.app.sync.held import Unit
 from pulp_gomod.app.sync.wanted import LATEST, Wanted
@@ -41,17 +42,19 @@ class Absent(Trouble):
 class Source:
     """Everything that a sync takes from its remote. What comes is kept in the remote's cache."""
 
-    def __init__(self, through: Through, repository: UUID, blocks: Blocks) -> None:
+    def __init__(self, through: Through, repository: UUID, blocks: Blocks, own: OwnPaths) -> None:
         """
         Args:
             through: The remote.
             repository: The pk of the repository that is synced.
             blocks: What is kept out of it: it is on no list, and cannot be had by name.
+            own: The paths for which no upstream is asked.
         """
         self.threads = through.upstream.threads
         self._through = through
         self._repository = repository
         self._blocks = blocks
+        self._own = own
         self._began = datetime.now(UTC)
 
     async def versions(self, wanted: Wanted) -> list[str]:
@@ -208,7 +211,7 @@ class Source:
         return answer
 
     def _permit(self, path: str, version: str) -> None:
-        refusal = policy.refusal(self._through.upstream.settings, path, version)
+        refusal = policy.refusal(self._through.upstream.settings, path, version, self._own)
         if refusal is not None:
             raise Trouble(refusal)
         if version and not is_version(path, version):

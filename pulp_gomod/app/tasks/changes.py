@@ -17,6 +17,7 @@ from pulp_gomod.app.exceptions import (
 from pulp_gomod.app.intake import record_release, save_module
 from pulp_gomod.app.models import GoArrival, GoChange, GoDistribution, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
+from pulp_gomod.app.models.hiding import publish_names
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.app.storage.admission import Admission
@@ -187,6 +188,7 @@ class _Batch:
             user_name=change.user_name,
             address=change.address,
         )
+        change.detail = "; ".join(publish_names(self.repository, {change.module}))
         self.after[key] = unit.pk
         self.sizes[unit.pk] = unit.size
         self.usage += Usage(unit.size, 1)
@@ -248,6 +250,7 @@ def _comes_back(repository, module, version):
     from pulp_gomod.app.upstream.remote import read_settings
 
     distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
+    # Own paths are not asked for; but who manages the remote can let them be, by its mix.
     remotes = map(read_settings, distributions.values_list("remote", flat=True).distinct())
     return any(each is not None and refusal(each, module, version) is None for each in remotes)
 

@@ -23,6 +23,7 @@ from pulp_gomod.app.models import (
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.cached import cached_size
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.models.release import UNKNOWN_TIME
 from pulp_gomod.app.models.repository import release_time
 from pulp_gomod.app.tasks.cleanup import clean_up
@@ -118,6 +119,8 @@ class Batch:
         """
         self.repository = repository
         self.source = source
+        if source == GoRelease.Source.CACHED:
+            answers = _without_own(repository, answers)
         self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
         self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
         # Path, version, the checksum on record, and the one that was offered.
@@ -249,6 +252,21 @@ class Batch:
             if info is not None and (row.remote_id, row.key) in wanted:
                 infos[wanted[(row.remote_id, row.key)]] = info
         return infos
+
+
+def _without_own(repository, answers):
+    """Leave out what was cached before its path became the repository's own."""
+    own = own_paths_of(repository.pk)
+    found = {answer.remote_id for answer in answers if own.above(answer.module)}
+    if not found:
+        return answers
+    mix = dict(GoRemote.objects.filter(pk__in=found).values_list("pk", "mix"))
+    return [
+        answer
+        for answer in answers
+        if not own.above(answer.module)
+        or module.match_prefix_patterns(mix.get(answer.remote_id, ""), answer.module)
+    ]
 
 
 def _time(version, info):

@@ -31,6 +31,7 @@ from pulp_gomod.app.exceptions import (
 from pulp_gomod.app.intake import record_release, save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
+from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.app.storage.admission import Admission
@@ -236,6 +237,8 @@ def _add(repository: GoRepository, units: list[GoModule], claims: dict[str, Any]
             if unit.pk not in held:
                 admission.lift(unit.module, unit.version)
                 record_release(repository, unit, **claims)
+        new = {unit.module for unit in units if unit.pk not in held}
+        report(publish_names(repository, new))
         with repository.new_version() as version:
             version.add_content(wanted)
 

@@ -10,6 +10,9 @@ RETRY_AFTER = "5"
 # The header of the answer to a removal that says that no remote brings it back, and what would.
 KEPT_AWAY = "Gomod-Kept-Away"
 
+# The header of the answer to a publish that says what is not served any more since then.
+NOTE = "Gomod-Note"
+
 State = GoChange.State
 
 
@@ -84,8 +87,10 @@ def answer_to(change: GoChange) -> Answer:
 def _done(change: GoChange) -> Answer:
     if change.kind == GoChange.Kind.REMOVE:
         return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
-    published = Published(change.module, change.version, change.facts.get("h1", ""))
-    return Answer(201, published=published)
+    note = change.detail
+    published = Published(change.module, change.version, change.facts.get("h1", ""), note)
+    headers = {NOTE: note.encode("ascii", "replace").decode()} if note else {}
+    return Answer(201, headers=headers, published=published)
 
 
 def already_held(change: GoChange) -> Answer:

@@ -20,11 +20,13 @@ class Published:
         module: The module path.
         version: The canonical version.
         h1: Go's checksum of the zip.
+        note: What else the publisher has to know, in a line; or "".
     """
 
     module: str
     version: str
     h1: str
+    note: str = ""
 
     def told(self, accept: str) -> tuple[str, str] | None:
         """
@@ -39,7 +41,9 @@ class Published:
         named = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
         get = f"go get {self.module}@{self.version}"
         if _JSON in named:
-            return _JSON, json.dumps({**asdict(self), "go_get": get}) + "\n"
+            said = {name: value for name, value in asdict(self).items() if value or name != "note"}
+            return _JSON, json.dumps({**said, "go_get": get}) + "\n"
         if _TEXT in named:
-            return _TEXT, f"published {self.module}@{self.version} {self.h1}\n{get}\n"
+            note = f"note: {self.note}\n" if self.note else ""
+            return _TEXT, f"published {self.module}@{self.version} {self.h1}\n{get}\n{note}"
         return None

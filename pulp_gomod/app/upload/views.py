@@ -373,7 +373,10 @@ def _respond(answer: Answer, accept: str = "") -> HttpResponse:
     if answer.published and (told := answer.published.told(accept)):
         media_type, text = told
         return HttpResponse(
-            text, f"{media_type}; charset=utf-8", answer.status, headers=NO_SNIFFING
+            text,
+            f"{media_type}; charset=utf-8",
+            answer.status,
+            headers={**answer.headers, **NO_SNIFFING},
         )
     return HttpResponse(status=answer.status, headers=dict(answer.headers))
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from pulp_gomod.app import ownership
 from pulp_gomod.app.goproxy.paths import ModuleRequest
+from pulp_gomod.app.ownership import OwnPaths
 from pulp_gomod.app.upstream import policy
 from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.go_mods import GoMods
@@ -23,17 +25,25 @@ class Asking:
         held_only: Whether the client wants nothing to be fetched.
     """
 
-    def __init__(self, through: Through, wanted: ModuleRequest, held_only: bool) -> None:
+    def __init__(
+        self,
+        through: Through,
+        wanted: ModuleRequest,
+        held_only: bool,
+        own: OwnPaths = ownership.NONE,
+    ) -> None:
         """
         Args:
             through: The remote.
             wanted: What is asked for.
             held_only: Whether the client wants nothing to be fetched.
+            own: The own paths of the repository that is served.
         """
         self._through = through
         self.path = wanted.module
         self.held_only = held_only
-        self.refusal = policy.refusal(through.upstream.settings, wanted.module, wanted.version)
+        settings = through.upstream.settings
+        self.refusal = policy.refusal(settings, wanted.module, wanted.version, own)
 
     async def ask(self, file: File, version: str = "") -> Answer | Missing:
         """

@@ -1,6 +1,5 @@
 """A remote's settings, as one value that does not change while a request is served."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from yarl import URL
 from pulpcore.plugin.models import Remote
 
 from pulp_gomod.app.models import GoRemote
+from pulp_gomod.app.models.remote import answer_key
 from pulp_gomod.golang import module
 from pulp_gomod.golang.sumdb import GoSumDB, parse_gosumdb
 
@@ -99,6 +99,7 @@ class RemoteSettings:
         includes: Patterns of modules that are asked of it; "" for all.
         excludes: Patterns of modules that are not.
         private: Patterns of modules whose names are never sent anywhere.
+        mix: Patterns of modules that are asked of it although they were published here.
         nosumdb: Patterns of modules that the checksum database does not cover.
         cache_ttl: Seconds for which lists and queries are served unasked.
         not_found_ttl: Seconds for which "not found" is served unasked.
@@ -124,6 +125,7 @@ class RemoteSettings:
     includes: str = ""
     excludes: str = ""
     private: str = ""
+    mix: str = ""
     nosumdb: str = ""
     cache_ttl: float = 60.0
     not_found_ttl: float = 15.0
@@ -158,7 +160,8 @@ class RemoteSettings:
             covered: Whether the checksum database had a say.
         """
         vouched = self.sumdb.key if covered else ""
-        return hashlib.sha256(f"{self.url}\n{vouched}\n{path}".encode()).hexdigest()
+        name: str = answer_key(self.url, vouched, path)
+        return name
 
 
 def percent_encode(path: str) -> str:
@@ -212,6 +215,7 @@ def read_settings(pk: UUID) -> RemoteSettings | None:
         includes=remote.includes,
         excludes=remote.excludes,
         private=remote.private,
+        mix=remote.mix,
         nosumdb=remote.nosumdb,
         cache_ttl=float(remote.cache_ttl),
         not_found_ttl=float(remote.not_found_ttl),

@@ -109,12 +109,12 @@ class _Request:
         self._through = through
         self._usage = known.usage
         self._changed = target.served.blocks.changed
-        blocks = target.served.blocks.of(wanted.module)
+        blocks, own = target.served.blocks.of(wanted.module), target.served.own
         held_only = wants_held_only(request)
         self._asking = (
-            UnblockedAsking(through, wanted, held_only, About(wanted.module, blocks))
+            UnblockedAsking(through, wanted, held_only, own, About(wanted.module, blocks))
             if blocks
-            else Asking(through, wanted, held_only)
+            else Asking(through, wanted, held_only, own)
         )
 
     async def answer(self) -> web.StreamResponse:

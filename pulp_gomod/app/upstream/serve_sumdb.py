@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from pulp_gomod.app import ownership
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.goproxy.distributions import Target
 from pulp_gomod.app.goproxy.responses import (
@@ -78,7 +79,8 @@ async def _lookup(
         return not_found(str(error))
     if not is_version(path, version):
         return not_found(f"{path}@{version} is no module version")
-    refusal = policy.lookup_refusal(through.upstream.settings, path)
+    own = target.served.own if target.served is not None else ownership.NONE
+    refusal = policy.lookup_refusal(through.upstream.settings, path, own)
     if refusal is not None:
         return not_found(f"{path} is not looked up: {refusal}")
     if wants_held_only(request):

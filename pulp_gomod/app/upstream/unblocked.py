@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pulp_gomod.app.goproxy.blocked import About
 from pulp_gomod.app.goproxy.paths import ModuleRequest
+from pulp_gomod.app.ownership import OwnPaths
 from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.asking import Asking
 from pulp_gomod.app.upstream.lists import listed_versions
@@ -22,16 +23,22 @@ class UnblockedAsking(Asking):
     """Asks what Asking asks, and passes on what is not blocked."""
 
     def __init__(
-        self, through: Through, wanted: ModuleRequest, held_only: bool, about: About
+        self,
+        through: Through,
+        wanted: ModuleRequest,
+        held_only: bool,
+        own: OwnPaths,
+        about: About,
     ) -> None:
         """
         Args:
             through: As of Asking.
             wanted: As of Asking.
             held_only: As of Asking.
+            own: As of Asking.
             about: The blocks that are about the module.
         """
-        super().__init__(through, wanted, held_only)
+        super().__init__(through, wanted, held_only, own)
         self._about = about
 
     async def ask(self, file: File, version: str = "") -> Answer | Missing:

@@ -20,6 +20,13 @@ def test_text_has_the_line_to_install_with(accept: str) -> None:
     assert HELLO.told(accept) == ("text/plain", said)
 
 
+def test_what_else_there_is_to_know_is_a_line_of_both() -> None:
+    hello = Published("example.com/hello", "v1.0.0", "h1:abc=", "it hides something")
+    text, said = hello.told("text/plain"), hello.told("application/json")
+    assert text and text[1].splitlines()[-1] == "note: it hides something"
+    assert said and json.loads(said[1])["note"] == "it hides something"
+
+
 def test_json_has_it_too() -> None:
     told = HELLO.told("application/json")
     assert told and told[0] == "application/json"

@@ -15,7 +15,7 @@ from pulp_gomod.app.goproxy.resolver import DomainResolver
 from pulp_gomod.app.goproxy.snapshots import Snapshot
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-NULLS = (None,) * 17
+NULLS = (None,) * 18
 
 
 class Database:
@@ -29,6 +29,7 @@ class Database:
         self.asked = 0
         self.looks_ahead = 0
         self.blocks: str | None = None
+        self.own: str | None = None
         self.times_told = 0
         self._keys: list[UUID] = [uuid4() for _ in range(3)]
 
@@ -48,7 +49,7 @@ class Database:
         return [
             (self.snapshot_name, pk, "base", None, domain, NOW, repository, self.number, NOW)
             + (None,) * 8
-            + (self._told_blocks(parameters),)
+            + (self._told_blocks(parameters), self._told_own(parameters))
         ]
 
     def _told_blocks(self, parameters: list[Any]) -> list[Any] | None:
@@ -59,6 +60,14 @@ class Database:
         self.times_told += 1
         row = ["example.com/m", "v1.0.0", "bad", NOW.isoformat(), "requested"]
         return [self.blocks, NOW.isoformat(), [row]]
+
+    def _told_own(self, parameters: list[Any]) -> list[Any] | None:
+        if self.own is None:
+            return None
+        if any(self.own in each for each in parameters if isinstance(each, str)):
+            return [self.own, None]
+        self.times_told += 1
+        return [self.own, ["example.com/own"]]
 
 
 Scene = Callable[[Database, DomainResolver], Awaitable[None]]
@@ -255,5 +264,23 @@ def test_blocks_are_told_once_for_each_change_of_them() -> None:
         ]
         assert found[1] is found[2] is found[3] and found[3] != found[4]
         assert database.times_told == 2
+
+    play(scene)
+
+
+def test_own_paths_are_told_once_for_each_change_of_them() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        found = []
+        for revision in (None, str(uuid4()), None, None, str(uuid4())):
+            database.own = revision or database.own
+            database.number += 1
+            database.snapshot_name = f"{database.number}:{database.number}:"
+            await asyncio.sleep(TRUSTED)
+            target = await resolver.find(["base"])
+            assert target is not None and target.served is not None
+            found.append(target.served.own)
+        assert database.times_told == 2
+        assert [own.above("example.com/own/sub") for own in found] == ["", *["example.com/own"] * 4]
+        assert found[1] is found[2] is found[3] and found[3] != found[4]
 
     play(scene)

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from yarl import URL
 
+from pulp_gomod.app.ownership import OwnPaths, root_of
 from pulp_gomod.app.upstream import redirects
 from pulp_gomod.app.upstream.policy import lookup_refusal, refusal
 from pulp_gomod.app.upstream.remote import RemoteSettings
@@ -52,6 +53,63 @@ def test_private_modules_are_not_covered_and_not_looked_up() -> None:
         assert not remote.covers(path)
         assert lookup_refusal(remote, path)
     assert lookup_refusal(remote, "example.com/a") is None
+
+
+OWN = OwnPaths(b"1", ["example.com/hello", "example.com/Upper", "gopkg.in/ours"])
+
+
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("example.com/hello", "example.com/hello"),
+        ("example.com/hello/v2", "example.com/hello"),
+        ("example.com/hello/cmd/hello", "example.com/hello"),
+        ("example.com/hello/sub/v3/x", "example.com/hello"),
+        ("example.com/Upper/x", "example.com/Upper"),
+        ("gopkg.in/ours.v7", "gopkg.in/ours"),
+        ("gopkg.in/ours.v7/cmd", "gopkg.in/ours"),
+        ("gopkg.in/ours.v7-unstable", "gopkg.in/ours"),
+        ("gopkg.in/ours", "gopkg.in/ours"),
+        ("example.com/hello2", ""),
+        ("example.com/hello.v2", ""),
+        ("example.com/hell", ""),
+        ("example.com/upper/x", ""),
+        ("example.com", ""),
+        ("other.example.com/hello", ""),
+        ("gopkg.in/ours2.v7", ""),
+        ("", ""),
+    ],
+)
+def test_own_paths_and_all_below_them_stay_here(path: str, above: str) -> None:
+    assert OWN.above(path) == above
+    remote = settings(sumdb=parse_gosumdb("sum.golang.org"))
+    for said in (refusal(remote, path, "", OWN), lookup_refusal(remote, path, OWN)):
+        assert (said is not None) == bool(above)
+        if said is not None:
+            assert above in said and "mix" in said
+    if above:
+        assert f"GONOSUMDB={above}" in (lookup_refusal(remote, path, OWN) or "")
+
+
+@pytest.mark.parametrize("mix", ["example.com/hello", "*", "other.org,example.com", "*/hel*"])
+def test_what_is_mixed_is_asked_for(mix: str) -> None:
+    remote = settings(mix=mix)
+    for path in ("example.com/hello", "example.com/hello/v2", "example.com/hello/cmd"):
+        assert refusal(remote, path, "", OWN) is None
+        assert lookup_refusal(remote, path, OWN) is None
+    assert refusal(settings(mix=mix, private="example.com"), "example.com/hello", "", OWN)
+    assert refusal(settings(mix=mix, excludes="example.com"), "example.com/hello", "", OWN)
+
+
+@pytest.mark.parametrize("mix", ["", "example.com/hello/v2", "example.org", "hello"])
+def test_what_is_not_mixed_is_not(mix: str) -> None:
+    assert refusal(settings(mix=mix), "example.com/hello", "", OWN)
+
+
+def test_all_majors_of_a_module_are_its_owners() -> None:
+    assert root_of("example.com/hello/v2") == root_of("example.com/hello") == "example.com/hello"
+    assert root_of("gopkg.in/yaml.v3") == "gopkg.in/yaml"
+    assert root_of("example.com/v1") == "example.com/v1"
 
 
 def test_answers_depend_on_the_url_and_on_who_vouches() -> None:

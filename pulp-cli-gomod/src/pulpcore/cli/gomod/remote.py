@@ -72,6 +72,13 @@ go_remote_options = [
         ),
     ),
     click.option(
+        "--mix",
+        help=_(
+            "Modules that match, in the syntax of GOPRIVATE, are asked of the upstream although they "
+            "were published here, such as patched forks under public paths; '*' for all, empty for none."
+        ),
+    ),
+    click.option(
         "--nosumdb",
         help=_(
             "Modules that match, in the syntax of GOPRIVATE, are not looked up in the checksum "
