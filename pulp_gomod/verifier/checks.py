@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 from pulp_gomod.golang import GoError, dirhash, modfile
 from pulp_gomod.golang.archive import Input, open_archive
+from pulp_gomod.golang.archive.errors import (
+    ChecksumError,
+    CorruptInputError,
+    FormatError,
+    UnexpectedEOFError,
+)
 from pulp_gomod.golang.zip import SizeError, Upload, check_upload, check_zip
 
 _GO_MOD = "go.mod"
+# What is wrong with a file that is no archive, or only a part of one.
+_BROKEN = (ChecksumError, CorruptInputError, FormatError, UnexpectedEOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,14 @@ class Verified:
         upload: What it holds, or None if Go would refuse it.
         reason: Why Go would.
         not_an_upload: Why it could not be published here although Go takes it, or "".
+        broken: Why it cannot be read at all, or "": it is cut off, or something else than an archive.
     """
 
     h1: str
     upload: Upload | None
     reason: str = ""
     not_an_upload: str = ""
+    broken: str = ""
 
 
 Finding = Upload | Refusal | Verified
@@ -90,8 +100,9 @@ class Fetched:
         try:
             upload = check_upload(file)
         except GoError as error:
-            if not self.vouched:
-                return Verified("", None, str(error))
+            broken = _broken(file) if isinstance(error, _BROKEN) else ""
+            if broken or not self.vouched:
+                return Verified("", None, str(error), broken=broken)
             return self._as_go(file, str(error))
         if (upload.module, upload.version) != (self.module, self.version):
             return Verified(upload.h1, None, f"it is {upload.module}@{upload.version}")
@@ -142,6 +153,17 @@ class Fetched:
             license_file="",
             license_text="",
         )
+
+
+def _broken(file: Input) -> str:
+    """Say why not even Go could read an archive; "" if it could, though more strictly we do not."""
+    try:
+        dirhash.hash_zip(file)
+    except _BROKEN as error:
+        return str(error)
+    except GoError:
+        return ""
+    return ""
 
 
 Check = Publish | Fetched

@@ -78,6 +78,8 @@ class Downloading:
     async def _do(self, work: _Work) -> None:
         version, item, held = work
         try:
+            if held is not None and _is_superseded(held, item):
+                held = None
             if held is not None:
                 _compare("go.mod", "the repository holds", held.go_mod_h1, item.go_mod_h1)
                 _compare("zip", "the repository holds", held.h1, item.h1)
@@ -99,7 +101,7 @@ class Downloading:
             answer, unit = await self._source.zip(version, item.h1)
             _compare("zip", "the upstream sends", unit.h1, item.h1)
             _compare("go.mod", "the upstream sends", unit.go_mod_h1, item.go_mod_h1)
-            if held is not None:
+            if held is not None and held.vouched:
                 _compare(
                     "go.mod", "the upstream sends", unit.go_mod_h1, held.go_mod_h1, "is held here"
                 )
@@ -114,10 +116,15 @@ class Downloading:
             self._fetched.answers.append(await self._bring_go_mod(version, item))
 
     async def _bring_go_mod(self, version: Version, item: Item) -> UUID:
-        answer = await self._source.go_mod(version)
+        answer = await self._source.go_mod(version, item.go_mod_h1)
         _compare("go.mod", "the upstream sends", dirhash.hash_go_mod(answer.body), item.go_mod_h1)
         assert answer.pk is not None
         return answer.pk
+
+
+def _is_superseded(held: Unit, item: Item) -> bool:
+    """Say whether go.sum has another go.mod than one that nobody vouches for."""
+    return not held.vouched and item.go_mod_h1 not in ("", held.go_mod_h1)
 
 
 def _compare(

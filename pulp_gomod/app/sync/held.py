@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from pulp_gomod.app.models import GoModFile, GoModule, GoRepository
+from pulp_gomod.app.models.cached import cached_mod_files
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.golang.module import Version
 
@@ -25,12 +26,14 @@ class Unit:
         h1: The checksum of the zip, "" if there is only a go.mod.
         go_mod_h1: The checksum of the go.mod.
         go_mod: The go.mod, if that was asked for.
+        vouched: Whether it stays; not if it is a go.mod that was only cached, and no zip came with it.
     """
 
     pk: UUID
     h1: str
     go_mod_h1: str
     go_mod: bytes = b""
+    vouched: bool = True
 
 
 def look_up(
@@ -51,13 +54,19 @@ def look_up(
     owner = GoRepository.objects.get(pk=repository)
     newest = owner.latest_version()
     found: dict[Version, Unit] = {}
+    cached = cached_mod_files(owner).filter(_named(keys)).values_list("pk", flat=True)
+    unvouched = frozenset(cached)
     # A module's zip says what its go.mod is.
     for model, columns in ((GoModFile, ("go_mod_h1",)), (GoModule, ("h1", "go_mod_h1"))):
         units = model.objects.filter(_named(keys), _pulp_domain=owner.pulp_domain_id)
         texts = (*columns, "go_mod") if with_go_mod else columns
         for row in held_in(units, newest).values("pk", "module", "version", *texts):
             found[Version(row["module"], row["version"])] = Unit(
-                row["pk"], row.get("h1", ""), row["go_mod_h1"], bytes(row.get("go_mod", b""))
+                row["pk"],
+                row.get("h1", ""),
+                row["go_mod_h1"],
+                bytes(row.get("go_mod", b"")),
+                row["pk"] not in unvouched,
             )
     return found
 

@@ -20,7 +20,7 @@ from pulp_gomod.app.upstream.reading import is_version, parse_info
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
-from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang import GoError, dirhash, module
 from pulp_gomod.golang.modfile.summary import Summary
 from pulp_gomod.golang.module import Version
 
@@ -90,17 +90,21 @@ class Source:
         if block is not None:
             raise Trouble(block.line(*version))
 
-    async def go_mod(self, version: Version) -> Answer:
+    async def go_mod(self, version: Version, h1: str = "") -> Answer:
         """
         Return the verified go.mod of a module version; the answer is kept.
 
         Args:
             version: The module version.
+            h1: The checksum that it should have, or "": an answer that has another one is asked for anew.
 
         Raises:
             Trouble: It cannot be had.
         """
-        return self._kept(await self._ask("mod", *version))
+        answer = self._kept(await self._ask("mod", *version))
+        if h1 and answer.checked < self._began and dirhash.hash_go_mod(answer.body) != h1:
+            answer = self._kept(await self._ask("mod", *version, anew=True))
+        return answer
 
     async def info(self, version: Version) -> Answer | None:
         """

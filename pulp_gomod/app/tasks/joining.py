@@ -137,15 +137,23 @@ class Batch:
         held_mod_files = self._held(GoModFile, version)
         units = self._new_modules(held_modules)
         modules = held_modules.keys() | units.keys()
-        mod_files = [
-            self._mod_file(answer)
+        mod_files = {
+            (answer.module, answer.version): self._mod_file(answer)
             for answer in self.mods
-            if (answer.module, answer.version) not in modules | held_mod_files.keys()
-        ]
+            if (answer.module, answer.version) not in modules
+            # What a sync brings although one is held, is another one that takes its place.
+            and (
+                self.source == GoRelease.Source.SYNCED
+                or (answer.module, answer.version) not in held_mod_files
+            )
+        }
         # The zip says what its go.mod is.
-        superseded = [pk for key, pk in held_mod_files.items() if key in units]
+        superseded = [
+            pk for key, pk in held_mod_files.items() if key in units or mod_files.get(key, pk) != pk
+        ]
         self._record_releases(units)
-        return Addition([unit.pk for unit in units.values()], mod_files, superseded)
+        added = [pk for pk in mod_files.values() if pk not in held_mod_files.values()]
+        return Addition([unit.pk for unit in units.values()], added, superseded)
 
     def _held(self, model, version):
         """Look up what the newest version holds of the module versions in question."""

@@ -29,6 +29,7 @@ class Question:
         file: Which file it is.
         module: The module path, "" for a checksum database.
         version: The version or query, "" for a list.
+        whole: For the `.info` and the `.mod` of a version the key of its zip, which they belong to.
     """
 
     remote: UUID
@@ -37,6 +38,7 @@ class Question:
     file: File
     module: str = ""
     version: str = ""
+    whole: str = ""
 
     @property
     def pk(self) -> UUID:

@@ -165,6 +165,26 @@ class Documents:
         self._shelf.count(False, wish.question.file)
         return await self._ask_upstream(wish, await self.known(wish.question))
 
+    async def now(self, wish: Wish) -> Answer:
+        """
+        Return what the upstream says now, and leave what is kept as it is.
+
+        Args:
+            wish: What is asked for.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        self._shelf.count(False, wish.question.file)
+        known = await self.known(wish.question)
+        found = await wish.ask(known if known is not None and known.found else None)
+        if isinstance(found, Unchanged):
+            assert known is not None
+            return known
+        if isinstance(found, Fetched):
+            await wish.judge(found.body)
+        return answers.of_fetched(found, wish.ttl, self._shelf.not_found_ttl)
+
     async def beside(self, wish: Wish) -> Answer | None:
         """
         Return the answer to a wish where something is held anyway; None if none comes in time.

@@ -210,6 +210,18 @@ def ensure_task(
     )
 
 
+def join_at_once(repository_pk: UUID, answer: UUID) -> None:
+    """
+    Let what an answer brought join a repository now, whatever else may come. Uses the ORM.
+
+    Args:
+        repository_pk: The repository's pk.
+        answer: The answer's pk.
+    """
+    answers.arrive([(repository_pk, answer)])
+    ensure_task(repository_pk, JOIN)
+
+
 def _purge() -> None:
     """Delete what was not found and is asked no more: anybody may ask for names that are none."""
     old = timezone.now() - NOT_FOUND_KEPT

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -11,8 +12,11 @@ from pulpcore.plugin.util import set_domain
 
 from pulp_gomod.app import gate
 from pulp_gomod.app.intake import save_artifact, save_module
-from pulp_gomod.app.models import GoModule, GoRelease, GoRepository
-from pulp_gomod.app.upstream import answers
+from pulp_gomod.app.models import GoModFile, GoModule, GoRelease, GoRepository
+from pulp_gomod.app.models.cached import cached_mod_files
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.upstream import answers, generations
+from pulp_gomod.app.upstream.agreeing import Small
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.results import UpstreamFault, one_line
 from pulp_gomod.golang.zip import Upload, is_heavy
@@ -79,6 +83,7 @@ def take_in(
     repository: UUID | None,
     question: Question,
     answer: Answer,
+    small: Small,
 ) -> None:
     """
     Store a zip, so that it is served from now on, and let it join a repository.
@@ -90,6 +95,7 @@ def take_in(
         repository: The pk of the repository; None if it joins none by itself.
         question: What the upstream was asked.
         answer: What it said.
+        small: The files that are kept with it.
 
     Raises:
         OSError: The storage did not take the file.
@@ -98,20 +104,59 @@ def take_in(
     unit = GoModule.from_upload(judged)
     # The stored file may have other bytes than this one, where Go sees no difference.
     unit = save_module(unit, save_artifact(path))
-    row = answers.write(question, answer, content=unit.pk)
+    row = generations.write_whole(question, answer, unit.pk, small)
     if repository is not None:
         answers.arrive([(repository, row)])
 
 
-def h1_of(answer: UUID) -> str:
+def checksums_of(answer: UUID) -> tuple[str, str]:
     """
-    Return the checksum of a stored zip; "" if it is gone. Uses the ORM.
+    Return the checksums of a stored zip and of its go.mod; "" if it is gone. Uses the ORM.
 
     Args:
         answer: The pk of the answer that brought it.
     """
-    found = GoModule.objects.filter(gomod_answers=answer).values_list("h1", flat=True)
-    return str(found.first() or "")
+    found = GoModule.objects.filter(gomod_answers=answer).values_list("h1", "go_mod_h1")
+    return found.first() or ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """
+    What a repository knows of a module version.
+
+    Attributes:
+        recorded: The checksums that its zip may have; none for any.
+        go_mod_h1: The checksum of the go.mod that it holds without a zip, or "".
+        vouched: Whether somebody vouches for that go.mod: it was synced, not only cached.
+    """
+
+    recorded: frozenset[str] = frozenset()
+    go_mod_h1: str = ""
+    vouched: bool = False
+
+
+def past_of(repository: UUID, path: str, version: str) -> Past:
+    """
+    Return what a repository knows of a module version. Uses the ORM.
+
+    Args:
+        repository: The repository's pk.
+        path: The module path.
+        version: The version.
+    """
+    owner = GoRepository.objects.filter(pk=repository).first()
+    if owner is None:
+        return Past()
+    known = frozenset(recorded(repository, path, version))
+    files = GoModFile.objects.filter(
+        module=path, version=version, _pulp_domain=owner.pulp_domain_id
+    )
+    alone = held_in(files, owner.latest_version()).values_list("pk", "go_mod_h1").first()
+    if alone is None:
+        return Past(known)
+    is_cached = cached_mod_files(owner).filter(pk=alone[0]).exists()
+    return Past(known, alone[1], not is_cached)
 
 
 def recorded(repository: UUID, path: str, version: str) -> set[str]:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from pulp_gomod.app.db.executors import compute_bytes
-from pulp_gomod.app.upstream import lists
+from pulp_gomod.app.upstream import generations, lists
 from pulp_gomod.app.upstream.answers import Answer, File, Question
 from pulp_gomod.app.upstream.documents import Asker, Documents, Verdict, Wish
 from pulp_gomod.app.upstream.go_mods import UnreadableError
@@ -42,16 +42,21 @@ class UpstreamModules:
             version: A version, or whatever else is asked for.
         """
         escaped = module.escape_path(path)
+        settings, whole = self._upstream.settings, ""
+        covered = file in ("mod", "zip") and self.covers(path, version)
         match file:
             case "list":
                 name = f"{escaped}/@v/list"
             case "latest":
                 name = f"{escaped}/@latest"
             case _:
-                name = f"{escaped}/@v/{module.escape_version(version)}.{file}"
-        settings = self._upstream.settings
-        covered = file in ("mod", "zip") and self.covers(path, version)
-        return Question(settings.pk, settings.key(name, covered), name, file, path, version)
+                stem = f"{escaped}/@v/{module.escape_version(version)}"
+                name = f"{stem}.{file}"
+                # What the checksum database vouches for is what it is.
+                if file in ("info", "mod") and not covered and is_version(path, version):
+                    whole = settings.key(f"{stem}.zip", self.covers(path, version))
+        key = settings.key(name, covered)
+        return Question(settings.pk, key, name, file, path, version, whole)
 
     def covers(self, path: str, version: str) -> bool:
         """
@@ -103,6 +108,20 @@ class UpstreamModules:
             NotProven: The checksum database has something else.
         """
         return await self._documents.renewed(self._wish(self.question(file, path, version)))
+
+    async def now(self, file: File, path: str, version: str = "") -> Answer:
+        """
+        Return what the remote says now, and keep what is kept.
+
+        Args:
+            file: Which file.
+            path: The module path.
+            version: A version, or whatever else is asked for.
+
+        Raises:
+            UpstreamFault: The remote failed.
+        """
+        return await self._documents.now(self._wish(self.question(file, path, version)))
 
     async def beside(self, file: File, path: str, version: str = "") -> Answer | None:
         """
@@ -173,9 +192,22 @@ class UpstreamModules:
         limit = MAX_GO_MOD if question.file == "mod" else MAX_INFO
 
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
-            return await self._upstream.document(question.path, known, limit)
+            belongs = await self._of_zip(question) if known is None else None
+            return belongs or await self._upstream.document(question.path, known, limit)
 
         return ask
+
+    async def _of_zip(self, question: Question) -> Fetched | None:
+        """What the zip that is kept says: what the upstream says now may belong to another one."""
+        if not (question.whole and self._upstream.keeps):
+            return None
+        zip = await self._upstream.read(replace(question, key=question.whole))
+        if zip is None or zip.zip is None or zip.pk is None:
+            return None
+        if question.file == "info":
+            return Fetched(zip.body) if zip.body else None
+        go_mod = await self._upstream.threads.database(generations.go_mod_of, zip.pk)
+        return None if go_mod is None else Fetched(go_mod)
 
     def _ask_for_list(self, question: Question) -> Asker:
         async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:

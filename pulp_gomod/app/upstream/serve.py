@@ -160,7 +160,7 @@ class _Request:
         if isinstance(answer, Missing):
             return self._missing(answer)
         if answer.pk is not None and answer.expires is None:
-            self._through.upstream.arrive(self._repository, answer.pk)
+            self._through.upstream.arrive(self._repository, answer)
         return await self._respond(answer, TEXT)
 
     async def _info(self) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from yarl import URL
 
 from pulp_gomod.app.goproxy.database import Database
-from pulp_gomod.app.upstream import answers, metrics
+from pulp_gomod.app.upstream import answers, generations, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.fetch import Fetcher
 from pulp_gomod.app.upstream.flight import Flights
@@ -70,8 +70,8 @@ class Upstream:
         self._database = database
         self._turns = turns
         self._joiner = joiner
-        # By the answer, the repositories that it joins.
-        self._arrived: OrderedDict[UUID, set[UUID]] = OrderedDict()
+        # By the state of an answer, the repositories that it joins: what replaces it, joins anew.
+        self._arrived: OrderedDict[str, set[UUID]] = OrderedDict()
         self._flights: Flights[Any] = Flights()
         self._space = Space(settings, threads)
 
@@ -136,15 +136,22 @@ class Upstream:
         before = size_of(question, known) if known else 0
         if not self._space.take(size_of(question, answer), before):
             return answer
-        if known is None:
-            # The row may have been there before, and what it brought may have been cleaned up.
-            self._arrived.pop(question.pk, None)
+        small = bool(question.whole) and answer.found
+        write = generations.write_small if small else answers.write
         try:
-            pk = await self.threads.database(answers.write, question, answer)
+            pk = await self.threads.database(write, question, answer)
         except IntegrityError:
             log.info("The remote %s is gone; what it said is not kept.", self.settings.name)
             return answer
-        return replace(answer, pk=pk)
+        return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
+
+    async def _overtaken(self, question: Question) -> Answer:
+        """Return what belongs to the zip that was kept while something else was fetched."""
+        belongs = await self.read(question)
+        if belongs is None:
+            where = f"{question.module}@{question.version}"
+            raise UpstreamFault(f"{where} was published again upstream; ask again", status=503)
+        return belongs
 
     async def alone(
         self, key: str, fetch: Callable[[], Awaitable[T]], patience: float | None = None
@@ -157,30 +164,30 @@ class Upstream:
         """Run a fetch for all in this process who wait for the same."""
         return self._flights.start(key, fetch)
 
-    def arrive(self, repository: UUID, answer: UUID) -> None:
+    def arrive(self, repository: UUID, answer: Answer) -> None:
         """
         Let what an answer brought join a repository.
 
         Args:
             repository: The repository's pk.
-            answer: The answer's pk.
+            answer: The answer, which is kept.
         """
-        if self.has_arrived(repository, answer):
+        if answer.pk is None or self.has_arrived(repository, answer):
             return
-        self._arrived.setdefault(answer, set()).add(repository)
+        self._arrived.setdefault(answer.state, set()).add(repository)
         if len(self._arrived) > MAX_ARRIVALS:
             self._arrived.popitem(last=False)
-        self._joiner.arrive(repository, answer)
+        self._joiner.arrive(repository, answer.pk)
 
-    def has_arrived(self, repository: UUID, answer: UUID) -> bool:
+    def has_arrived(self, repository: UUID, answer: Answer) -> bool:
         """
         Say whether it is known that an answer joins a repository.
 
         Args:
             repository: The repository's pk.
-            answer: The answer's pk.
+            answer: The answer.
         """
-        return repository in self._arrived.get(answer, ())
+        return repository in self._arrived.get(answer.state, ())
 
     def arrived(self, repository: UUID) -> None:
         """

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +14,12 @@ from uuid import UUID
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.goproxy.modules import StoredZip
 from pulp_gomod.app.storage.faults import UNAVAILABLE
-from pulp_gomod.app.upstream import answers, judging, metrics
+from pulp_gomod.app.upstream import answers, generations, judging, metrics
+from pulp_gomod.app.upstream.agreeing import Agreed, Others, Small
 from pulp_gomod.app.upstream.answers import Answer, Question
+from pulp_gomod.app.upstream.joining import join_at_once
 from pulp_gomod.app.upstream.modules import UpstreamModules
-from pulp_gomod.app.upstream.reading import is_version, parse_info
+from pulp_gomod.app.upstream.reading import is_version
 from pulp_gomod.app.upstream.results import Missing, NotProven, UpstreamFault, one_line
 from pulp_gomod.app.upstream.room import Room
 from pulp_gomod.app.upstream.spool import Spool
@@ -26,6 +29,10 @@ from pulp_gomod.golang.zip import Upload
 from pulp_gomod.verifier.checks import Fetched, Verified
 
 log = logging.getLogger(__name__)
+
+# Seconds that a zip waits until it has taken the place of another go.mod, and between looks at that.
+REPLACED_WITHIN = 20.0
+_LOOK = 0.2
 
 T = TypeVar("T")
 
@@ -42,12 +49,16 @@ class Passed:
         sha256: Its digest, hexadecimal.
         fetched: When it came.
         reason: Why it is not kept.
+        h1: Go's checksum of it, "" if it has none.
+        go_mod_h1: The checksum of its go.mod, "" if it is not known.
     """
 
     spool: Spool
     sha256: str
     fetched: datetime
     reason: str
+    h1: str = ""
+    go_mod_h1: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +117,15 @@ class Zips:
         answer = await self._upstream.read(question) if self._upstream.keeps else None
         if answer is None or answer.zip is None or answer.pk is None:
             return None
-        if not self._upstream.has_arrived(asked.repository, answer.pk):
+        if not self._upstream.has_arrived(asked.repository, answer):
             # It may have been fetched for another repository, which remembers other things.
-            h1 = await self._upstream.threads.database(judging.h1_of, answer.pk)
-            self._compare_with_wanted(asked, h1)
-            await self._compare_with_past(asked, h1)
+            checksums = await self._upstream.threads.database(judging.checksums_of, answer.pk)
+            self._compare_with_wanted(asked, checksums[0])
+            replaces = await self._compare_with_past(asked, *checksums)
+            if replaces and asked.joins:
+                await self._replace(asked, answer.pk, checksums[1])
         if asked.joins:
-            self._upstream.arrive(asked.repository, answer.pk)
+            self._upstream.arrive(asked.repository, answer)
         return answer.zip
 
     async def get(self, asked: Asked) -> StoredZip | Passed | Missing:
@@ -146,15 +159,21 @@ class Zips:
             patience = self._upstream.settings.timeouts.zip
             return await self._upstream.alone(question.key, alone, patience)
 
-        return await asyncio.shield(self._upstream.share(question.key, fetch))
+        found = await asyncio.shield(self._upstream.share(question.key, fetch))
+        if isinstance(found, Passed):
+            replaces = await self._compare_with_past(asked, found.h1, found.go_mod_h1)
+            if replaces:
+                # What is not kept cannot take the place of what is held.
+                raise self._holds_another(asked, replaces, found.go_mod_h1)
+        return found
 
     async def _fetch(self, asked: Asked, question: Question) -> StoredZip | Passed | Missing:
         path, version = asked.path, asked.version
         vouched = self._sumdb is not None and self._modules.covers(path, version)
-        background = _Background()
+        background, others = _Background(), Others(self._modules, path, version)
         lines = background.start(self._lines(path, version)) if vouched else None
-        info = background.start(self._about("info", path, version))
-        go_mod = None if vouched else background.start(self._about("mod", path, version))
+        info = background.start(others.info(again=not vouched))
+        go_mod = None if vouched else background.start(others.go_mod())
         try:
             spool = Spool(self._upstream.threads)
             missing = await self._upstream.file(question.path, spool, self._room.largest)
@@ -162,20 +181,29 @@ class Zips:
                 return await self._missing(question, missing)
             await spool.finish()
             metrics.received(self._upstream.settings, spool.size)
+            judged = await self._judge(spool, Fetched(path, version, vouched))
+            if judged.broken:
+                raise UpstreamFault(
+                    f"the upstream sent no zip of {path}@{version}: {judged.broken}"
+                )
             if not is_version(path, version):
                 return await self._pass(spool, f"{version} is no version")
-            judged = await self._judge(spool, Fetched(path, version, vouched))
             proven = await lines if lines is not None else None
             if proven is not None:
                 self._verify(proven, asked, judged)
             self._compare_with_wanted(asked, judged.h1)
-            await self._compare_with_past(asked, judged.h1)
-            whole = _Whole(asked, proven, info, go_mod)
-            upload = await self._worth_keeping(whole, judged)
-            if isinstance(upload, str):
-                return await self._pass(spool, upload)
-            answer = Answer(200, whole.said, datetime.now(UTC), verified=vouched)
-            return await self._keep(spool, asked, question, upload, answer)
+            go_mod_h1 = judged.upload.go_mod_h1 if judged.upload is not None else ""
+            await self._compare_with_past(asked, judged.h1, go_mod_h1)
+            agreed = Agreed(judged.reason)
+            if judged.upload is not None and proven is not None:
+                agreed = _proven(asked, proven, judged.upload, info)
+            elif judged.upload is not None and go_mod is not None:
+                agreed = await others.agree(judged.upload, await info, await go_mod)
+            flaw = await self._reserve(asked, judged, agreed)
+            if flaw or judged.upload is None:
+                return await self._pass(spool, flaw, judged.h1, go_mod_h1)
+            answer = Answer(200, agreed.info, datetime.now(UTC), verified=vouched)
+            return await self._keep(spool, asked, question, judged.upload, answer, agreed.small)
         finally:
             background.cancel()
 
@@ -189,14 +217,6 @@ class Zips:
     async def _lines(self, path: str, version: str) -> list[str]:
         assert self._sumdb is not None
         return await self._sumdb.lines(path, version)
-
-    async def _about(self, file: answers.File, path: str, version: str) -> Answer | None:
-        """Return another file of the module version, or None if the upstream fails there."""
-        try:
-            return await self._modules.get(file, path, version)
-        except UpstreamFault as fault:
-            log.info("No %s of %s@%s: %s", file, path, version, fault.line)
-            return None
 
     def _verify(self, lines: list[str], asked: Asked, judged: Verified) -> None:
         assert self._sumdb is not None
@@ -216,40 +236,90 @@ class Zips:
                 f"{asked.h1} is wanted: SECURITY ERROR"
             )
 
-    async def _compare_with_past(self, asked: Asked, h1: str) -> None:
-        """Refuse other bytes than those which the repository has on record."""
-        recorded = await self._upstream.threads.database(
-            judging.recorded, asked.repository, asked.path, asked.version
+    async def _compare_with_past(self, asked: Asked, h1: str, go_mod_h1: str) -> str:
+        """
+        Refuse other bytes than those which the repository has on record.
+
+        Returns:
+            The checksum of another go.mod that the repository holds, and that nobody vouches for: what
+            is fetched may take its place. "" if it holds none.
+        """
+        past = await self._upstream.threads.database(
+            judging.past_of, asked.repository, asked.path, asked.version
         )
-        if h1 and recorded and h1 not in recorded:
+        if h1 and past.recorded and h1 not in past.recorded:
             where = f"{asked.path}@{asked.version}"
-            log.error("%s: the upstream sends %s, on record is %s", where, h1, recorded)
+            log.error("%s: the upstream sends %s, on record is %s", where, h1, past.recorded)
             metrics.refused(self._upstream.settings)
             raise NotProven(
                 f"{where}: checksum mismatch: the upstream sends {h1}, which is not the "
-                f"{' or '.join(sorted(recorded))} that it sent before: SECURITY ERROR"
+                f"{' or '.join(sorted(past.recorded))} that it sent before: SECURITY ERROR"
+            )
+        if not go_mod_h1 or past.go_mod_h1 in ("", go_mod_h1):
+            return ""
+        if past.vouched:
+            raise self._holds_another(asked, past.go_mod_h1, go_mod_h1)
+        return past.go_mod_h1
+
+    def _holds_another(self, asked: Asked, held: str, sent: str) -> NotProven:
+        metrics.refused(self._upstream.settings)
+        refusal = NotProven(
+            f"{asked.path}@{asked.version}: checksum mismatch: the go.mod in the upstream's zip is "
+            f"{sent}, and this repository holds {held}: SECURITY ERROR"
+        )
+        log.error("%s", refusal.line)
+        return refusal
+
+    async def _replace(self, asked: Asked, answer: UUID, go_mod_h1: str) -> None:
+        """
+        Have a zip take the place of another go.mod that the repository holds, and wait for that.
+
+        Until then clients would get that go.mod beside it.
+        """
+        database = self._upstream.threads.database
+        where = (asked.repository, asked.path, asked.version)
+
+        async def replace() -> bool:
+            await database(join_at_once, asked.repository, answer)
+            end = time.monotonic() + REPLACED_WITHIN
+            while time.monotonic() < end:
+                await asyncio.sleep(_LOOK)
+                past = await database(judging.past_of, *where)
+                if past.go_mod_h1 in ("", go_mod_h1):
+                    return True
+            return False
+
+        key = f"replace {asked.repository} {answer}"
+        if not await asyncio.shield(self._upstream.share(key, replace)):
+            raise UpstreamFault(
+                f"{asked.path}@{asked.version} was published again upstream, and the repository does "
+                "not have its new go.mod yet; ask again",
+                status=503,
             )
 
-    async def _worth_keeping(self, whole: "_Whole", judged: Verified) -> Upload | str:
-        """
-        Return what the zip holds if all files make a whole and there is room, which it has then.
-
-        Otherwise say why it is not kept.
-        """
-        upload = judged.upload
-        if upload is not None and not self._upstream.keeps:
+    async def _reserve(self, asked: Asked, judged: Verified, agreed: Agreed) -> str:
+        """Take room for a zip; otherwise say why it is not kept."""
+        if judged.upload is not None and not self._upstream.keeps:
             return "the remote keeps nothing"
-        reason = judged.reason if upload is None else await whole.flaw(upload)
-        if upload is not None and not reason:
-            if await self._room.reserve(whole.asked.repository, upload.size):
-                return upload
-            reason = "the cache is full"
-        where = f"{whole.asked.path}@{whole.asked.version}"
-        log.warning("%s is passed on and not kept: %s", where, one_line(reason))
-        return reason
+        flaw = agreed.flaw
+        if judged.upload is not None and not flaw:
+            if await self._room.reserve(asked.repository, judged.upload.size):
+                return ""
+            flaw = "the cache is full"
+            # What clients get beside it is kept nevertheless.
+            await self._upstream.threads.database(generations.write_together, agreed.small)
+        where = f"{asked.path}@{asked.version}"
+        log.warning("%s is passed on and not kept: %s", where, one_line(flaw))
+        return flaw or "it cannot be used"
 
     async def _keep(
-        self, spool: Spool, asked: Asked, question: Question, upload: Upload, answer: Answer
+        self,
+        spool: Spool,
+        asked: Asked,
+        question: Question,
+        upload: Upload,
+        answer: Answer,
+        small: Small,
     ) -> StoredZip | Passed:
         kept = False
         try:
@@ -261,10 +331,11 @@ class Zips:
                 asked.repository if asked.joins else None,
                 question,
                 answer,
+                small,
             )
             kept = True
         except StorageUnavailableError:
-            return await self._pass_unstored(spool, asked)
+            return await self._pass_unstored(spool, asked, upload)
         finally:
             self._room.settle(asked.repository, upload.size, kept=kept)
         if asked.joins:
@@ -274,10 +345,10 @@ class Zips:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
         return stored.zip
 
-    async def _pass_unstored(self, spool: Spool, asked: Asked) -> Passed:
+    async def _pass_unstored(self, spool: Spool, asked: Asked, upload: Upload) -> Passed:
         """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
         if asked.joins and await self._upstream.threads.write(os.path.exists, spool.path):
-            return await self._pass(spool, UNAVAILABLE)
+            return await self._pass(spool, UNAVAILABLE, upload.h1, upload.go_mod_h1)
         raise UpstreamFault(UNSTORED, status=503)
 
     async def _missing(self, question: Question, missing: Missing) -> Missing:
@@ -286,44 +357,21 @@ class Zips:
             await self._upstream.write(question, answer)
         return missing
 
-    async def _pass(self, spool: Spool, reason: str) -> Passed:
+    async def _pass(self, spool: Spool, reason: str, h1: str = "", go_mod_h1: str = "") -> Passed:
         sha256 = await self._upstream.threads.judge(_sha256, spool.path)
-        return Passed(spool, sha256, datetime.now(UTC), one_line(reason))
+        return Passed(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A zip and what else the upstream says of the module version."""
-
-    asked: Asked
-    proven: list[str] | None
-    info: "asyncio.Task[Answer | None]"
-    go_mod: "asyncio.Task[Answer | None] | None"
-
-    @property
-    def said(self) -> bytes:
-        """The upstream's `.info`, if it has come."""
-        is_there = self.info.done() and not self.info.cancelled() and not self.info.exception()
-        about = self.info.result() if is_there else None
-        return about.body if about is not None and about.found else b""
-
-    async def flaw(self, upload: Upload) -> str:
-        """
-        Say what does not fit together; "" if all does.
-
-        Clients have seen the upstream's `.mod`: once the zip is held, they get the one in the zip.
-        """
-        if self.proven is not None:
-            line = f"{self.asked.path} {self.asked.version}/go.mod {upload.go_mod_h1}"
-            return "" if line in self.proven else "its go.mod is not the one on record"
-        said = await self.go_mod if self.go_mod is not None else None
-        if said is None or not said.found or said.body != upload.go_mod:
-            return "its go.mod is not the upstream's .mod"
-        about = await self.info
-        found = parse_info(about.body) if about is not None and about.found else None
-        if found is None or found.version != self.asked.version:
-            return "the upstream's .info cannot be used"
-        return ""
+def _proven(
+    asked: Asked, lines: list[str], upload: Upload, info: "asyncio.Task[Answer | None]"
+) -> Agreed:
+    """Say whether the checksum database vouches for the go.mod in a zip, too."""
+    line = f"{asked.path} {asked.version}/go.mod {upload.go_mod_h1}"
+    if line not in lines:
+        return Agreed("its go.mod is not the one on record")
+    is_there = info.done() and not info.cancelled() and not info.exception()
+    about = info.result() if is_there else None
+    return Agreed("", about.body if about is not None and about.found else b"")
 
 
 class _Background:
