@@ -44,6 +44,20 @@ async def _truncated(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def _without_length(body: bytes) -> Behaviour:
+    """Send something whose end is that of the connection, so that nobody sees that it was cut off."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Connection": "close"})
+        response._send_headers_immediately = True
+        assert request.transport
+        request.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
+        request.transport.close()
+        return response
+
+    return answer
+
+
 async def _oversized(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     response.enable_chunked_encoding()
@@ -118,16 +132,42 @@ def test_an_upstream_that_is_gone_costs_little(rest: Rest) -> None:
 def test_malformed_modules_are_passed_on_and_not_kept(rest: Rest, upstream: Upstream) -> None:
     made = upstream.add("example.com/bad", "v1.0.0")
     made.zip = pack("example.com/bad@v1.0.0/", [("x/go.mod", b"module x\n"), ("a.go", b"")])
-    broken = upstream.add("example.com/broken", "v1.0.0")
-    broken.zip, broken.mod, broken.info = b"no zip at all", b"no go.mod\n", b"no json"
+    made.info = b'{"Version": "v1.0.0", "Time": "yesterday"}'
+    other = upstream.add("example.com/other", "v1.0.0")
+    other.mod, other.info = b"no go.mod\n", b'{"Version": "v1.0.1"}'
+    other.zip = upstream.add("example.com/bad", "v1.0.1").zip
     mirror = Mirror.create(rest, upstream)
-    for path, version in (("example.com/bad", made), ("example.com/broken", broken)):
+    for path, version in (("example.com/bad", made), ("example.com/other", other)):
         for _ in range(2):
             for file in ("info", "mod", "zip"):
                 answer = mirror.get(f"{path}/@v/v1.0.0.{file}")
                 assert (answer.status_code, answer.content) == (200, getattr(version, file))
     time.sleep(7)
     assert mirror.held() == []
+
+
+def test_what_is_no_answer_is_a_fault_and_passes(rest: Rest, upstream: Upstream) -> None:
+    made = upstream.add("example.com/cut", "v1.0.0")
+    upstream.latest["example.com/cut"] = made.info
+    mirror = Mirror.create(rest, upstream)
+    broken = {
+        "@v/list": [b'{"error": "quota"}'],
+        "@latest": [b"", b"[]", made.info[:-5], b'{"Time": "2020-02-03T04:05:06Z"}'],
+        "@v/v1.0.0.info": [b"", b"null", b'"v1.0.0"', made.info[:-5], b"{}", b'{"Version": 1}'],
+        "@v/v1.0.0.mod": [b"", b" \n", b'{"errors": []}', b"\xef\xbb\xbf<html>", b"\n<html>"],
+        "@v/v1.0.0.zip": [b"", made.zip[:-30], made.zip[: len(made.zip) // 2], made.info],
+        "@v/main.zip": [b"", made.zip[:-30]],
+    }
+    for file, bodies in broken.items():
+        path = f"example.com/cut/{file}"
+        for body in bodies:
+            upstream.behaviours[path] = _without_length(body)
+            answer = mirror.get(path)
+            assert answer.status_code == 502, (file, body, answer.text)
+            assert answer.text.startswith("bad gateway: the upstream"), answer.text
+        del upstream.behaviours[path]
+    for file in FILES:
+        assert mirror.get(f"example.com/cut/{file}").status_code == 200, file
 
 
 def test_other_bytes_than_before_are_refused(rest: Rest, upstream: Upstream) -> None:

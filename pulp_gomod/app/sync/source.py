@@ -14,7 +14,7 @@ from pulp_gomod.app.sync.held import Unit
 from pulp_gomod.app.sync.wanted import LATEST, Wanted
 from pulp_gomod.app.upstream import policy
 from pulp_gomod.app.upstream.answers import Answer, File
-from pulp_gomod.app.upstream.lists import listed_versions
+from pulp_gomod.app.upstream.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.upstream.merge import latest_version
 from pulp_gomod.app.upstream.reading import is_version, parse_info
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
@@ -177,11 +177,23 @@ class Source:
         return await self._newest(path, listed) if listed else await self._told_latest(path)
 
     async def _told_latest(self, path: str) -> str:
-        info = parse_info((await self._ask("latest", path, anew=True)).body)
+        try:
+            said = await self._ask("latest", path, anew=True)
+        except Absent:
+            return await self._newest_pseudo_version(path)
+        info = parse_info(said.body)
         if info is None or not is_version(path, info.version):
             raise Trouble("the upstream says no version of the latest one")
         self.admit(Version(path, info.version))
         return info.version
+
+    async def _newest_pseudo_version(self, path: str) -> str:
+        body = (await self._ask("list", path)).body
+        newest = await self.threads.reckon(len(body), newest_pseudo_version, path, body)
+        if newest is None:
+            raise Trouble("the upstream knows no latest version")
+        self.admit(Version(path, newest))
+        return newest
 
     async def _newest(self, path: str, listed: list[str]) -> str:
         with _told():

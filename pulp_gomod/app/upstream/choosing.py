@@ -8,6 +8,7 @@ from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.goproxy.remembered import RememberedModules
 from pulp_gomod.app.upstream.answers import Answer
 from pulp_gomod.app.upstream.asking import Asking
+from pulp_gomod.app.upstream.listed_latest import newest_listed
 from pulp_gomod.app.upstream.lists import listed_versions
 from pulp_gomod.app.upstream.merge import UnreadableFault, latest_version
 from pulp_gomod.app.upstream.reading import is_version, parse_info
@@ -40,7 +41,7 @@ async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answe
     path = asking.path
     candidates = await local.candidates(path)
     if not candidates:
-        return await asking.ask("latest")
+        return await _upstreams_own(asking)
     ours = await local.latest_version(path) or candidates[-1].version
     listed = await asking.beside("list")
     if listed is None or not listed.found:
@@ -59,6 +60,16 @@ async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answe
         return chosen or ours
     answer = await asking.beside("info", chosen)
     return answer if answer is not None and answer.found else ours
+
+
+async def _upstreams_own(asking: Asking) -> Answer | Missing:
+    """Return the latest version as the upstream says it, or else by its list, as the go command would."""
+    said = await asking.ask("latest")
+    if not isinstance(said, Missing) or said.status == 403:
+        return said
+    listed = await asking.ask("list")
+    chosen = None if isinstance(listed, Missing) else await newest_listed(asking, listed)
+    return said if chosen is None else await asking.ask("info", chosen)
 
 
 async def _chosen(both: "_Both", local: RememberedModules, listed: Answer) -> str | Answer:

@@ -35,7 +35,7 @@ from pulp_gomod.app.upstream.results import (
     printable_lines,
 )
 from pulp_gomod.app.upstream.session import Sessions
-from pulp_gomod.app.upstream.sinks import Memory, Sink
+from pulp_gomod.app.upstream.sinks import Memory, Sink, is_page
 
 CHUNK = 256 * 1024
 # Bytes of an error's text that are read.
@@ -359,7 +359,7 @@ async def _receive(
     size = 0
     async for chunk in response.content.iter_chunked(CHUNK):
         heard()
-        if not (size or sink.binary) and chunk.lstrip()[:1] == b"<":
+        if not (size or sink.binary) and is_page(chunk):
             raise UpstreamFault("the upstream sent a web page instead of what was asked for")
         size += len(chunk)
         if size > limit:

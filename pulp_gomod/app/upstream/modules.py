@@ -8,7 +8,13 @@ from pulp_gomod.app.upstream import generations, lists
 from pulp_gomod.app.upstream.answers import Answer, File, Question
 from pulp_gomod.app.upstream.documents import Asker, Documents, Verdict, Wish
 from pulp_gomod.app.upstream.go_mods import UnreadableError
-from pulp_gomod.app.upstream.reading import MAX_INFO, is_version, parse_info
+from pulp_gomod.app.upstream.reading import (
+    MAX_INFO,
+    is_version,
+    parse_info,
+    require_go_mod,
+    require_info,
+)
 from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
 from pulp_gomod.app.upstream.upstream import Upstream
@@ -144,6 +150,7 @@ class UpstreamModules:
             return Wish(question, ttl, self._ask_for(question), _names_a_version)
 
         async def judge(body: bytes) -> Verdict:
+            require_info(body)
             info = parse_info(body)
             return Verdict(keep=info is not None and info.version == question.version)
 
@@ -172,6 +179,7 @@ class UpstreamModules:
             return found
 
         async def verify(body: bytes) -> Verdict:
+            require_go_mod(body)
             h1 = await compute_bytes(body, dirhash.hash_go_mod)
             sumdb.check(await proof[0], path, f"{version}/go.mod", h1)
             return Verdict(verified=True)
@@ -179,6 +187,7 @@ class UpstreamModules:
         return Wish(question, None, ask, verify)
 
     async def _judge_go_mod(self, body: bytes) -> Verdict:
+        require_go_mod(body)
         go_mods = self._upstream.threads.go_mods
         try:
             async with asyncio.timeout(go_mods.patience):
@@ -214,7 +223,9 @@ class UpstreamModules:
             found = await self._upstream.document(question.path, known, lists.MAX_LIST)
             if not isinstance(found, Fetched):
                 return found
-            body = await self._upstream.threads.reckon(len(found.body), lists.clean, found.body)
+            body = await self._upstream.threads.reckon(
+                len(found.body), lists.clean, question.module, found.body
+            )
             return replace(found, body=body)
 
         return ask

@@ -31,7 +31,7 @@ from pulp_gomod.app.upstream.answers import Answer
 from pulp_gomod.app.upstream.asking import Asking
 from pulp_gomod.app.upstream.below import held_above
 from pulp_gomod.app.upstream.choosing import choose_latest
-from pulp_gomod.app.upstream.lists import merge_lists
+from pulp_gomod.app.upstream.lists import merge_lists, tagged_only
 from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.upstream.results import Missing, UpstreamFault
@@ -236,7 +236,7 @@ class _Request:
                 return self._hit(held) if held is not None else self._missing(answer)
             if isinstance(answer, Missing):
                 return self._missing(answer)
-            return await self._respond(answer, TEXT)
+            return await self._respond(answer, TEXT, tagged_only(answer.body))
         listed = await self._asking.beside("list")
         if listed is not None and listed.found:
             body = await self._local.merged(

@@ -1,5 +1,6 @@
 """Where the body of an upstream's answer goes."""
 
+from codecs import BOM_UTF8
 from typing import Protocol
 
 
@@ -18,6 +19,16 @@ class Sink(Protocol):
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
+
+
+def is_page(beginning: bytes) -> bool:
+    """
+    Say whether something is a web page, such as a login form, instead of what was asked for.
+
+    Args:
+        beginning: Its first bytes.
+    """
+    return beginning.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
 
 
 class Memory:

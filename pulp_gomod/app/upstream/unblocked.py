@@ -1,22 +1,15 @@
 """Asking an upstream about a module of which the repository blocks versions: as if it did not have these."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from pulp_gomod.app.goproxy.blocked import About
 from pulp_gomod.app.goproxy.paths import ModuleRequest
 from pulp_gomod.app.ownership import OwnPaths
 from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.asking import Asking
-from pulp_gomod.app.upstream.lists import listed_versions
-from pulp_gomod.app.upstream.merge import latest_version
+from pulp_gomod.app.upstream.listed_latest import newest_listed
 from pulp_gomod.app.upstream.results import Missing
 from pulp_gomod.app.upstream.upstreams import Through
-from pulp_gomod.golang import module
-from pulp_gomod.golang.modfile.summary import Summary
-
-T = TypeVar("T")
 
 
 class UnblockedAsking(Asking):
@@ -73,18 +66,10 @@ class UnblockedAsking(Asking):
         listed = await super().ask("list")
         if not isinstance(listed, Missing):
             is_known = is_known or bool(listed.body)
-            chosen = await self._newest(await self._shortened(listed))
+            chosen = await newest_listed(self, await self._shortened(listed))
             if chosen is not None:
                 return await self.ask("info", chosen)
         return Missing(403, f"forbidden: {self._about.stop_all.line}") if is_known else answer
-
-    async def _newest(self, listed: Answer) -> str | None:
-        tagged = await self.reckon(len(listed.body), lambda: self._tagged(listed))
-        return await latest_version(self.path, (), tagged, _Upstream(self, len(listed.body)))
-
-    def _tagged(self, listed: Answer) -> list[str]:
-        found = listed_versions(self.path, listed.body)
-        return [version for version in found if not module.is_pseudo_version(version)]
 
     async def _shortened(self, listed: Answer) -> Answer:
         return replace(
@@ -95,27 +80,3 @@ class UnblockedAsking(Asking):
         lines = body.decode().splitlines()
         kept = [line for line in lines if self._about.stop(line.partition(" ")[0]) is None]
         return "".join(f"{line}\n" for line in kept).encode()
-
-
-class _Upstream:
-    """What an upstream alone says while the rule for the latest version is followed; see merge.Sides."""
-
-    def __init__(self, asking: UnblockedAsking, size: int) -> None:
-        self._asking = asking
-        self._size = size
-
-    async def retracted(self, version: str) -> str:
-        """Nothing is held."""
-        return ""
-
-    async def go_mod(self, version: str) -> Answer | None:
-        """Ask the upstream for the go.mod of a version."""
-        return await self._asking.beside("mod", version)
-
-    async def read(self, go_mod: bytes) -> Summary:
-        """Say what a go.mod of the upstream says."""
-        return await self._asking.go_mods.read(go_mod)
-
-    async def reckon(self, call: Callable[[], T], /) -> T:
-        """Compute over all versions."""
-        return await self._asking.reckon(self._size, call)
