@@ -272,6 +272,9 @@ def test_remotes(pulp: Pulp, repository: str) -> None:
     assert pulp.get("remote", "show", *name)["cache_size"] is None
     pulp.do("repository", "update", *name, "--remote", repository)
     assert pulp.get("repository", "show", *name)["remote"] == shown["pulp_href"]
+    forget = ("remote", "forget", "--remote", repository, "--module")
+    assert pulp.get(*forget, "example.com/cli@v1.0.0")["state"] == "completed"
+    assert "v1.2.3" in pulp.fail(*forget, "example.com/cli")
     pulp.do("remote", "destroy", *name)
 
 

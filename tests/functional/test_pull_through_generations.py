@@ -2,14 +2,16 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
 
 from pulp_gomod.golang import dirhash
 from tests.functional.owners import Owner
-from tests.functional.rest_api import MODFILES, Rest
+from tests.functional.rest_api import MODFILES, MODULES, REMOTES, Rest
 from tests.functional.upstream_world import Mirror, Upstream, Version
+from tests.gomods import pack
 
 PATH = "example.com/again"
 STEM = f"{PATH}/@v/v1.0.0"
@@ -139,3 +141,49 @@ def test_an_upstream_that_fails_when_it_is_asked_again_is_told(
     assert mirror.get(f"{STEM}.zip").status_code == 502
     upstream.behaviours.clear()
     _is_whole(mirror, made)
+
+
+def _forget(mirror: Mirror, name: str = f"{PATH}@v1.0.0") -> None:
+    rest = mirror.owner.rest
+    rest.wait(rest.call("POST", f"{mirror.remote}forget/", json={"module": name}))
+
+
+def test_what_is_forgotten_is_fetched_anew(rest: Rest, upstream: Upstream) -> None:
+    old = upstream.add(PATH, "v1.0.0")
+    upstream.add(PATH, "v1.0.1")
+    mirror = Mirror.create(rest, upstream)
+    _is_whole(mirror, old)
+    assert mirror.get(f"{PATH}/@v/v1.0.1.mod").status_code == 200
+    made = _publish_again(upstream)
+    # First what has not joined yet, and then what has.
+    for _ in range(2):
+        _forget(mirror)
+        assert f"{PATH}@v1.0.0" not in mirror.held()
+        _is_whole(mirror, made)
+        _wait_for(mirror, MODULES)
+        made = upstream.add(PATH, "v1.0.0", "require example.com/third v1.0.0")
+    upstream.modules[PATH].pop("v1.0.1")
+    assert mirror.get(f"{PATH}/@v/v1.0.1.mod").status_code == 200
+
+
+def test_what_was_published_or_synced_is_not_forgotten(rest: Rest, upstream: Upstream) -> None:
+    old = upstream.add(PATH, "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    ours = pack("example.com/ours@v1.0.0/", [("go.mod", b"module example.com/ours\n")])
+    assert mirror.owner.put(ours).status_code == 201
+    body = {"remote": mirror.remote, "modules": [f"{PATH}@v1.0.0"]}
+    rest.wait(rest.call("POST", f"{mirror.owner.repository}sync/", json=body))
+    _publish_again(upstream)
+    for name in (f"{PATH}@v1.0.0", "example.com/ours@v1.0.0"):
+        _forget(mirror, name)
+        assert name in mirror.held()
+    _is_whole(mirror, old)
+
+
+@pytest.mark.parametrize(
+    "name", ["", PATH, f"{PATH}@latest", f"{PATH}@main", f"{PATH}@v2.0.0", "@v1.0.0", "a\0b@v1.0.0"]
+)
+def test_only_one_version_can_be_forgotten(rest: Rest, upstream: Upstream, name: str) -> None:
+    remote = rest.create(REMOTES, name=f"forget-{uuid4().hex[:8]}", url=upstream.url)
+    answer = rest.call("POST", f"{remote['pulp_href']}forget/", json={"module": name})
+    assert (answer.status_code, list(answer.json())) == (400, ["module"]), answer.text

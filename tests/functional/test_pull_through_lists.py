@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiohttp import web
 
-from tests.functional.rest_api import Rest
+from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.upstream_world import Behaviour, Mirror, Upstream
 from tests.gomods import pack
 
@@ -175,3 +175,29 @@ def test_choosing_the_latest_fetches_nothing_for_who_asks_so(
     no_fetch = {"Disable-Module-Fetch": "true"}
     assert mirror.get(f"{M}/@latest", headers=no_fetch).json()["Version"] == "v0.9.0"
     assert upstream.asked == []
+
+
+def test_the_latest_is_chosen_from_the_list_where_the_upstream_says_none(
+    rest: Rest, upstream: Upstream
+) -> None:
+    mirror = Mirror.create(rest, upstream)
+    assert mirror.get(f"{M}/@latest").status_code == 404
+    upstream.add(f"{M}/pre", "v1.0.0-rc.1")
+    upstream.add(f"{M}/some", "v1.0.0")
+    upstream.add(f"{M}/some", "v1.1.0")
+    upstream.add(f"{M}/some", "v1.1.1", "retract [v1.1.0, v1.1.1]")
+    upstream.add(f"{M}/some", "v1.2.0-pre")
+    older, newer = "v0.0.0-20200101000000-0123456789ab", "v0.0.0-20210101000000-0123456789ab"
+    for version in (newer, older):
+        upstream.add(f"{M}/pseudo", version)
+
+    async def listed(_: web.Request) -> web.Response:
+        return web.Response(text=f"{newer}\n{older} 2019-01-01T00:00:00Z\n")
+
+    upstream.behaviours[f"{M}/pseudo/@v/list"] = listed
+    for path, version in (("pre", "v1.0.0-rc.1"), ("some", "v1.0.0"), ("pseudo", newer)):
+        assert mirror.get(f"{M}/{path}/@latest").json()["Version"] == version
+    assert mirror.get(f"{M}/pseudo/@v/list").text == ""
+    body = {"remote": mirror.remote, "modules": [f"{M}/pseudo@latest"]}
+    rest.wait(rest.call("POST", f"{mirror.owner.repository}sync/", json=body))
+    assert f"{M}/pseudo@{newer}" in mirror.held(MODFILES)

@@ -2,6 +2,7 @@
 
 from pulp_gomod.app.serializers.block import GoBlockSerializer
 from pulp_gomod.app.serializers.distribution import GoDistributionSerializer
+from pulp_gomod.app.serializers.forget import GoForgetSerializer
 from pulp_gomod.app.serializers.modfile import GoModFileSerializer
 from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSerializer
 from pulp_gomod.app.serializers.publication import GoPublicationSerializer
@@ -16,6 +17,7 @@ __all__ = [
     "GoBlockSerializer",
     "GoCleanupSerializer",
     "GoDistributionSerializer",
+    "GoForgetSerializer",
     "GoModFileSerializer",
     "GoModuleListSerializer",
     "GoModuleSerializer",

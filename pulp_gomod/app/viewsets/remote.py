@@ -1,9 +1,22 @@
 """`remotes/gomod/gomod/`"""
 
-from pulpcore.plugin.viewsets import RemoteFilter, RemoteViewSet, RolesMixin
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.viewsets import (
+    OperationPostponedResponse,
+    RemoteFilter,
+    RemoteViewSet,
+    RolesMixin,
+)
 
 from pulp_gomod.app.models import GoRemote
-from pulp_gomod.app.serializers import GoRemoteSerializer
+from pulp_gomod.app.serializers import GoForgetSerializer, GoRemoteSerializer
+from pulp_gomod.app.tasks.forgetting import forget, repositories_of
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
@@ -28,7 +41,7 @@ class GoRemoteViewSet(RemoteViewSet, RolesMixin):
         [
             allow(READ),
             allow(["create"], may_create("gomod.add_goremote")),
-            allow(CHANGE, may("gomod.change_goremote"), may("gomod.view_goremote")),
+            allow([*CHANGE, "forget"], may("gomod.change_goremote"), may("gomod.view_goremote")),
             allow(["destroy"], may("gomod.delete_goremote"), may("gomod.view_goremote")),
             allow(ROLES, may("gomod.manage_roles_goremote")),
         ],
@@ -44,3 +57,29 @@ class GoRemoteViewSet(RemoteViewSet, RolesMixin):
         ],
         "gomod.goremote_viewer": ["gomod.view_goremote"],
     }
+
+    @extend_schema(
+        summary="Forget a module version",
+        description="Forget what the upstream said of one module version, and remove it from the "
+        "repositories that have it by pull-through only. What was uploaded or synced stays.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoForgetSerializer)
+    def forget(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that forgets a module version.
+
+        Args:
+            request: The request.
+            pk: The remote.
+            kwargs: The API's version and the domain.
+        """
+        remote = self.get_object()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        task = dispatch(
+            forget,
+            exclusive_resources=[remote, *repositories_of(remote)],
+            kwargs={"remote_pk": str(remote.pk), **serializer.validated_data},
+        )
+        return OperationPostponedResponse(task, request)

@@ -166,6 +166,18 @@ class PulpGoRemoteContext(PulpRemoteContext):
     NULLABLES = PulpRemoteContext.NULLABLES | {"cache_size"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
+    def forget(self, module: str) -> t.Any:
+        """
+        Forget one module version, wherever it is there by pull-through only.
+
+        Parameters:
+            module: The module version, as `example.com/mod@v1.2.3`.
+
+        Returns:
+            The result of the task.
+        """
+        return self.call("forget", parameters={self.HREF: self.pulp_href}, body={"module": module})
+
 
 class PulpGoRepositoryVersionContext(PulpRepositoryVersionContext):
     """The state of a repository after one change."""

@@ -2,6 +2,7 @@
 
 import click
 from pulp_cli.generic import (
+    PulpCLIContext,
     common_remote_create_options,
     common_remote_update_options,
     create_command,
@@ -10,6 +11,8 @@ from pulp_cli.generic import (
     label_command,
     list_command,
     name_option,
+    pass_entity_context,
+    pass_pulp_context,
     pulp_group,
     remote_filter_options,
     remote_lookup_option,
@@ -18,6 +21,7 @@ from pulp_cli.generic import (
     type_option,
     update_command,
 )
+from pulp_glue.common.context import PulpEntityContext
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoRemoteContext
 
@@ -121,3 +125,25 @@ remote.add_command(
 remote.add_command(destroy_command(decorators=lookup_options))
 remote.add_command(label_command(decorators=nested_lookup_options))
 remote.add_command(role_command(decorators=lookup_options))
+
+
+@remote.command()
+@name_option
+@href_option
+@remote_lookup_option
+@click.option(
+    "--module",
+    required=True,
+    help=_("The module version to forget, as example.com/mod@v1.2.3."),
+)
+@pass_entity_context
+@pass_pulp_context
+def forget(pulp_ctx: PulpCLIContext, remote_ctx: PulpEntityContext, /, module: str) -> None:
+    """
+    Forget one module version that was cached from the upstream.
+
+    The next who asks for it gets what the upstream has then. It also leaves the repositories that
+    have it by pull-through only; what was uploaded or synced stays.
+    """
+    assert isinstance(remote_ctx, PulpGoRemoteContext)
+    pulp_ctx.output_result(remote_ctx.forget(module))
