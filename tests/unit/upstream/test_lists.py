@@ -30,7 +30,7 @@ def test_what_no_version_of_the_module_can_be_is_left_out() -> None:
     )
     assert clean(PATH, body) == b"v2.1.0+incompatible\nv1.0.0\n"
     assert clean(f"{PATH}/v2", body).startswith(b"v2.0.0\n")
-    assert clean("gopkg.in/yaml.v2", body) == b"v2.0.0\n"
+    assert clean("gopkg.in/yaml.v2", body).startswith(b"v2.0.0\n")
     # All of them are versions, though of something else.
     assert clean(f"{PATH}/v3", b"v1.0.0\n") == b""
 
