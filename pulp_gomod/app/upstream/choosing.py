@@ -41,7 +41,7 @@ async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answe
     path = asking.path
     candidates = await local.candidates(path)
     if not candidates:
-        return await _upstreams_own(asking)
+        return await _said_upstream(asking)
     ours = await local.latest_version(path) or candidates[-1].version
     listed = await asking.beside("list")
     if listed is None or not listed.found:
@@ -62,7 +62,7 @@ async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answe
     return answer if answer is not None and answer.found else ours
 
 
-async def _upstreams_own(asking: Asking) -> Answer | Missing:
+async def _said_upstream(asking: Asking) -> Answer | Missing:
     """Return the latest version as the upstream says it, or else by its list, as the go command would."""
     said = await asking.ask("latest")
     if not isinstance(said, Missing) or said.status == 403:
