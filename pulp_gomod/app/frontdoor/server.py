@@ -20,11 +20,13 @@ from .heads import refusal, refuse_everywhere
 
 log = logging.getLogger(__name__)
 
+# Before 3.11, aiohttp did not tell an unknown method from another fault of the first line.
+_BAD_METHOD: type[Exception] | None = getattr(errors, "BadHttpMethod", None)
 # The first that fits; none of them repeats what the client has sent.
 _FAULTS: tuple[tuple[type[Exception], str], ...] = (
     (errors.LineTooLong, "a line of its head is too long"),
     (errors.InvalidHeader, "a header is malformed"),
-    (errors.BadHttpMethod, "its method is unknown"),
+    *([(_BAD_METHOD, "its method is unknown")] if _BAD_METHOD else []),
     (errors.BadStatusLine, "its first line is malformed"),
     (errors.InvalidURLError, "its target is malformed"),
     (errors.PayloadEncodingError, "its body is malformed"),

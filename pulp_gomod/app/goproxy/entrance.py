@@ -184,15 +184,22 @@ def install(app: web.Application) -> None:
     """
     # There is no public place between a socket and aiohttp's protocol.
     make_server = getattr(app, "_make_handler", None)
-    if make_server is None or not shortcut.SUPPORTED:
+    reason = shortcut.why_off()
+    if reason or make_server is None:
+        log.info("The accelerator is off: %s.", reason or "aiohttp makes servers in another way")
         return
 
     def make(**arguments: Any) -> Any:
         server = make_server(**arguments)
         example = server()
         keepalive = example.keepalive_timeout or 0.0
-        if keepalive <= 0 or example.access_logger is not None:
+        if keepalive <= 0:
+            log.info("The accelerator is off: connections are not kept.")
             return server
+        if example.access_logger is not None:
+            log.info("The accelerator is off: the content app writes an access log.")
+            return server
+        log.info("The accelerator is on.")
         return Entrance(server, ready.of(app), keepalive)
 
     vars(app)["_make_handler"] = make

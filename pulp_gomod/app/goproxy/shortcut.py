@@ -8,9 +8,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import aiohttp
 from aiohttp import hdrs, web
+from django.conf import settings
 
 from pulp_gomod.app.goproxy.patterns import Pattern, pattern_of
 from pulp_gomod.app.goproxy.sent_again import closing
@@ -41,7 +44,16 @@ LONGEST_HOLD = 10.0
 
 # What is read of aiohttp's own state; without it there is no short cut.
 _STATE = ("_waiter", "_messages", "_upgraded", "_payload_parser", "_close", "_force_close")
-SUPPORTED = all(hasattr(web.RequestHandler, name) for name in _STATE)
+
+
+@cache
+def why_off() -> str:
+    """Say why there is no short cut: aiohttp then answers everything; "" if there is one."""
+    if settings.GOMOD_ACCELERATOR == "off":
+        return "GOMOD_ACCELERATOR says so"
+    if not all(hasattr(web.RequestHandler, name) for name in _STATE):
+        return f"it does not know aiohttp {aiohttp.__version__}, but 3.14"
+    return ""
 
 
 class Shortcut(asyncio.Protocol):
@@ -317,10 +329,10 @@ def of(request: web.Request, ready: "Ready") -> Shortcut | None:
         ready: The responses that are known.
 
     Returns:
-        None where there can be none: requests are logged, or aiohttp is not as we know it.
+        None where there can be none: requests are logged, or for one of the reasons of `why_off`.
     """
     transport = request.transport
-    if transport is None or not SUPPORTED:
+    if transport is None or why_off():
         return None
     inner = transport.get_protocol()
     if isinstance(inner, Shortcut):

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pulp_gomod.app.goproxy import entrance, ready
+from pulp_gomod.app.goproxy import entrance, ready, shortcut
 from tests.unit.goproxy.connections import AGAIN, FORESEEN, HEAD, PIECES, Client, Memory, app_of
+
+pytestmark = pytest.mark.skipif(bool(shortcut.why_off()), reason=shortcut.why_off())
 
 CLOSING = HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 OTHER = HEAD.replace(b"known", b"other")

@@ -8,6 +8,8 @@ import pytest
 from pulp_gomod.app.goproxy import shortcut
 from tests.unit.goproxy.connections import BODY, FORESEEN, HEAD, Client, Memory, connected
 
+pytestmark = pytest.mark.skipif(bool(shortcut.why_off()), reason=shortcut.why_off())
+
 Test = Callable[[Memory, Client], Awaitable[None]]
 
 
@@ -25,10 +27,6 @@ async def warm(client: Client) -> None:
     for _ in range(3):
         assert await client.ask(HEAD) == b"/known "
     assert await client.ask(HEAD) == b"again"
-
-
-def test_aiohttp_is_as_we_know_it() -> None:
-    assert shortcut.SUPPORTED
 
 
 def test_a_request_that_is_known_is_answered_at_once() -> None:
