@@ -281,6 +281,59 @@ def test_all_that_cannot_be_had_is_named_and_the_rest_is_kept(
     assert upstream.count("example.com/there/@v/v1.0.0.zip") == 1
 
 
+def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: Upstream) -> None:
+    async def gone(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=410, text="gone: by request of its owner\n")
+
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"):
+        upstream.add("example.com/some", version)
+    for file in ("info", "mod", "zip"):
+        upstream.behaviours[f"example.com/some/@v/v1.1.0.{file}"] = gone
+    upstream.modules["example.com/some"]["v1.2.0"].zip = b"no zip"
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    strict = complaint(mirror, modules=["example.com/some"], missing="fail")
+    for text in (
+        strict,
+        complaint(mirror, modules=["example.com/some", "example.com/some@v1.1.0"]),
+    ):
+        assert "example.com/some@v1.1.0: the upstream does not have it (410: gone" in text
+    assert "example.com/some@v1.2.0: it is no module that could be kept" in strict
+    assert mirror.number() == 0
+    task = sync(mirror, modules=["example.com/some"])
+    assert mirror.held() == ["example.com/some@v1.0.0", "example.com/some@v1.3.0"]
+    reports = {each["code"]: each for each in task["progress_reports"]}
+    report = reports["sync.gomod.left_out"]
+    assert (report["done"], report["total"], report["state"]) == (2, 2, "completed")
+    first, *lines = report["message"].splitlines()
+    assert first == "Left out what cannot be had:"
+    assert [line.partition(": ")[0] for line in lines] == [
+        "example.com/some@v1.1.0",
+        "example.com/some@v1.2.0",
+    ]
+    assert "410: gone: by request of its owner" in lines[0]
+    # Nothing of that is a reason to go on without what somebody has named, unless they say so.
+    names = ["example.com/some@v1.1.0", "example.com/never", "example.com/some@v1.0.0"]
+    complaint(mirror, modules=names)
+    task = sync(mirror, modules=names, missing="skip", mirror=True)
+    assert mirror.held() == ["example.com/some@v1.0.0"]
+    reports = {each["code"]: each for each in task["progress_reports"]}
+    assert reports["sync.gomod.left_out"]["done"] == 2
+    assert "missing" in refused(mirror, modules=names, missing="maybe")
+
+
+def test_a_list_of_nothing_but_what_cannot_be_had_is_an_error(
+    rest: Rest, upstream: Upstream
+) -> None:
+    upstream.add("example.com/void", "v1.0.0")
+    for file in ("info", "mod", "zip"):
+        setattr(upstream.modules["example.com/void"]["v1.0.0"], file, b"")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    text = complaint(mirror, modules=["example.com/void"])
+    assert (
+        "nothing that the upstream lists:\nexample.com/void@v1.0.0: the upstream does not" in text
+    )
+
+
 def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(
     rest: Rest, upstream: Upstream
 ) -> None:

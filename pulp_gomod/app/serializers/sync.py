@@ -77,6 +77,15 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             "the go command chooses it."
         )
     )
+    missing = serializers.ChoiceField(
+        choices=["fail", "skip"],
+        help_text=_(
+            "What becomes of versions that the upstream does not have (404, 410), or that Go refuses: "
+            "fail, and add nothing; or skip them, and name them in the task. By default versions that "
+            "are asked for fail, and those that only the list of the upstream names are skipped."
+        ),
+        required=False,
+    )
     mirror = serializers.BooleanField(
         help_text=_(
             "Whether what is not asked for is removed from the new version, modules that were "

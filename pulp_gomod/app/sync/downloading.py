@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from pulp_gomod.app.sync.failures import Failures, Trouble
+from pulp_gomod.app.sync.failures import Missing, Trouble
 from pulp_gomod.app.sync.held import Unit, in_batches, look_up
 from pulp_gomod.app.sync.plan import Item, Plan
 from pulp_gomod.app.sync.pool import work_off
@@ -29,6 +29,10 @@ class Fetched:
     answers: list[UUID] = field(default_factory=list)
     held: list[UUID] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        """Whether it comes to anything."""
+        return bool(self.answers or self.held)
+
 
 class Downloading:
     """Brings what is planned, and is not held yet."""
@@ -39,7 +43,7 @@ class Downloading:
         repository: UUID,
         limit: int,
         with_zips: bool,
-        failures: Failures,
+        missing: Missing,
         progress: Progress,
     ) -> None:
         """
@@ -48,14 +52,14 @@ class Downloading:
             repository: The repository's pk.
             limit: How many things may be fetched at a time.
             with_zips: Whether zips are fetched now, and not when somebody asks for them.
-            failures: Where to write down what cannot be had.
+            missing: Where to write down what cannot be had.
             progress: How far it is.
         """
         self._source = source
         self._repository = repository
         self._limit = limit
         self._with_zips = with_zips
-        self._failures = failures
+        self._missing = missing
         self._progress = progress
         self._fetched = Fetched()
 
@@ -90,7 +94,10 @@ class Downloading:
             else:
                 self._fetched.answers.append(await self._bring_go_mod(version, item))
         except Trouble as trouble:
-            self._failures.add(version, trouble)
+            is_left_out = self._missing.note(version, trouble, named=item.named)
+            if is_left_out and held is not None:
+                # Nothing better is to be had: no reason to remove what there is.
+                self._fetched.held.append(held.pk)
         self._progress.increase()
 
     async def _bring_whole(self, version: Version, item: Item, held: Unit | None) -> None:

@@ -9,11 +9,11 @@ from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.sync.downloading import Downloading, Fetched
-from pulp_gomod.app.sync.failures import Failures, TooMany, Trouble
+from pulp_gomod.app.sync.failures import Missing, Policy, TooMany, Trouble
 from pulp_gomod.app.sync.listing import Listing
 from pulp_gomod.app.sync.opening import opened
 from pulp_gomod.app.sync.plan import Plan
-from pulp_gomod.app.sync.progress import reported
+from pulp_gomod.app.sync.progress import report_left_out, reported
 from pulp_gomod.app.sync.source import Source
 from pulp_gomod.app.sync.wanted import Wanted
 from pulp_gomod.app.upstream.remote import RemoteSettings
@@ -33,6 +33,7 @@ class Order:
         modules: Names of modules.
         sums: Lines of a go.sum.
         main: The go.mod of a main module, or None.
+        missing: What becomes of what cannot be had.
     """
 
     repository: UUID
@@ -42,6 +43,7 @@ class Order:
     modules: Sequence[Wanted] = ()
     sums: Sequence[gosum.Line] = ()
     main: modfile.File | None = None
+    missing: Policy = ""
 
 
 async def fetch(order: Order) -> Fetched:
@@ -55,42 +57,47 @@ async def fetch(order: Order) -> Fetched:
         SyncFailedError: Something cannot be had. All the rest was tried nevertheless, unless that was
             much.
     """
-    failures, plan = Failures(), Plan()
+    missing, plan = Missing(order.missing), Plan()
     try:
         async with opened(order.remote) as through:
             threads = through.upstream.threads
             blocks = await threads.database(blocks_of, order.repository)
             own = await threads.database(own_paths_of, order.repository)
             source = Source(through, order.repository, blocks, own)
-            await _list(order, source, plan, failures)
-            return await _download(order, source, plan, failures)
+            await _list(order, source, plan, missing)
+            fetched = await _download(order, source, plan, missing)
+            if missing.left_out.count:
+                await report_left_out(threads, missing.left_out)
+            return fetched
     except TooMany:
-        raise SyncFailedError(str(failures)) from None
+        raise SyncFailedError(str(missing.failures)) from None
     except ssl.SSLError as error:
         reason = error.reason or error
         raise SyncFailedError(f"the certificates of the remote cannot be used: {reason}") from error
 
 
-async def _list(order: Order, source: Source, plan: Plan, failures: Failures) -> None:
+async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> None:
     message = "Reading lists and requirements"
     async with reported(source.threads, message, "sync.gomod.listing") as progress:
-        listing = Listing(source, order.repository, order.limit, plan, failures, progress)
+        listing = Listing(source, order.repository, order.limit, plan, missing, progress)
         try:
             listing.add_sums(order.sums)
             await listing.add_modules(order.modules)
             if order.main is not None:
                 await listing.add_requirements(order.main)
         except Trouble as trouble:
-            failures.add("what is wanted", trouble)
+            missing.failures.add("what is wanted", trouble)
 
 
-async def _download(order: Order, source: Source, plan: Plan, failures: Failures) -> Fetched:
+async def _download(order: Order, source: Source, plan: Plan, missing: Missing) -> Fetched:
     message, total = "Downloading modules", len(plan.items)
     async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
         downloading = Downloading(
-            source, order.repository, order.limit, order.with_zips, failures, progress
+            source, order.repository, order.limit, order.with_zips, missing, progress
         )
         fetched = await downloading.run(plan)
-        if failures:
-            raise SyncFailedError(str(failures))
+        if missing.failures:
+            raise SyncFailedError(str(missing.failures))
+        if order.missing != "skip" and missing.left_out.count and not fetched:
+            raise SyncFailedError(f"nothing that the upstream lists:\n{missing.left_out}")
     return fetched

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from pulp_gomod.app.sync.failures import Failures, Trouble
+from pulp_gomod.app.sync.failures import Missing, Trouble
 from pulp_gomod.app.sync.held import in_batches, look_up
 from pulp_gomod.app.sync.plan import MAX_VERSIONS, Plan
 from pulp_gomod.app.sync.pool import work_off
@@ -38,7 +38,7 @@ class Listing:
         repository: UUID,
         limit: int,
         plan: Plan,
-        failures: Failures,
+        missing: Missing,
         progress: Progress,
     ) -> None:
         """
@@ -47,14 +47,14 @@ class Listing:
             repository: The repository's pk.
             limit: How many things may be asked for at a time.
             plan: Where to write down what is wanted.
-            failures: Where to write down what cannot be had.
+            missing: Where to write down what cannot be had.
             progress: How far it is.
         """
         self._source = source
         self._repository = repository
         self._limit = limit
         self._plan = plan
-        self._failures = failures
+        self._missing = missing
         self._progress = progress
 
     async def add_modules(self, names: Sequence[Wanted]) -> None:
@@ -68,9 +68,9 @@ class Listing:
         async def add(wanted: Wanted) -> None:
             try:
                 for version in await self._source.versions(wanted):
-                    self._plan.at(wanted.path, version).whole = True
+                    self._plan.at(wanted.path, version, named=bool(wanted.version)).whole = True
             except Trouble as trouble:
-                self._failures.add(str(wanted), trouble)
+                self._missing.note(wanted, trouble)
             self._progress.increase()
 
         await work_off(self._limit, _each(names), add)
@@ -126,7 +126,7 @@ class Listing:
             body = (await self._source.go_mod(version)).body if held is None else held
             file = await self._source.threads.reckon(len(body), modfile.parse_lax, body)
         except (Trouble, GoError) as error:
-            self._failures.add(version, error)
+            self._missing.note(version, error)
             graph.skip(version)
         else:
             graph.read(version, file)

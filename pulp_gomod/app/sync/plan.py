@@ -16,11 +16,13 @@ class Item:
 
     Attributes:
         whole: Whether it is to be used, and not only its go.mod to be read.
+        named: Whether somebody asks for it, and not only for whatever the upstream lists.
         h1: The checksum that the zip has to have, or "".
         go_mod_h1: The checksum that the go.mod has to have, or "".
     """
 
     whole: bool = False
+    named: bool = True
     h1: str = ""
     go_mod_h1: str = ""
 
@@ -36,23 +38,26 @@ class Plan:
 
     items: dict[Version, Item] = field(default_factory=dict)
 
-    def at(self, path: str, version: str) -> Item:
+    def at(self, path: str, version: str, *, named: bool = True) -> Item:
         """
         Return what is wanted of a module version, which is its go.mod at least.
 
         Args:
             path: The module path.
             version: The version.
+            named: Whether somebody asks for it, and not only for whatever the upstream lists.
 
         Raises:
             Trouble: That is more than one sync may bring.
         """
         key = Version(path, version)
         item = self.items.get(key)
-        if item is None:
+        if item is not None:
+            item.named = item.named or named
+        else:
             if len(self.items) >= MAX_VERSIONS:
                 raise Trouble(
                     f"more than {MAX_VERSIONS} module versions are wanted; sync them in parts"
                 )
-            item = self.items[key] = Item()
+            item = self.items[key] = Item(named=named)
         return item

@@ -1,13 +1,18 @@
 """Telling how far a sync is."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from pulpcore.plugin.constants import TASK_STATES
 from pulpcore.plugin.models import ProgressReport
 
+from pulp_gomod.app.sync.failures import LeftOut
 from pulp_gomod.app.upstream.threads import Threads
+
+log = logging.getLogger(__name__)
 
 # Seconds between two reports; pulpcore writes no more of them.
 INTERVAL = 2.1
@@ -66,3 +71,22 @@ async def reported(
         progress.end()
         await asyncio.wait({showing})
         await threads.database(report.__exit__, *ended_by)
+
+
+async def report_left_out(threads: Threads, left_out: LeftOut) -> None:
+    """
+    Show what a sync goes on without.
+
+    Args:
+        threads: For the database.
+        left_out: What that is.
+    """
+    log.warning("A sync left out %s module versions:\n%s", left_out.count, left_out)
+    report = ProgressReport(
+        message=f"Left out what cannot be had:\n{left_out}",
+        code="sync.gomod.left_out",
+        total=left_out.count,
+        done=left_out.count,
+        state=TASK_STATES.COMPLETED,
+    )
+    await threads.database(report.save)

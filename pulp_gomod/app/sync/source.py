@@ -9,7 +9,7 @@ from uuid import UUID
 from pulp_gomod.app.blocking import Blocks
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.ownership import OwnPaths
-from pulp_gomod.app.sync.failures import Trouble
+from pulp_gomod.app.sync.failures import Trouble, Unavailable
 from pulp_gomod.app.sync.held import Unit
 from pulp_gomod.app.sync.wanted import LATEST, Wanted
 from pulp_gomod.app.upstream import policy
@@ -17,7 +17,7 @@ from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.upstream.merge import latest_version
 from pulp_gomod.app.upstream.reading import is_version, parse_info
-from pulp_gomod.app.upstream.results import Missing, UpstreamFault
+from pulp_gomod.app.upstream.results import Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
 from pulp_gomod.golang import GoError, dirhash, module
@@ -30,7 +30,7 @@ T = TypeVar("T")
 _PER_VERSION = 16
 
 
-class Absent(Trouble):
+class Absent(Unavailable):
     """The upstream knows that there is no such thing."""
 
     def __init__(self, missing: Missing) -> None:
@@ -142,7 +142,7 @@ class Source:
         if isinstance(found, Missing):
             raise Absent(found)
         if isinstance(found, Passed):
-            raise Trouble(f"it is no module that could be kept: {found.reason}")
+            raise Unavailable(f"it is no module that could be kept: {found.reason}")
         answer = self._through.modules.question("zip", *version).pk
         unit = await self.threads.database(_unit_of, answer)
         if unit is None:
@@ -236,7 +236,7 @@ class Source:
     @staticmethod
     def _kept(answer: Answer) -> Answer:
         if answer.pk is None:
-            raise Trouble("what the upstream sent cannot be used by the go command")
+            raise Unavailable("what the upstream sent cannot be used by the go command")
         return answer
 
 
@@ -270,6 +270,9 @@ def _told() -> Iterator[None]:
     """Tell what goes wrong as a Trouble."""
     try:
         yield
+    except NoRecord as fault:
+        # Nobody can verify it, so Go would not take it either.
+        raise Unavailable(fault.line) from fault
     except UpstreamFault as fault:
         raise Trouble(fault.line) from fault
     except GoError as error:

@@ -41,7 +41,7 @@ _FORGOTTEN = (
 )
 
 
-def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=False):
+def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=False, missing=""):
     """
     Fetch modules from a remote, and make one new version of the repository with all of them.
 
@@ -55,6 +55,8 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
         go_sum (str): The text of a go.sum, or "".
         go_mod (str): The text of a go.mod, or "".
         mirror (bool): Whether all else is removed.
+        missing (str): Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
+            default what somebody has named fails it, and what the upstream lists is left out.
 
     Raises:
         SyncFailedError: Something cannot be had.
@@ -69,6 +71,7 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
         modules=read_modules(modules),
         sums=read_go_sum(go_sum),
         main=read_go_mod(go_mod) if go_mod else None,
+        missing=missing,
     )
     fetched = asyncio.run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.

@@ -208,7 +208,8 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
         Parameters:
             body: `modules` (names such as `example.com/mod@v1.2.3`), `go_sum` and `go_mod` (the texts
                 of such files), of which at least one is needed; `remote`, by default that of the
-                repository; `mirror`, to remove all else.
+                repository; `mirror`, to remove all else; `missing`, "fail" or "skip": what becomes
+                of versions that cannot be had.
 
         Returns:
             The result of the task.

@@ -224,6 +224,15 @@ def cleanup(
     help=_("A go.mod, as @FILE: what it requires is synced, and what that requires in turn."),
 )
 @click.option(
+    "--missing",
+    type=click.Choice(["fail", "skip"]),
+    help=_(
+        "What becomes of versions that the upstream does not have, or that Go refuses. By default those "
+        "that are asked for fail, and those that only the list of the upstream names are skipped, and "
+        "named in the task."
+    ),
+)
+@click.option(
     "--mirror/--no-mirror",
     default=None,
     help=_("Whether all else is removed from the new version of the repository."),
@@ -236,6 +245,7 @@ def sync(
     modules: tuple[str, ...],
     go_sum: str | None,
     go_mod: str | None,
+    missing: str | None,
     mirror: bool | None,
 ) -> None:
     """
@@ -246,6 +256,7 @@ def sync(
         "modules": list(modules),
         "go_sum": go_sum,
         "go_mod": go_mod,
+        "missing": missing,
         "mirror": mirror,
     }
     repository_ctx.sync(body={key: value for key, value in wanted.items() if value})
