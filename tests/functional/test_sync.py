@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +15,11 @@ from aiohttp import web
 
 from pulp_gomod.golang import dirhash
 from tests.functional.owners import Go
-from tests.functional.rest_api import MODFILES, RELEASES, REMOTES, Made, Rest, TaskFailed
+from tests.functional.rest_api import MODFILES, MODULES, RELEASES, REMOTES, Made, Rest, TaskFailed
 from tests.functional.serving import Server
 from tests.functional.test_rest_access import grant, new_user
 from tests.functional.upstream_world import SUMDB_KEY, Mirror, Upstream, Version, running
-from tests.gomods import modules
+from tests.gomods import modules, pack
 
 WRONG = "h1:" + b64encode(hashlib.sha256(b"other").digest()).decode()
 
@@ -285,11 +286,13 @@ def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: U
     async def gone(_: web.Request) -> web.StreamResponse:
         return web.Response(status=410, text="gone: by request of its owner\n")
 
-    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"):
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0"):
         upstream.add("example.com/some", version)
     for file in ("info", "mod", "zip"):
         upstream.behaviours[f"example.com/some/@v/v1.1.0.{file}"] = gone
     upstream.modules["example.com/some"]["v1.2.0"].zip = b"no zip"
+    other = [("go.mod", b"module example.com/some\n"), ("x/../a.go", b"package a\n")]
+    upstream.modules["example.com/some"]["v1.2.1"].zip = pack("example.com/some@v1.2.1/", other)
     mirror = Mirror.create(rest, upstream, policy="immediate")
     strict = complaint(mirror, modules=["example.com/some"], missing="fail")
     for text in (
@@ -297,18 +300,20 @@ def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: U
         complaint(mirror, modules=["example.com/some", "example.com/some@v1.1.0"]),
     ):
         assert "example.com/some@v1.1.0: the upstream does not have it (410: gone" in text
-    assert "example.com/some@v1.2.0: it is no module that could be kept" in strict
+    assert "example.com/some@v1.2.0: the upstream sent no zip" in strict
+    assert "example.com/some@v1.2.1: it is no module that could be kept" in strict
     assert mirror.number() == 0
     task = sync(mirror, modules=["example.com/some"])
     assert mirror.held() == ["example.com/some@v1.0.0", "example.com/some@v1.3.0"]
     reports = {each["code"]: each for each in task["progress_reports"]}
     report = reports["sync.gomod.left_out"]
-    assert (report["done"], report["total"], report["state"]) == (2, 2, "completed")
+    assert (report["done"], report["total"], report["state"]) == (3, 3, "completed")
     first, *lines = report["message"].splitlines()
     assert first == "Left out what cannot be had:"
     assert [line.partition(": ")[0] for line in lines] == [
         "example.com/some@v1.1.0",
         "example.com/some@v1.2.0",
+        "example.com/some@v1.2.1",
     ]
     assert "410: gone: by request of its owner" in lines[0]
     # Nothing of that is a reason to go on without what somebody has named, unless they say so.
@@ -332,6 +337,78 @@ def test_a_list_of_nothing_but_what_cannot_be_had_is_an_error(
     assert (
         "nothing that the upstream lists:\nexample.com/void@v1.0.0: the upstream does not" in text
     )
+
+
+def _clean(mirror: Mirror, **limits: float) -> dict[str, int]:
+    """Clean up, and say how much the task has removed, by the codes of its reports."""
+    rest = mirror.owner.rest
+    task = rest.wait(rest.call("POST", f"{mirror.owner.repository}cleanup/", json=limits))
+    return {each["code"]: each["done"] for each in task["progress_reports"]}
+
+
+def _wait_for(mirror: Mirror, kind: str, *names: str) -> None:
+    end = time.monotonic() + 60
+    while not set(names) <= set(mirror.held(kind)):
+        assert time.monotonic() < end, mirror.held(kind)
+        time.sleep(0.3)
+
+
+def test_no_cleanup_takes_what_was_synced(rest: Rest, tmp_path: Path) -> None:
+    with running() as upstream:
+        upstream.add("example.com/a", "v1.0.0", "go 1.16", "require example.com/b v1.0.0")
+        upstream.add("example.com/b", "v1.0.0", "go 1.16")
+        upstream.add("example.com/b", "v1.1.0", "go 1.16", "require example.com/c v1.0.0")
+        upstream.add("example.com/c", "v1.0.0", "go 1.16")
+        upstream.add("example.com/other", "v1.0.0")
+        upstream.add("example.com/other", "v1.1.0")
+        mirror = Mirror.create(rest, upstream, policy="immediate")
+        # What clients have asked for before is synced, too.
+        assert mirror.get("example.com/b/@v/v1.0.0.mod").status_code == 200
+        _wait_for(mirror, MODFILES, "example.com/b@v1.0.0")
+        main = "module example.org/main\n\ngo 1.16\n\nrequire example.com/a v1.0.0\n"
+        main += "require example.com/b v1.1.0\n"
+        sync(mirror, go_mod=main)
+        synced, graph = mirror.held(), mirror.held(MODFILES)
+        assert (len(synced), graph) == (3, ["example.com/b@v1.0.0"])
+        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
+        _wait_for(mirror, MODULES, "example.com/other@v1.0.0")
+        _wait_for(mirror, MODFILES, "example.com/other@v1.1.0")
+        removed = _clean(mirror, max_size=0, unused_days=0)
+        assert removed == {"gomod.cleanup": 1, "gomod.cleanup.mod_files": 1}
+        assert (mirror.held(), mirror.held(MODFILES)) == (synced, graph)
+        assert set(_clean(mirror, max_size=0, unused_days=0).values()) == {0}
+        # Neither does the limit of the remote.
+        mirror.change(cache_size=1)
+        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
+        number, end = mirror.number(), time.monotonic() + 60
+        while mirror.number() < number + 2:
+            assert time.monotonic() < end
+            time.sleep(0.3)
+        assert (mirror.held(), mirror.held(MODFILES)) == (synced, graph)
+    imports = (
+        'package main\n\nimport (\n\t_ "example.com/a"\n\t_ "example.com/b"\n)\n\nfunc main() {}\n'
+    )
+    go = Go.create(tmp_path, imports)
+    (go.directory / "work" / "go.mod").write_text(main)
+    go.run(mirror.url, "mod", "tidy")
+
+
+def test_a_zip_that_comes_for_a_synced_go_mod_stays(rest: Rest, upstream: Upstream) -> None:
+    for name in ("synced", "cached"):
+        upstream.add(f"example.com/{name}", "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    sync(mirror, modules=["example.com/synced@v1.0.0"])
+    assert mirror.held(MODFILES) == ["example.com/synced@v1.0.0"]
+    assert mirror.get("example.com/cached/@v/v1.0.0.mod").status_code == 200
+    _wait_for(mirror, MODFILES, "example.com/cached@v1.0.0")
+    for name in ("synced", "cached"):
+        assert mirror.get(f"example.com/{name}/@v/v1.0.0.zip").status_code == 200
+    _wait_for(mirror, MODULES, "example.com/synced@v1.0.0", "example.com/cached@v1.0.0")
+    assert mirror.held(MODFILES) == []
+    assert _clean(mirror, max_size=0) == {"gomod.cleanup": 1, "gomod.cleanup.mod_files": 0}
+    assert mirror.held() == ["example.com/synced@v1.0.0"]
 
 
 def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(

@@ -12,7 +12,7 @@ from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.repository import GoRepository
 from pulp_gomod.app.models.token import GoToken
-from pulp_gomod.app.models.upstream import GoAnswer, GoArrival
+from pulp_gomod.app.models.upstream import GoAnswer, GoArrival, GoCachedModFile
 
 __all__ = [
     "ContentGuardInUse",
@@ -20,6 +20,7 @@ __all__ = [
     "GoArrival",
     "GoBlock",
     "GoBlockRevision",
+    "GoCachedModFile",
     "GoChange",
     "GoDistribution",
     "GoModFile",

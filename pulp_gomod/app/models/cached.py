@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Length
 
 from pulp_gomod.app.models.membership import held, held_in
@@ -10,7 +10,7 @@ from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.repository import GoRepository
-from pulp_gomod.app.models.upstream import GoArrival
+from pulp_gomod.app.models.upstream import GoArrival, GoCachedModFile
 
 
 def cached_modules(repository: GoRepository) -> QuerySet:
@@ -45,14 +45,15 @@ def cached_modules(repository: GoRepository) -> QuerySet:
 
 def cached_mod_files(repository: GoRepository) -> QuerySet:
     """
-    Find the go.mod files that were cached without a zip.
+    Find the go.mod files that were cached without a zip, and not synced or added by anybody.
 
     Each is annotated with `used`: when it was last asked for, roughly; and with its `size` in bytes.
 
     Args:
         repository: The repository.
     """
-    files = GoModFile.objects.filter(_pulp_domain=repository.pulp_domain_id)
+    cached = GoCachedModFile.objects.filter(repository=repository, content=OuterRef("pk"))
+    files = GoModFile.objects.filter(Exists(cached), _pulp_domain=repository.pulp_domain_id)
     return held_in(files, repository.latest_version()).annotate(
         used=F("timestamp_of_interest"), size=Length("go_mod")
     )

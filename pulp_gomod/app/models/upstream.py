@@ -73,3 +73,20 @@ class GoArrival(BaseModel):
 
     class Meta:
         unique_together = ("repository", "answer")
+
+
+class GoCachedModFile(BaseModel):
+    """
+    Says that a repository holds a go.mod file only because somebody asked for it through a remote.
+
+    Cleanup may remove these, and no others: what was synced, promoted or imported was wanted by an
+    administrator. What zips are is said by their releases.
+    """
+
+    repository = models.ForeignKey(
+        "GoRepository", related_name="cached_mod_files", on_delete=models.CASCADE
+    )
+    content = models.ForeignKey(Content, related_name="gomod_cached_in", on_delete=models.CASCADE)
+
+    class Meta:
+        unique_together = ("repository", "content")

@@ -17,7 +17,7 @@ from pulp_gomod.app.upstream.answers import Answer, File
 from pulp_gomod.app.upstream.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.upstream.merge import latest_version
 from pulp_gomod.app.upstream.reading import is_version, parse_info
-from pulp_gomod.app.upstream.results import Missing, NoRecord, UpstreamFault
+from pulp_gomod.app.upstream.results import Broken, Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
 from pulp_gomod.golang import GoError, dirhash, module
@@ -270,8 +270,8 @@ def _told() -> Iterator[None]:
     """Tell what goes wrong as a Trouble."""
     try:
         yield
-    except NoRecord as fault:
-        # Nobody can verify it, so Go would not take it either.
+    except (Broken, NoRecord) as fault:
+        # Go would not take what is no zip, nor what nobody can verify.
         raise Unavailable(fault.line) from fault
     except UpstreamFault as fault:
         raise Trouble(fault.line) from fault

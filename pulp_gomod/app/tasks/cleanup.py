@@ -11,6 +11,7 @@ from pulpcore.plugin.models import ProgressReport
 
 from pulp_gomod.app.models import (
     GoAnswer,
+    GoCachedModFile,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -24,7 +25,9 @@ _BATCH = 500
 
 def clean_up(repository_pk, unused_days=None, max_size=None):
     """
-    Remove cached modules from a repository, in one new version. Uploaded ones are never touched.
+    Remove cached modules from a repository, in one new version.
+
+    What was uploaded, synced or promoted is never touched, be it a zip or a go.mod file alone.
 
     The disk is free once no repository version holds them any more and orphans were cleaned up.
 
@@ -35,7 +38,12 @@ def clean_up(repository_pk, unused_days=None, max_size=None):
             for the longest goes first. None for no such limit.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
-    with ProgressReport(message="Removing cached modules", code="gomod.cleanup") as progress:
+    with (
+        ProgressReport(message="Removing cached modules", code="gomod.cleanup") as progress,
+        ProgressReport(
+            message="Removing cached go.mod files without a zip", code="gomod.cleanup.mod_files"
+        ) as progress_of_mod_files,
+    ):
         kinds = (cached_modules(repository), cached_mod_files(repository))
         chosen = [_unused(cached, unused_days) for cached in kinds]
         for kind, pk in _beyond(repository, kinds, max_size):
@@ -44,6 +52,7 @@ def clean_up(repository_pk, unused_days=None, max_size=None):
         with transaction.atomic():
             _remove(repository, modules, mod_files)
         progress.increase_by(len(modules))
+        progress_of_mod_files.increase_by(len(mod_files))
 
 
 def _unused(cached, unused_days):
@@ -90,6 +99,7 @@ def _remove(repository, modules, mod_files):
             files = GoModFile.objects.filter(pk__in=gone)
             answers.filter(key__in=_keys(remotes, files)).only("pk").delete()
             version.remove_content(files)
+            GoCachedModFile.objects.filter(repository=repository, content__in=gone).delete()
     _forget_old(answers)
 
 

@@ -13,6 +13,7 @@ from pulp_gomod.app.claims import parse_time
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
+    GoCachedModFile,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -85,6 +86,11 @@ def _join(repository, answers):
     addition = Batch(repository, answers, GoRelease.Source.CACHED).prepare()
     if not (addition.modules or addition.mod_files):
         return
+    # Whatever somebody asks for is cached, until it is synced or published.
+    GoCachedModFile.objects.bulk_create(
+        [GoCachedModFile(repository=repository, content_id=pk) for pk in addition.mod_files],
+        ignore_conflicts=True,
+    )
     with repository.new_version() as new:
         new.remove_content(GoModFile.objects.filter(pk__in=addition.superseded))
         new.add_content(GoModule.objects.filter(pk__in=addition.modules))
@@ -148,12 +154,36 @@ class Batch:
             )
         }
         # The zip says what its go.mod is.
-        superseded = [
-            pk for key, pk in held_mod_files.items() if key in units or mod_files.get(key, pk) != pk
-        ]
+        superseded = {
+            key: pk
+            for key, pk in held_mod_files.items()
+            if key in units or mod_files.get(key, pk) != pk
+        }
         self._record_releases(units)
+        self._keep_synced(units, superseded)
         added = [pk for pk in mod_files.values() if pk not in held_mod_files.values()]
-        return Addition([unit.pk for unit in units.values()], added, superseded)
+        return Addition([unit.pk for unit in units.values()], added, list(superseded.values()))
+
+    def _keep_synced(self, units, superseded):
+        """
+        Let no cleanup take zips in place of go.mod files that it would not have taken.
+
+        So it is with a module that was synced without its zip, which somebody has asked for now.
+        """
+        cached = GoCachedModFile.objects.filter(
+            repository=self.repository, content__in=list(superseded.values())
+        )
+        removable = set(cached.values_list("content", flat=True))
+        for key, pk in superseded.items():
+            if key in units and pk not in removable:
+                GoRelease.objects.filter(
+                    repository=self.repository,
+                    module=key[0],
+                    version=key[1],
+                    h1=units[key].h1,
+                    source=GoRelease.Source.CACHED,
+                ).update(source=GoRelease.Source.SYNCED)
+        cached.delete()
 
     def _held(self, model, version):
         """Look up what the newest version holds of the module versions in question."""

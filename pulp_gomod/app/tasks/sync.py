@@ -13,6 +13,7 @@ from pulp_gomod.app.exceptions import ModuleVersionChangedError, SyncFailedError
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
+    GoCachedModFile,
     GoModFile,
     GoModule,
     GoRelease,
@@ -94,7 +95,7 @@ def _add(repository, fetched, mirror):
         added.mod_files += part.mod_files
         added.superseded += part.superseded
     kept = [*fetched.held, *added.modules, *added.mod_files]
-    _protect(repository, [*fetched.held, *added.modules])
+    _protect(repository, kept)
     _refuse_rivals(repository, added.modules)
     removed = added.superseded
     if mirror:
@@ -120,6 +121,8 @@ def _in_order(pks):
 def _protect(repository, pks):
     """Let no cleanup take what was asked for by name: neither of the cache, nor of orphans."""
     for batch in _batches(pks):
+        GoModFile.objects.filter(pk__in=batch).touch()
+        GoCachedModFile.objects.filter(repository=repository, content__in=batch).delete()
         units = GoModule.objects.filter(pk__in=batch)
         units.touch()
         named = Q()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulp_gomod.app.claims import check_origin, parse_time
 from pulp_gomod.app.gate import MAX_PATH
-from pulp_gomod.app.upstream.results import UpstreamFault
+from pulp_gomod.app.upstream.results import Broken, UpstreamFault
 from pulp_gomod.golang import GoError, module
 
 # Bytes that an `.info` may have: known ones have a few hundred.
@@ -111,7 +111,7 @@ def require_info(body: bytes) -> None:
         UpstreamFault: It is no JSON object, is cut off, or names no version.
     """
     if not body.strip():
-        raise UpstreamFault("the upstream sent an empty .info")
+        raise Broken("the upstream sent an empty .info")
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -134,7 +134,7 @@ def require_go_mod(body: bytes) -> None:
         UpstreamFault: It is empty, binary, or JSON.
     """
     if not body.strip():
-        raise UpstreamFault("the upstream sent an empty .mod")
+        raise Broken("the upstream sent an empty .mod")
     if b"\0" in body:
         raise UpstreamFault("the upstream sent something binary instead of a .mod")
     if body.lstrip()[:1] in (b"{", b"["):

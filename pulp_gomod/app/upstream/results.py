@@ -114,6 +114,10 @@ class RateLimited(UpstreamFault):
         super().__init__(line, status=503, retry_after=seconds)
 
 
+class Broken(UpstreamFault):
+    """What the upstream sent is no answer at all."""
+
+
 class NoRecord(UpstreamFault):
     """
     The checksum database knows that it has no such thing.

@@ -20,7 +20,7 @@ from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.joining import join_at_once
 from pulp_gomod.app.upstream.modules import UpstreamModules
 from pulp_gomod.app.upstream.reading import is_version
-from pulp_gomod.app.upstream.results import Missing, NotProven, UpstreamFault, one_line
+from pulp_gomod.app.upstream.results import Broken, Missing, NotProven, UpstreamFault, one_line
 from pulp_gomod.app.upstream.room import Room
 from pulp_gomod.app.upstream.spool import Spool
 from pulp_gomod.app.upstream.sumdb import ChecksumDatabase
@@ -183,9 +183,7 @@ class Zips:
             metrics.received(self._upstream.settings, spool.size)
             judged = await self._judge(spool, Fetched(path, version, vouched))
             if judged.broken:
-                raise UpstreamFault(
-                    f"the upstream sent no zip of {path}@{version}: {judged.broken}"
-                )
+                raise Broken(f"the upstream sent no zip of {path}@{version}: {judged.broken}")
             if not is_version(path, version):
                 return await self._pass(spool, f"{version} is no version")
             proven = await lines if lines is not None else None

@@ -126,7 +126,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
     @extend_schema(
         summary="Remove cached modules",
         description="Remove modules that were cached from an upstream and are asked for no more. "
-        "Uploaded modules are never touched.",
+        "What was uploaded or synced is never touched.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoCleanupSerializer)
