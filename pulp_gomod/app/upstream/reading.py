@@ -7,7 +7,7 @@ from typing import Any
 
 from pulp_gomod.app.claims import check_origin, parse_time
 from pulp_gomod.app.gate import MAX_PATH
-from pulp_gomod.app.upstream.results import Broken, UpstreamFault
+from pulp_gomod.app.upstream.results import Broken
 from pulp_gomod.golang import GoError, module
 
 # Bytes that an `.info` may have: known ones have a few hundred.
@@ -108,19 +108,19 @@ def require_info(body: bytes) -> None:
         body: What the upstream sent.
 
     Raises:
-        UpstreamFault: It is no JSON object, is cut off, or names no version.
+        Broken: It is no JSON object, is cut off, or names no version.
     """
     if not body.strip():
         raise Broken("the upstream sent an empty .info")
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        raise UpstreamFault("the upstream's .info is no JSON, or not all of it") from None
+        raise Broken("the upstream's .info is no JSON, or not all of it") from None
     if not isinstance(said, dict):
-        raise UpstreamFault("the upstream's .info is JSON, but no object")
+        raise Broken("the upstream's .info is JSON, but no object")
     versions = [value for name, value in said.items() if name.lower() == "version"]
     if not versions or not isinstance(versions[-1], str) or not versions[-1]:
-        raise UpstreamFault("the upstream's .info names no version")
+        raise Broken("the upstream's .info names no version")
 
 
 def require_go_mod(body: bytes) -> None:
@@ -131,14 +131,14 @@ def require_go_mod(body: bytes) -> None:
         body: What the upstream sent.
 
     Raises:
-        UpstreamFault: It is empty, binary, or JSON.
+        Broken: It is empty, binary, or JSON.
     """
     if not body.strip():
         raise Broken("the upstream sent an empty .mod")
     if b"\0" in body:
-        raise UpstreamFault("the upstream sent something binary instead of a .mod")
+        raise Broken("the upstream sent something binary instead of a .mod")
     if body.lstrip()[:1] in (b"{", b"["):
-        raise UpstreamFault("the upstream sent JSON instead of a .mod")
+        raise Broken("the upstream sent JSON instead of a .mod")
 
 
 def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
