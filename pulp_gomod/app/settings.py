@@ -42,3 +42,11 @@ REST_FRAMEWORK = {
     "dynaconf_merge": True,
     "EXCEPTION_HANDLER": "pulp_gomod.app.api.errors.handle",
 }
+
+SPECTACULAR_SETTINGS = {
+    "dynaconf_merge": True,
+    "POSTPROCESSING_HOOKS": [
+        "dynaconf_merge_unique",
+        "pulp_gomod.app.api.described.complete",
+    ],
+}

@@ -1,11 +1,13 @@
 """Finding modules over REST."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 import requests
 
 from tests.functional.rest_api import MODULES, Made, Rest
+from tests.gomods import pack
 
 VERSIONS = [
     "v1.0.0-rc.2",
@@ -63,6 +65,83 @@ def test_module_and_version(rest: Rest, made: Made, repository: str) -> None:
 def test_pseudo_versions(rest: Rest, made: Made, repository: str) -> None:
     assert versions(rest.names(MODULES, module=made.path, is_pseudo="true")) == VERSIONS[-1:]
     assert len(rest.names(MODULES, module=made.path, is_pseudo="false")) == len(VERSIONS) - 1
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [
+        ({"version__gte": "v1.2.0"}, VERSIONS[3:]),
+        ({"version__gt": "v1.2.0"}, VERSIONS[4:]),
+        ({"version__lte": "v1.2.0"}, VERSIONS[:4]),
+        ({"version__lt": "v1.2"}, VERSIONS[:3]),
+        ({"version__gte": "v1.0.0-rc.3", "version__lt": "v1.10.0"}, VERSIONS[1:4]),
+        ({"q": "version__gte='v1.2.0' AND NOT version__gt='v1.10.0'"}, VERSIONS[3:5]),
+    ],
+)
+def test_ranges_of_versions(
+    rest: Rest, made: Made, repository: str, bounds: dict[str, str], found: list[str]
+) -> None:
+    names = rest.names(MODULES, module=made.path, ordering="version", **bounds)
+    assert versions(names) == found
+
+
+def test_what_go_mod_says(rest: Rest, made: Made) -> None:
+    needed, module = Made(), Made()
+
+    def zip(version: str, text: str = "", notice: str = "") -> bytes:
+        go_mod = f"{notice}module {module.path}\n\ngo 1.20\n{text}"
+        return pack(f"{module.path}@{version}/", [("go.mod", go_mod.encode())])
+
+    repository = rest.create_repository()
+    retract = "retract v1.1.0\n\nretract [v1.2.0, v1.3.0]\n"
+    zips = {
+        "v1.0.0": zip("v1.0.0"),
+        # Of a version that is not the newest, this is nobody's word.
+        "v1.1.0": zip("v1.1.0", "retract v1.0.0\n"),
+        "v1.2.5-rc.1": zip("v1.2.5-rc.1", f"require {needed.path} v1.4.0\n"),
+        "v1.4.0": zip("v1.4.0", retract, notice="// Deprecated: use another.\n"),
+        "v1.5.0-rc.1": zip("v1.5.0-rc.1"),
+    }
+    for body in zips.values():
+        rest.publish(body, repository=repository)
+
+    def found(**parameters: Any) -> list[str]:
+        return versions(rest.names(MODULES, module=module.path, ordering="version", **parameters))
+
+    retracted = ["v1.1.0", "v1.2.5-rc.1"]
+    assert found(retracted="true") == found(retracted="true", repository_version=repository)
+    assert found(retracted="true") == retracted
+    assert found(retracted="false") == [each for each in zips if each not in retracted]
+    assert found(retracted="true", repository_version=f"{repository}versions/2/") == ["v1.0.0"]
+    assert found(deprecated="true") == ["v1.4.0"]
+    assert rest.names(MODULES, requires=needed.path) == [f"{module.path}@v1.2.5-rc.1"]
+    assert found(requires=f"{needed.path}@v1.4.0") == ["v1.2.5-rc.1"]
+    assert found(requires=f"{needed.path}@v1.4.1") == []
+    assert found(go_version="1.20") == list(zips)
+    digest = sha256(zips["v1.0.0"]).hexdigest()
+    assert found(sha256=digest.upper()) == ["v1.0.0"]
+    smallest = min(map(len, zips.values()))
+    assert found(size__lte=str(smallest)) == ["v1.0.0"]
+    assert found(size__gte=str(smallest + 1)) == list(zips)[1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version__gte", "1.0"),
+        ("version__lt", "latest"),
+        ("sha256", "abc"),
+        ("size__gte", "big"),
+        ("requires", "a b"),
+        ("requires", "example.com/a@1"),
+        ("retracted", "maybe"),
+        ("repository_version", "foo"),
+        ("version__gtee", "v1.0.0"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_named(rest: Rest, name: str, value: str) -> None:
+    answer = rest.call("GET", MODULES, params={name: value})
+    assert (answer.status_code, name in answer.text) == (400, True), answer.text
 
 
 def test_checksums(rest: Rest, made: Made, repository: str) -> None:

@@ -4,5 +4,6 @@ Loaded while REST framework loads itself, so it imports no views.
 
 bounds -> what a query may cost
 errors -> what bad input is answered with
+described -> what the OpenAPI schema has besides the views
 middleware -> what views never see
 """

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from pulpcore.plugin.models import Content
@@ -77,6 +78,10 @@ class GoModule(Content):
         unique_together = ("_pulp_domain", "module", "version", "h1")
         indexes = [
             models.Index(fields=["h1"]),
+            # Who requires a module. It is written in batches, and only looked up over REST.
+            GinIndex(
+                fields=["requirements"], name="gomod_module_requires", opclasses=["jsonb_path_ops"]
+            ),
             # What a list takes of a module's versions is in the index: each of their rows has a page
             # of its own, nearly. The longest names that are taken have to fit (see gate.MAX_PATH).
             models.Index(

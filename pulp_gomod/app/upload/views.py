@@ -56,6 +56,9 @@ from pulp_gomod.golang import GoError, module
 
 log = logging.getLogger(__name__)
 
+# What the parameters of the URL may say of a zip.
+_CLAIMS = frozenset({"origin", "time"})
+
 
 class _OneForm(BaseContentNegotiation):
     """Answers take what form they take here, so that no client is refused for the one it names."""
@@ -304,6 +307,12 @@ def _change(
     """Judge what was sent, and make the row that asks for it to be published."""
     claims = request.GET.dict() | body.fields
     change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
+    if unknown := sorted(request.GET.keys() - _CLAIMS):
+        raise Problem(
+            400,
+            f"bad request: no parameter is called {', '.join(unknown)}; there are "
+            f"{' and '.join(sorted(_CLAIMS))}",
+        )
     try:
         if claims.get("time"):
             change.time = parse_time(claims["time"])

@@ -76,6 +76,23 @@ class StrictFilters:
             if each.lookup_expr not in ("regex", "iregex")
         }
 
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """
+        Filter by all parameters that were given.
+
+        Raises:
+            ValidationError: One of them makes no sense; the error names it.
+        """
+        filters: dict[str, Filter] = self.filters  # type: ignore[attr-defined]
+        for name, value in self.form.cleaned_data.items():  # type: ignore[attr-defined]
+            try:
+                queryset = filters[name].filter(queryset, value)
+            except ValidationError as error:
+                if isinstance(error.detail, dict):
+                    raise
+                raise ValidationError({name: error.detail}) from error
+        return queryset
+
     def get_form_class(self) -> type[forms.Form]:
         """Return the form that reads the parameters."""
         form = super().get_form_class()  # type: ignore[misc]

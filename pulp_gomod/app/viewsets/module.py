@@ -34,6 +34,13 @@ from pulp_gomod.app.viewsets.filters import (
     SearchFilter,
     StrictFilters,
 )
+from pulp_gomod.app.viewsets.module_filters import (
+    DeprecatedFilter,
+    RequiresFilter,
+    RetractedFilter,
+    Sha256Filter,
+    VersionFilter,
+)
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 from pulp_gomod.golang.zip import is_heavy
@@ -57,6 +64,22 @@ class GoModuleFilter(StrictFilters, ContentFilter):
         "filters, such as module='example.com/a' AND NOT is_pseudo=true"
     )
 
+    sha256 = Sha256Filter(help_text="Filter results where the zip has this SHA-256")
+    version__gte = VersionFilter("gte", help_text="Filter results by Go's order of versions")
+    version__gt = VersionFilter("gt", help_text="Filter results by Go's order of versions")
+    version__lte = VersionFilter("lte", help_text="Filter results by Go's order of versions")
+    version__lt = VersionFilter("lt", help_text="Filter results by Go's order of versions")
+    requires = RequiresFilter(
+        help_text="Filter results whose go.mod requires this module, as a path or path@version"
+    )
+    deprecated = DeprecatedFilter(
+        help_text="Filter results by whether their go.mod has a deprecation notice"
+    )
+    retracted = RetractedFilter(
+        help_text="Filter results by whether the newest version of their module retracts them: the "
+        "newest in repository_version, or otherwise on the server"
+    )
+
     ordering_fields = (
         ("module", "module"),
         ("version_key", "version"),
@@ -69,6 +92,8 @@ class GoModuleFilter(StrictFilters, ContentFilter):
             "module": ["exact", "in", "contains", "icontains", "startswith"],
             "version": ["exact", "in"],
             "is_pseudo": ["exact"],
+            "go_version": ["exact"],
+            "size": ["gte", "lte"],
         }
 
 

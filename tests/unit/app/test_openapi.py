@@ -25,6 +25,15 @@ schema = pulpcore.openapi.PulpSchemaGenerator().get_schema(request=request, publ
 assert "/pulp/api/v3/content/gomod/modules/" in schema["paths"], list(schema["paths"])
 # Clients look for it by this name.
 assert "basicAuth" in schema["components"]["securitySchemes"], schema["components"].keys()
+ours = schema["paths"]["/pulp/api/v3/content/gomod/modules/"]
+assert {"400", "401", "403"} <= ours["post"]["responses"].keys(), ours["post"]
+root = "/api/packages/{owner}/go/"
+assert "409" in schema["paths"][root + "upload"]["put"]["responses"]
+version = schema["paths"][root + "{module}/@v/{version}"]
+assert version.keys() == {"delete"}
+assert schema["paths"][root + "{module}/@v/{version}.zip"].keys() == {"get", "put"}
+for name in version["delete"]["responses"].keys() & {"401", "403", "404"}:
+    assert "text/plain" in version["delete"]["responses"][name]["content"]
 print("schema made")
 for message in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]:
     print(message.replace("\\n", " "))

@@ -1,0 +1,1 @@
+Filters of modules by Go's order of versions (`version__gte`, `gt`, `lte`, `lt`), `sha256`, `size__gte` and `size__lte`, `go_version`, `requires`, `deprecated` and `retracted`; there is a new index for `requires`.
