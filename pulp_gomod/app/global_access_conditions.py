@@ -5,10 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.serializers import ValidationError
 
 from pulpcore.plugin.models import Artifact, Content, RepositoryVersion, Upload
 
+from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.scope import viewable_content
 
 
@@ -39,9 +41,11 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
         ValidationError: The request is malformed, or gives no repository.
     """
     upload = view.valid_upload()
+    repository = upload.get("repository")
+    if token := token_scope.token_of(view):
+        _require_upload_of_token(token, repository, upload)
     if request.user.is_superuser:
         return True
-    repository = upload.get("repository")
     if repository is None:
         raise ValidationError({"repository": _("You may upload to a repository only: name one.")})
     if not any(_has_perm(request, perm, repository) for perm in permissions.split(",")):
@@ -51,6 +55,32 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
             {"pulp_labels": _("You lack core.manage_content_labels, which labels need.")}
         )
     return all(_may_use(request, zip) for zip in upload["zips"])
+
+
+def _require_upload_of_token(token: Any, repository: Any, upload: dict[str, Any]) -> None:
+    """Keep a token to zips that come with the request, for a repository that it is for."""
+    covered = token_scope.repositories(token)
+    if repository is None or not covered.filter(pk=repository.pk).exists():
+        raise PermissionDenied(
+            _("The token {name} publishes to repositories that its distribution serves.").format(
+                name=token.name
+            )
+        )
+    if any(isinstance(zip, (Artifact, Upload)) for zip in upload["zips"]):
+        raise PermissionDenied(
+            _("The token {name} publishes zips that come with the request.").format(name=token.name)
+        )
+
+
+def _require_removal_of_token(token: Any, data: Any) -> None:
+    """Keep a token to the removal of what is named."""
+    others = [name for name in data if name != "remove_content_units" and data[name]]
+    if others or "*" in data.get("remove_content_units", ()):
+        raise PermissionDenied(
+            _("The token {name} removes modules that are named, and changes nothing else.").format(
+                name=token.name
+            )
+        )
 
 
 def _may_use(request: Any, zip: Any) -> bool:
@@ -80,6 +110,8 @@ def gomod_may_view_added_content(request: Any, view: Any, action: str, permissio
     Raises:
         ValidationError: The request is malformed.
     """
+    if token := token_scope.token_of(view):
+        _require_removal_of_token(token, request.data)
     if request.user.is_superuser:
         return True
     serializer = view.get_serializer(data=request.data)

@@ -30,6 +30,7 @@ MIDDLEWARE = [
     "pulp_gomod.app.api.middleware.RequestBounds",
     "pulp_gomod.app.access.middleware.LoginThrottleMiddleware",
     "pulp_gomod.app.upload.misspelled.MisspelledPaths",
+    "pulp_gomod.app.viewsets.token_door.TokenScope",
     "pulp_gomod.app.upload.asked.AskedFirst",
 ]
 

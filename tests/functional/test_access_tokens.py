@@ -19,7 +19,15 @@ from tests.functional.guarded import (
     create_guard,
     unique,
 )
-from tests.functional.rest_api import DISTRIBUTIONS, MODULES, RELEASES, REPOSITORIES, Made, Rest
+from tests.functional.rest_api import (
+    DISTRIBUTIONS,
+    MODULES,
+    RELEASES,
+    REMOTES,
+    REPOSITORIES,
+    Made,
+    Rest,
+)
 
 OWNER = "gomod.gorepository_owner"
 PUBLISHER = "gomod.gorepository_publisher"
@@ -165,12 +173,90 @@ def test_a_token_opens_nothing_else_of_pulp(
             nobody.session.trust_env = False
             nobody.session.headers.update(headers)
             assert status(private[1], headers) == 200
-            for path in (TOKENS, MODULES, REPOSITORIES, DISTRIBUTIONS, RELEASES, "tasks/"):
-                assert nobody.status("GET", path) == 401, path
-            assert nobody.status("POST", TOKENS, json={"name": unique("token")}) == 401
-            assert nobody.status("POST", "login/") == 401
-            assert nobody.status("DELETE", private[0].href) == 401
-            assert nobody.status("POST", REPOSITORIES, json={"name": unique("r")}) == 401
+            for path in (TOKENS, REMOTES, RELEASES, "tasks/", "users/", "artifacts/", "uploads/"):
+                answer = nobody.call("GET", path)
+                assert (answer.status_code, path) == (403, path)
+                assert "has the scope publish" in answer.text
+            assert nobody.status("POST", TOKENS, json={"name": unique("token")}) == 403
+            assert nobody.status("POST", "login/") == 403
+            assert nobody.status("DELETE", private[0].href) == 403
+            assert nobody.status("PATCH", private[0].href, json={"name": "x"}) == 403
+            assert nobody.status("POST", REPOSITORIES, json={"name": unique("r")}) == 403
+
+
+def with_token(rest: Rest, token: str) -> Rest:
+    """The REST API as a token sees it."""
+    seen = Rest(rest.url, None)
+    seen.session.trust_env = False
+    seen.session.headers.update(bearer(token))
+    return seen
+
+
+def test_over_rest_a_token_sees_what_its_distribution_serves(
+    rest: Rest, private: tuple[Site, str]
+) -> None:
+    site, _url = private
+    repository = rest.get(site.href)["repository"]
+    outside, now, before = Made(), Made(), Made()
+    other = rest.create_repository()
+    rest.publish(outside.zip(), repository=other)
+    rest.publish(before.zip(), repository=repository)
+    (gone,) = rest.get(MODULES, module=before.path)["results"]
+    rest.modify(repository, remove_content_units=[gone["pulp_href"]])
+    rest.publish(now.zip(), repository=repository)
+    body = {"scope": "read", "distribution": site.href}
+    seen = with_token(rest, rest.create(TOKENS, name=unique("token"), **body)["token"])
+    # The administrator's token: it is the scope that keeps it to that.
+    assert seen.names(MODULES, module__in=f"{outside.path},{now.path},{before.path}") == [
+        f"{now.path}@v1.0.0"
+    ]
+    assert seen.names(MODULES, repository_version=other) == []
+    assert [each["pulp_href"] for each in seen.get(REPOSITORIES)["results"]] == [repository]
+    assert [each["pulp_href"] for each in seen.get(DISTRIBUTIONS)["results"]] == [site.href]
+    assert seen.status("GET", other) == 404
+    newest = rest.get(repository)["latest_version_href"]
+    assert seen.status("GET", newest) == 200
+    assert seen.status("GET", f"{repository}versions/0/") == 404
+    assert seen.status("GET", f"{other}versions/1/") == 404
+    assert seen.status("DELETE", newest) == 403
+    hidden = rest.get(MODULES, module=outside.path)["results"][0]["pulp_href"]
+    assert seen.status("GET", hidden) == 404
+    zip = {"files": ("a.zip", Made().zip())}
+    assert seen.status("POST", MODULES, data={"repository": repository}, files=zip) == 403
+    assert seen.status("POST", f"{repository}modify/", json={}) == 403
+
+
+def test_over_rest_a_token_publishes_and_removes(rest: Rest, private: tuple[Site, str]) -> None:
+    site, _url = private
+    repository, made = rest.get(site.href)["repository"], Made()
+    other = rest.create_repository()
+    body = {"scope": "publish", "distribution": site.href}
+    token = with_token(rest, rest.create(TOKENS, name=unique("token"), **body)["token"])
+
+    def upload(target: str | None, **data: Any) -> requests.Response:
+        fields = data | ({"repository": target} if target else {})
+        return token.call("POST", MODULES, data=fields, files={"files": ("a.zip", made.zip())})
+
+    assert upload(other).status_code == 403
+    assert upload(None).status_code == 403
+    task = upload(repository)
+    assert task.status_code == 202, task.text
+    assert token.wait(task)["state"] == "completed"
+    (unit,) = token.get(MODULES, module=made.path)["results"]
+    assert token.status("GET", rest.publish(Made().zip(), repository=other)["pulp_href"]) == 404
+    elsewhere = rest.get(MODULES, repository_version=other)["results"][0]["pulp_href"]
+    artifact = {"repository": repository, "artifact": rest.get(elsewhere)["artifact"]}
+    assert token.status("POST", MODULES, json=artifact) == 403
+    modify = f"{repository}modify/"
+    for refused in (
+        {"add_content_units": [elsewhere]},
+        {"remove_content_units": ["*"]},
+        {"remove_content_units": [unit["pulp_href"]], "base_version": f"{repository}versions/0/"},
+    ):
+        assert token.status("POST", modify, json=refused) == 403, refused
+    assert token.status("POST", f"{repository}sync/", json={}) == 403
+    token.wait(token.call("POST", modify, json={"remove_content_units": [unit["pulp_href"]]}))
+    assert token.get(MODULES, module=made.path)["count"] == 0
 
 
 def test_a_token_reads_or_publishes(person: Person, private: tuple[Site, str]) -> None:

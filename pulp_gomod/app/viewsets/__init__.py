@@ -1,6 +1,6 @@
 """The endpoints of the REST API and who may use them; Pulp finds the viewsets here."""
 
-from pulp_gomod.app.viewsets import repository_versions
+from pulp_gomod.app.viewsets import repository_versions, token_scope
 from pulp_gomod.app.viewsets.block import GoBlockViewSet
 from pulp_gomod.app.viewsets.distribution import GoDistributionViewSet
 from pulp_gomod.app.viewsets.modfile import GoModFileViewSet
@@ -25,3 +25,4 @@ __all__ = [
 ]
 
 repository_versions.install()
+token_scope.install()

@@ -1,9 +1,12 @@
 """`distributions/gomod/gomod/`"""
 
+from django.db.models import QuerySet
+
 from pulpcore.plugin.viewsets import DistributionFilter, DistributionViewSet, RolesMixin
 
 from pulp_gomod.app.models import GoDistribution
 from pulp_gomod.app.serializers import GoDistributionSerializer
+from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
@@ -28,6 +31,7 @@ class GoDistributionViewSet(DistributionViewSet, RolesMixin):
     serializer_class = GoDistributionSerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoDistributionFilter
+    TOKEN_ACTIONS = {"list": token_scope.READ, "retrieve": token_scope.READ}
     queryset_filtering_required_permission = "gomod.view_godistribution"
 
     DEFAULT_ACCESS_POLICY = policy(
@@ -62,3 +66,11 @@ class GoDistributionViewSet(DistributionViewSet, RolesMixin):
         ],
         "gomod.godistribution_viewer": ["gomod.view_godistribution"],
     }
+
+    def get_queryset(self) -> QuerySet:
+        """Keep a token to the distributions that it is for."""
+        queryset: QuerySet = super().get_queryset()
+        token = token_scope.token_of(self)
+        if token is None:
+            return queryset
+        return queryset.filter(pk__in=token_scope.distributions(token).values("pk"))

@@ -14,6 +14,7 @@ from pulp_gomod.app.viewsets.filters import (
 )
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
+from pulp_gomod.app.viewsets.token_scope import READ
 
 
 class GoModFileFilter(StrictFilters, ContentFilter):
@@ -49,6 +50,7 @@ class GoModFileViewSet(ScopedContentMixin, ReadOnlyContentViewSet):
     serializer_class = GoModFileSerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoModFileFilter
+    TOKEN_ACTIONS = {"list": READ, "retrieve": READ}
 
     DEFAULT_ACCESS_POLICY = policy(
         [

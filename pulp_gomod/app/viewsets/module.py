@@ -43,6 +43,7 @@ from pulp_gomod.app.viewsets.module_filters import (
 )
 from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
+from pulp_gomod.app.viewsets.token_scope import PUBLISH, READ
 from pulp_gomod.golang.zip import is_heavy
 
 # Zips in a request that have at most so many bytes together are judged before the answer.
@@ -107,6 +108,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
     serializer_class = GoModuleSerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoModuleFilter
+    TOKEN_ACTIONS = {"list": READ, "retrieve": READ, "create": PUBLISH}
 
     DEFAULT_ACCESS_POLICY = policy(
         [

@@ -25,6 +25,7 @@ from pulp_gomod.app.serializers import (
     GoSyncSerializer,
 )
 from pulp_gomod.app.tasks.cleanup import clean_up
+from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
@@ -52,6 +53,11 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
     serializer_class = GoRepositorySerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoRepositoryFilter
+    TOKEN_ACTIONS = {
+        "list": token_scope.READ,
+        "retrieve": token_scope.READ,
+        "modify": token_scope.PUBLISH,
+    }
     queryset_filtering_required_permission = "gomod.view_gorepository"
 
     DEFAULT_ACCESS_POLICY = policy(
@@ -90,6 +96,14 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
         "gomod.gorepository_publisher": ["gomod.publish_gorepository"],
         "gomod.gorepository_remover": ["gomod.unpublish_gorepository"],
     }
+
+    def get_queryset(self) -> QuerySet:
+        """Keep a token to the repositories that it is for."""
+        queryset: QuerySet = super().get_queryset()
+        token = token_scope.token_of(self)
+        if token is None:
+            return queryset
+        return queryset.filter(pk__in=token_scope.repositories(token).values("pk"))
 
     @extend_schema(
         summary="Sync modules",
@@ -162,6 +176,7 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
     parent_viewset = GoRepositoryViewSet
     filter_backends = FILTER_BACKENDS
     filterset_class = GoRepositoryVersionFilter
+    TOKEN_ACTIONS = {"retrieve": token_scope.READ}
 
     DEFAULT_ACCESS_POLICY = {
         "statements": [
@@ -191,5 +206,7 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
         return "repository", repository
 
     def get_queryset(self) -> QuerySet:
-        """Keep to the domain of the request."""
-        return super().get_queryset().filter(repository__pulp_domain=get_domain_pk())
+        """Keep to the domain of the request, and a token to the newest versions that it is for."""
+        queryset = super().get_queryset().filter(repository__pulp_domain=get_domain_pk())
+        token = token_scope.token_of(self)
+        return queryset if token is None else token_scope.newest_versions(token, queryset)

@@ -8,6 +8,7 @@ from pulpcore.plugin.models import RepositoryContent
 from pulpcore.plugin.util import get_domain_pk, get_objects_for_user
 
 from pulp_gomod.app.models import GoRepository
+from pulp_gomod.app.viewsets.token_scope import served_content, token_of
 
 VIEW = "gomod.view_gorepository"
 
@@ -59,7 +60,9 @@ class ScopedContentMixin:
         queryset: QuerySet = super().get_queryset()  # type: ignore[misc]
         # Each unit shows its vulnerability report.
         queryset = queryset.select_related("core_vulnerabilityreport")
-        return queryset.filter(_pulp_domain=get_domain_pk())
+        queryset = queryset.filter(_pulp_domain=get_domain_pk())
+        token = token_of(self)
+        return queryset if token is None else served_content(token, queryset)
 
     def scope_queryset(self, queryset: QuerySet) -> QuerySet:
         """Keep what the user may see."""
