@@ -382,6 +382,38 @@ def test_a_publisher(server: Server, pulp: Pulp, repository: str, tmp_path: Path
     assert "uploads_create" in user.fail(*upload, "--chunk-size", "100B")
 
 
+def test_with_a_token(server: Server, pulp: Pulp, repository: str, tmp_path: Path) -> None:
+    made = Made()
+    base = ("--name", repository, "--base-path", repository, "--repository", repository)
+    pulp.do("distribution", "create", *base)
+    scope = ("--scope", "publish", "--distribution", repository)
+    secret = pulp.get("token", "create", "--name", repository, *scope)["token"]
+    machine = Pulp.create(tmp_path / "machine", server, password=secret)
+    upload = ("content", "upload", "--repository", repository, "--directory")
+    zips = machine.directory / "zips" / "below"
+    zips.mkdir(parents=True)
+    for version in VERSIONS:
+        (zips / f"{version}.zip").write_bytes(made.zip(version))
+    uploaded = machine.get(*upload, zips.parent)
+    assert [unit["version"] for unit in uploaded] == VERSIONS
+    assert uploaded == pulp.get("content", "list", "--module", made.path, "--ordering", "version")
+    machine.do(
+        "repository",
+        "content",
+        "remove",
+        "--repository",
+        repository,
+        "--module",
+        f"{made.path}@v1.0.0",
+    )
+    assert held(machine, repository, "--module", made.path) == ["v1.1.0"]
+    denied = machine.run("gomod", "token", "list")
+    assert (denied.code, "not authorized" in denied.stderr) == (4, True)
+    assert machine.run("gomod", "repository", "show", "--name", f"no-{repository}").code == 3
+    nowhere = Pulp.create(tmp_path / "nowhere", server, base_url="http://127.0.0.1:9")
+    assert nowhere.run("gomod", "content", "list").code == 5
+
+
 def test_in_a_domain(domain_server: Server, tmp_path: Path) -> None:
     admin = Pulp.create(tmp_path / "admin", domain_server)
     domain, made = f"domain-{uuid4().hex[:8]}", Made()

@@ -1,5 +1,7 @@
 """Every help page of the CLI works without a server."""
 
+import io
+import shlex
 from collections.abc import Iterator
 
 import click
@@ -7,6 +9,16 @@ import pytest
 from click.testing import CliRunner
 from pulp_cli import load_plugins, main
 from pulp_glue.common.context import PulpContext
+from pulp_glue.common.exceptions import (
+    PulpAuthenticationFailed,
+    PulpEntityNotFound,
+    PulpException,
+    PulpHTTPError,
+    PulpNotAutorized,
+)
+
+from pulpcore.cli.gomod.exits import ExitCodes
+from pulpcore.cli.gomod.progress import ProgressLine
 
 load_plugins()
 
@@ -29,6 +41,19 @@ def commands(command: click.Command, path: list[str]) -> Iterator[list[str]]:
 
 
 GOMOD = list(commands(main.commands["gomod"], ["gomod"]))
+
+
+def command_at(path: list[str]) -> click.Command:
+    """The command that some words call."""
+    command: click.Command = main
+    for name in path:
+        if isinstance(command, click.Group):
+            command = command.commands[name]
+    return command
+
+
+def is_group(path: list[str]) -> bool:
+    return isinstance(command_at(path), click.Group)
 
 
 @pytest.fixture
@@ -74,3 +99,63 @@ def test_only_modules_can_be_uploaded(no_server: None) -> None:
     wrong = ["gomod", "content", "--type", "modfile", "upload", "--file", __file__]
     shown = CliRunner().invoke(main, wrong)
     assert (shown.exit_code, "Only modules can be uploaded." in shown.output) == (2, True)
+
+
+LEAVES = [path for path in GOMOD if "--type" not in path and not is_group(path)]
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_has_examples_that_fit(path: list[str], no_server: None) -> None:
+    shown = CliRunner().invoke(main, [*path, "--help"]).output
+    # `create` is another name for `upload`.
+    words = " ".join(["pulp", *path[:-1], str(command_at(path).name), ""])
+    lines = [line.strip() for line in shown.splitlines() if line.strip().startswith(words)]
+    assert lines, shown
+    known = {option for each in command_at(path).params for option in each.opts}
+    known |= {option for each in command_at(path).params for option in each.secondary_opts}
+    for line in lines:
+        given = [word for word in shlex.split(line.removeprefix(words)) if word.startswith("--")]
+        assert set(given) <= known, line
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (PulpEntityNotFound("x"), 3),
+        (PulpNotAutorized("x"), 4),
+        (PulpAuthenticationFailed("x"), 4),
+        (PulpHTTPError("x", 404), 3),
+        (PulpHTTPError("x", 503), 5),
+        (PulpHTTPError("x", 400), 1),
+        (PulpException("x"), 1),
+    ],
+)
+def test_exit_codes(raised: PulpException, code: int) -> None:
+    group = ExitCodes("group")
+
+    @group.command()
+    def fail() -> None:
+        raise raised
+
+    assert CliRunner().invoke(group, ["fail"]).exit_code == code
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_line_that_says_how_far_an_upload_is() -> None:
+    stream, times = Terminal(), iter((0.0, 0.01, 2.0, 4.0))
+    progress = ProgressLine(stream, lambda: next(times))
+    for sent in (0, 1_000_000, 50_000_000, 100_000_000):
+        progress("a.zip", sent, 100_000_000)
+    drawn = stream.getvalue().split("\r\x1b[K")[1:]
+    assert drawn == [
+        "a.zip  0.0 of 100.0 MB  0%",
+        "a.zip  50.0 of 100.0 MB  50%  25.0 MB/s  0:02 left",
+        "a.zip  100.0 of 100.0 MB  100%  25.0 MB/s  took 0:04\n",
+    ]
+    quiet = io.StringIO()
+    ProgressLine(quiet)("a.zip", 0, 1)
+    assert quiet.getvalue() == ""

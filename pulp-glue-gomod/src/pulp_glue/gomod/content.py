@@ -13,7 +13,7 @@ from pulp_glue.common.exceptions import OpenAPIError, PulpException, PulpHTTPErr
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.candidates import NamedContentContext
 from pulp_glue.gomod.naming import reference
-from pulp_glue.gomod.sending import Parcel, ZipFile
+from pulp_glue.gomod.sending import Parcel, Progress, ZipFile
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -91,6 +91,7 @@ class PulpGoModuleContext(NamedContentContext):
         files: t.Sequence[ZipFile],
         body: EntityDefinition | None = None,
         non_blocking: bool = False,
+        progress: Progress | None = None,
     ) -> t.Any:
         """
         Upload several module zips in one call: either all of them are taken or none.
@@ -102,13 +103,14 @@ class PulpGoModuleContext(NamedContentContext):
             body: `repository`, `time`, `origin`, `pulp_labels` and `chunk_size`, as in `create`.
                 What is given applies to every zip.
             non_blocking: Whether to return the task without waiting for it.
+            progress: Hears how far each file is that is too large for one request.
 
         Returns:
             The modules, in the order of the files, or the task if `non_blocking`.
         """
         if self.pulp_ctx.fake_mode:
             return [{"pulp_href": "<FAKE ENTITY>"} for _file in files]
-        return self._upload(files, {**(body or {})}, None, non_blocking)
+        return self._upload(files, {**(body or {})}, None, non_blocking, progress)
 
     def _upload(
         self,
@@ -116,6 +118,7 @@ class PulpGoModuleContext(NamedContentContext):
         body: EntityDefinition,
         parameters: t.Mapping[str, t.Any] | None,
         non_blocking: bool,
+        progress: Progress | None = None,
     ) -> t.Any:
         chunk_size: int | None = body.pop("chunk_size", None)
         if self.repository_ctx is not None:
@@ -126,7 +129,7 @@ class PulpGoModuleContext(NamedContentContext):
         if chunk_size is None:
             # Newer versions of pulp-glue have it in their configuration.
             chunk_size = getattr(self.pulp_ctx, "chunk_size", None)
-        with Parcel(self.pulp_ctx, chunk_size) as parcel:
+        with Parcel(self.pulp_ctx, chunk_size, progress) as parcel:
             parcel.add(files)
             try:
                 task = self.call(

@@ -22,6 +22,12 @@ REQUEST_SIZE = 64 * 1024 * 1024
 REQUEST_FILES = 100
 """Files that go into one request: Django takes no more."""
 
+Progress = t.Callable[[str, int, int], None]
+"""Hears the name of a file, the bytes that were sent of it, and those that it has."""
+
+PIECE = 16 * 1024 * 1024
+"""Bytes that are sent at once where somebody watches."""
+
 CALL_FILES = 900
 """Zips that one call may bring: Django takes at most 1000 fields."""
 
@@ -50,9 +56,16 @@ class Parcel:
     Args:
         pulp_ctx: The server to send them to.
         chunk_size: Bytes that one request may have at most. `None` for `REQUEST_SIZE`.
+        progress: Hears how far each file is that is uploaded in chunks.
     """
 
-    def __init__(self, pulp_ctx: PulpContext, chunk_size: int | None = None) -> None:
+    def __init__(
+        self,
+        pulp_ctx: PulpContext,
+        chunk_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._progress = progress
         self._pulp_ctx = pulp_ctx
         self._limit = chunk_size or REQUEST_SIZE
         # Who named a size knows of a limit on the way; the usual one is no more than a good habit.
@@ -113,7 +126,7 @@ class Parcel:
         try:
             with ExitStack() as opened:
                 upload = PulpUploadContext(self._pulp_ctx)
-                href = str(upload.upload_file(self._open(file, opened), self._limit))
+                href = self._send(upload, self._open(file, opened), name)
         except PulpNotAutorized:
             if not self._may_exceed or len(self._files) >= REQUEST_FILES:
                 raise
@@ -121,6 +134,25 @@ class Parcel:
         self._uploads[number] = href
         self._names[href.rstrip("/").rpartition("/")[2]] = name
         return True
+
+    def _send(self, upload: PulpUploadContext, file: io.BufferedReader, name: str) -> str:
+        if self._progress is None:
+            return str(upload.upload_file(file, self._limit))
+        size = Path(file.name).stat().st_size
+        href = str(upload.create(body={"size": size})["pulp_href"])
+        upload.pulp_href = href
+        try:
+            sent = 0
+            self._progress(name, sent, size)
+            while chunk := file.read(min(self._limit, PIECE)):
+                upload.upload_chunk(chunk=chunk, size=size, start=sent)
+                sent += len(chunk)
+                self._progress(name, sent, size)
+        except BaseException:
+            with suppress(PulpException):
+                PulpUploadContext(self._pulp_ctx, pulp_href=href).delete()
+            raise
+        return href
 
     @staticmethod
     def _open(file: ZipFile, opened: ExitStack) -> io.BufferedReader:

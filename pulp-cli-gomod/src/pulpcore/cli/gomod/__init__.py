@@ -9,6 +9,8 @@ from pulp_glue.common.i18n import get_translation
 from pulpcore.cli.gomod.block import block
 from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
+from pulpcore.cli.gomod.examples import add_examples
+from pulpcore.cli.gomod.exits import ExitCodes
 from pulpcore.cli.gomod.publication import publication
 from pulpcore.cli.gomod.publish import publish
 from pulpcore.cli.gomod.release import release
@@ -25,7 +27,16 @@ _ = translation.gettext
 _COMMANDS = (block, content, distribution, publication, publish, release, remote, repository, token)
 
 
-@pulp_group(name="gomod", help=_("Manage Go modules."))
+@pulp_group(
+    name="gomod",
+    cls=ExitCodes,
+    short_help=_("Manage Go modules."),
+    help=_(
+        "Manage Go modules.\n\n"
+        "The exit code is 3 where something was not found, 4 where it was denied, 5 where the server "
+        "was not reached, and 1 or 2 for all else."
+    ),
+)
 def gomod_group() -> None:
     pass
 
@@ -40,4 +51,5 @@ def mount(main: click.Group, **kwargs: t.Any) -> None:
     """
     for command in _COMMANDS:
         gomod_group.add_command(command)
+    add_examples(gomod_group)
     main.add_command(gomod_group)

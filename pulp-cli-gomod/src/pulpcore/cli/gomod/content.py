@@ -29,6 +29,7 @@ from pulp_glue.gomod.context import (
 )
 
 from pulpcore.cli.gomod.options import (
+    go_filter_options,
     go_mod_h1_option,
     h1_option,
     module_filter_options,
@@ -39,6 +40,7 @@ from pulpcore.cli.gomod.options import (
     search_option,
     time_callback,
 )
+from pulpcore.cli.gomod.progress import progress_on_terminal
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -69,6 +71,7 @@ content.add_command(
                 help=_("Show only pseudo-versions, or only others."),
                 allowed_with_contexts=(PulpGoModuleContext,),
             ),
+            *go_filter_options,
             search_option,
             *content_filter_options,
         ]
@@ -96,11 +99,17 @@ for _option in lookup_options:
     "files",
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     multiple=True,
-    required=True,
     help=_(
         "A module zip, as the GOPROXY protocol has it. Can be specified multiple times: then all "
         "are taken, as one repository version, or none."
     ),
+)
+@click.option(
+    "--directory",
+    "directories",
+    type=click.Path(exists=True, file_okay=False, readable=True, path_type=Path),
+    multiple=True,
+    help=_("Take all files below this directory whose name ends in .zip, as with --file."),
 )
 @repository_option(_("The repository to add the modules to."))
 @click.option(
@@ -135,6 +144,7 @@ def upload(
     content_ctx: PulpContentContext,
     /,
     files: tuple[Path, ...],
+    directories: tuple[Path, ...],
     repository: PulpGoRepositoryContext | None,
     **fields: t.Any,
 ) -> None:
@@ -145,9 +155,25 @@ def upload(
     """
     if not isinstance(content_ctx, PulpGoModuleContext):
         raise IncompatibleContext(_("Only modules can be uploaded."))
-    modules = content_ctx.upload_files(files, {"repository": repository, **fields})
+    zips = [*files, *(file for directory in directories for file in _zips_below(directory))]
+    if not zips:
+        raise click.UsageError(_("Name what is to be uploaded: --file or --directory."))
+    body = {"repository": repository, **fields}
+    modules = content_ctx.upload_files(zips, body, progress=progress_on_terminal())
     # As everywhere in pulp-cli, who asks for one thing gets that, and no list of one.
-    pulp_ctx.output_result(modules[0] if len(files) == 1 else modules)
+    is_one = len(files) == 1 and not directories
+    pulp_ctx.output_result(modules[0] if is_one else modules)
+
+
+def _zips_below(directory: Path) -> list[Path]:
+    found = sorted(file for file in directory.rglob("*.zip") if file.is_file())
+    if not found:
+        raise click.UsageError(
+            _("There is no file below {directory} whose name ends in .zip.").format(
+                directory=directory
+            )
+        )
+    return found
 
 
 content.add_command(upload, "create")

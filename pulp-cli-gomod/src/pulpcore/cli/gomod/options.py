@@ -115,6 +115,59 @@ module_version_filter_options: list[Decorator] = [
     ),
 ]
 
+
+def _of_modules(*names: str, help_text: str, **kwargs: t.Any) -> Decorator:
+    return pulp_option(
+        *names, help=help_text, allowed_with_contexts=(PulpGoModuleContext,), **kwargs
+    )
+
+
+go_filter_options: list[Decorator] = [
+    *(
+        _of_modules(
+            f"--version-{word}",
+            f"version__{word}",
+            help_text=_("Show only versions {which} this one, as Go sorts them.").format(
+                which=which
+            ),
+        )
+        for word, which in (
+            ("gte", _("from")),
+            ("gt", _("after")),
+            ("lte", _("up to")),
+            ("lt", _("before")),
+        )
+    ),
+    _of_modules("--sha256", help_text=_("Show only the module whose zip has this SHA-256.")),
+    _of_modules(
+        "--size-gte",
+        "size__gte",
+        callback=size_callback,
+        help_text=_("Show only modules whose zip is at least so large, such as 10MB."),
+    ),
+    _of_modules(
+        "--size-lte",
+        "size__lte",
+        callback=size_callback,
+        help_text=_("Show only modules whose zip is at most so large, such as 10MB."),
+    ),
+    _of_modules("--go-version", help_text=_("Show only modules with this go line in go.mod.")),
+    _of_modules(
+        "--requires",
+        help_text=_("Show only modules that require this one: a path, or path@v1.2.3."),
+    ),
+    _of_modules(
+        "--deprecated/--not-deprecated",
+        default=None,
+        help_text=_("Show only modules whose go.mod has a deprecation notice, or only others."),
+    ),
+    _of_modules(
+        "--retracted/--not-retracted",
+        default=None,
+        help_text=_("Show only what the newest version of its module retracts, or only others."),
+    ),
+]
+
 search_option = click.option(
     "--q",
     "--search",

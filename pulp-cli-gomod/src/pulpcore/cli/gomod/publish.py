@@ -19,6 +19,7 @@ from pulp_glue.gomod.pack import pack_commit
 from pulp_glue.gomod.publishing import TaggedModule, find_tagged
 
 from pulpcore.cli.gomod.options import repository_option
+from pulpcore.cli.gomod.progress import progress_on_terminal
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -103,7 +104,8 @@ def _send(
     tagged: TaggedModule,
 ) -> None:
     body = {"repository": repository, "time": tagged.time, "origin": tagged.origin}
-    PulpGoModuleContext(pulp_ctx).upload_files([zip_file], body)
+    progress = progress_on_terminal()
+    PulpGoModuleContext(pulp_ctx).upload_files([zip_file], body, progress=progress)
 
 
 def _say_how_to_get_it(

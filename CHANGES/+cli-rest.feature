@@ -1,0 +1,1 @@
+`pulp gomod`: `content upload --directory`, filters of `content list`, examples in the help of every command, exit codes that tell not found, denied and unreachable apart, and a progress line for large files.

@@ -1,0 +1,42 @@
+"""What the exit code says of a failure, for scripts that do not read messages."""
+
+import typing as t
+
+import click
+import requests
+from pulp_cli.generic import PulpGroup
+from pulp_glue.common.exceptions import PulpEntityNotFound, PulpHTTPError
+
+NOT_FOUND = 3
+DENIED = 4
+UNREACHABLE = 5
+
+_HTTP = {401: DENIED, 403: DENIED, 404: NOT_FOUND, 502: UNREACHABLE, 503: UNREACHABLE}
+
+
+class ExitCodes(PulpGroup):
+    """A group of commands that tells failures apart; what is none of these exits with 1, or 2 for usage."""
+
+    def invoke(self, ctx: click.Context) -> t.Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if error.exit_code == 1:
+                # mypy takes it for one of the class.
+                vars(error)["exit_code"] = _code(error)
+            raise
+
+
+def _code(error: BaseException) -> int:
+    """Find what was wrong in what the exception was raised for."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PulpEntityNotFound):
+            return NOT_FOUND
+        if isinstance(cause, PulpHTTPError):
+            return _HTTP.get(cause.status_code, 1)
+        if isinstance(cause, requests.RequestException):
+            return UNREACHABLE
+        cause = cause.__cause__ or cause.__context__
+    return 1
