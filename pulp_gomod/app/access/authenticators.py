@@ -85,6 +85,8 @@ class PasswordAuthentication(BasicAuthentication):
             raise AuthenticationFailed("invalid user name")
         stored = get_user_model()._default_manager.filter(username=userid).first()
         if stored is not None and stored.is_active and verified.recall(stored, password):
+            # As Django's `authenticate` leaves it, without which nobody is logged in for a session.
+            stored.backend = _STORED_PASSWORDS
             return stored, None
         subject = _subject(stored, userid)
         if refused.recall(subject, password):
