@@ -2,6 +2,7 @@
 
 import re
 from gettext import gettext as _
+from typing import Any
 from urllib.parse import urlsplit
 
 from rest_framework import serializers
@@ -11,6 +12,8 @@ from pulpcore.plugin.serializers import RemoteSerializer
 
 from pulp_gomod.app import networks
 from pulp_gomod.app.models import GoRemote
+from pulp_gomod.app.serializers import connection
+from pulp_gomod.app.serializers.connection import is_plain_url
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
@@ -212,7 +215,7 @@ class GoRemoteSerializer(RemoteSerializer):
             url = super().validate_url(url)
             parts = urlsplit(url)
             valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-            valid = valid and parts.port != 0 and not parts.query and not parts.fragment
+            valid = valid and is_plain_url(url) and not parts.query and not parts.fragment
         except ValueError:
             valid = False
         if not valid:
@@ -227,11 +230,83 @@ class GoRemoteSerializer(RemoteSerializer):
         Check where the proxy is.
 
         Raises:
-            ValidationError: No remote may lead there.
+            ValidationError: It is no URL of a proxy, or no remote may lead there.
         """
         if url:
+            connection.validate_proxy(url)
             require_allowed(url)
         return url
+
+    def validate_headers(self, headers: Any) -> Any:
+        """
+        Check the headers.
+
+        Raises:
+            ValidationError: They cannot be sent.
+        """
+        connection.validate_headers(headers)
+        return headers
+
+    def validate_username(self, name: str | None) -> str | None:
+        """
+        Check the user name.
+
+        Raises:
+            ValidationError: It cannot be sent.
+        """
+        connection.validate_login(name, None)
+        return name
+
+    def validate_password(self, password: str | None) -> str | None:
+        """
+        Check the password.
+
+        Raises:
+            ValidationError: It cannot be sent.
+        """
+        connection.validate_login(None, password)
+        return password
+
+    validate_proxy_username = validate_username
+    validate_proxy_password = validate_password
+
+    def validate_ca_cert(self, pem: str | None) -> str | None:
+        """
+        Check the certificates that the upstream's is verified with.
+
+        Raises:
+            ValidationError: They cannot be read.
+        """
+        if pem:
+            connection.validate_ca(pem)
+        return pem
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """
+        Check what has to fit together, of what is there after the change.
+
+        Raises:
+            ValidationError: It does not.
+        """
+        data = super().validate(data)
+
+        def after(name: str) -> Any:
+            return data[name] if name in data else getattr(self.instance, name, None)
+
+        if {"client_cert", "client_key"} & data.keys() and after("client_cert"):
+            if after("client_key"):
+                connection.validate_client(after("client_cert"), after("client_key"))
+        if {"headers", "username"} & data.keys() and after("username"):
+            names = {name.lower() for group in after("headers") or () for name in group}
+            if "authorization" in names:
+                raise serializers.ValidationError(
+                    {
+                        "headers": [
+                            _("Say Authorization in headers, or username and password, not both.")
+                        ]
+                    }
+                )
+        return data
 
     def validate_sumdb(self, sumdb: str) -> str:
         """

@@ -1,0 +1,189 @@
+"""What a remote connects with: refused when it is set, not when somebody's build needs it."""
+
+import re
+import ssl
+import tempfile
+from contextlib import ExitStack
+from gettext import gettext as _
+from typing import Any
+from urllib.parse import urlsplit
+
+from rest_framework import serializers
+
+# The characters of a header's name: a token of RFC 9110.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What the connection or the request itself says; another value breaks every request.
+_OWN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "if-modified-since",
+        "if-none-match",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "range",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def is_plain_url(url: str) -> bool:
+    """
+    Say whether something is an http or https URL of a host, written as it is read.
+
+    Args:
+        url: The URL.
+    """
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    # urlsplit drops some control characters, and blanks end a request line.
+    return valid and url.isprintable() and not any(char.isspace() for char in url)
+
+
+def validate_proxy(url: str) -> None:
+    """
+    Check the URL of an HTTP proxy.
+
+    Args:
+        url: The URL.
+
+    Raises:
+        ValidationError: It is none.
+    """
+    parts = urlsplit(url) if is_plain_url(url) else None
+    if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise serializers.ValidationError(
+            _(
+                "The URL of a proxy is http or https, a host and a port: http://proxy.example.com:3128."
+            )
+        )
+    if parts.username or parts.password:
+        raise serializers.ValidationError(
+            _("Say user name and password in proxy_username and proxy_password, not in the URL.")
+        )
+
+
+def validate_headers(groups: Any) -> None:
+    """
+    Check headers that are sent with each request.
+
+    Args:
+        groups: Objects with names and values of headers.
+
+    Raises:
+        ValidationError: One cannot be sent, or would break each request. No value is repeated.
+    """
+    for group in groups or ():
+        if not isinstance(group, dict):
+            raise serializers.ValidationError(
+                _('Headers are a list of objects, such as [{"X-Token": "..."}].')
+            )
+        for name, value in group.items():
+            if not _TOKEN.fullmatch(str(name)):
+                raise serializers.ValidationError(
+                    _("{name!r} cannot be the name of a header.").format(name=str(name)[:80])
+                )
+            if name.lower() in _OWN_HEADERS:
+                raise serializers.ValidationError(
+                    _("{name} is what each request says for itself.").format(name=name)
+                )
+            if not isinstance(value, str) or not _is_value(value):
+                raise serializers.ValidationError(
+                    _(
+                        "The value of {name} cannot be sent: it has to be a text without control "
+                        "characters."
+                    ).format(name=name)
+                )
+
+
+def _is_value(text: str) -> bool:
+    return all(char == "\t" or char.isprintable() for char in text)
+
+
+def validate_login(username: str | None, password: str | None) -> None:
+    """
+    Check a user name and a password for HTTP Basic.
+
+    Args:
+        username: The user name, if any.
+        password: The password, if any.
+
+    Raises:
+        ValidationError: They cannot be sent.
+    """
+    if username and ":" in username:
+        raise serializers.ValidationError(
+            _("HTTP Basic takes no user name with a colon in it: what follows is the password.")
+        )
+    for text in (username, password):
+        if text and any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text):
+            raise serializers.ValidationError(_("It has characters that cannot be sent."))
+
+
+def validate_ca(pem: str) -> None:
+    """
+    Check certificates that an upstream's is verified with.
+
+    Args:
+        pem: The certificates.
+
+    Raises:
+        ValidationError: They cannot be read.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise serializers.ValidationError(
+            _("These are no certificates in PEM: {reason}.").format(reason=_reason(error))
+        ) from error
+
+
+def validate_client(certificate: str, key: str) -> None:
+    """
+    Check a client certificate and its key.
+
+    Args:
+        certificate: PEM.
+        key: PEM.
+
+    Raises:
+        ValidationError: They cannot be read, or do not belong together.
+    """
+    with ExitStack() as stack:
+        names = []
+        for text in (certificate, key):
+            # OpenSSL reads them from files only.
+            file = stack.enter_context(tempfile.NamedTemporaryFile("w"))
+            file.write(text)
+            file.flush()
+            names.append(file.name)
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            # Whoever is asked for a pass phrase by OpenSSL would be the server's terminal.
+            context.load_cert_chain(*names, password="")
+        except (ssl.SSLError, ValueError) as error:
+            raise serializers.ValidationError(
+                {
+                    "client_cert": [
+                        _(
+                            "client_cert and client_key cannot be used: {reason}. They are PEM, without "
+                            "a pass phrase, and belong together."
+                        ).format(reason=_reason(error))
+                    ]
+                }
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    reason = error.reason if isinstance(error, ssl.SSLError) else None
+    return str(reason or type(error).__name__).replace("_", " ").lower()
