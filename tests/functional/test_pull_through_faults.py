@@ -3,12 +3,14 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 from aiohttp import web
 
-from tests.functional.rest_api import Rest
+from tests.functional.rest_api import REMOTES, Rest
 from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
 from tests.gomods import pack
 
@@ -185,6 +187,26 @@ def test_other_bytes_than_before_are_refused(rest: Rest, upstream: Upstream) -> 
     answer = mirror.get("example.com/moved/@v/v1.0.0.zip")
     assert answer.status_code == 502
     assert "SECURITY ERROR" in answer.text
+
+
+def test_what_no_connection_can_be_made_with_is_refused(rest: Rest, upstream: Upstream) -> None:
+    fine = {"name": f"refused-{uuid4().hex[:8]}", "url": upstream.url}
+    wrong: dict[str, dict[str, Any]] = {
+        "proxy_url": {"proxy_url": "foo"},
+        "headers": {"headers": [{"X-Token": "a\r\nb"}]},
+        "username": {"username": "a:b", "password": "c"},
+        "ca_cert": {"ca_cert": "no certificate"},
+        "client_cert": {"client_cert": "none", "client_key": "none"},
+        "url": {"url": f"{upstream.url}/a b"},
+    }
+    for field, settings in wrong.items():
+        answer = rest.call("POST", REMOTES, json=fine | settings)
+        assert (answer.status_code, list(answer.json())) == (400, [field]), answer.text
+    remote = rest.create(REMOTES, **fine, headers=[{"Authorization": "Bearer x"}])
+    wrong["headers"] = {"username": "me", "password": "secret"}
+    for field, settings in wrong.items():
+        answer = rest.call("PATCH", remote["pulp_href"], json=settings)
+        assert (answer.status_code, list(answer.json())) == (400, [field]), answer.text
 
 
 def test_redirects_and_credentials(rest: Rest, upstream: Upstream) -> None:

@@ -453,7 +453,7 @@ def test_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
     # Nobody takes an old list for a new one.
     upstream.behaviours["example.com/m/@v/list"] = fail
     text = complaint(mirror, modules=["example.com/m"])
-    assert "example.com/m: the upstream answered 500" in text
+    assert "example.com/m: the upstream 127.0.0.1:" in text and " answered 500" in text
     assert mirror.number() == 1
 
 

@@ -127,7 +127,9 @@ def validate_login(username: str | None, password: str | None) -> None:
         )
     for text in (username, password):
         if text and any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text):
-            raise serializers.ValidationError(_("It has characters that cannot be sent."))
+            raise serializers.ValidationError(
+                _("It has control characters, such as the end of a line, which cannot be sent.")
+            )
 
 
 def validate_ca(pem: str) -> None:
@@ -169,8 +171,8 @@ def validate_client(certificate: str, key: str) -> None:
             names.append(file.name)
         try:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            # Whoever is asked for a pass phrase by OpenSSL would be the server's terminal.
-            context.load_cert_chain(*names, password="")
+            # Without a password OpenSSL asks at the terminal.
+            context.load_cert_chain(names[0], names[1], password="")
         except (ssl.SSLError, ValueError) as error:
             raise serializers.ValidationError(
                 {

@@ -293,9 +293,9 @@ class GoRemoteSerializer(RemoteSerializer):
         def after(name: str) -> Any:
             return data[name] if name in data else getattr(self.instance, name, None)
 
-        if {"client_cert", "client_key"} & data.keys() and after("client_cert"):
-            if after("client_key"):
-                connection.validate_client(after("client_cert"), after("client_key"))
+        client = (after("client_cert"), after("client_key"))
+        if {"client_cert", "client_key"} & data.keys() and all(client):
+            connection.validate_client(*client)
         if {"headers", "username"} & data.keys() and after("username"):
             names = {name.lower() for group in after("headers") or () for name in group}
             if "authorization" in names:

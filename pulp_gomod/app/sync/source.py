@@ -18,6 +18,7 @@ from pulp_gomod.app.upstream.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.upstream.merge import latest_version
 from pulp_gomod.app.upstream.reading import is_version, parse_info
 from pulp_gomod.app.upstream.results import Broken, Missing, NoRecord, UpstreamFault
+from pulp_gomod.app.upstream.upstream import Upstream
 from pulp_gomod.app.upstream.upstreams import Through
 from pulp_gomod.app.upstream.zips import Asked, Passed
 from pulp_gomod.golang import GoError, dirhash, module
@@ -137,7 +138,7 @@ class Source:
             # The zip is compared with it, and it may have come since somebody else asked for it.
             await self.go_mod(version)
         asked = Asked(*version, self._repository, joins=False, h1=h1)
-        with _told():
+        with _told(self._through.upstream):
             found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
         if isinstance(found, Missing):
             raise Absent(found)
@@ -162,7 +163,7 @@ class Source:
         self._permit(*version)
         if self._through.sumdb is None or not self._through.modules.covers(*version):
             return ""
-        with _told():
+        with _told(self._through.upstream):
             lines = await self._through.sumdb.lines(*version)
         beginning = f"{version.path} {version.version} "
         proven = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
@@ -196,7 +197,7 @@ class Source:
         return newest
 
     async def _newest(self, path: str, listed: list[str]) -> str:
-        with _told():
+        with _told(self._through.upstream):
             chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
         if chosen is None:
             raise Trouble("the upstream knows no latest version")
@@ -216,7 +217,7 @@ class Source:
     async def _ask(self, file: File, path: str, version: str = "", anew: bool = False) -> Answer:
         self._permit(path, version)
         modules = self._through.modules
-        with _told():
+        with _told(self._through.upstream):
             ask = modules.renewed if anew else modules.get
             answer = await ask(file, path, version)
             if not answer.found and answer.checked < self._began:
@@ -266,10 +267,11 @@ class _Upstream:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(upstream: Upstream) -> Iterator[None]:
     """Tell what goes wrong as a Trouble."""
     try:
-        yield
+        with upstream.told():
+            yield
     except (Broken, NoRecord) as fault:
         # Go would not take what is no zip, nor what nobody can verify.
         raise Unavailable(fault.line) from fault

@@ -5,6 +5,7 @@ answer of a GOPROXY becomes a fault.
 """
 
 import asyncio
+import os
 import random
 import re
 import time
@@ -20,6 +21,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from pulp_gomod.app.remote.http.pace import Pace, TooSoon
+from pulp_gomod.app.remote.http.parties import Party
 from pulp_gomod.app.remote.http.retry_after import parse_retry_after
 from pulp_gomod.app.upstream import redirects, resolving
 from pulp_gomod.app.upstream.health import Health
@@ -51,6 +53,7 @@ _MOST_PAUSES = 20
 _MOST_HOSTS = 256
 
 # What aiohttp puts before its messages: a status that nobody has sent.
+_CALL = "Connect call failed"
 _CODE = re.compile(r"\b400, message[:=]\s*")
 
 # Faults that often pass. A request that was not answered in time is not repeated: the client has waited
@@ -65,6 +68,7 @@ class _Asked:
 
     Attributes:
         url: Where it is.
+        party: Whose it is.
         sink: Where it goes.
         limit: Bytes that it may have.
         conditions: Headers that make the request a conditional one.
@@ -74,6 +78,7 @@ class _Asked:
     """
 
     url: URL
+    party: Party
     sink: Sink
     limit: int
     conditions: dict[str, str]
@@ -181,7 +186,15 @@ class Fetcher:
     ) -> Fetched | Unchanged | Missing:
         health = self._health if trusted else self._elsewhere
         end = time.monotonic() + patience
-        asked = _Asked(url, sink, limit, conditions, trusted, health, end)
+        party = self._party(url, trusted)
+        asked = _Asked(url, party, sink, limit, conditions, trusted, health, end)
+        try:
+            return await self._in_time(asked, patience)
+        except UpstreamFault as fault:
+            fault.tell(party.named(url), party.way_out)
+            raise
+
+    async def _in_time(self, asked: _Asked, patience: float) -> Fetched | Unchanged | Missing:
         try:
             async with asyncio.timeout(patience):
                 return await self._persist(asked)
@@ -190,10 +203,16 @@ class Fetcher:
         except TooSoon as soon:
             raise _rate_limited(soon) from None
         except TimeoutError:
-            pace = self._pace(url)
+            pace = self._pace(asked.url)
             if pace.is_waiting:
                 raise _rate_limited(pace.too_soon()) from None
             raise UpstreamSilent(f"the upstream did not send all within {patience:g} s") from None
+
+    def _party(self, url: URL, trusted: bool) -> Party:
+        settings = self._settings
+        proxy = settings.proxy.url if settings.proxy else ""
+        sumdb = "" if trusted else settings.sumdb.name
+        return Party(url, proxy, sumdb, settings.name)
 
     async def _persist(self, asked: _Asked) -> Fetched | Unchanged | Missing:
         """Ask again where that may help."""
@@ -224,34 +243,52 @@ class Fetcher:
         current, strange = asked.url, not asked.trusted
         for _ in range(redirects.MAX_REDIRECTS):
             # Once we have been sent elsewhere, nothing that was meant for the upstream goes along.
-            is_elsewhere = current.origin() != asked.url.origin()
-            strange = strange or is_elsewhere
+            strange = strange or current.origin() != asked.url.origin()
             try:
-                answer = await self._once(asked, current, strange)
-            except (UpstreamFault, TooSoon):
+                answer = await self._hop(asked, current, strange)
+            except UpstreamFault as fault:
+                fault.tell(asked.party.named(current), asked.party.way_out)
                 raise
-            except aiohttp.ConnectionTimeoutError:
-                raise UpstreamSilent(
-                    "the upstream takes no connection", unconnected=not is_elsewhere
-                ) from None
-            except TimeoutError:
-                raise UpstreamSilent("the upstream did not answer in time") from None
-            except aiohttp.ClientConnectorError as error:
-                raise UpstreamFault(
-                    f"the upstream cannot be reached: {_reason(error)}",
-                    again=True,
-                    # Where it has sent us says nothing of the upstream itself.
-                    down=not is_elsewhere,
-                    unconnected=not is_elsewhere,
-                ) from None
-            except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise UpstreamFault(
-                    f"the upstream broke off: {_reason(error)}", again=True
-                ) from None
             if not isinstance(answer, str):
                 return answer
             current = redirects.target(self._settings, asked.url, current, answer)
         raise UpstreamFault(f"the upstream redirects more than {redirects.MAX_REDIRECTS} times")
+
+    async def _hop(
+        self, asked: _Asked, current: URL, strange: bool
+    ) -> Fetched | Unchanged | Missing | str:
+        """Send one request, and make faults of what goes wrong."""
+        # Where it has sent us says nothing of the upstream itself.
+        is_own = current.origin() == asked.url.origin()
+        try:
+            return await self._once(asked, current, strange)
+        except (UpstreamFault, TooSoon):
+            raise
+        except aiohttp.ConnectionTimeoutError:
+            fault: UpstreamFault = UpstreamSilent(
+                "the upstream takes no connection", unconnected=is_own
+            )
+            if asked.party.proxy:
+                fault.tell(asked.party.proxy_named())
+            raise fault from None
+        except TimeoutError:
+            raise UpstreamSilent("the upstream did not answer in time") from None
+        except aiohttp.ClientConnectorError as error:
+            fault = UpstreamFault(
+                f"the upstream cannot be reached: {_reason(error)}{_hint(error)}",
+                again=True,
+                down=is_own,
+                unconnected=is_own,
+            )
+            if asked.party.proxy and _is_of_proxy(error, asked.party.proxy):
+                fault.tell(asked.party.proxy_named())
+            raise fault from None
+        except aiohttp.ClientHttpProxyError as error:
+            fault = UpstreamFault(f"the upstream answered {_named(error.status)}")
+            fault.tell(asked.party.proxy_named())
+            raise fault from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UpstreamFault(f"the upstream broke off: {_reason(error)}", again=True) from None
 
     async def _once(
         self, asked: _Asked, url: URL, strange: bool
@@ -405,9 +442,24 @@ def _basic(username: str, password: str) -> aiohttp.BasicAuth | None:
     return aiohttp.BasicAuth(username, password, "utf-8") if username else None
 
 
+def _is_of_proxy(error: aiohttp.ClientConnectorError, proxy: str) -> bool:
+    """Say whether it is the proxy that was not reached, or whose name is unknown."""
+    url = URL(proxy)
+    return isinstance(error, aiohttp.ClientProxyConnectionError) or (
+        (error.host, error.port) == (url.host, url.port)
+    )
+
+
+def _hint(error: aiohttp.ClientConnectorError) -> str:
+    is_tls = isinstance(error, aiohttp.ClientConnectorCertificateError)
+    return " (see ca_cert of the remote)" if is_tls else ""
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
-        return error.os_error.strerror
+        reason, number = error.os_error.strerror, error.os_error.errno
+        # asyncio has the address in its words, which is named already.
+        return os.strerror(number) if number and reason.startswith(_CALL) else reason
     if isinstance(error, aiohttp.InvalidURL):
         return "it redirects to something that is no URL"
     # As a text the error has the URL too, which may be a signed one that we were redirected to.

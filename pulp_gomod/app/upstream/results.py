@@ -7,6 +7,8 @@ MAX_WORDS = 1000
 MAX_LINES = 8
 # Characters of a line that says what went wrong: it may quote what the upstream sent.
 MAX_LINE = 2000
+# Whoever failed, where a fault is found by code that knows of one upstream only.
+_SOMEBODY = "the upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class UpstreamFault(Exception):
         down: Whether the whole upstream seems to be down, and not only what was asked for.
         unconnected: Whether it did not even take a connection.
         retry_after: Seconds after which the client may ask again; None if nobody knows.
+        named: Whether the line names who failed, beyond calling it the upstream.
     """
+
+    named = False
 
     def __init__(
         self,
@@ -75,6 +80,38 @@ class UpstreamFault(Exception):
         self.down = down
         self.unconnected = unconnected
         self.retry_after = retry_after
+
+    def tell(self, who: str, way_out: str = "") -> None:
+        """
+        Name who failed, unless that is done.
+
+        Args:
+            who: Takes the place of "the upstream" in the line.
+            way_out: What can be done.
+        """
+        if not self.named:
+            line = self.line.replace(_SOMEBODY, who, 1)
+            self.line = one_line(f"{line}; {way_out}" if way_out else line)
+            self.args = (self.line,)
+            self.named = True
+
+    def also(self, text: str) -> "UpstreamFault":
+        """
+        Return the same fault with something more to say.
+
+        Args:
+            text: What follows.
+        """
+        more = UpstreamFault(
+            f"{self.line}; {text}",
+            status=self.status,
+            again=self.again,
+            down=self.down,
+            unconnected=self.unconnected,
+            retry_after=self.retry_after,
+        )
+        more.named = self.named
+        return more
 
 
 class UpstreamSilent(UpstreamFault, TimeoutError):
@@ -100,6 +137,7 @@ class UpstreamDead(UpstreamFault):
         """
         when = f"in {seconds:.1f} s" if seconds > 0 else "at this moment"
         super().__init__(f"{fault.line}; it is asked again {when}", status=fault.status, down=True)
+        self.named = fault.named
 
 
 class RateLimited(UpstreamFault):

@@ -65,7 +65,8 @@ async def serve_module(
         through = await known.of(target)
         if through is None:
             return problem(502, "bad gateway: the remote of this distribution is gone")
-        return await _Request(request, target, wanted, local, through, known).answer()
+        with through.upstream.told():
+            return await _Request(request, target, wanted, local, through, known).answer()
     except UpstreamFault as fault:
         return fault_response(fault)
     except OSError as error:

@@ -50,7 +50,9 @@ async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.St
             return not_found("no checksum database is configured here")
         if not path.startswith(f"{sumdb.name}/"):
             return not_found(f"the checksum database here is {sumdb.name}, and no other")
-        return await _answer(request, target, through, sumdb, path.removeprefix(f"{sumdb.name}/"))
+        with through.upstream.told():
+            asked = path.removeprefix(f"{sumdb.name}/")
+            return await _answer(request, target, through, sumdb, asked)
     except UpstreamFault as fault:
         return fault_response(fault)
 

@@ -94,10 +94,12 @@ def _tls_context(tls: Tls) -> ssl.SSLContext:
 def _load_client(context: ssl.SSLContext, tls: Tls) -> None:
     # OpenSSL reads them from files only.
     with ExitStack() as stack:
-        names = []
+        names: list[str] = []
         for text in (tls.client_cert, tls.client_key):
             file = stack.enter_context(tempfile.NamedTemporaryFile("w"))
             file.write(text)
             file.flush()
             names.append(file.name)
-        context.load_cert_chain(*names)
+        # Without a password OpenSSL asks at the terminal.
+        certificate, key = names
+        context.load_cert_chain(certificate, key, password="")

@@ -206,7 +206,10 @@ class ChecksumDatabase:
             raise self._not_proven(f"{path}@{version}", error) from error
 
     def _not_proven(self, what: str, error: GoError) -> NotProven:
-        refusal = NotProven(str(error))
+        line = str(error)
+        if self.name not in line:
+            line = f"the checksum database {self.name}: {line}"
+        refusal = NotProven(line)
         log.error("Refused %s from the remote %s: %s", what, self._remote_name, refusal.line)
         metrics.refused(self._upstream.settings)
         return refusal

@@ -4,10 +4,11 @@ import hashlib
 
 from yarl import URL
 
+from pulp_gomod.app.remote.http.parties import way_out
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.documents import Documents, Wish
 from pulp_gomod.app.upstream.remote import percent_encode
-from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged
+from pulp_gomod.app.upstream.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.upstream.upstream import Upstream
 
 # Seconds for which it is known whether the upstream passes the database on.
@@ -38,10 +39,18 @@ class Place:
         Raises:
             UpstreamFault: It does not answer.
         """
-        if await self._through_upstream():
-            found = await self._upstream.document(
-                f"sumdb/{self._name}{path}", limit=limit, binary=True
-            )
+        try:
+            is_passed_on = await self._through_upstream()
+            if is_passed_on:
+                proxied = f"sumdb/{self._name}{path}"
+                found = await self._upstream.document(proxied, limit=limit, binary=True)
+        except UpstreamFault as fault:
+            settings = self._upstream.settings
+            raise fault.also(
+                f"it was asked for the checksum database {self._name}: "
+                f"{way_out(settings.name, self._upstream.host)}"
+            ) from fault
+        if is_passed_on:
             assert not isinstance(found, Unchanged)
             return found
         url = URL(self._upstream.settings.sumdb.direct_url + percent_encode(path), encoded=True)

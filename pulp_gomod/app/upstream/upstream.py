@@ -13,6 +13,7 @@ from django.db import IntegrityError
 from yarl import URL
 
 from pulp_gomod.app.goproxy.database import Database
+from pulp_gomod.app.remote.http.parties import host_of
 from pulp_gomod.app.upstream import answers, generations, metrics
 from pulp_gomod.app.upstream.answers import Answer, Question
 from pulp_gomod.app.upstream.fetch import Fetcher
@@ -262,6 +263,20 @@ class Upstream:
         """
         with self._watched():
             return await self._fetcher.file(self.settings.at(path), sink, limit)
+
+    @property
+    def host(self) -> str:
+        """Its host, for people."""
+        return host_of(URL(self.settings.url))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Have faults that are found in what it sent name it."""
+        try:
+            yield
+        except UpstreamFault as fault:
+            fault.tell(f"the upstream {self.host}")
+            raise
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
@@ -52,7 +53,12 @@ def unused_port() -> int:
 
 @asynccontextmanager
 async def world(
-    behave: Behaviour | None, *, total: float = 30.0, retries: int = 2, connections: int = 32
+    behave: Behaviour | None,
+    *,
+    total: float = 30.0,
+    retries: int = 2,
+    connections: int = 32,
+    **more: Any,
 ) -> AsyncIterator[World]:
     """
     Make an upstream and what asks it.
@@ -62,6 +68,7 @@ async def world(
         total: Seconds that a question may take.
         retries: How often one is repeated.
         connections: How many there may be.
+        more: Other settings of the remote.
     """
     made = World(unused_port(), Health())
 
@@ -80,6 +87,7 @@ async def world(
     settings = RemoteSettings(uuid4(), datetime.now(UTC), uuid4(), "remote", "")
     timeouts = Timeouts(document=total, zip=total)
     settings = replace(settings, timeouts=timeouts, retries=retries, connections=connections)
+    settings = replace(settings, **more)
     sessions = await open_sessions(settings, threads)
     made.fetcher = Fetcher(settings, sessions, made.health)
     try:
