@@ -1,7 +1,7 @@
 """Authenticators for the API side of a GOPROXY: uploads and removals.
 
-That for tokens is set on those views only, so that a token opens nothing else of the API, least of all
-the making of tokens. That for passwords can be configured for all of Pulp, as `pulp-gomod serve` does.
+That for tokens is set on those views only; what little else of the API a token opens is decided by
+`viewsets.token_door`, and the making of tokens is not among it. That for passwords can be configured for all of Pulp, as `pulp-gomod serve` does.
 """
 
 from types import SimpleNamespace
