@@ -317,6 +317,9 @@ def test_syncing(pulp: Pulp, repository: str, upstream: Upstream) -> None:
     assert len(pulp.get("repository", "content", "list", "--repository", repository)) == 1
     wrong = pulp.save(f"{repository}.wrong", b"example.com/summed v1.0.0\n")
     assert "go.sum:1" in pulp.fail(*sync, "--go-sum", f"@{wrong}")
+    empty = pulp.save(f"{repository}.empty", b"")
+    done = pulp.run("gomod", *sync, "--go-sum", f"@{empty}")
+    assert (done.code, "Nothing to sync: no module is required" in done.stderr) == (0, True)
     gone = pulp.fail(*sync, "--module", "example.com/gone@v1.0.0")
     assert "example.com/gone@v1.0.0: the upstream does not have it" in gone
 

@@ -651,6 +651,17 @@ def test_what_is_no_object(bad: Mirror) -> None:
     assert answer.status_code == 400
 
 
+def test_a_module_that_requires_nothing(bad: Mirror) -> None:
+    number = bad.number()
+    go_mod = "module example.com/hello\n\ngo 1.21\n"
+    for files in ({"go_sum": ""}, {"go_mod": go_mod}, {"go_mod": go_mod, "go_sum": ""}):
+        said = {each["code"]: each["message"] for each in sync(bad, **files)["progress_reports"]}
+        assert said["sync.gomod.downloading"] == "Nothing to sync: no module is required"
+        assert "mirror would remove everything" in refused(bad, mirror=True, **files)
+    assert bad.number() == number
+    assert "Say what to sync" in refused(bad)
+
+
 def test_what_is_too_much(bad: Mirror) -> None:
     text = refused(bad, go_sum="x" * 2_000_000)
     assert "1048576" in text and len(text) < 1000

@@ -31,10 +31,10 @@ class RemoteField(HrefMixin, DetailRelatedField):
         )
 
 
-def _text(help_text: str) -> serializers.CharField:
+def _text(help_text: str, **options: Any) -> serializers.CharField:
     # Lines are counted in what was sent.
     return serializers.CharField(
-        help_text=help_text, required=False, trim_whitespace=False, max_length=MAX_TEXT
+        help_text=help_text, required=False, trim_whitespace=False, max_length=MAX_TEXT, **options
     )
 
 
@@ -68,8 +68,10 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     go_sum = _text(
         _(
             "The text of a go.sum: the zips and go.mod files that it names are synced, and have to "
-            "have the checksums that it has."
-        )
+            "have the checksums that it has. It may be empty, as that of a module without "
+            "requirements is."
+        ),
+        allow_blank=True,
     )
     go_mod = _text(
         _(
@@ -126,12 +128,31 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         """
         Check that something is asked for, and that there is a remote to ask.
 
+        Files of a module that requires nothing ask for nothing, and rightly so.
+
         Raises:
-            ValidationError: That is not so.
+            ValidationError: That is not so, or everything would be removed for nothing.
         """
         data = super().validate(data)
-        if not any(data.get(kind) for kind in _KINDS):
+        if not any(kind in data for kind in _KINDS):
             raise serializers.ValidationError(
                 _("Say what to sync: give modules, go_sum, go_mod, or several of them.")
             )
+        if data["mirror"] and _is_nothing(data):
+            raise serializers.ValidationError(
+                _(
+                    "The files require no module, so mirror would remove everything from the "
+                    "repository. Leave out mirror, or remove with modify what is to go."
+                )
+            )
         return data
+
+
+def _is_nothing(data: dict[str, Any]) -> bool:
+    """Say whether what is asked for comes to no module at all."""
+    go_mod = data.get("go_mod")
+    return not (
+        data.get("modules")
+        or read_go_sum(data.get("go_sum", ""))
+        or (go_mod and read_go_mod(go_mod).require)
+    )

@@ -90,7 +90,9 @@ async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> N
 
 
 async def _download(order: Order, source: Source, plan: Plan, missing: Missing) -> Fetched:
-    message, total = "Downloading modules", len(plan.items)
+    total = len(plan.items)
+    is_nothing = not total and not order.modules
+    message = "Nothing to sync: no module is required" if is_nothing else "Downloading modules"
     async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
         downloading = Downloading(
             source, order.repository, order.limit, order.with_zips, missing, progress

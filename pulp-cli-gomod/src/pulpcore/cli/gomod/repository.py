@@ -259,7 +259,14 @@ def sync(
         "missing": missing,
         "mirror": mirror,
     }
-    repository_ctx.sync(body={key: value for key, value in wanted.items() if value})
+    body = {key: value for key, value in wanted.items() if value}
+    if go_sum == "":
+        # That of a module which requires nothing.
+        body["go_sum"] = go_sum
+    task = repository_ctx.sync(body=body)
+    for report in task.get("progress_reports", ()):
+        if report["total"] == 0:
+            click.echo(report["message"], err=True)
 
 
 _versions = version_command(decorators=nested_lookup_options)
