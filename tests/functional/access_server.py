@@ -82,6 +82,7 @@ class Issuer:
         """
         self._private = directory / "ci-key.pem"
         self._published = directory / "published"
+        self._url = ""
 
     def create(self) -> None:
         """Make the key."""
@@ -122,7 +123,13 @@ class Issuer:
         assert process.stdout
         found = re.search(r"http://[^/]+/", process.stdout.readline())
         assert found
-        return found.group() + _JWKS
+        self._url = found.group()
+        return self._url + _JWKS
+
+    def show(self, name: str, text: str) -> str:
+        """Show a text beside the published key, and return its URL."""
+        (self._published / name).write_text(text)
+        return self._url + name
 
     def token(self, repository: str, **claims: Any) -> str:
         """Return a token for a job of a repository, as CI systems make them."""
@@ -172,7 +179,7 @@ def write_settings(run_dir: Path) -> dict[str, str]:
                     variable=GUARD_VARIABLE,
                     issuer=ISSUER,
                     audience=AUDIENCE,
-                    jwks=issuer.publish(run_dir / "ci.json"),
+                    jwks=issuer.publish(run_dir / "ci.server.json"),
                     publisher=PUBLISHER,
                     reader=READER,
                 )

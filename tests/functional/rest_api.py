@@ -49,7 +49,8 @@ class Rest:
         if auth:
             # A password check costs a quarter of a second; a session has one.
             self.session.auth = auth
-            assert self.call("POST", "login/").status_code == 201
+            login = self.call("POST", "login/")
+            assert login.status_code == 201, (login.status_code, login.text)
             self.session.auth = None
             self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"] or ""
             # Over HTTPS, Django asks for this, too.

@@ -1,137 +1,79 @@
-"""The commands of the administrator's guides to access, run as they are written."""
+"""The commands of the administrator's guides to access, typed as they are written.
 
-import os
-import re
-import subprocess
-import sys
+They are for a server with HTTPS and a name of its own, and are read one after the other. All other pages are
+in test_docs.
+"""
+
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+import yaml
 
+from tests.documentation import Block, Command, Page, pages
 from tests.functional.access_server import Issuer
 from tests.functional.https import URL, Https, https_server
-from tests.functional.rest_api import RELEASES, Made, Rest
+from tests.functional.reader import Reader
+from tests.functional.rest_api import RELEASES, Rest
 from tests.functional.serving import PASSWORD, USERNAME
-from tests.gomods import find_goroot
+from tests.functional.warm_pulp import warm_pulp
 
-DOCS = Path(__file__).parents[2] / "docs" / "admin"
 GITHUB = "https://token.actions.githubusercontent.com"
-# Long enough for any of the guides.
-TIMEOUT = 240
 
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_HEREDOC = re.compile(r"<<'(\w+)'")
-
-
-@dataclass
-class Command:
-    """A command and what the guide says that it prints."""
-
-    text: str
-    output: str = ""
+# What one administrator reads, in this order.
+GUIDES = tuple(f"docs/admin/{name}.md" for name in ("users-and-roles", "private", "tokens", "ci"))
+PAGES = {page.path: page for page in pages()}
+USERS, PRIVATE, TOKENS, CI = (PAGES[path] for path in GUIDES)
+# How the page about users ends, when everything else was done.
+FAREWELL = "## When somebody leaves"
 
 
-def commands(text: str) -> list[Command]:
-    """Return the commands of a guide in their order."""
-    found: list[Command] = []
-    end: str | None = None
-    for line in "".join(_BLOCK.findall(text)).splitlines():
-        if end is not None:
-            found[-1].text += f"\n{line}"
-            end = None if line == end else end
-        elif line.startswith("$ "):
-            found.append(Command(line.removeprefix("$ ")))
-            heredoc = _HEREDOC.search(line)
-            end = heredoc and heredoc.group(1)
-        elif found[-1].text.endswith("\\"):
-            found[-1].text += f"\n{line}"
-        else:
-            found[-1].output += f"{line}\n"
-    return found
-
-
-def guide(name: str) -> str:
-    """Return the text of a guide."""
-    return (DOCS / name).read_text()
+def blocks(page: Page, language: str) -> list[Block]:
+    """Return the blocks of a page that are in one language."""
+    return [block for block in page.blocks if block.language == language]
 
 
 @pytest.fixture(scope="module")
 def https(
     run_dir: Path, server_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Https, Issuer]]:
-    """A server with the settings of the guide to CI; only the issuer's keys are nearer."""
+    """A server with all settings of the guides; only the keys of GitHub's tokens are nearer."""
     directory = tmp_path_factory.mktemp("issuer")
     issuer = Issuer(directory)
     issuer.create()
-    written = re.findall(r"^```python\n(.*?)^```$", guide("ci.md"), re.MULTILINE | re.DOTALL)
-    settings = "".join(written)
+    guides = [page for page in PAGES.values() if page.path.startswith("docs/admin/")]
+    settings = "".join(block.text for page in guides for block in blocks(page, "python"))
     keys = f"{GITHUB}/.well-known/jwks"
     assert keys in settings
     file = directory / "settings.py"
-    file.write_text(settings.replace(keys, issuer.publish(run_dir / "docs-ci.json")))
+    file.write_text(settings.replace(keys, issuer.publish(run_dir / "docs-ci.server.json")))
     with https_server(run_dir, server_cache, "docs", PULP_SETTINGS=str(file)) as https:
         yield https, issuer
 
 
 @pytest.fixture
-def environment(https: tuple[Https, Issuer], tmp_path: Path) -> dict[str, str]:
-    """What the commands see: the Pulp command line of an administrator, go and curl."""
-    config = tmp_path / "pulp" / "cli.toml"
-    config.parent.mkdir()
-    config.write_text(
-        f'[cli]\nbase_url = "{URL}"\nusername = "{USERNAME}"\npassword = "{PASSWORD}"\n'
-    )
-    programs = [Path(sys.executable).parent, find_goroot() / "bin", os.environ["PATH"]]
-    (tmp_path / "hello@v1.0.0.zip").write_bytes(Made("example.com/hello").zip())
-    return {
-        "PATH": os.pathsep.join(map(str, programs)),
-        "HOME": str(tmp_path),
-        "XDG_CONFIG_HOME": str(tmp_path),
-        "XDG_CACHE_HOME": str(tmp_path),
-        "GOFLAGS": "-modcacherw",
-        "GOTOOLCHAIN": "local",
-        **https[0].variables,
-    }
+def reader(https: tuple[Https, Issuer], tmp_path: Path) -> Iterator[Reader]:
+    """An administrator, who has packed a module."""
+    with TemporaryDirectory() as directory, warm_pulp(Path(directory)) as pulp:
+        reader = Reader(tmp_path / "admin", URL, PASSWORD, pulp, variables=https[0].variables)
+        reader.move_in()
+        reader.configure()
+        reader.type([Command("pulp-gomod pack v1.0.0")])
+        yield reader
 
 
-def run(todo: list[Command], environment: dict[str, str], **more: str) -> None:
-    """Run commands in one shell, and compare what they print with what they were said to."""
-    marker = "--- next command ---"
-    script = "".join(f"{each.text}\nprintf '%s\\n' '{marker}'\n" for each in todo)
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        cwd=environment["HOME"],
-        env=environment | more,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
-    printed = done.stdout.split(f"{marker}\n")
-    failed = todo[len(printed) - 1].text if len(printed) <= len(todo) else ""
-    assert done.returncode == 0, f"{failed}\n{printed[-1]}\n{done.stderr}"
-    for each, output in zip(todo, printed, strict=False):
-        assert not each.output or output == each.output, each.text
-
-
-def test_the_guides(
-    https: tuple[Https, Issuer], environment: dict[str, str], tmp_path: Path
-) -> None:
-    begin, end = guide("users-and-roles.md").split("## When somebody leaves")
-    run(commands(begin), environment)
-    run(commands(guide("private.md")), environment)
-    program = subprocess.run(
-        [tmp_path / "goauth"],
-        env=environment | {"GOMOD_TOKEN": "gomod_x"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert program.stdout == f"{URL}\n\nAuthorization: Bearer gomod_x\n\n"
-    run(commands(guide("tokens.md")), environment)
+def test_the_guides(https: tuple[Https, Issuer], reader: Reader) -> None:
+    last = USERS.text[: USERS.text.index(FAREWELL)].count("\n")
+    begin = [each for each in USERS.commands if _line(each) < last]
+    reader.type(begin)
+    reader.type(PRIVATE.commands)
+    reader.variables["GOMOD_TOKEN"] = "gomod_x"
+    said = f"{URL}\n\nAuthorization: Bearer gomod_x\n\n"
+    reader.type([Command("./goauth", said, "the program of private.md")])
+    reader.type(TOKENS.commands)
     claims = {
         "iss": GITHUB,
         "aud": URL,
@@ -139,22 +81,57 @@ def test_the_guides(
         "sub": "repo:example/hello:ref:refs/tags/v1.0.0",
     }
     token = https[1].token("example/hello", **claims)
-    run(commands(guide("ci.md")), environment, JOB_TOKEN=token)
-    run([Command(_upload(guide("ci.md")))], environment, JOB_TOKEN=token)
-    run(commands(end), environment)
+    reader.variables |= _of_a_job(token, https[1])
+    reader.type(CI.commands)
+    for tag, script in zip(("v1.1.0", "v1.2.0"), _jobs(CI), strict=True):
+        _run_job(reader, tag, script)
+    reader.type(USERS.commands[len(begin) :])
     rest = Rest(URL, (USERNAME, PASSWORD))
-    (released,) = rest.get(RELEASES, module="example.com/hello", version="v1.1.0")["results"]
-    assert released["published_by"] == claims["sub"]
+    for version in ("v1.1.0", "v1.2.0"):
+        (released,) = rest.get(RELEASES, module="example.com/hello", version=version)["results"]
+        assert released["published_by"] == claims["sub"]
 
 
-def _upload(text: str) -> str:
-    """Return how the job of a CI system uploads, after it has packed the next version."""
-    found = re.search(r"curl --fail-with-body .*\\\n.*upload$", text, re.MULTILINE)
-    assert found
-    pack = (
-        f"{sys.executable} -c 'from pathlib import Path; "
-        "from tests.functional.rest_api import Made; "
-        'Path("hello@v1.1.0.zip").write_bytes(Made("example.com/hello").zip("v1.1.0"))\''
-    )
-    root = Path(__file__).parents[2]
-    return f"rm hello@*.zip\nPYTHONPATH={root} {pack}\n{found.group()}"
+def _line(command: Command) -> int:
+    return int(command.place.rpartition(":")[2])
+
+
+def _of_a_job(token: str, issuer: Issuer) -> dict[str, str]:
+    """Return what CI systems tell a job about its token, GitHub by a URL that takes an audience."""
+    url = issuer.show("token.json", json.dumps({"value": token}))
+    return {
+        "JOB_TOKEN": token,
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{url}?api-version=2.0",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of the job",
+    }
+
+
+def _jobs(page: Page) -> list[str]:
+    """Return the scripts of the jobs of a page, but for what installs from an index of packages."""
+    lines = [list(_steps(yaml.safe_load(block.text))) for block in blocks(page, "yaml")]
+    for steps in lines:
+        assert sum(step.startswith("pip install ") for step in steps) == 1
+    return ["\n".join(step for step in steps if "pip install" not in step) for steps in lines]
+
+
+def _steps(job: Any) -> Iterator[str]:
+    """Find what is run, wherever a CI system has it."""
+    if isinstance(job, list):
+        for each in job:
+            yield from _steps(each)
+    elif isinstance(job, dict):
+        for key, value in job.items():
+            if key == "run":
+                yield value
+            elif key == "script":
+                yield from value
+            else:
+                yield from _steps(value)
+
+
+def _run_job(reader: Reader, tag: str, script: str) -> None:
+    """Run a job for a tag, in a checkout of its own."""
+    checkout = reader.home / f"job-{tag}"
+    reader.git("clone", "--quiet", "--branch", tag, reader.module, checkout)
+    reader.variables |= {"GITHUB_REF_NAME": tag, "CI_COMMIT_TAG": tag}
+    reader.type([Command(script, place=f"the job for {tag}")], checkout)

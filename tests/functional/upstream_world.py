@@ -51,6 +51,7 @@ class Upstream:
         asked: The paths it was asked for, in order.
         headers: The headers of each request, in the same order.
         sumdb: Its checksum database; None if it passes none on.
+        sumdb_name: The name of that.
         url: Where it is.
     """
 
@@ -61,6 +62,7 @@ class Upstream:
     asked: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     sumdb: SumdbServer | None = None
+    sumdb_name: str = SUMDB
     url: str = ""
 
     def add(self, path: str, version: str, *lines: str, **files: str) -> Version:
@@ -90,7 +92,7 @@ class Upstream:
     def answer(self, path: str) -> web.Response:
         """Answer as a GOPROXY does."""
         if path.startswith("sumdb/") and self.sumdb is not None:
-            said = self.sumdb.serve_proxied(SUMDB, f"/{path}")
+            said = self.sumdb.serve_proxied(self.sumdb_name, f"/{path}")
             return web.Response(status=said.status, body=said.body)
         if path.endswith("/@latest"):
             newest = self.latest.get(module.unescape_path(path.removesuffix("/@latest")))
@@ -120,9 +122,9 @@ class Upstream:
             path, version, dirhash.hash_zip(BytesIO(found.zip)), dirhash.hash_go_mod(found.mod)
         )
 
-    def sign(self) -> None:
-        """Let it pass on a checksum database that has what it has."""
-        self.sumdb = SumdbServer(TestServer(SUMDB_SIGNER, self.lookup))
+    def sign(self, signer: str = SUMDB_SIGNER) -> None:
+        """Let it pass on a checksum database that has what it has, signed with a key."""
+        self.sumdb = SumdbServer(TestServer(signer, self.lookup))
 
 
 def unused_port() -> int:

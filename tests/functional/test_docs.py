@@ -1,0 +1,265 @@
+"""The commands of README.md and of the pages below docs/, typed as they are written.
+
+All pages but those for a server with a name of its own (see test_access_docs) run on one server, started by
+the first command of README.md. Each finds it as README.md leaves it, but for the versions of the reader's
+module: what a page makes is taken away before the next one begins.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from pulp_gomod.golang.sumdb import note
+from tests.documentation import Page, pages
+from tests.functional.reader import NETRC, PASSWORD, Reader
+from tests.functional.rest_api import DISTRIBUTIONS, REMOTES, REPOSITORIES, Rest
+from tests.functional.serving import READY_TIMEOUT, make_data_dir, wait_for_end
+from tests.functional.test_access_docs import GUIDES
+from tests.functional.upstream_world import Upstream, running, unused_port
+from tests.functional.warm_pulp import warm_pulp
+
+ADDRESS = "127.0.0.1:8080"
+SERVE = "./serve"
+README, *OTHERS = [page for page in pages() if page.commands and page.path not in GUIDES]
+
+# The public database, with a key of ours: nothing but loopback is asked.
+PUBLIC = "sum.golang.org"
+_TRUSTED = """\
+from pulp_gomod.golang.sumdb import gosumdb
+
+gosumdb.KNOWN_GOSUMDB[{name!r}] = {key!r}
+"""
+
+# Where pages leave what they make.
+_KINDS = {
+    "distributions": DISTRIBUTIONS,
+    "repositories": REPOSITORIES,
+    "remotes": REMOTES,
+    "users": "users/",
+    "groups": "groups/",
+    "tokens": "gomod/tokens/",
+    "guards": "contentguards/core/rbac/",
+}
+_PINNED = ("repository", "repository_version", "publication", "remote", "content_guard")
+
+
+@dataclass
+class World:
+    """
+    What all pages are about.
+
+    Attributes:
+        directory: Where the homes of readers are made.
+        reader: Who has started the server.
+        upstream: What the go command asks where nothing else is said.
+        key: The key of the checksum database there.
+        pulp: The program `pulp`.
+        go_cache: Where the go command keeps what it has compiled, from one test run to the next.
+    """
+
+    directory: Path
+    reader: Reader
+    upstream: Upstream
+    key: str
+    pulp: Path
+    go_cache: Path
+
+    def newcomer(self, name: str) -> Reader:
+        """Return a reader who has done nothing yet."""
+        reader = Reader(
+            self.directory / name, self.reader.url, pulp=self.pulp, words=self.reader.words
+        )
+        reader.variables = {
+            "GOSUMDB": self.key,
+            "GOCACHE": str(self.go_cache),
+            # Programs of the page's own find, and leave alone, the server of README.md.
+            "PULP_GOMOD_SERVE_DATA_DIR": str(reader.home / ".local" / "share" / "pulp-gomod"),
+        }
+        reader.move_in()
+        reader.ask_of(self.upstream.url)
+        return reader
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[tuple[Upstream, str]]:
+    """The public modules that pages name, with the public checksum database."""
+    signer, key = note.generate_key(PUBLIC)
+    with running() as upstream:
+        upstream.sumdb_name = PUBLIC
+        upstream.sign(signer)
+        for path, versions in PUBLIC_MODULES.items():
+            for version, lines in versions.items():
+                upstream.add(path, version, *lines)
+        yield upstream, key
+
+
+PUBLIC_MODULES: dict[str, dict[str, tuple[str, ...]]] = {
+    "rsc.io/quote": {
+        "v1.5.1": (),
+        "v1.5.2": ("require rsc.io/sampler v1.3.0",),
+    },
+    "rsc.io/quote/v3": {"v3.0.0": (), "v3.1.0": ()},
+    "rsc.io/sampler": {"v1.3.0": (), "v1.3.1": ()},
+    "golang.org/x/text": {"v0.3.0": ()},
+}
+
+
+@pytest.fixture(scope="module")
+def pulp() -> Iterator[Path]:
+    """The program `pulp`, loaded once."""
+    with TemporaryDirectory() as directory, warm_pulp(Path(directory)) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def world(
+    upstream: tuple[Upstream, str],
+    pulp: Path,
+    server_cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """The server that the first command of README.md starts, with what it prints."""
+    directory = tmp_path_factory.mktemp("docs")
+    # As root, PostgreSQL is run by somebody else, who has to pass through.
+    for each in (directory, *directory.parents[:2]):
+        each.chmod(0o711)
+    data_dir = directory / "data"
+    make_data_dir(data_dir, server_cache)
+    settings = directory / "settings.py"
+    settings.write_text(_TRUSTED.format(name=PUBLIC, key=upstream[1]))
+    go_cache = server_cache.with_name("gomod-go-build")
+    address = f"127.0.0.1:{unused_port()}"
+    words = {ADDRESS: address, "YOUR-PASSWORD": PASSWORD}
+    world = World(
+        directory,
+        Reader(directory / "reader", f"http://{address}", words=words),
+        *upstream,
+        pulp,
+        go_cache,
+    )
+    world.reader = world.newcomer("reader")
+    world.reader.is_told = True
+    first, *rest = README.commands
+    assert first.text == SERVE
+    options = {
+        "PULP_SETTINGS": str(settings),
+        "PULP_GOMOD_SERVE_DATA_DIR": str(data_dir),
+        "PULP_GOMOD_SERVE_PORT": address.rpartition(":")[2],
+        "PULP_GOMOD_SERVE_ADMIN_PASSWORD": PASSWORD,
+        "PULP_GOMOD_SERVE_OWNER": str(os.getpid()),
+    }
+    printed, errors = directory / "serve.out", directory / "serve.err"
+    with printed.open("w") as output, errors.open("w") as error_output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {first.text}"],
+            cwd=world.reader.home / "pulp_gomod",
+            env=world.reader.environment | options,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=error_output,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_it_says(printed, world.reader.say(first.output), process, errors)
+        yield world
+    finally:
+        process.send_signal(signal.SIGTERM)
+        wait_for_end(process.pid)
+
+
+def _wait_until_it_says(
+    file: Path, wanted: str, process: subprocess.Popen[Any], errors: Path
+) -> None:
+    end = time.monotonic() + READY_TIMEOUT
+    while file.read_text() != wanted:
+        assert process.poll() is None, errors.read_text()
+        assert time.monotonic() < end, f"{file.read_text()}\nis not what README.md shows: {wanted}"
+        time.sleep(0.1)
+
+
+class State:
+    """What is on the server, and how to have it as it was."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self._before = self._names()
+        self._distributions = rest.get(DISTRIBUTIONS)["results"]
+        self._versions = {
+            each["pulp_href"]: each["latest_version_href"]
+            for each in rest.get(REPOSITORIES)["results"]
+        }
+
+    def restore(self) -> set[tuple[str, str]]:
+        """Remove what came since, and return its kinds and names."""
+        added = {each: href for each, href in self._names().items() if each not in self._before}
+        for each in self._distributions:
+            before = {key: each[key] for key in _PINNED}
+            self._rest.wait(self._rest.call("PATCH", each["pulp_href"], json=before))
+        for href in added.values():
+            done = self._rest.call("DELETE", href)
+            assert done.status_code in (202, 204), done.text
+            if done.status_code == 202:
+                self._rest.wait(done)
+        for block in self._rest.get("gomod/blocks/")["results"]:
+            assert self._rest.status("DELETE", block["pulp_href"]) == 204
+        for repository, latest in self._versions.items():
+            self._rest.modify(repository, base_version=latest)
+        cleanup = {"orphan_protection_time": 0}
+        self._rest.wait(self._rest.call("POST", "orphans/cleanup/", json=cleanup))
+        return set(added)
+
+    def _names(self) -> dict[tuple[str, str], str]:
+        return {
+            (kind, each.get("name") or each["username"]): each["pulp_href"]
+            for kind, path in _KINDS.items()
+            for each in self._rest.get(path)["results"]
+        }
+
+
+@pytest.fixture(scope="module")
+def as_readme_leaves_it(world: World) -> State:
+    """The server after all that README.md says was done."""
+    world.reader.type(README.commands[1:])
+    return State(Rest(world.reader.url, ("admin", PASSWORD)))
+
+
+def test_readme(as_readme_leaves_it: State) -> None:
+    assert as_readme_leaves_it
+
+
+# What the pages before have made, so that no two need the same name: they are read one after the other.
+_made: dict[tuple[str, str], str] = {}
+
+
+@pytest.mark.parametrize("page", OTHERS, ids=lambda page: page.path)
+def test_page(page: Page, world: World, as_readme_leaves_it: State, server_cache: Path) -> None:
+    reader = world.newcomer(page.path.replace("/", "-"))
+    reader.is_told = ".venv/bin:$PATH" in page.text
+    if NETRC in page.text:
+        (reader.home / ".netrc").write_text(reader.say(NETRC))
+    if not any("pulp config create" in each.text for each in page.commands):
+        reader.configure()
+    if "pulp-gomod exec" in page.text:
+        _prepare(reader, server_cache)
+    try:
+        reader.type(page.commands)
+    finally:
+        made = as_readme_leaves_it.restore()
+    for each in made:
+        assert _made.setdefault(each, page.path) == page.path, f"{each} is another page's, too"
+
+
+def _prepare(reader: Reader, server_cache: Path) -> None:
+    """Give the reader a data directory of their own, whose server is prepared and then stops."""
+    data_dir = Path(reader.variables["PULP_GOMOD_SERVE_DATA_DIR"])
+    data_dir.parent.mkdir(parents=True)
+    make_data_dir(data_dir, server_cache)
+    reader.variables["PULP_GOMOD_SERVE_PREPARE_ONLY"] = "1"
