@@ -187,3 +187,20 @@ def test_only_one_version_can_be_forgotten(rest: Rest, upstream: Upstream, name:
     remote = rest.create(REMOTES, name=f"forget-{uuid4().hex[:8]}", url=upstream.url)
     answer = rest.call("POST", f"{remote['pulp_href']}forget/", json={"module": name})
     assert (answer.status_code, list(answer.json())) == (400, ["module"]), answer.text
+
+
+def test_a_synced_go_mod_is_vouched_for(rest: Rest, upstream: Upstream) -> None:
+    old = upstream.add(PATH, "v1.0.0")
+    mirror = Mirror.create(rest, upstream)
+    assert mirror.get(f"{STEM}.mod").content == old.mod
+    _wait_for(mirror)
+    body = {"remote": mirror.remote, "modules": [f"{PATH}@v1.0.0"]}
+    rest.wait(rest.call("POST", f"{mirror.owner.repository}sync/", json=body))
+    made = _publish_again(upstream)
+    for _ in range(2):
+        answer = mirror.get(f"{STEM}.zip")
+        assert answer.status_code == 502 and "SECURITY ERROR" in answer.text, answer.text
+        for go_mod in (old.mod, made.mod):
+            assert dirhash.hash_go_mod(go_mod) in answer.text
+        _forget(mirror)
+    assert mirror.get(f"{STEM}.mod").content == old.mod

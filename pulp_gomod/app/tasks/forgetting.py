@@ -7,6 +7,7 @@ from pulpcore.plugin.models import ProgressReport
 
 from pulp_gomod.app.models import (
     GoAnswer,
+    GoCachedModFile,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -66,6 +67,7 @@ def _forget_in(repository: GoRepository, named: dict[str, str]) -> int:
         with repository.new_version() as new:
             new.remove_content(GoModule.objects.filter(pk__in=modules))
             new.remove_content(GoModFile.objects.filter(pk__in=files))
+        GoCachedModFile.objects.filter(repository=repository, content__in=files).delete()
     if not repository.immutable:
         # Else other bytes were refused.
         cached = GoRelease.objects.filter(repository=repository, source=GoRelease.Source.CACHED)
