@@ -161,3 +161,23 @@ class ModuleVersionBlockedError(PulpException):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] {self.line}"
+
+
+class ImportedFileMissingError(PulpException):
+    """Raised when a zip that an import of Pulp brought is in no storage."""
+
+    http_status_code = 500
+    error_code = "GOM0009"
+
+    def __init__(self, name: str):
+        """
+        Args:
+            name: What it is called there.
+        """
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The import brought no file {name}: neither the storage of this domain nor the default one has "
+            "it. Import the export once more."
+        ).format(name=self.name)

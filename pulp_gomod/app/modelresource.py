@@ -13,6 +13,7 @@ from pulpcore.plugin.modelresources import RepositoryResource
 
 from pulp_gomod.app.models import GoModFile, GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.missing import report_missing
 from pulp_gomod.golang.retracted import pack
 
 
@@ -75,8 +76,14 @@ class GoModFileResource(BaseContentResource):
     go_mod = _column("go_mod", BytesWidget)
 
     def set_up_queryset(self) -> QuerySet:
-        """Select what the version holds."""
+        """Select what the version holds, and say which zips the export goes without."""
+        report_missing(self.repo_version)
         return held_in(GoModFile.objects.all(), self.repo_version)
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        """Add what exports of older versions do not have."""
+        super().before_import_row(row, **kwargs)
+        row.setdefault("awaits_zip", "0")
 
     class Meta:
         model = GoModFile

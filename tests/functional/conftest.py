@@ -4,6 +4,7 @@ PULP_GOMOD_TEST_URL names a running server to use instead of starting one;
 PULP_GOMOD_TEST_USERNAME and PULP_GOMOD_TEST_PASSWORD are its administrator's.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,13 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="session")
 def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with Pulp's domains enabled."""
-    with shared_server(run_dir, "domains", server_cache, PULP_DOMAIN_ENABLED="true") as started:
+    variables = {
+        "PULP_DOMAIN_ENABLED": "true",
+        # Exports of Pulp, from one domain into another.
+        "PULP_ALLOWED_EXPORT_PATHS": json.dumps([str(run_dir)]),
+        "PULP_ALLOWED_IMPORT_PATHS": json.dumps([str(run_dir)]),
+    }
+    with shared_server(run_dir, "domains", server_cache, **variables) as started:
         yield started
 
 

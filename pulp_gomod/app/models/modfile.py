@@ -18,6 +18,8 @@ class GoModFile(Content):
         version (str): The canonical version.
         go_mod_h1 (str): Go's checksum of go_mod.
         go_mod (bytes): The bytes of go.mod.
+        awaits_zip (bool): Whether a sync chose the module version, and left its zip for when somebody asks
+            for it. Of all others the go.mod is all that is needed.
     """
 
     TYPE = "modfile"
@@ -27,11 +29,19 @@ class GoModFile(Content):
     version = models.TextField(db_collation="C")
     go_mod_h1 = models.CharField(max_length=64, db_collation="C")
     go_mod = models.BinaryField()
+    awaits_zip = models.BooleanField(default=False)
     _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         unique_together = ("_pulp_domain", "module", "version", "go_mod_h1")
+        indexes = [
+            models.Index(
+                fields=["_pulp_domain"],
+                condition=models.Q(awaits_zip=True),
+                name="gomod_awaits_zip",
+            )
+        ]
 
     def __str__(self):
         return f"{self.module}@{self.version}/go.mod"

@@ -15,6 +15,8 @@ from pulp_gomod.app.exceptions import (
 from pulp_gomod.app.freshness import wait_until_seen
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.hiding import publish_names, report
+from pulp_gomod.app.models.imported import bring_home
+from pulp_gomod.app.models.missing import report_added
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
@@ -75,6 +77,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         self._refuse_other_bytes(added)
         self.check_quota(record_usage(new_version), usage_of(self.latest_version()))
         self._record_releases(added)
+        bring_home(new_version)
+        report_added(new_version)
 
     def _refuse_blocked(self, added):
         blocks = blocks_of(self.pk)

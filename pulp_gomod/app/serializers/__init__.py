@@ -8,7 +8,12 @@ from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSe
 from pulp_gomod.app.serializers.publication import GoPublicationSerializer
 from pulp_gomod.app.serializers.release import GoReleaseSerializer
 from pulp_gomod.app.serializers.remote import GoRemoteSerializer
-from pulp_gomod.app.serializers.repository import GoCleanupSerializer, GoRepositorySerializer
+from pulp_gomod.app.serializers.repository import (
+    GoCleanupSerializer,
+    GoModifySerializer,
+    GoRepositorySerializer,
+    GoRepositoryVersionSerializer,
+)
 from pulp_gomod.app.serializers.sync import GoSyncSerializer
 from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
@@ -19,6 +24,7 @@ __all__ = [
     "GoDistributionSerializer",
     "GoForgetSerializer",
     "GoModFileSerializer",
+    "GoModifySerializer",
     "GoModuleListSerializer",
     "GoModuleSerializer",
     "GoModuleUploadSerializer",
@@ -26,6 +32,7 @@ __all__ = [
     "GoReleaseSerializer",
     "GoRemoteSerializer",
     "GoRepositorySerializer",
+    "GoRepositoryVersionSerializer",
     "GoSyncSerializer",
     "GoTokenCreatedSerializer",
     "GoTokenSerializer",

@@ -23,6 +23,13 @@ class GoModFileSerializer(NoArtifactContentSerializer):
     go_mod_h1 = serializers.CharField(
         help_text=_("Go's checksum of the go.mod, as go.sum has it."), read_only=True
     )
+    awaits_zip = serializers.BooleanField(
+        help_text=_(
+            "Whether a sync chose the module version, and left its zip for when somebody asks for it. Of "
+            "others the go command needs the go.mod only."
+        ),
+        read_only=True,
+    )
     go_mod = TextField(help_text=_("The text of go.mod."))
 
     class Meta:
@@ -36,5 +43,6 @@ class GoModFileSerializer(NoArtifactContentSerializer):
             "module",
             "version",
             "go_mod_h1",
+            "awaits_zip",
             "go_mod",
         )

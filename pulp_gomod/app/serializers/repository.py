@@ -4,9 +4,15 @@ from gettext import gettext as _
 
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import RepositorySerializer
+from pulpcore.plugin.serializers import (
+    RepositoryAddRemoveContentSerializer,
+    RepositorySerializer,
+    RepositoryVersionSerializer,
+)
 
-from pulp_gomod.app.models import GoRepository
+from pulp_gomod.app.models import GoRemote, GoRepository
+from pulp_gomod.app.models.missing import awaited
+from pulp_gomod.app.serializers.sync import RemoteField
 
 
 class GoCleanupSerializer(serializers.Serializer):
@@ -79,3 +85,77 @@ class GoRepositorySerializer(RepositorySerializer):
         fields = tuple(
             name for name in RepositorySerializer.Meta.fields if name != "retain_checkpoints"
         ) + ("immutable", "max_size", "max_modules")
+
+
+class GoModifySerializer(RepositoryAddRemoveContentSerializer):
+    """
+    What to add to a repository, and to remove from it.
+    """
+
+    with_zips = serializers.BooleanField(
+        help_text=_(
+            "Whether to fetch the zips that the new version would lack, before it is made: of the go.mod "
+            "files that are added, and of a base version those that a sync left for when they are asked "
+            "for; of the repository's own if nothing is added."
+        ),
+        required=False,
+        default=False,
+    )
+    remote = RemoteField(
+        help_text=_("Where zips are fetched from. By default it is the remote of the repository."),
+        required=False,
+    )
+
+    def validate_remote(self, value):
+        """
+        Check the type of the remote.
+
+        Raises:
+            ValidationError: It is not of ours.
+        """
+        remote = value.cast()
+        if not isinstance(remote, GoRemote):
+            raise serializers.ValidationError(_("Only from Go remotes modules can be fetched."))
+        return remote
+
+    def validate(self, data):
+        """
+        Check that a remote is there for something.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        data = super().validate(data)
+        if data.get("remote") and not data["with_zips"]:
+            raise serializers.ValidationError(
+                {"remote": [_("Zips are fetched from it with with_zips only.")]}
+            )
+        return data
+
+    class Meta:
+        model = RepositoryAddRemoveContentSerializer.Meta.model
+        fields = [*RepositoryAddRemoveContentSerializer.Meta.fields, "with_zips", "remote"]
+
+
+class GoRepositoryVersionSerializer(RepositoryVersionSerializer):
+    """
+    The state of a Go repository after one change.
+    """
+
+    zips_missing = serializers.SerializerMethodField(
+        help_text=_(
+            "Module versions that a sync chose, and of which the version has the go.mod and not the zip."
+        )
+    )
+
+    def get_vuln_report(self, version) -> str:
+        """Say what pulpcore says, and in the API's description that it is a text."""
+        return super().get_vuln_report(version)
+
+    def get_zips_missing(self, version) -> int:
+        """Count them."""
+        return awaited(version).count()
+
+    class Meta:
+        model = RepositoryVersionSerializer.Meta.model
+        fields = (*RepositoryVersionSerializer.Meta.fields, "zips_missing")

@@ -24,10 +24,12 @@ class Fetched:
     Attributes:
         answers: Pks of the answers that keep what is to be added.
         held: Pks of the units that the repository holds already.
+        awaited: The module versions whose zips are to come when somebody asks for them.
     """
 
     answers: list[UUID] = field(default_factory=list)
     held: list[UUID] = field(default_factory=list)
+    awaited: set[Version] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         """Whether it comes to anything."""
@@ -121,6 +123,7 @@ class Downloading:
             self._fetched.held.append(held.pk)
         else:
             self._fetched.answers.append(await self._bring_go_mod(version, item))
+        self._fetched.awaited.add(version)
 
     async def _bring_go_mod(self, version: Version, item: Item) -> UUID:
         answer = await self._source.go_mod(version, item.go_mod_h1)

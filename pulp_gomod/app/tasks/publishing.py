@@ -3,6 +3,7 @@
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.models import GoPublication
+from pulp_gomod.app.models.missing import report_missing
 
 
 def publish(repository_version_pk: str) -> None:
@@ -14,4 +15,4 @@ def publish(repository_version_pk: str) -> None:
     """
     version = RepositoryVersion.objects.get(pk=repository_version_pk)
     with GoPublication.create(version, pass_through=True):
-        pass
+        report_missing(version)

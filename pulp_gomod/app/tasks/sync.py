@@ -82,6 +82,32 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
 @transaction.atomic
 def _add(repository, fetched, mirror):
     """Make the new version, if anything changes."""
+    added = addition_of(repository, fetched)
+    kept = [*fetched.held, *added.modules, *added.mod_files]
+    _await_zips([*fetched.held, *added.mod_files], fetched.awaited)
+    removed = added.superseded
+    if mirror:
+        removed = _others(repository, kept)
+    if not (added.modules or added.mod_files or removed):
+        return
+    with repository.new_version() as new:
+        new.remove_content(Content.objects.filter(pk__in=removed).only("pk"))
+        new.add_content(GoModule.objects.filter(pk__in=added.modules))
+        new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
+
+
+def addition_of(repository, fetched):
+    """
+    Make the units of what was fetched, and let no cleanup take them.
+
+    Args:
+        repository (GoRepository): The repository, reserved exclusively.
+        fetched (Fetched): What was fetched for it.
+
+    Raises:
+        SyncFailedError: Some of it is gone again, or clients were served other bytes.
+        ModuleVersionChangedError: The repository is immutable, and had other bytes.
+    """
     added = Addition([], [], [])
     for pks in _batches(_in_order(fetched.answers)):
         answers = list(GoAnswer.objects.filter(pk__in=pks).order_by("module", "version"))
@@ -94,18 +120,20 @@ def _add(repository, fetched, mirror):
         added.modules += part.modules
         added.mod_files += part.mod_files
         added.superseded += part.superseded
-    kept = [*fetched.held, *added.modules, *added.mod_files]
-    _protect(repository, kept)
+    _protect(repository, [*fetched.held, *added.modules, *added.mod_files])
     _refuse_rivals(repository, added.modules)
-    removed = added.superseded
-    if mirror:
-        removed = _others(repository, kept)
-    if not (added.modules or added.mod_files or removed):
+    return added
+
+
+def _await_zips(pks, awaited):
+    """Note of which go.mod files the zips are to come."""
+    if not awaited:
         return
-    with repository.new_version() as new:
-        new.remove_content(Content.objects.filter(pk__in=removed).only("pk"))
-        new.add_content(GoModule.objects.filter(pk__in=added.modules))
-        new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
+    for batch in _batches(pks):
+        units = GoModFile.objects.filter(pk__in=batch, awaits_zip=False)
+        found = units.values_list("pk", "module", "version")
+        chosen = [pk for pk, *key in found if tuple(key) in awaited]
+        GoModFile.objects.filter(pk__in=chosen).update(awaits_zip=True)
 
 
 def _in_order(pks):

@@ -35,6 +35,7 @@ class GoModFileFilter(StrictFilters, ContentFilter):
         fields = {
             "module": ["exact", "in", "contains", "icontains", "startswith"],
             "version": ["exact", "in"],
+            "awaits_zip": ["exact"],
         }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
 
@@ -21,7 +22,9 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoRepository
 from pulp_gomod.app.serializers import (
     GoCleanupSerializer,
+    GoModifySerializer,
     GoRepositorySerializer,
+    GoRepositoryVersionSerializer,
     GoSyncSerializer,
 )
 from pulp_gomod.app.tasks.cleanup import clean_up
@@ -31,6 +34,7 @@ from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_
 
 # By its name: the task has the content app with it, which the API must not have.
 _SYNC = "pulp_gomod.app.tasks.sync.sync"
+_MODIFY = "pulp_gomod.app.tasks.promotion.modify"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
 
@@ -70,6 +74,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
                 ["modify"],
                 may("gomod.modify_gorepository"),
                 _VIEW,
+                _VIEW_REMOTE,
                 "gomod_may_view_added_content:gomod.view_gorepository",
             ),
             allow(["sync"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
@@ -104,6 +109,46 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
         if token is None:
             return queryset
         return queryset.filter(pk__in=token_scope.repositories(token).values("pk"))
+
+    @extend_schema(
+        summary="Modify Repository Content",
+        description="Trigger an asynchronous task to create a new repository version; with_zips fetches "
+        "what it would lack from a remote first.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoModifySerializer)
+    def modify(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that adds and removes content.
+
+        Args:
+            request: The request.
+            pk: The repository.
+            kwargs: The API's version and the domain.
+        """
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = dict(serializer.validated_data)
+        if not wanted.pop("with_zips", False):
+            return super().modify(request, pk, **kwargs)
+        repository = self.get_object()
+        remote = wanted.pop("remote", None) or repository.remote
+        if remote is None:
+            message = "Name the remote to fetch zips from: the repository has none of its own."
+            raise serializers.ValidationError({"remote": [message]})
+        base = wanted.pop("base_version", None)
+        task = dispatch(
+            _MODIFY,
+            exclusive_resources=[repository],
+            shared_resources=[remote],
+            kwargs={
+                "repository_pk": str(repository.pk),
+                "remote_pk": str(remote.pk),
+                "base_version_pk": str(base.pk) if base else None,
+                **wanted,
+            },
+        )
+        return OperationPostponedResponse(task, request)
 
     @extend_schema(
         summary="Sync modules",
@@ -174,6 +219,7 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
     """
 
     parent_viewset = GoRepositoryViewSet
+    serializer_class = GoRepositoryVersionSerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoRepositoryVersionFilter
     TOKEN_ACTIONS = {"retrieve": token_scope.READ}

@@ -13,6 +13,7 @@ from pulp_glue.common.exceptions import OpenAPIError, PulpException, PulpHTTPErr
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.candidates import NamedContentContext
 from pulp_glue.gomod.naming import reference
+from pulp_glue.gomod.notes import tell_notes
 from pulp_glue.gomod.sending import Parcel, Progress, ZipFile
 
 translation = get_translation(__package__)
@@ -142,7 +143,7 @@ class PulpGoModuleContext(NamedContentContext):
                 )
                 if non_blocking:
                     return task
-                task = self.pulp_ctx.wait_for_task(task)
+                task = tell_notes(self.pulp_ctx, self.pulp_ctx.wait_for_task(task))
             except PulpHTTPError:
                 parcel.discard()
                 raise

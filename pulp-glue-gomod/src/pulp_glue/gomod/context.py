@@ -21,6 +21,7 @@ from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.content import PulpGoModFileContext, PulpGoModuleContext
 from pulp_glue.gomod.naming import reference
+from pulp_glue.gomod.notes import tell_notes
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -201,6 +202,47 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
     NULLABLES = PulpRepositoryContext.NULLABLES | {"max_modules", "max_size"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
+    with_zips: bool = False
+    """Whether `modify` fetches the zips that the new version would lack."""
+    zips_from: PulpRemoteContext | None = None
+    """The remote that it fetches them from; `None` for that of the repository."""
+
+    def modify(
+        self,
+        add_content: list[str] | None = None,
+        remove_content: list[str] | None = None,
+        base_version: str | PulpRepositoryVersionContext | None = None,
+    ) -> t.Any:
+        """
+        Add content to this repository, or remove it; with its zips if `with_zips` is set.
+
+        Parameters:
+            add_content: Hrefs of content to add.
+            remove_content: Hrefs of content to remove.
+            base_version: The version to start from, if that is not the newest one.
+
+        Returns:
+            The new version, or the task where there is none.
+        """
+        if self.pulp_ctx.fake_mode:
+            return super().modify(add_content, remove_content, base_version)
+        wanted = {
+            "add_content_units": add_content,
+            "remove_content_units": remove_content,
+            "base_version": base_version,
+        }
+        body: dict[str, t.Any] = {key: each for key, each in wanted.items() if each is not None}
+        if self.with_zips:
+            body["with_zips"] = True
+            if self.zips_from is not None:
+                body["remote"] = self.zips_from
+        # Waited for here: glue itself returns what came of it, without what else there is to say.
+        task = self.call(
+            "modify", parameters={self.HREF: self.pulp_href}, body=body, non_blocking=True
+        )
+        task = tell_notes(self.pulp_ctx, self.pulp_ctx.wait_for_task(task))
+        return task if task.get("result") is None else task["result"]
+
     def sync(self, body: EntityDefinition | None = None) -> t.Any:
         """
         Fetch modules from a remote, and make one new version of the repository with them.
@@ -215,7 +257,7 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
             The result of the task.
         """
         self.needs_capability("sync")
-        return super().sync(body)
+        return tell_notes(self.pulp_ctx, super().sync(body))
 
     def cleanup(self, unused_days: float | None = None, max_size: int | None = None) -> t.Any:
         """

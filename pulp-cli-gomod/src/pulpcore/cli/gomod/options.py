@@ -4,7 +4,13 @@ import datetime
 import typing as t
 
 import click
-from pulp_cli.generic import lookup_callback, parse_size, pulp_option, resource_option
+from pulp_cli.generic import (
+    lookup_callback,
+    option_processor,
+    parse_size,
+    pulp_option,
+    resource_option,
+)
 from pulp_glue.common.context import PulpEntityContext
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
@@ -79,6 +85,38 @@ remote_option = resource_option(
         "'[[<plugin>:]<type>:]<name>' or as href."
     ),
 )
+
+
+def _fetch_zips(ctx: click.Context) -> None:
+    """Let the repository fetch zips when it is modified, whichever command does that."""
+    repository_ctx = ctx.find_object(PulpGoRepositoryContext)
+    assert repository_ctx is not None
+    repository_ctx.with_zips = ctx.params.pop("with_zips")
+    repository_ctx.zips_from = ctx.params.pop("zips_from")
+    if repository_ctx.zips_from and not repository_ctx.with_zips:
+        raise click.UsageError(_("--remote is where --with-zips fetches from: give both."))
+
+
+with_zips_options: list[Decorator] = [
+    click.option(
+        "--with-zips",
+        is_flag=True,
+        help=_(
+            "Fetch the zips first that would be missing: of go.mod files that are added, and of a base "
+            "version those that a sync on demand left out."
+        ),
+    ),
+    resource_option(
+        "--remote",
+        "zips_from",
+        default_plugin="gomod",
+        default_type="gomod",
+        context_table={"gomod:gomod": PulpGoRemoteContext},
+        href_pattern=PulpGoRemoteContext.HREF_PATTERN,
+        help=_("Where --with-zips fetches from; by default from the remote of the repository."),
+    ),
+    option_processor(callback=_fetch_zips),
+]
 
 version_number_option = click.option(
     "--version", type=int, help=_("The number of the repository version; the newest by default.")

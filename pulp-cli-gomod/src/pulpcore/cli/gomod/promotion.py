@@ -22,7 +22,12 @@ from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.candidates import NamedContentContext
 from pulp_glue.gomod.context import PulpGoRepositoryContext, PulpGoRepositoryVersionContext
 
-from pulpcore.cli.gomod.options import module_lookup_options, repository_option, split_name
+from pulpcore.cli.gomod.options import (
+    module_lookup_options,
+    repository_option,
+    split_name,
+    with_zips_options,
+)
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -137,5 +142,5 @@ def _units(context: NamedContentContext, names: tuple[str, ...]) -> list[NamedCo
     return units
 
 
-for _option in (href_option, *module_lookup_options):
+for _option in (href_option, *module_lookup_options, *with_zips_options):
     add = _option(add)

@@ -52,6 +52,7 @@ from pulpcore.cli.gomod.options import (
     remote_option,
     search_option,
     size_callback,
+    with_zips_options,
 )
 from pulpcore.cli.gomod.promotion import add
 
@@ -162,7 +163,7 @@ _content = repository_content_command(
         *content_lookup_options,
         option_processor(callback=_scope_to_repository),
     ],
-    modify_decorators=modify_options,
+    modify_decorators=[*modify_options, *with_zips_options],
 )
 _content.add_command(add)
 repository.add_command(_content)

@@ -1,0 +1,70 @@
+"""Zips that a repository version lacks: of module versions that a sync chose, and left for when they are asked for."""
+
+from pulpcore.plugin.models import ProgressReport, Task
+
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.modfile import GoModFile
+
+CODE = "gomod.zips_missing"
+_NAMED = 5
+_WAY_OUT = (
+    "They come when somebody asks for them, through a distribution that serves the repository and has the "
+    "remote; or now, with a sync by policy immediate, or with_zips when content is added"
+)
+
+
+def awaited(version):
+    """
+    Find the go.mod files of a version whose zips are to come.
+
+    Args:
+        version (RepositoryVersion): A complete version.
+    """
+    return held_in(_awaiting(version), version)
+
+
+def report_added(version):
+    """
+    Say in the task, if there is one, which zips a version in the making lacks of what it adds.
+
+    Args:
+        version (RepositoryVersion): The incomplete version.
+    """
+    _report(_awaiting(version).filter(version_memberships__version_added=version))
+
+
+def report_missing(version):
+    """
+    Say in the task, if there is one, which zips a version lacks.
+
+    Args:
+        version (RepositoryVersion): A complete version.
+    """
+    _report(awaited(version))
+
+
+def _awaiting(version):
+    return GoModFile.objects.filter(awaits_zip=True, _pulp_domain=version.repository.pulp_domain_id)
+
+
+def _report(units):
+    task = Task.current()
+    if task is None:
+        return
+    names = [f"{path}@{version}" for path, version in _first(units)]
+    if not names:
+        return
+    count = len(names) if len(names) <= _NAMED else units.count()
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    ProgressReport.objects.create(
+        message=f"zips missing: {count} ({', '.join(names[:_NAMED])}{more}). {_WAY_OUT}",
+        code=CODE,
+        state="completed",
+        total=count,
+        done=count,
+        task=task,
+    )
+
+
+def _first(units):
+    return units.order_by("module", "version").values_list("module", "version")[: _NAMED + 1]
