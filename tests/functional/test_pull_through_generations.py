@@ -204,3 +204,19 @@ def test_a_synced_go_mod_is_vouched_for(rest: Rest, upstream: Upstream) -> None:
             assert dirhash.hash_go_mod(go_mod) in answer.text
         _forget(mirror)
     assert mirror.get(f"{STEM}.mod").content == old.mod
+
+
+def test_a_zip_without_go_mod_does_not_contradict_the_one_beside_it(
+    rest: Rest, upstream: Upstream
+) -> None:
+    made = upstream.add(PATH, "v1.0.0")
+    made.zip = pack(f"{PATH}@v1.0.0/", [("a.go", b"package a\n")])
+    made.mod += b"\ngo 1.20\n"
+    mirror = Mirror.create(rest, upstream)
+    _is_whole(mirror, made)
+    _wait_for(mirror)
+    _is_whole(mirror, made)
+    # What is not kept cannot take the place of what the repository holds.
+    made.mod += b"// again\n"
+    answer = mirror.get(f"{STEM}.zip")
+    assert answer.status_code == 502 and dirhash.hash_go_mod(made.mod) in answer.text, answer.text

@@ -30,11 +30,13 @@ class Agreed:
         flaw: Why the zip cannot be kept, "" if it can.
         info: The `.info` that belongs to it, or b"".
         small: Both other files, to be kept together with it.
+        go_mod_h1: The checksum of the go.mod that clients get beside it, or "" if that is not known.
     """
 
     flaw: str
     info: bytes = b""
     small: Small = field(default_factory=list)
+    go_mod_h1: str = ""
 
 
 class Others:
@@ -98,11 +100,16 @@ class Others:
                 again = ["info", "mod"]
             go_mod = now
         if go_mod is None or not go_mod.found or go_mod.body != upload.go_mod:
-            return await self._flawed("its go.mod is not the upstream's .mod", again)
+            flaw = await self._flawed("its go.mod is not the upstream's .mod", again)
+            said = go_mod.body if go_mod is not None and go_mod.found else None
+            # The zip has none: Go takes the `.mod`, which does not contradict it.
+            return flaw if said is None else replace(flaw, go_mod_h1=await _hash(said))
         about = parse_info(info.body) if info is not None and info.found else None
         if info is None or about is None or about.version != self._version:
-            return await self._flawed("the upstream's .info cannot be used", again)
-        return Agreed("", info.body, [self._named("info", info), self._named("mod", go_mod)])
+            flaw = await self._flawed("the upstream's .info cannot be used", again)
+            return replace(flaw, go_mod_h1=upload.go_mod_h1)
+        small = [self._named("info", info), self._named("mod", go_mod)]
+        return Agreed("", info.body, small, upload.go_mod_h1)
 
     async def _flawed(self, flaw: str, again: list[File]) -> Agreed:
         """Let clients have the small files of the generation that the zip is of, which is not kept."""
@@ -111,7 +118,7 @@ class Others:
         return Agreed(flaw)
 
     async def _contradiction(self, said: bytes, upload: Upload) -> NotProven:
-        h1 = await compute_bytes(said, dirhash.hash_go_mod)
+        h1 = await _hash(said)
         return NotProven(
             f"{self._path}@{self._version}: checksum mismatch: the upstream's .mod is {h1}, and the "
             f"go.mod in its zip is {upload.go_mod_h1}: it does not agree with itself"
@@ -127,3 +134,7 @@ class Others:
     def _named(self, file: File, answer: Answer) -> tuple[Question, Answer]:
         question = self._modules.question(file, self._path, self._version)
         return question, replace(answer, pk=None)
+
+
+async def _hash(go_mod: bytes) -> str:
+    return await compute_bytes(go_mod, dirhash.hash_go_mod)

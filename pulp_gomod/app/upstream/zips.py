@@ -190,8 +190,7 @@ class Zips:
             if proven is not None:
                 self._verify(proven, asked, judged)
             self._compare_with_wanted(asked, judged.h1)
-            go_mod_h1 = judged.upload.go_mod_h1 if judged.upload is not None else ""
-            await self._compare_with_past(asked, judged.h1, go_mod_h1)
+            await self._compare_with_past(asked, judged.h1, _go_mod_h1(judged.upload))
             agreed = Agreed(judged.reason)
             if judged.upload is not None and proven is not None:
                 agreed = _proven(asked, proven, judged.upload, info)
@@ -199,7 +198,7 @@ class Zips:
                 agreed = await others.agree(judged.upload, await info, await go_mod)
             flaw = await self._reserve(asked, judged, agreed)
             if flaw or judged.upload is None:
-                return await self._pass(spool, flaw, judged.h1, go_mod_h1)
+                return await self._pass(spool, flaw, judged.h1, agreed.go_mod_h1)
             answer = Answer(200, agreed.info, datetime.now(UTC), verified=vouched)
             return await self._keep(spool, asked, question, judged.upload, answer, agreed.small)
         finally:
@@ -360,6 +359,11 @@ class Zips:
         return Passed(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
 
 
+def _go_mod_h1(upload: Upload | None) -> str:
+    """Return the checksum of the go.mod in a zip, "" if there is none: then the `.mod` counts."""
+    return upload.go_mod_h1 if upload is not None and upload.has_go_mod else ""
+
+
 def _proven(
     asked: Asked, lines: list[str], upload: Upload, info: "asyncio.Task[Answer | None]"
 ) -> Agreed:
@@ -369,7 +373,8 @@ def _proven(
         return Agreed("its go.mod is not the one on record")
     is_there = info.done() and not info.cancelled() and not info.exception()
     about = info.result() if is_there else None
-    return Agreed("", about.body if about is not None and about.found else b"")
+    said = about.body if about is not None and about.found else b""
+    return Agreed("", said, go_mod_h1=upload.go_mod_h1)
 
 
 class _Background:
