@@ -126,6 +126,18 @@ def test_nothing_is_mixed_where_nothing_is_kept(rest: Rest, upstream: Upstream) 
     assert mirror.get(f"{STEM}.zip").status_code == 200
 
 
+def test_a_go_mod_that_says_the_same_to_others_is_no_contradiction(
+    rest: Rest, upstream: Upstream
+) -> None:
+    made = upstream.add(PATH, "v1.0.0")
+    # As some modules of Go's own tests have it.
+    made.mod += b"exclude example.com/other v1.0.0\n"
+    mirror = Mirror.create(rest, upstream)
+    for _ in range(2):
+        assert mirror.get(f"{STEM}.mod").content == made.mod
+        assert mirror.get(f"{STEM}.zip").content == made.zip
+
+
 def test_an_upstream_that_fails_when_it_is_asked_again_is_told(
     rest: Rest, upstream: Upstream
 ) -> None:

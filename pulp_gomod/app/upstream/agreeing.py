@@ -14,6 +14,7 @@ from pulp_gomod.app.upstream.modules import UpstreamModules
 from pulp_gomod.app.upstream.reading import parse_info
 from pulp_gomod.app.upstream.results import NotProven, UpstreamFault
 from pulp_gomod.golang import dirhash
+from pulp_gomod.golang.modfile.dependents import lines_for_dependents
 from pulp_gomod.golang.zip import Upload
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Others:
         again: list[File] = []
         if go_mod is not None and go_mod.found and go_mod.body != upload.go_mod:
             now = await self._modules.now("mod", self._path, self._version)
-            if now.found and now.body != upload.go_mod and upload.has_go_mod:
+            if now.found and upload.has_go_mod and await _contradict(now.body, upload.go_mod):
                 raise await self._contradiction(now.body, upload)
             if now.found and now.body != go_mod.body:
                 log.warning(
@@ -102,7 +103,7 @@ class Others:
         if go_mod is None or not go_mod.found or go_mod.body != upload.go_mod:
             flaw = await self._flawed("its go.mod is not the upstream's .mod", again)
             said = go_mod.body if go_mod is not None and go_mod.found else None
-            # The zip has none: Go takes the `.mod`, which does not contradict it.
+            # The zip has none, or one that says the same to others: Go takes the `.mod`.
             return flaw if said is None else replace(flaw, go_mod_h1=await _hash(said))
         about = parse_info(info.body) if info is not None and info.found else None
         if info is None or about is None or about.version != self._version:
@@ -134,6 +135,14 @@ class Others:
     def _named(self, file: File, answer: Answer) -> tuple[Question, Answer]:
         question = self._modules.question(file, self._path, self._version)
         return question, replace(answer, pk=None)
+
+
+async def _contradict(said: bytes, packed: bytes) -> bool:
+    """Say whether a `.mod` and the go.mod in a zip are not the same to those who require the module."""
+    if said == packed:
+        return False
+    one, other = [await compute_bytes(each, lines_for_dependents) for each in (said, packed)]
+    return one != other
 
 
 async def _hash(go_mod: bytes) -> str:
