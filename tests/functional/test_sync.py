@@ -675,12 +675,13 @@ def test_what_is_too_much(bad: Mirror) -> None:
 def test_a_remote_that_cannot_be_opened(rest: Rest, upstream: Upstream) -> None:
     mirror = Mirror.create(rest, upstream, policy="immediate")
     one, other = (trustme.CA().issue_cert("client.example.com") for _ in range(2))
-    mirror.change(
-        client_cert=one.cert_chain_pems[0].bytes().decode(),
-        client_key=other.private_key_pem.bytes().decode(),
-    )
-    text = complaint(mirror, modules=["example.com/m"])
-    assert "GOM0006" in text and "certificates of the remote" in text
+    settings = {
+        "client_cert": one.cert_chain_pems[0].bytes().decode(),
+        "client_key": other.private_key_pem.bytes().decode(),
+    }
+    answer = rest.call("PATCH", mirror.remote, json=settings)
+    assert answer.status_code == 400
+    assert "key values mismatch" in answer.json()["client_cert"][0]
 
 
 def test_who_may_sync(rest: Rest, upstream: Upstream) -> None:

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "--name upstream --url https://goproxy.example.com --private 'corp.example.com/*'",
     ),
     "remote destroy": ("--name upstream",),
+    "remote forget": ("--name upstream --module example.com/mod@v1.2.3",),
     "remote list": ("--name-contains up",),
     "remote show": ("--name upstream",),
     "remote update": ("--name upstream --cache-size 20GB", "--name upstream --cache-size ''"),
