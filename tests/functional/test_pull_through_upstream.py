@@ -60,8 +60,11 @@ def test_a_real_program_cold_and_with_the_upstream_unplugged(rest: Rest, tmp_pat
     again = Go.create(tmp_path / "again")
     again.run(mirror.url, "get", PROGRAM, env=env)
     again.run(mirror.url, "mod", "download", "all", env=env)
-    for name in ("go.mod", "go.sum"):
-        first = (cold.directory / "work" / name).read_text()
-        assert first == (again.directory / "work" / name).read_text()
+    first, second = cold.directory / "work", again.directory / "work"
+    assert (first / "go.mod").read_text() == (second / "go.mod").read_text()
+    # The newest go.mod of each module is only looked at for retractions: where that fails, go says nothing
+    # and has a line less.
+    lines, more = ((each / "go.sum").read_text().splitlines() for each in (first, second))
+    assert set(lines) <= set(more)
     version = rest.get(mirror.owner.repository)["latest_version_href"]
     assert int(version.rstrip("/").split("/")[-1]) <= 10
