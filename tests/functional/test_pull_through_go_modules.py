@@ -22,6 +22,13 @@ def upstream() -> Iterator[Upstream]:
         yield started
 
 
+# Zips with a go.mod that says something else than the `.mod` beside them.
+CONTRADICTED = {
+    "github.com/securego/gosec/v2/@v/v2.23.0.zip",
+    "rsc.io/badsum/@v/v1.0.1.zip",
+}
+
+
 def _paths(upstream: Upstream) -> list[str]:
     found = []
     for path, versions in upstream.modules.items():
@@ -66,6 +73,8 @@ def test_every_file_is_what_the_upstream_has(rest: Rest, upstream: Upstream) -> 
         said = upstream.answer(path)
         answer = mirror.get(path)
         assert isinstance(said.body, bytes)
+        if path in CONTRADICTED:
+            return "" if answer.status_code == 502 else f"{path}: {answer.status_code}, not 502"
         if answer.status_code == said.status and _equal(path, answer.content, said.body):
             return ""
         return f"{path}: {answer.status_code} {answer.text[:200]!r}, not {said.status}"
