@@ -5,11 +5,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.functional.serving import stop_servers
 
 _RUN_DIR = "GOMOD_TEST_RUN_DIR"
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("gomod", deadline=None)
+hypothesis.settings.load_profile("gomod")
 
 
 def pytest_configure(config: pytest.Config) -> None:
