@@ -1,6 +1,8 @@
 """Makes a virtual environment with this project in it; does nothing when that is up to date.
 
-python3 .ci/make_venv.py DIRECTORY [REQUIREMENTS_FILE ...]
+python3 .ci/make_venv.py [--only-requirements] DIRECTORY [REQUIREMENTS_FILE ...]
+
+With --only-requirements the project itself is left out.
 
 It needs the network only when something is to be installed. uv installs where pip can get it (four
 times as fast), and pip itself otherwise; both obey pip's configuration.
@@ -23,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = ("pulp-glue-gomod", "pulp-cli-gomod")
+WITHOUT_PROJECTS = "--only-requirements"
 DIGITS = 12
 
 # What uv calls the options that pip's configuration may have.
@@ -39,24 +42,26 @@ UV_VARIABLES = {
 
 def main() -> None:
     """Bring the virtual environment up to date, and print where it is."""
-    link = Path(sys.argv[1]).absolute()
-    requirements = [Path(each).resolve() for each in sys.argv[2:]]
+    arguments = sys.argv[1:]
+    with_projects = WITHOUT_PROJECTS not in arguments
+    directory, *files = (each for each in arguments if each != WITHOUT_PROJECTS)
+    link, requirements = Path(directory).absolute(), [Path(each).resolve() for each in files]
     # Two starts at a time would install into each other's hands.
     with (ROOT / "pyproject.toml").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        print(up_to_date(link, requirements))
+        print(up_to_date(link, requirements, projects() if with_projects else []))
 
 
-def up_to_date(link: Path, requirements: list[Path]) -> Path:
+def up_to_date(link: Path, requirements: list[Path], editable: list[Path]) -> Path:
     """The environment that has everything, made if need be."""
-    wanted = fingerprint(requirements)
+    wanted = fingerprint(requirements, editable)
     if is_made(link, wanted):
         return link
     directory = link.with_name(f"{link.name}-{wanted[:DIGITS]}")
     if not is_made(directory, wanted):
         say(f"installing into {directory} (only when something has changed)")
         create(directory)
-        install(directory / "bin" / "python", requirements)
+        install(directory / "bin" / "python", requirements, editable)
         (directory / "fingerprint").write_text(wanted)
     switch(link, directory)
     return directory
@@ -108,10 +113,10 @@ def projects() -> list[Path]:
     return [ROOT, *(ROOT / each for each in CLIENTS if (ROOT / each / "pyproject.toml").exists())]
 
 
-def fingerprint(requirements: list[Path]) -> str:
+def fingerprint(requirements: list[Path], editable: list[Path]) -> str:
     """A digest of all that decides what gets installed."""
     facts = [sys.version, sys.base_prefix, str(ROOT)]
-    for path in [each / "pyproject.toml" for each in projects()] + requirements:
+    for path in [each / "pyproject.toml" for each in editable] + requirements:
         facts += [str(path), path.read_text()]
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
@@ -129,11 +134,12 @@ def create(directory: Path) -> None:
         sys.exit(f"Cannot write {directory}: {error.strerror}. Work on a checkout of your own.")
 
 
-def install(python: Path, requirements: list[Path]) -> None:
+def install(python: Path, requirements: list[Path], editable: list[Path]) -> None:
     """Install the projects, editable, and what the requirements files name."""
-    wanted = ["--editable", f"{ROOT}[standalone]"]
-    for each in projects()[1:]:
-        wanted += ["--editable", str(each)]
+    wanted: list[str] = []
+    for each in editable:
+        extra = "[standalone]" if each == ROOT else ""
+        wanted += ["--editable", f"{each}{extra}"]
     for each in requirements:
         wanted += ["--requirement", str(each)]
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]

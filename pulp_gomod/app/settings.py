@@ -1,6 +1,6 @@
 """Settings of the plugin and their defaults; an administrator overrides them in Pulp's settings.
 
-See docs/admin/settings.md for what each one is for.
+See docs/admin/reference/settings.md for what each one is for.
 """
 
 GOMOD_MAX_ZIP_SIZE = 500 * 1024 * 1024

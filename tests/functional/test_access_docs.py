@@ -24,7 +24,9 @@ from tests.functional.warm_pulp import warm_pulp
 GITHUB = "https://token.actions.githubusercontent.com"
 
 # What one administrator reads, in this order.
-GUIDES = tuple(f"docs/admin/{name}.md" for name in ("users-and-roles", "private", "tokens", "ci"))
+GUIDES = tuple(
+    f"docs/admin/guides/{name}.md" for name in ("users-and-roles", "private", "tokens", "ci")
+)
 PAGES = {page.path: page for page in pages()}
 USERS, PRIVATE, TOKENS, CI = (PAGES[path] for path in GUIDES)
 # How the page about users ends, when everything else was done.

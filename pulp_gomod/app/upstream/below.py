@@ -3,7 +3,7 @@
 To find the module that a package is in, the go command asks for all longer paths, too. An error for one of
 these ends the command, however certain it is that the held module has the package. So such a path is
 "not found" while the upstream is dead, where nothing that this server knows speaks for it. What that
-may lead to, and why it changes no build, is in docs/admin/remotes.md.
+may lead to, and why it changes no build, is in docs/admin/learn/upstreams.md.
 """
 
 from uuid import UUID

@@ -70,7 +70,7 @@ def find_binaries(cluster: Path) -> Binaries:
     raise StandaloneError(
         f"the database in {cluster} was made by PostgreSQL {needed}, but found is only {others}. "
         f"Install PostgreSQL {needed} and name the directory of its programs in PG_BINDIR. To move "
-        "to a newer one, see 'A newer PostgreSQL' in docs/admin/standalone.md."
+        "to a newer one, see 'A newer PostgreSQL' in docs/admin/guides/standalone.md."
     )
 
 

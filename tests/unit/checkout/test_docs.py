@@ -28,7 +28,9 @@ def blocks(page: Page, *languages: str) -> Iterator[Block]:
 
 
 def test_the_pages_are_there() -> None:
-    assert {"README.md", "docs/user/cli.md", "docs/admin/ci.md"} <= {page.path for page in PAGES}
+    assert {"README.md", "docs/user/guides/cli.md", "docs/admin/guides/ci.md"} <= {
+        page.path for page in PAGES
+    }
     assert sum(len(page.commands) for page in PAGES) > 150
 
 

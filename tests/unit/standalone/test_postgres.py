@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_named(debian: Path, cluster: Path) -> None:
         find_binaries(cluster)
     assert "was made by PostgreSQL 18, but found is only 17.2 in " in str(caught.value)
     assert "15.18 in " in str(caught.value)
-    assert "docs/admin/standalone.md" in str(caught.value)
+    assert "docs/admin/guides/standalone.md" in str(caught.value)
 
 
 @pytest.fixture
