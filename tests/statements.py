@@ -18,12 +18,14 @@ from pulp_gomod.standalone.postgres.cluster import DATABASE, USER
 CONTENT = "pulp-gomod"
 
 _PREFIX = "\x1f"
-_LINE = re.compile(
-    rf"^{_PREFIX}(?P<application>[^{_PREFIX}]*){_PREFIX}"
-    r"LOG:  (?:statement|execute (?P<name>[^:]*)): (?P<text>.*)",
-    re.DOTALL,
+_BEGINNING = (
+    rf"^{_PREFIX}(?P<connection>[^{_PREFIX}]*){_PREFIX}(?P<application>[^{_PREFIX}]*){_PREFIX}"
 )
-_SETTINGS = {"log_statement": "all", "log_line_prefix": f"{_PREFIX}%a{_PREFIX}"}
+_LINE = re.compile(
+    _BEGINNING + r"LOG:  (?:statement|execute (?P<name>[^:]*)): (?P<text>.*)", re.DOTALL
+)
+_ANY_LINE = re.compile(_BEGINNING + r"(?P<text>.*)", re.DOTALL)
+_SETTINGS = {"log_statement": "all", "log_line_prefix": f"{_PREFIX}%c{_PREFIX}%a{_PREFIX}"}
 # How often the content app looks for changes with nothing to do, generously.
 _IDLE = 0.5
 
@@ -37,11 +39,13 @@ class Asked:
         application: Whose it was, as the connection calls itself.
         text: The statement, with $1 for each parameter.
         is_prepared: Whether it had been prepared, so that PostgreSQL need not plan it.
+        connection: Names the connection on which it was.
     """
 
     application: str
     text: str
     is_prepared: bool
+    connection: str
 
 
 class StatementLog:
@@ -62,14 +66,39 @@ class StatementLog:
         """Return the texts of what the content app asks while nobody asks it."""
         return {each.text for each in self.during(lambda: time.sleep(_IDLE))}
 
+    def on_connections_that_name(self, uuid: str, action: Callable[[], Any]) -> list[Asked]:
+        """
+        Return the statements of those connections only on which a UUID was named while an action ran.
+
+        What others do on the same server at that time is left out.
+
+        Args:
+            uuid: What only the action works on.
+            action: The action.
+        """
+        text = written(self._data_dir, action)
+        named = (uuid, uuid.replace("-", ""))
+        chosen = {
+            found["connection"]
+            for found in map(_ANY_LINE.match, _entries(text))
+            # Parameters are on lines of their own.
+            if found and any(each in found["text"] for each in named)
+        }
+        return [each for each in _parse(text) if each.connection in chosen]
+
+
+def _entries(text: str) -> list[str]:
+    # The further lines of a statement begin with a tab.
+    return re.split(rf"^(?={_PREFIX})", text, flags=re.MULTILINE)
+
 
 def _parse(text: str) -> Iterator[Asked]:
-    # The further lines of a statement begin with a tab.
-    for entry in re.split(rf"^(?={_PREFIX})", text, flags=re.MULTILINE):
+    for entry in _entries(text):
         found = _LINE.match(entry)
         if found:
             is_prepared = (found["name"] or "<unnamed>") != "<unnamed>"
-            yield Asked(found["application"], " ".join(found["text"].split()), is_prepared)
+            text = " ".join(found["text"].split())
+            yield Asked(found["application"], text, is_prepared, found["connection"])
 
 
 def connect(data_dir: Path) -> "psycopg.Connection[Any]":

@@ -1,5 +1,6 @@
 """A server with HTTPS that is known by a name, as users have it."""
 
+import fcntl
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,9 +61,9 @@ def https_server(run_dir: Path, cache: Path, name: str, **env: str) -> Iterator[
 
 def _port(noted: Path) -> int:
     """Return the port of the server: the same for all test processes of a run."""
-    if not noted.exists():
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            own = noted.with_suffix(f".{free.fileno()}")
-            own.write_text(str(free.getsockname()[1]))
-            own.rename(noted)
-    return int(noted.read_text())
+    with noted.with_suffix(".port-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not noted.exists():
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                noted.write_text(str(free.getsockname()[1]))
+        return int(noted.read_text())

@@ -21,9 +21,16 @@ TABLES = ("gomod_gomod", "gomod_gorelease", "gomod_goanswer", "core_repositoryco
 
 def _statements(log: StatementLog, mirror: Mirror, number: int) -> list[str]:
     before = mirror.number()
-    asked = log.during(lambda: sync(mirror, modules=_names(number)))
+    # Tests of other files may use the server meanwhile, but not this remote.
+    remote = mirror.remote.rstrip("/").rpartition("/")[2]
+    asked = log.on_connections_that_name(remote, lambda: sync(mirror, modules=_names(number)))
     assert mirror.number() == before + 1
-    return [each.text for each in asked if any(table in each.text for table in TABLES)]
+    found = [each.text for each in asked if any(table in each.text for table in TABLES)]
+    # Nothing of the sync was missed: what it fetches, and what it makes of that.
+    for table in ("gomod_goanswer", "gomod_gomodule"):
+        assert sum(text.startswith(f'INSERT INTO "{table}"') for text in found) >= MODULES
+    assert sum('FROM "gomod_goanswer"' in text for text in found) >= 5 * MODULES
+    return found
 
 
 def _without_the_wanted(texts: list[str]) -> list[str]:

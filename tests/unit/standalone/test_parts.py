@@ -95,8 +95,10 @@ def eventually(check: Callable[[], object], timeout: float = 30) -> None:
 
 def pids(logs: Logs, name: str = "part") -> list[int]:
     """The process and its child, once they run."""
-    eventually(lambda: logs.tail(name).split())
-    return [int(each) for each in logs.tail(name).split()[-2:]]
+    path = logs.path(name)
+    # The file may be read while its line is being written.
+    eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+    return [int(each) for each in path.read_text().split()[-2:]]
 
 
 def gone(pid: int) -> bool:
