@@ -17,9 +17,14 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         super().ready()
         # Django's settings are there now, and not before. Failed logins, and until when upstreams want not
         # to be asked, are in memory that processes which are forked from this one have in common.
-        from pulp_gomod.app import log_filters, networks
-        from pulp_gomod.app.access import throttle  # noqa: F401
-        from pulp_gomod.app.remote.http import pace  # noqa: F401
+        from pulp_gomod.app.auth import (
+            log_filters,
+            throttle,  # noqa: F401
+        )
+        from pulp_gomod.app.remote.http import (
+            networks,
+            pace,  # noqa: F401
+        )
 
         networks.check_setting()
         log_filters.install()

@@ -28,7 +28,7 @@ GOMOD_LOGIN_FAILURES_PER_MINUTE = 10
 MIDDLEWARE = [
     "dynaconf_merge_unique",
     "pulp_gomod.app.api.middleware.RequestBounds",
-    "pulp_gomod.app.access.middleware.LoginThrottleMiddleware",
+    "pulp_gomod.app.auth.middleware.LoginThrottleMiddleware",
     "pulp_gomod.app.upload.misspelled.MisspelledPaths",
     "pulp_gomod.app.viewsets.token_door.TokenScope",
     "pulp_gomod.app.upload.asked.AskedFirst",

@@ -42,7 +42,7 @@ _HSTS_SECONDS = 15768000
 _FILTER_BACKENDS = ["pulp_gomod.app.api.bounds.QueryBounds", "pulpcore.filters.PulpFilterBackend"]
 # Pulp's own hash the password for every request, which takes most of the time of a short one.
 _AUTHENTICATORS = [
-    "pulp_gomod.app.access.authenticators.PasswordAuthentication",
+    "pulp_gomod.app.auth.authenticators.PasswordAuthentication",
     "rest_framework.authentication.SessionAuthentication",
 ]
 _PULP_FILES = "pulpcore.app.models.storage.FileSystem"

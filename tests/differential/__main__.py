@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from .compare import compare
-from .go import NoGo, build_verdicts, find_go
+from tests.differential.compare import compare
+from tests.differential.go import NoGo, build_verdicts, find_go
 
 
 def main() -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .go import Question, ask
-from .inputs import questions
-from .ours import answer
+from tests.differential.go import Question, ask
+from tests.differential.inputs import questions
+from tests.differential.ours import answer
 
 
 @dataclass

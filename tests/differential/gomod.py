@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from random import Random
 
-from .texts import module_path, module_version, mutated, seeds, text, version
+from tests.differential.texts import (
+    module_path,
+    module_version,
+    mutated,
+    seeds,
+    text,
+    version,
+)
 
 _VERBS = ["module", "go", "require", "require", "exclude", "replace", "retract", "retract"]
 _VERBS += ["toolchain", "godebug", "tool", "ignore"]

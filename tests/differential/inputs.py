@@ -6,10 +6,10 @@ Everything comes from one random.Random, so that a seed names a run.
 from collections.abc import Callable, Iterator
 from random import Random
 
-from .go import Question
-from .gomod import go_mod
-from .ours import to_wire
-from .texts import module_version, mutated, path, pattern, text, version
+from tests.differential.go import Question
+from tests.differential.gomod import go_mod
+from tests.differential.ours import to_wire
+from tests.differential.texts import module_version, mutated, path, pattern, text, version
 
 _SUFFIXES = ["", "/v2", "/v10", ".v1", ".v0", ".v2-unstable", ".v1-unstable", "/v1", "v2", "/", "."]
 

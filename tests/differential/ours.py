@@ -8,8 +8,7 @@ from typing import Any
 from pulp_gomod.golang import GoError, modfile, module, semver
 from pulp_gomod.golang.quote import printable, quote, replace_invalid
 from pulp_gomod.golang.unicode import equal_fold, fold, text_bytes
-
-from .go import Question
+from tests.differential.go import Question
 
 Answer = list[Any]
 

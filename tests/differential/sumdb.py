@@ -14,8 +14,7 @@ from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import Client, ForkError, note, tlog
 from pulp_gomod.golang.sumdb.server import Server, TestServer
 from pulp_gomod.golang.unicode import text_bytes
-
-from .go import Question
+from tests.differential.go import Question
 
 NAME = "sum.example.com/db"
 SKEY, VKEY = note.generate_key(NAME)

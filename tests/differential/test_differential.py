@@ -6,10 +6,9 @@ import pytest
 
 from pulp_gomod.golang import _unicode_data as data
 from pulp_gomod.golang import module, semver
-
-from .compare import compare
-from .go import NoGo, build_verdicts, find_go
-from .unicode.generate import ask, fold_runs, run_lengths
+from tests.differential.compare import compare
+from tests.differential.go import NoGo, build_verdicts, find_go
+from tests.differential.unicode.generate import ask, fold_runs, run_lengths
 
 SEED = 20260901
 COUNT = 110_000

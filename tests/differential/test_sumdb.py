@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from .go import NoGo, ask, build_verdicts, find_go
-from .sumdb import KINDS, Answers, questions, same
+from tests.differential.go import NoGo, ask, build_verdicts, find_go
+from tests.differential.sumdb import KINDS, Answers, questions, same
 
 SEED = 20261101
 COUNT = 10_000

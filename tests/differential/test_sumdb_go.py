@@ -12,9 +12,8 @@ import pytest
 from pulp_gomod.golang import dirhash, module
 from pulp_gomod.golang.sumdb import note
 from pulp_gomod.golang.sumdb.server import Answer, Server, TestServer, gosum_text
+from tests.differential.go import NoGo, find_go
 from tests.unit.golang.sumdb_world import serving
-
-from .go import NoGo, find_go
 
 NAME = "sum.example.com/db"
 SKEY, VKEY = note.generate_key(NAME)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from pulp_gomod.app.access.secret import is_secret
+from pulp_gomod.app.auth.secret import is_secret
 from tests.functional.guarded import (
     TOKENS,
     Headers,

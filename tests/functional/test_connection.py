@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from pulp_gomod.app.goproxy import prepared
-from pulp_gomod.app.goproxy.database import Database
-from pulp_gomod.app.goproxy.prepared import Connection, numbered
+from pulp_gomod.app.db import pq
+from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.pq import Connection, numbered
 from tests.statements import connect
 
 
@@ -84,8 +84,8 @@ def test_what_is_larger_than_a_socket_takes(place: dict[str, Any]) -> None:
 
 def test_waiting_costs_nothing(place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    go_on = prepared._Answer._go_on
-    monkeypatch.setattr(prepared._Answer, "_go_on", lambda self: calls.append(go_on(self)))
+    go_on = pq._Answer._go_on
+    monkeypatch.setattr(pq._Answer, "_go_on", lambda self: calls.append(go_on(self)))
 
     async def ask() -> None:
         async with opened(place) as connection:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from psycopg import OperationalError
 
-from pulp_gomod.app.goproxy import snapshots
-from pulp_gomod.app.goproxy.database import Database
+from pulp_gomod.app.db import snapshots
+from pulp_gomod.app.db.pool import Database
 from tests.functional.test_connection import opened, place, run
 
 __all__ = ["place"]

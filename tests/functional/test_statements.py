@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import requests
 
-from pulp_gomod.app.goproxy.whole import SEVERAL
+from pulp_gomod.app.content.repository.prefetch import SEVERAL
 from tests.filling import add_distributions, fill, renew, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest

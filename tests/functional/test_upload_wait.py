@@ -19,7 +19,7 @@ from tests.functional.uploads import (
     rows_of,
 )
 
-SETTLE = "pulp_gomod.app.tasks.changes.settle"
+SETTLE = "pulp_gomod.app.tasks.publish.settle"
 ASYNC = {"Prefer": "respond-async"}
 
 

@@ -86,7 +86,7 @@ def _publish(name: str) -> Callable[[], Callable[[], None]]:
         from django.utils import timezone
 
         from pulp_gomod.app.models import GoChange, GoRepository
-        from pulp_gomod.app.tasks.changes import settle
+        from pulp_gomod.app.tasks.publish import settle
 
         repository = GoRepository.objects.get(name=name)
         unit, artifact = _new_unit()
@@ -109,8 +109,8 @@ def _add(name: str) -> Callable[[], Callable[[], None]]:
     """Prepare a unit; then comes what pulpcore does to add it."""
 
     def prepare() -> Callable[[], None]:
-        from pulp_gomod.app.intake import save_module
         from pulp_gomod.app.models import GoModule, GoRepository
+        from pulp_gomod.app.storage.modules import save_module
 
         repository = GoRepository.objects.get(name=name)
         saved = save_module(*_new_unit())

@@ -10,7 +10,7 @@ _BASIC = {"type": "http", "scheme": "basic"}
 class PasswordScheme(OpenApiAuthenticationExtension):
     """HTTP Basic under the name that it has for all of Pulp: clients look for that."""
 
-    target_class = "pulp_gomod.app.access.authenticators.PasswordAuthentication"
+    target_class = "pulp_gomod.app.auth.authenticators.PasswordAuthentication"
     name = "basicAuth"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""What every process may use beside the tables: here, where to compute what takes long."""
+"""What any process may use beside the tables: connections, threads, locks, one statement for many requests."""

@@ -7,7 +7,7 @@ import django_lifecycle.mixins
 import pulpcore.app.models.base
 from django.db import migrations, models
 
-from pulp_gomod.app.ownership import root_of
+from pulp_gomod.app.models.ownership import root_of
 
 BATCH = 1000
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from pulpcore.plugin.models import BaseModel
 
-from pulp_gomod.app.blocking import NONE, Block, Blocks
-from pulp_gomod.app.freshness import wait_until_seen
+from pulp_gomod.app.models.blocking import NONE, Block, Blocks
+from pulp_gomod.app.models.visibility import wait_until_seen
 
 MOST_BLOCKS = 10_000
 """Blocks that a repository may have: all of them are in the memory of each content process."""

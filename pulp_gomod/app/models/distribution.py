@@ -5,14 +5,14 @@ from django_lifecycle import AFTER_DELETE, AFTER_SAVE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
-from pulp_gomod.app.freshness import wait_until_seen
+from pulp_gomod.app.models.visibility import wait_until_seen
 
 
 class GoDistribution(Distribution, AutoAddObjPermsMixin):
     """
     Serves a repository, one of its versions, or a publication as a GOPROXY.
 
-    Its module paths are answered by the routes of `pulp_gomod.app.goproxy`; what pulpcore's own
+    Its module paths are answered by the routes of `pulp_gomod.app.content`; what pulpcore's own
     handler still sees of it is not part of the protocol.
     """
 

@@ -6,10 +6,10 @@ from pulpcore.plugin.models import ProgressReport, Task
 
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.own import add_own
+from pulp_gomod.app.models.ownership import root_of
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.upstream import GoAnswer
-from pulp_gomod.app.ownership import root_of
 from pulp_gomod.golang import module
 
 CODE = "gomod.own"

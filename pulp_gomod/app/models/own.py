@@ -6,8 +6,8 @@ from django.db import models
 
 from pulpcore.plugin.models import BaseModel
 
-from pulp_gomod.app.freshness import wait_until_seen
-from pulp_gomod.app.ownership import NONE, OwnPaths, root_of
+from pulp_gomod.app.models.ownership import NONE, OwnPaths, root_of
+from pulp_gomod.app.models.visibility import wait_until_seen
 
 _BATCH = 1000
 

@@ -12,7 +12,6 @@ from pulp_gomod.app.exceptions import (
     ModuleVersionHeldError,
     QuotaExceededError,
 )
-from pulp_gomod.app.freshness import wait_until_seen
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.imported import bring_home
@@ -22,6 +21,7 @@ from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.usage import record_usage, usage_of
+from pulp_gomod.app.models.visibility import wait_until_seen
 from pulp_gomod.golang import GoError, module
 
 RELEASE_BATCH = 1000

@@ -1,1 +1,1 @@
-"""What is asked of remotes; see `upstream`, which moves here."""
+"""Asking another GOPROXY on behalf of a repository: returns values, and knows nothing of our own HTTP."""

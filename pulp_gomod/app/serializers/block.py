@@ -8,11 +8,11 @@ from rest_framework import serializers
 
 from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
 
-from pulp_gomod.app.access.rights import name_of
-from pulp_gomod.app.blocking import BELOW
-from pulp_gomod.app.gate import check_path
+from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoBlock, GoRepository
+from pulp_gomod.app.models.blocking import BELOW
 from pulp_gomod.app.storage.admission import TooManyBlocks, make_block
+from pulp_gomod.app.storage.upload_policy import check_path
 from pulp_gomod.golang import GoError, module
 from pulp_gomod.golang.ranges import parse_range
 

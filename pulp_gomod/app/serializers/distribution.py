@@ -11,8 +11,8 @@ from rest_framework import serializers
 from pulpcore.plugin.models import Publication, Remote
 from pulpcore.plugin.serializers import DetailRelatedField, DistributionSerializer
 
-from pulp_gomod.app.goproxy.paths import LONGEST_BASE_PATH, MOST_SEGMENTS
 from pulp_gomod.app.models import GoDistribution, GoPublication, GoRemote
+from pulp_gomod.app.models.base_path import LONGEST_BASE_PATH, MOST_SEGMENTS
 from pulp_gomod.app.serializers.publication import is_go_repository
 
 SOURCES = ("repository", "repository_version", "publication")

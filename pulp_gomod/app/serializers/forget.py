@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from pulp_gomod.app.sync.wanted import LATEST, MAX_LINE, read_modules
+from pulp_gomod.app.tasks.sync.wanted import LATEST, MAX_LINE, read_modules
 from pulp_gomod.golang import GoError
 
 

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import RemoteSerializer
 
-from pulp_gomod.app import networks
 from pulp_gomod.app.models import GoRemote
+from pulp_gomod.app.remote.http import networks
 from pulp_gomod.app.serializers import connection
 from pulp_gomod.app.serializers.connection import is_plain_url
 from pulp_gomod.golang import GoError

@@ -10,7 +10,7 @@ from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import DetailRelatedField, RepositorySyncURLSerializer
 
 from pulp_gomod.app.serializers.upload import HrefMixin
-from pulp_gomod.app.sync.wanted import (
+from pulp_gomod.app.tasks.sync.wanted import (
     MAX_MODULES,
     MAX_TEXT,
     read_go_mod,

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from pulpcore.plugin.serializers import IdentityField, ModelSerializer
 from pulpcore.plugin.util import get_domain
 
-from pulp_gomod.app.access.secret import digest, hint, new_secret
+from pulp_gomod.app.auth.secret import digest, hint, new_secret
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.serializers.named import NamedDistributionField
 

@@ -14,10 +14,10 @@ from pulpcore.plugin.serializers import (
     ValidateFieldsMixin,
 )
 
-from pulp_gomod.app.claims import check_origin, parse_time
 from pulp_gomod.app.models import GoRepository
 from pulp_gomod.app.serializers.fields import LabelsField, ObjectField
 from pulp_gomod.app.serializers.named import NamedRepositoryField
+from pulp_gomod.app.storage.release_info import check_origin, parse_time
 
 # Zips that one call may bring.
 MAX_ZIPS = 1000

@@ -1,1 +1,1 @@
-"""What comes into repositories, and where its bytes are: a file system or an object storage may fail."""
+"""What may come into a repository, how it is stored, and what a storage that fails looks like."""

@@ -1,0 +1,1 @@
+"""What tasks do, in worker processes; never imports the content app."""

@@ -106,7 +106,7 @@ def _remove(repository, modules, mod_files):
 def _keys(remotes, files):
     """Name the answers that brought go.mod files, whether a checksum database had a say or not."""
     # The API imports this module, and must not have the content app with it.
-    from pulp_gomod.app.upstream.remote import read_settings
+    from pulp_gomod.app.remote.settings import read_settings
 
     settings = [read_settings(pk) for pk in remotes.values_list("remote", flat=True).distinct()]
     return [

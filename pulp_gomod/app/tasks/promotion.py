@@ -7,13 +7,13 @@ from django.db import transaction
 from pulpcore.plugin.models import Content, RepositoryVersion
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.app.connections import on_a_connection
+from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRemote, GoRepository
 from pulp_gomod.app.models.missing import awaited
-from pulp_gomod.app.sync.fetching import Order, fetch
-from pulp_gomod.app.sync.wanted import Wanted
-from pulp_gomod.app.tasks.sync import CONCURRENCY, MOST_AT_A_TIME, addition_of
-from pulp_gomod.app.upstream.remote import read_settings
+from pulp_gomod.app.remote.settings import read_settings
+from pulp_gomod.app.tasks.sync.fetching import Order, fetch
+from pulp_gomod.app.tasks.sync.run import CONCURRENCY, MOST_AT_A_TIME, addition_of
+from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum
 
 

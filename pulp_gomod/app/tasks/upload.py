@@ -21,22 +21,22 @@ from pulpcore.plugin.models import (
 from pulpcore.plugin.models import Upload as ChunkedUpload
 from pulpcore.plugin.util import get_domain, get_domain_pk
 
-from pulp_gomod.app import gate
 from pulp_gomod.app.exceptions import (
     InvalidModuleError,
     ModuleVersionChangedError,
     ModuleVersionHeldError,
     StorageUnavailableError,
 )
-from pulp_gomod.app.intake import record_release, save_artifact, save_module
 from pulp_gomod.app.models import GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.storage import upload_policy
 from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
+from pulp_gomod.app.storage.modules import record_release, save_artifact, save_module
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import Upload
 
@@ -71,7 +71,7 @@ def judge(file: str | BinaryIO, name: str) -> Upload:
         InvalidModuleError: It is refused; the error says which zip and why.
     """
     try:
-        return gate.judge(file)
+        return upload_policy.judge(file)
     except GoError as error:
         raise InvalidModuleError(f"{name}: {error}") from error
 

@@ -1,6 +1,1 @@
-"""Publishing to and removing from the owner of a GOPROXY: `/api/packages/{owner}/go`.
-
-body, claims -> what was sent
-waiting -> the change becomes a repository version
-views -> the two routes
-"""
+"""Publishing to and removing from the owner of a GOPROXY: `/api/packages/{owner}/go`. Runs in the API."""

@@ -12,8 +12,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 
+from pulp_gomod.app.publishing.problems import text_response
 from pulp_gomod.app.upload.handover import BODY_OF
-from pulp_gomod.app.upload.problems import text_response
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from pulp_gomod.app.publishing.problems import Problem
 from pulp_gomod.app.upload.form import FormTooLarge, receive_form
-from pulp_gomod.app.upload.problems import Problem
 from pulp_gomod.app.upload.received import ReceivedFile, receive_file
 
 CHUNK = 1024 * 1024

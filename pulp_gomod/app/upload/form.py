@@ -7,7 +7,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from pulp_gomod.app.upload.problems import Problem
+from pulp_gomod.app.publishing.problems import Problem
 from pulp_gomod.app.upload.received import ReceivedFile
 
 

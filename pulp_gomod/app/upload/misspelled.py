@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from pulp_gomod.app.upload.problems import text_response
+from pulp_gomod.app.publishing.problems import text_response
 from pulp_gomod.app.upload.protocol import PACKAGES
 
 _SLASHES = re.compile("//+")

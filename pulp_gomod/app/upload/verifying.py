@@ -13,10 +13,10 @@ from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest
 
-from pulp_gomod.app import gate
-from pulp_gomod.app.upload.answers import RETRY_AFTER
+from pulp_gomod.app.publishing.problems import Problem
+from pulp_gomod.app.publishing.replies import RETRY_AFTER
+from pulp_gomod.app.storage import upload_policy
 from pulp_gomod.app.upload.handover import PLACE, WAITER
-from pulp_gomod.app.upload.problems import Problem
 from pulp_gomod.golang.zip import Upload, is_heavy
 from pulp_gomod.verifier.places import NoPlace, Places
 from pulp_gomod.verifier.process import VerifierFailed
@@ -42,7 +42,7 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
         Problem: 503, too many wait already, or what checks it has failed.
     """
     if not is_heavy(file):
-        return gate.judge(file)
+        return upload_policy.judge(file)
     # Without a door these headers are anybody's.
     if settings.GOMOD_API_UPSTREAM and request.headers.get(PLACE):
         return _apart(file)
@@ -50,7 +50,7 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
         raise NeedsPlace
     try:
         # Waiting takes a worker, too, so there are only so many places for that.
-        with _waiting_room().take(0), gate.places().take(settings.GOMOD_UPLOAD_WAIT):
+        with _waiting_room().take(0), upload_policy.places().take(settings.GOMOD_UPLOAD_WAIT):
             return _apart(file)
     except NoPlace:
         raise _busy("other large modules are being checked") from None
@@ -58,7 +58,7 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
 
 def _apart(file: BinaryIO) -> Upload:
     try:
-        return gate.judge_apart(file.fileno())
+        return upload_policy.judge_apart(file.fileno())
     except VerifierFailed as error:
         log.error("A zip could not be checked: %s", error)
         raise _busy("the module could not be checked now") from error

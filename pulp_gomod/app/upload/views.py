@@ -14,24 +14,29 @@ from rest_framework.views import APIView
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.util import get_url
 
-from pulp_gomod.app.access.addresses import client_address
-from pulp_gomod.app.access.authenticators import TokenAuthentication, configured
-from pulp_gomod.app.access.rights import (
+from pulp_gomod.app.api.errors import explain
+from pulp_gomod.app.auth.addresses import client_address
+from pulp_gomod.app.auth.authenticators import TokenAuthentication, configured
+from pulp_gomod.app.auth.rights import (
     PUBLISH,
     UNPUBLISH,
     Denied,
     name_of,
     require_repository,
 )
-from pulp_gomod.app.api.errors import explain
-from pulp_gomod.app.claims import parse_origin, parse_time
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
 from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.storage.admission import Admission
-from pulp_gomod.app.storage.faults import FULL, describe
-from pulp_gomod.app.upload.answers import (
+from pulp_gomod.app.publishing.problems import (
+    CHALLENGE,
+    NO_SNIFFING,
+    Problem,
+    as_line,
+    text_response,
+)
+from pulp_gomod.app.publishing.queue import enqueue, enqueue_unattended
+from pulp_gomod.app.publishing.replies import (
     BROKEN_DISK,
     UNCHANGED,
     UNSTORED,
@@ -39,19 +44,14 @@ from pulp_gomod.app.upload.answers import (
     already_held,
     not_held,
 )
+from pulp_gomod.app.publishing.waiting import abandon, wait_for
+from pulp_gomod.app.storage.admission import Admission
+from pulp_gomod.app.storage.faults import FULL, describe
+from pulp_gomod.app.storage.release_info import parse_origin, parse_time
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
-from pulp_gomod.app.upload.problems import (
-    CHALLENGE,
-    NO_SNIFFING,
-    Problem,
-    as_line,
-    text_response,
-)
 from pulp_gomod.app.upload.protocol import Known, other_path, upload_path, version_path
-from pulp_gomod.app.upload.queue import enqueue, enqueue_unattended
 from pulp_gomod.app.upload.verifying import NeedsPlace, verify
-from pulp_gomod.app.upload.waiting import abandon, wait_for
 from pulp_gomod.golang import GoError, module
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_domain
 from pulpcore.plugin.viewsets import ContentFilter, ContentViewSet, OperationPostponedResponse
 
-from pulp_gomod.app.access.addresses import client_address
-from pulp_gomod.app.access.rights import name_of
+from pulp_gomod.app.auth.addresses import client_address
+from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.exceptions import InvalidModuleError, StorageUnavailableError
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.serializers import (

@@ -33,7 +33,7 @@ from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
 # By its name: the task has the content app with it, which the API must not have.
-_SYNC = "pulp_gomod.app.tasks.sync.sync"
+_SYNC = "pulp_gomod.app.tasks.sync.run.sync"
 _MODIFY = "pulp_gomod.app.tasks.promotion.modify"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"

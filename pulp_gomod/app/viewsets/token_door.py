@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.app.access import header, tokens
+from pulp_gomod.app.auth import header, tokens
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.upload.handover import BODY_OF
 

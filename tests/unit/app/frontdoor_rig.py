@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 import tests.unit.django_set_up  # noqa: F401
-from pulp_gomod.app.frontdoor import Bounds, FrontDoor, install_server
+from pulp_gomod.app.content.frontdoor import Bounds, FrontDoor, install_server
 
 LIMIT = 8 * 1024 * 1024
 GO_AHEAD = b"HTTP/1.1 204 No Content\r\n\r\n"

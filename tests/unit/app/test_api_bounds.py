@@ -15,7 +15,7 @@ from rest_framework.exceptions import ValidationError
 from pulp_gomod.app.api.bounds import MAX_EXPRESSION, MAX_PAGE, MAX_PATTERN, QueryBounds
 from pulp_gomod.app.api.errors import explain, handle
 from pulp_gomod.app.api.middleware import MAX_JSON, RequestBounds
-from pulp_gomod.app.upload.problems import as_line
+from pulp_gomod.app.publishing.problems import as_line
 
 
 def problems(query: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import tests.unit.django_set_up  # noqa: F401
-from pulp_gomod.app.blocking import NONE, Block, Blocks
+from pulp_gomod.app.models.blocking import NONE, Block, Blocks
 
 NOW = datetime.now(UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulp_gomod.app.frontdoor import spool
+from pulp_gomod.app.content.frontdoor import spool
 from tests.unit.app.frontdoor_rig import LIMIT, OK, Rig, chunked, request, rig
 
 UPLOAD = "/api/packages/go/go/upload"

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from pulp_gomod.app.frontdoor import spool
-from pulp_gomod.app.frontdoor.budget import Budget, client_key
-from pulp_gomod.app.frontdoor.server import Connections
-from pulp_gomod.app.pace import Pace
+from pulp_gomod.app.content.frontdoor import spool
+from pulp_gomod.app.content.frontdoor.budget import Budget, client_key
+from pulp_gomod.app.content.frontdoor.server import Connections
+from pulp_gomod.app.content.http.pace import Pace
 from tests.unit.app.frontdoor_rig import LIMIT, Rig, request, rig
 from tests.unit.app.malformed import REQUESTS, SECRET
 

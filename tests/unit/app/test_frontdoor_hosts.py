@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_gomod.app.frontdoor.hosts import Hosts
+from pulp_gomod.app.content.frontdoor.hosts import Hosts
 from tests.unit.app.frontdoor_rig import rig
 
 NAMES = ["localhost", "Go.example.com", ".corp.example.com"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_gomod.app.frontdoor.places import LIGHT_BODY, DoorPlaces
+from pulp_gomod.app.content.frontdoor.places import LIGHT_BODY, DoorPlaces
 from pulp_gomod.verifier.places import Places
 from tests.unit.app.frontdoor_rig import OK, Rig, Seen, request, rig
 

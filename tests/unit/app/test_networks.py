@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 import tests.unit.django_set_up  # noqa: F401
-from pulp_gomod.app import networks
+from pulp_gomod.app.remote.http import networks
 
 
 def deny(*names: str) -> AbstractContextManager[object]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pulp_gomod.app.upload.published import Published
+from pulp_gomod.app.publishing.published import Published
 
 HELLO = Published("example.com/hello", "v1.0.0", "h1:abc=")
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from pulp_gomod.golang import _unicode_data, unicode
 from pulp_gomod.golang.quote import printable, quote, quote_char
-
-from .vectors import load
+from tests.unit.golang.vectors import load
 
 TABLES = load("unicode_tables")
 ALL = [chr(code) for code in range(0x110000)]

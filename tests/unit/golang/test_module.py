@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError, module
 from pulp_gomod.golang.module.patterns import match_pattern
-
-from .vectors import load
+from tests.unit.golang.vectors import load
 
 anything = st.text(st.characters(), max_size=40)
 path_like = st.lists(

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError, module, semver
-
-from .vectors import load
+from tests.unit.golang.vectors import load
 
 VECTORS = load("semver")
 

@@ -13,8 +13,7 @@ from pulp_gomod.golang.sumdb import (
     tlog,
 )
 from pulp_gomod.golang.sumdb.server import Server, TestServer
-
-from .sumdb_world import (
+from tests.unit.golang.sumdb_world import (
     NAME,
     SKEY,
     Change,

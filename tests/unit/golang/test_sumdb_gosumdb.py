@@ -12,8 +12,7 @@ from pulp_gomod.golang.sumdb import (
     note,
     parse_gosumdb,
 )
-
-from .vectors import load
+from tests.unit.golang.vectors import load
 
 # A key of nobody; a new one each time would give the tests other names in each process.
 KEY = "sum.example.com/db+df7b32cf+ARkuTIRFgWOnDKE4UBZyS9JRhPgfL4GAmANZYkC3v9cD"

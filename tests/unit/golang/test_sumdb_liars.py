@@ -13,8 +13,7 @@ from pulp_gomod.golang.sumdb import (
 )
 from pulp_gomod.golang.sumdb.client import MAX_LOOKUP_SIZE
 from pulp_gomod.golang.sumdb.server import TestServer, gosum_text
-
-from .sumdb_world import (
+from tests.unit.golang.sumdb_world import (
     NAME,
     SKEY,
     VKEY,

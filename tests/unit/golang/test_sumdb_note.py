@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import note
-
-from .vectors import load
+from tests.unit.golang.vectors import load
 
 VECTORS = load("sumdb_note")
 VKEY: str = VECTORS["verifier_key"]

@@ -6,9 +6,8 @@ import pytest
 
 from pulp_gomod.golang.sumdb import note, tlog
 from pulp_gomod.golang.sumdb.server import Server, TestServer
-
-from .sumdb_world import NAME, VKEY, database
-from .vectors import load
+from tests.unit.golang.sumdb_world import NAME, VKEY, database
+from tests.unit.golang.vectors import load
 
 SKEY = load("sumdb_note")["signer_key_public_example"]
 

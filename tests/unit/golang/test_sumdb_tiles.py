@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_gomod.golang.sumdb import tlog
-
-from .sumdb_world import Log, flip
-from .vectors import load
+from tests.unit.golang.sumdb_world import Log, flip
+from tests.unit.golang.vectors import load
 
 LOG = Log(70)
 

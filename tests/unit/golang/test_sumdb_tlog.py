@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import tlog
-
-from .sumdb_world import Log, flip, log_record
-from .vectors import load
+from tests.unit.golang.sumdb_world import Log, flip, log_record
+from tests.unit.golang.vectors import load
 
 VECTORS = load("sumdb_tree")
 LOG = Log(70)

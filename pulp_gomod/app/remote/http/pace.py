@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pulp_gomod.app.access.shared_table import KEY_SIZE, SharedTable
+from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
 
 # Seconds of the longest pause that a host can ask for.
 LONGEST = 3600.0

@@ -1,0 +1,1 @@
+"""HTTP as the GOPROXY protocol needs it: conditional requests, ranges, files, who a connection speaks for."""

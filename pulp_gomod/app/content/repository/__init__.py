@@ -1,0 +1,1 @@
+"""What a distribution serves: which repository version, to whom, and what is in it."""

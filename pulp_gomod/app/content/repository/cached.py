@@ -1,0 +1,193 @@
+"""The modules of a repository version, each thing asked of the database once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+
+from pulp_gomod.app.content.http.responses import Representation, Stopped
+from pulp_gomod.app.content.repository import answers as known_answers
+from pulp_gomod.app.content.repository import prefetch
+from pulp_gomod.app.content.repository.answers import Answers, Key
+from pulp_gomod.app.content.repository.blocked import BlockedModules
+from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.stored import File, Files, Modules
+from pulp_gomod.app.db import batching
+from pulp_gomod.app.storage.stored_zip import StoredZip
+from pulp_gomod.golang import module
+from pulp_gomod.golang.goproxy import LATEST, ModuleRequest
+from pulp_gomod.golang.latest import Candidate
+
+T = TypeVar("T")
+
+# What nobody asked for yet.
+UNKNOWN: Final = object()
+
+# Bytes that a version in a list takes, roughly.
+_PER_VERSION = 256
+
+# Module versions of a small repository version that are looked up at once.
+_AT_ONCE = 16
+
+
+class RememberedModules:
+    """Answers what Modules answers, and remembers it; what is not there is remembered, too."""
+
+    def __init__(self, modules: Modules, answers: Answers, prefetch: Whole) -> None:
+        """
+        Args:
+            modules: The modules of one repository version.
+            answers: What the process has answered before.
+            whole: Says when all of a small repository version is to be looked up.
+        """
+        self._modules = modules
+        self._answers = answers
+        self._whole = prefetch
+
+    async def versions(self, path: str) -> Representation | None:
+        """As Modules.versions."""
+        return await self._remember("list", path, "", lambda: self._modules.versions(path))
+
+    async def tagged(self, path: str) -> list[str] | None:
+        """As Modules.tagged."""
+        return await self._remember("tagged", path, "", lambda: self._modules.tagged(path))
+
+    async def candidates(self, path: str) -> list[Candidate]:
+        """As Modules.candidates."""
+        return await self._remember("candidates", path, "", lambda: self._modules.candidates(path))
+
+    async def retracted(self, path: str, version: str) -> str:
+        """As Modules.retracted."""
+        return await self._remember(
+            "retracted", path, version, lambda: self._modules.retracted(path, version)
+        )
+
+    async def merged(self, what: str, path: str, state: str, make: Callable[[], Awaitable[T]]) -> T:
+        """
+        Return what is computed of what is held and of what an upstream said.
+
+        Args:
+            what: What it is.
+            path: The module path.
+            state: Names what the upstream said; "" if that cannot be named, and nothing is remembered.
+            make: Computes it.
+        """
+        return await (self._remember(what, path, state, make) if state else make())
+
+    async def latest(self, path: str) -> Representation | Stopped | None:
+        """As Modules.latest."""
+        return await self._remember("latest", path, "", lambda: self._modules.latest(path))
+
+    async def latest_version(self, path: str) -> str | None:
+        """As Modules.latest_version."""
+        return await self._remember(
+            "latest version", path, "", lambda: self._modules.latest_version(path)
+        )
+
+    async def info(self, path: str, version: str) -> Representation | Stopped | None:
+        """As Modules.info."""
+        return await self._file("info", path, version, self._modules.info)
+
+    async def mod(self, path: str, version: str) -> Representation | None:
+        """As Modules.mod."""
+        return await self._file("mod", path, version, self._modules.mod)
+
+    async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
+        """As Modules.zip."""
+        return await self._file("zip", path, version, self._modules.zip)
+
+    async def _file(
+        self, file: File, path: str, version: str, ask: Callable[[str, str], Awaitable[T]]
+    ) -> T:
+        """
+        Answer for a file of a version, and know the others then.
+
+        Who asks for one of them asks for the others next. While many ask, each is told what it asked for.
+        """
+
+        async def make() -> T:
+            # What is no version may name one in an `.info`, which says nothing of other files.
+            is_version = module.canonical_version(version) == version
+            if not (is_version and self._modules.is_quiet):
+                return await ask(path, version)
+            files = await self._bring(self._modules, path, version, file)
+            self._whole.note(self._modules.served, self._bring_all)
+            found: T = files[file]
+            return found
+
+        return await self._remember(file, path, version, make)
+
+    async def _bring(self, modules: Modules, path: str, version: str, file: File) -> Files:
+        """Look up all files of a version."""
+        files = await modules.files(path, version, file)
+        for name, answer in files.items():
+            self._answers.keep(self._key(name, path, version), answer, _size(answer))
+        return files
+
+    async def _bring_all(self) -> None:
+        """Look up all files of all versions, if they are few."""
+        beside = self._modules.beside
+        names = [name for name in await beside.names() if not self._is_known(*name)]
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            await asyncio.gather(*(self._bring(beside, *name, "zip") for name in some))
+
+    def _is_known(self, path: str, version: str) -> bool:
+        keys = (self._key(file, path, version) for file in ("info", "zip"))
+        return all(self._answers.recall(key, UNKNOWN) is not UNKNOWN for key in keys)
+
+    async def _remember(
+        self, what: str, path: str, version: str, make: Callable[[], Awaitable[T]]
+    ) -> T:
+        return await self._answers.get(self._key(what, path, version), make, _size)
+
+    def _key(self, what: str, path: str, version: str) -> Key:
+        return _key(self._modules.served, what, path, version)
+
+
+def modules_of(app: web.Application, target: Target, served: Served) -> RememberedModules:
+    """
+    Make what answers for a repository version.
+
+    Args:
+        app: The content app.
+        target: The distribution that serves it.
+        served: The repository version.
+    """
+    made = BlockedModules if served.blocks else Modules
+    modules = made(batching.of(app), target, served)
+    return RememberedModules(modules, known_answers.of(app), prefetch.of(app))
+
+
+def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
+    """
+    Return what a request was answered before.
+
+    Args:
+        answers: What the process has answered before.
+        served: The repository version.
+        wanted: What is asked for; not another file of the latest version than its `.info`.
+
+    Returns:
+        As the method for it returns it; UNKNOWN if nobody asked yet.
+    """
+    what: str = wanted.file
+    version = wanted.version
+    if version == LATEST:
+        what, version = "latest", ""
+    return answers.recall(_key(served, what, wanted.module, version), UNKNOWN)
+
+
+def _key(served: Served, what: str, path: str, version: str) -> Key:
+    # Whatever is blocked or not any more is another repository, as far as answers go.
+    return served.repository.bytes + served.blocks.revision, served.number, what, path, version
+
+
+def _size(answer: object) -> int:
+    if isinstance(answer, list):
+        return len(answer) * _PER_VERSION
+    if isinstance(answer, str | bytes):
+        return len(answer)
+    return len(answer.body or b"") if isinstance(answer, Representation) else 0

@@ -1,0 +1,162 @@
+"""Which version is the latest, of those that are held and those that the upstream has."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from pulp_gomod.app.content.repository.cached import RememberedModules
+from pulp_gomod.app.db.executors import drain
+from pulp_gomod.app.remote.asking import Asking
+from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.info import is_version, parse_info
+from pulp_gomod.app.remote.cache.lists import listed_versions
+from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
+from pulp_gomod.app.remote.latest import UnreadableFault, latest_version
+from pulp_gomod.app.remote.listed_latest import newest_listed
+from pulp_gomod.golang.latest import Candidate
+from pulp_gomod.golang.modfile.summary import Summary
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Bytes that a held version counts for, beside those of a list.
+_PER_VERSION = 16
+
+
+async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answer | Missing:
+    """
+    Choose the latest version of a module.
+
+    Args:
+        asking: Asks the upstream about the module.
+        local: What the repository holds.
+
+    Returns:
+        The version if it is held, or else what the upstream says of it.
+
+    Raises:
+        UpstreamFault: The upstream failed, and nothing is held.
+    """
+    path = asking.path
+    candidates = await local.candidates(path)
+    if not candidates:
+        return await _said_upstream(asking)
+    ours = await local.latest_version(path) or candidates[-1].version
+    listed = await asking.beside("list")
+    if listed is None or not listed.found:
+        return ours
+    both = _Both(asking, local, candidates, listed)
+    try:
+        chosen = await _chosen(both, local, listed)
+    except UpstreamFault as fault:
+        log.info("The latest version of %s is a held one: %s", path, fault.line)
+        return ours
+    finally:
+        await both.close()
+    if isinstance(chosen, Answer):
+        return chosen
+    if not chosen or any(candidate.version == chosen for candidate in candidates):
+        return chosen or ours
+    answer = await asking.beside("info", chosen)
+    return answer if answer is not None and answer.found else ours
+
+
+async def _said_upstream(asking: Asking) -> Answer | Missing:
+    """Return the latest version as the upstream says it, or else by its list, as the go command would."""
+    said = await asking.ask("latest")
+    if not isinstance(said, Missing) or said.status == 403:
+        return said
+    listed = await asking.ask("list")
+    chosen = None if isinstance(listed, Missing) else await newest_listed(asking, listed)
+    return said if chosen is None else await asking.ask("info", chosen)
+
+
+async def _chosen(both: "_Both", local: RememberedModules, listed: Answer) -> str | Answer:
+    """Return the version, "" for what is held, or what the upstream says of the latest version."""
+    asking, path = both.asking, both.asking.path
+    has_all, has_any = await local.merged("list has all", path, listed.state, both.compare)
+    said = await asking.beside("latest") if has_all else None
+    if said is None or not said.found:
+        return await local.merged("latest of both", path, listed.state, lambda: both.choose(None))
+    if has_any:
+        return said
+    state = f"{listed.state} {said.state}" if listed.state and said.state else ""
+    return await local.merged("latest of both", path, state, lambda: both.choose(said))
+
+
+class _Both:
+    """The versions that are held, and those that the upstream lists; see merge.Sides."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        local: RememberedModules,
+        candidates: list[Candidate],
+        listed: Answer,
+    ) -> None:
+        self.asking = asking
+        self._local = local
+        self._candidates = candidates
+        self._listed = listed
+        self._theirs: set[str] | None = None
+
+    async def compare(self) -> tuple[bool, bool]:
+        """Say whether the upstream lists all tagged versions that are held, and whether it lists any."""
+        theirs = await self._read_list()
+
+        def compare() -> bool:
+            return all(c.is_pseudo or c.version in theirs for c in self._candidates)
+
+        return await self.reckon(compare), bool(theirs)
+
+    async def choose(self, said: Answer | None) -> str:
+        """
+        Choose one version of all; "" if only what is held is left to choose from.
+
+        Args:
+            said: What the upstream says to `@latest`, if it was asked.
+
+        Raises:
+            UpstreamFault: A go.mod that decides cannot be had.
+        """
+        theirs = await self._read_list()
+        info = parse_info(said.body) if said is not None else None
+        if info is not None and is_version(self.asking.path, info.version):
+            theirs.add(info.version)
+        try:
+            chosen = await latest_version(self.asking.path, self._candidates, theirs, self)
+        except UnreadableFault as fault:
+            # That is remembered: the next who asks need not fetch and read it again.
+            log.info("The latest version of %s is a held one: %s", self.asking.path, fault.line)
+            return ""
+        return chosen or ""
+
+    async def retracted(self, version: str) -> str:
+        """Return what a held version retracts."""
+        return await self._local.retracted(self.asking.path, version)
+
+    async def go_mod(self, version: str) -> Answer | None:
+        """Ask the upstream for the go.mod of a version, and do not wait for long."""
+        return await self.asking.beside("mod", version)
+
+    async def read(self, go_mod: bytes) -> Summary:
+        """Say what a go.mod of the upstream says."""
+        return await self.asking.go_mods.read(go_mod)
+
+    async def reckon(self, call: Callable[[], T], /) -> T:
+        """Compute over all versions."""
+        size = len(self._listed.body) + _PER_VERSION * len(self._candidates)
+        return await self.asking.reckon(size, call)
+
+    async def _read_list(self) -> set[str]:
+        if self._theirs is None:
+            path, body = self.asking.path, self._listed.body
+            self._theirs = await self.reckon(lambda: set(listed_versions(path, body)))
+        return self._theirs
+
+    async def close(self) -> None:
+        """Let go of the list."""
+        theirs = self._theirs
+        if theirs is not None:
+            await self.reckon(lambda: drain(theirs))

@@ -1,0 +1,383 @@
+"""Asking a distribution's content guard, on every path and seldom twice.
+
+In a content process pulpcore authenticates one request after the other, and hashes each password
+anew. Here the same authenticators and guards are asked in threads of their own, once for all requests
+that come at a time with the same credentials; what they permit holds for less than a second, or as
+long as nothing is written to the database.
+"""
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest
+from yarl import URL
+
+# The plugin API has no way from a request of aiohttp to the one that Django's authenticators read.
+from pulpcore.content.authentication import convert_request
+
+from pulp_gomod.app.auth import configuration, guards, refusals
+from pulp_gomod.app.auth.callers import Caller, identify_at_once
+from pulp_gomod.app.auth.decisions import Decisions
+from pulp_gomod.app.auth.header import Credentials, Secret, parse
+from pulp_gomod.app.auth.throttle import TooManyFailures
+from pulp_gomod.app.auth.tokens import record_use
+from pulp_gomod.app.content.http.logins import Logins, attempt_of
+from pulp_gomod.app.content.http.responses import problem
+from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.db.lanes import Busy, Lane
+
+log = logging.getLogger(__name__)
+
+# Where the GOPROXY roots of owners are.
+PACKAGES = "/api/packages/"
+# What need not be quoted in paths (RFC 3986, section 3.3).
+_UNQUOTED = "/~!$&'()*+,;=:@"
+CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
+
+_ACCESS_THREADS = 2
+_ACCESS_QUEUE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """
+    Who asks, and what the guard says: None where it looks at more than who asks.
+    """
+
+    caller: Caller
+    permits: bool | None
+
+    def seconds(self) -> float | None:
+        """
+        Say for how long it may be used again while nothing is written; None for not at all.
+
+        A denial is not: a right that was just given works at once.
+        """
+        usable = self.permits or (self.permits is None and self.caller.is_known)
+        return self.caller.seconds if usable else None
+
+
+class _Door(NamedTuple):
+    # Made and looked up for each request: a tuple is both in a fifth of the time.
+    guard: UUID
+    distribution: UUID
+    domain: UUID
+
+
+class Gate:
+    """Asks the guards of one content process."""
+
+    def __init__(self) -> None:
+        self._access = Lane("gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE)
+        self.logins = Logins()
+        self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
+        self._key = secrets.token_bytes(32)
+        self._notes: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._access.close()
+        self.logins.close()
+
+    async def ask(self, request: web.Request, target: Target, guard: UUID) -> tuple[Caller, bool]:
+        """
+        Say who asks, and whether the guard permits it.
+
+        Args:
+            request: The request.
+            target: The distribution.
+            guard: The pk of its guard.
+
+        Raises:
+            TooManyFailures: Too many logins have failed before.
+            Busy: Too many passwords wait to be verified.
+            django.db.Error: The database does not answer.
+        """
+        door = _door(target, guard)
+        sent = parse(request.headers.get(hdrs.AUTHORIZATION))
+        if isinstance(sent, Secret) or _is_plain(request):
+            key = (door, self.digest(request))
+            verdict = await self._verdicts.get(
+                key, lambda: self._decide(request, door, sent), target.snapshot
+            )
+        else:
+            verdict = _Verdict(await self.identify(request, sent), None)
+        if verdict.permits is not None:
+            return verdict.caller, verdict.permits
+        http_request = convert_request(request)
+        asked = [guards.Question(each, http_request) for each in _as_guards_see(request, target)]
+        return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
+
+    async def identify(self, request: web.Request, sent: Credentials | None) -> Caller:
+        """
+        Say who asks, where that takes long.
+
+        Args:
+            request: The request.
+            sent: What its Authorization header says.
+
+        Raises:
+            TooManyFailures: Too many logins have failed before.
+            Busy: Too many passwords wait to be verified.
+            django.db.Error: The database does not answer.
+        """
+        attempt = None if sent is None else attempt_of(request, sent)
+        return await self.logins.identify(convert_request(request), attempt)
+
+    def digest(self, request: web.Request) -> bytes:
+        """
+        Return what stands for a request's credentials, and tells nothing of them.
+
+        Args:
+            request: The request.
+        """
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        return hmac.digest(self._key, repr(header).encode(), "sha256")
+
+    def permits(self, target: Target, guard: UUID, digest: bytes) -> bool:
+        """
+        Say whether a guard has permitted credentials lately, and whether that still holds.
+
+        Args:
+            target: The distribution, as it is known now.
+            guard: The pk of its guard.
+            digest: As of `digest`, of a request that has nothing else that could say who asks.
+        """
+        verdict = self._verdicts.recall((_door(target, guard), digest), target.snapshot)
+        return verdict is not None and verdict.permits is True
+
+    async def _decide(
+        self, request: web.Request, door: _Door, sent: Credentials | None
+    ) -> _Verdict:
+        http_request = convert_request(request)
+        verdict = await self._access.run(_judge_at_once, door, sent, http_request)
+        if verdict is None:
+            caller = await self.identify(request, sent)
+            verdict = await self._access.run(_judge, door, caller, http_request)
+        if verdict.caller.token_in_use:
+            self._note_use(verdict.caller.token_in_use)
+        return verdict
+
+    def _note_use(self, token: UUID) -> None:
+        """Record the use of a token while the request goes on."""
+
+        async def note() -> None:
+            try:
+                await self._access.run(record_use, token)
+            except (Busy, DatabaseError):
+                log.info("The use of a token was not recorded.", exc_info=True)
+
+        task = asyncio.create_task(note())
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+
+def _door(target: Target, guard: UUID) -> _Door:
+    return _Door(guard, target.distribution, target.domain)
+
+
+def _judge_at_once(
+    door: _Door, sent: Credentials | None, http_request: HttpRequest
+) -> _Verdict | None:
+    caller = identify_at_once(sent, door.distribution, door.domain)
+    return None if caller is None else _judge(door, caller, http_request)
+
+
+def _judge(door: _Door, caller: Caller, http_request: HttpRequest) -> _Verdict:
+    guard = guards.find(door.guard)
+    if guard is None:
+        return _Verdict(caller, False)
+    if not guards.is_by_user(guard):
+        return _Verdict(caller, None)
+    return _Verdict(caller, guards.permits(guard, guards.Question({}, http_request), caller))
+
+
+def _permits(door: _Door, asked: list[guards.Question], caller: Caller) -> bool:
+    guard = guards.find(door.guard)
+    return guard is not None and any(guards.permits(guard, each, caller) for each in asked)
+
+
+def _is_plain(request: web.Request) -> bool:
+    """Say whether nothing but the Authorization header can say who asks."""
+    headers = request.headers
+    return (
+        hdrs.COOKIE not in headers
+        and configuration.are_authenticators_known()
+        and not any(name in headers for name in configuration.identity_headers())
+    )
+
+
+class _At:
+    """
+    A request as if it had come by another URL of the same file.
+
+    Guards that look at the path (that of RHSM certificates does) know none but that below the content
+    prefix. What is signed is a URL, and a web server may have used the other name of its file.
+    """
+
+    def __init__(self, request: web.Request, path: str, url: URL) -> None:
+        self._request = request
+        self.path = path
+        self.url = url
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._request[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._request[name] = value
+
+
+def _as_guards_see(request: web.Request, target: Target) -> list[Any]:
+    """Return the request as guards are to see it: one after the other, until one is permitted."""
+    domain = request.match_info.get("pulp_domain")
+    place = f"{domain}/{target.base_path}" if domain else target.base_path
+    by_content = f"{settings.CONTENT_PATH_PREFIX}{place}/{target.path}"
+    is_owners = "owner" in request.match_info
+    seen = [_At(request, by_content, request.url) if is_owners else request]
+    # Only signatures are of a URL.
+    if "validate_token" in request.query:
+        other = by_content if is_owners else f"{PACKAGES}{place}/go/{target.path}"
+        seen += [_At(request, by_content, url) for url in _spelled(request.url, other)]
+    return seen
+
+
+def _spelled(url: URL, path: str) -> list[URL]:
+    """Return a URL with another path, as most spell it and as the go command does."""
+    usual = quote(path, safe=_UNQUOTED)
+    return [
+        # With the query as it was sent: it is signed, too.
+        URL.build(
+            scheme=url.scheme,
+            host="localhost",
+            path=spelled,
+            query_string=url.raw_query_string,
+            encoded=True,
+        )
+        for spelled in dict.fromkeys((usual, usual.replace("!", "%21")))
+    ]
+
+
+_KEY: web.AppKey[Gate] = web.AppKey("gomod_gate", Gate)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Gate for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    app[_KEY] = Gate()
+    yield
+    app[_KEY].close()
+
+
+def digest(request: web.Request) -> bytes:
+    """
+    Return what stands for a request's credentials in `permits`.
+
+    Args:
+        request: The request.
+    """
+    return request.app[_KEY].digest(request)
+
+
+def permits(app: web.Application, target: Target, digest: bytes | None) -> bool:
+    """
+    Say whether a distribution may be read without asking anew.
+
+    Args:
+        app: The content app.
+        target: The distribution, as it is known now.
+        digest: What stands for the credentials; None where nothing is known of the request.
+    """
+    if target.guard is None:
+        return True
+    return digest is not None and app[_KEY].permits(target, target.guard, digest)
+
+
+async def refusal(request: web.Request, target: Target) -> web.Response | None:
+    """
+    Ask the guard of a distribution, if it has one; None if the request is permitted.
+
+    Never 404: the go command would go on to the next proxy of its list, and ask a public one for a
+    private module.
+
+    Args:
+        request: The request.
+        target: The distribution.
+    """
+    if target.guard is None:
+        return None
+    try:
+        caller, permitted = await request.app[_KEY].ask(request, target, target.guard)
+    except (TooManyFailures, Busy, DatabaseError) as error:
+        return _not_now(error)
+    if permitted:
+        return None
+    if caller.is_known:
+        return problem(403, "forbidden: these credentials give no right to read this")
+    if hdrs.AUTHORIZATION in request.headers:
+        log.warning(
+            "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
+        )
+    return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
+
+
+def _not_now(error: Exception) -> web.Response:
+    if isinstance(error, TooManyFailures):
+        headers: dict[str, str] = {hdrs.RETRY_AFTER: str(error.seconds)}
+        return problem(429, f"too many requests: {error}", headers)
+    if isinstance(error, Busy):
+        return problem(503, f"unavailable: {refusals.BUSY}", {hdrs.RETRY_AFTER: "1"})
+    log.error("PostgreSQL does not answer.", exc_info=error)
+    return problem(503, "unavailable: the server's database does not answer")
+
+
+def logins(app: web.Application) -> Logins:
+    """
+    Return what verifies credentials in this process.
+
+    Args:
+        app: The content app, which runs.
+    """
+    return app[_KEY].logins
+
+
+async def verified(request: web.Request) -> web.Request | web.Response:
+    """
+    Return a request as pulpcore may have it, which hashes passwords while all else waits.
+
+    Without its credentials if they are nobody's, which is the same to pulpcore.
+
+    Args:
+        request: A request with credentials, for something of pulpcore's.
+
+    Returns:
+        The request, or an answer instead.
+    """
+    sent = parse(request.headers.get(hdrs.AUTHORIZATION))
+    if sent is None or logins(request.app).throttle.is_known(attempt_of(request, sent)):
+        return request
+    try:
+        caller = await request.app[_KEY].identify(request, sent)
+    except (TooManyFailures, Busy, DatabaseError) as error:
+        return _not_now(error)
+    if not caller.is_refused:
+        return request
+    headers = request.headers.copy()
+    headers.popall(hdrs.AUTHORIZATION)
+    return request.clone(headers=headers)

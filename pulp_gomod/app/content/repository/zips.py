@@ -1,0 +1,210 @@
+"""Where the zips of a domain are, and how they get to the client from there."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from pulpcore.plugin.models import Domain
+
+from pulp_gomod.app.content.http.responses import (
+    ZIP,
+    Representation,
+    opened,
+    respond,
+    storage_problem,
+)
+from pulp_gomod.app.content.repository import answers
+from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.db.orm import on_a_connection
+from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.calls import within
+from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
+from pulp_gomod.app.storage.objects import ObjectReader
+from pulp_gomod.app.storage.stored_zip import StoredZip
+
+_FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+# Others need no look at the zip: what is asked for is known, or cannot be had.
+_WITH_ZIP = frozenset({200, 206})
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    domain: Any
+    storage: Any
+    changed: datetime
+
+    @property
+    def is_file_system(self) -> bool:
+        return bool(self.domain.storage_class == _FILE_SYSTEM)
+
+    @property
+    def sends_here(self) -> bool:
+        """Whether clients get zips from us, and not from where they are."""
+        return self.is_file_system or not self.domain.redirect_to_object_storage
+
+
+_storages: dict[UUID, _Storage] = {}
+
+
+async def respond_with_zip(
+    request: web.Request, target: Target, found: StoredZip, caching: str
+) -> web.StreamResponse:
+    """
+    Send a stored zip, or say where the object storage has it.
+
+    Args:
+        request: The request.
+        target: The distribution.
+        found: The zip.
+        caching: The Cache-Control header for what we send ourselves.
+    """
+    if (known := recall_zip(request.app, target, found)) is not None:
+        return respond(request, known, caching)
+    try:
+        kept = await _storage_of(target)
+        if not kept.sends_here:
+            return await _redirect(request, kept, found)
+        response = respond(request, _unread(kept, found), caching)
+        if response.status not in _WITH_ZIP or found.size > answers.LARGEST_FILE:
+            return await opened(request, response)
+        body = await _small_file(request.app, target, found, kept)
+    except (StorageUnavailableError, DamagedFileError) as error:
+        return storage_problem(error)
+    return respond(request, _representation(found, body=body), caching)
+
+
+def _unread(kept: _Storage, found: StoredZip) -> Representation:
+    if kept.is_file_system:
+        return _representation(found, path=kept.storage.path(found.name))
+    return _representation(found, reader=ObjectReader(kept.storage, found.name, found.size))
+
+
+def _representation(
+    found: StoredZip,
+    *,
+    body: bytes | None = None,
+    path: str = "",
+    reader: ObjectReader | None = None,
+) -> Representation:
+    return Representation(ZIP, found.sha256, found.created, found.size, True, body, path, reader)
+
+
+async def _small_file(
+    app: web.Application, target: Target, found: StoredZip, kept: _Storage
+) -> bytes:
+    """
+    Read a small zip once, and hold it against its checksum.
+
+    Raises:
+        StorageUnavailableError: The storage failed, or did not answer in time.
+        DamagedFileError: The zip is lost or damaged.
+    """
+
+    async def load() -> bytes:
+        data = await (_read_file if kept.is_file_system else _read_object)(kept, found)
+        if hashlib.sha256(data).hexdigest() != found.sha256:
+            raise DamagedFileError(f"{found.name} does not have the checksum {found.sha256}")
+        return data
+
+    return await answers.files_of(app).get(_key(target, found), load, len)
+
+
+async def _read_file(kept: _Storage, found: StoredZip) -> bytes:
+    path = Path(kept.storage.path(found.name))
+    with storage_calls("reading a stored zip"):
+        return await asyncio.get_running_loop().run_in_executor(None, path.read_bytes)
+
+
+async def _read_object(kept: _Storage, found: StoredZip) -> bytes:
+    reader = ObjectReader(kept.storage, found.name, found.size)
+    pieces = []
+    try:
+        await reader.open(0, found.size)
+        while piece := await reader.read(found.size):
+            pieces.append(piece)
+    finally:
+        reader.close()
+    return b"".join(pieces)
+
+
+async def load_zip(app: web.Application, target: Target, found: StoredZip) -> None:
+    """
+    Read a stored zip into memory, if it is a small one, and is not to be fetched from elsewhere.
+
+    Args:
+        app: The content app.
+        target: The distribution.
+        found: The zip.
+
+    Raises:
+        StorageUnavailableError: The storage failed.
+        DamagedFileError: The zip is lost or damaged.
+    """
+    kept = await _storage_of(target)
+    if kept.is_file_system and found.size <= answers.LARGEST_FILE:
+        await _small_file(app, target, found, kept)
+
+
+def recall_zip(app: web.Application, target: Target, found: StoredZip) -> Representation | None:
+    """
+    Return a stored zip if it is in memory, and is not to be fetched from elsewhere.
+
+    Args:
+        app: The content app.
+        target: The distribution.
+        found: The zip.
+    """
+    kept = _storages.get(target.domain)
+    if kept is None or kept.changed != target.domain_changed:
+        return None
+    if not kept.sends_here:
+        return None
+    body = answers.files_of(app).recall(_key(target, found))
+    return None if body is None else _representation(found, body=body)
+
+
+def _key(target: Target, found: StoredZip) -> answers.Key:
+    return target.domain.bytes, 0, "file", found.sha256, ""
+
+
+async def _redirect(request: web.Request, kept: _Storage, found: StoredZip) -> web.Response:
+    # The signature in the URL is a credential: no cache may keep it.
+    # Signing may ask a metadata service, or the storage, for credentials.
+    seconds = float(settings.GOMOD_STORAGE_TIMEOUT)
+    url = await within(seconds, "signing a URL", _signed_url, kept, found.name, request.method)
+    return web.Response(
+        status=302, headers={hdrs.LOCATION: url, hdrs.CACHE_CONTROL: "private, no-store"}
+    )
+
+
+def _signed_url(kept: _Storage, name: str, method: str) -> str:
+    if "s3" in kept.domain.storage_class:
+        return str(kept.storage.url(name, http_method=method))
+    return str(kept.storage.url(name))
+
+
+async def _storage_of(target: Target) -> _Storage:
+    """Return the domain and its storage, loaded anew only after the domain was changed."""
+    kept = _storages.get(target.domain)
+    if kept is None or kept.changed != target.domain_changed:
+        domain = await _read(Domain.objects.get, pk=target.domain)
+        with storage_calls("opening the storage"):
+            storage = await sync_to_async(storage_of, thread_sensitive=False)(domain)
+        kept = _Storage(domain, storage, target.domain_changed)
+        _storages[target.domain] = kept
+    return kept
+
+
+async def _read(get: Callable[..., Any], **lookup: Any) -> Any:
+    """Read a row on the thread that pulpcore uses for that."""
+    return await sync_to_async(on_a_connection)(get, **lookup)

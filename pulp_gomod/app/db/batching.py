@@ -1,0 +1,190 @@
+"""One statement for all requests that ask for the same kind of thing at a moment.
+
+A first request for a file costs one look-up by whole keys. PostgreSQL is done with it sooner than a
+process is with sending a statement and reading its answer, so that requests which come together share
+one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from psycopg import DataError
+
+from pulp_gomod.app.db import pool
+from pulp_gomod.app.db.compiled import Statement
+from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.pq import Row
+
+# Questions in one statement at most.
+MOST = 32
+# Statements of one kind at the same time, and after how many seconds those who wait for the ones before
+# get another: a list of thousands may take longer than all others together.
+MOST_AT_ONCE = 4
+PATIENCE = 0.005
+
+
+@dataclass(slots=True)
+class _Question:
+    values: dict[str, Any]
+    answer: "asyncio.Future[list[Row]]"
+
+
+class _Kind:
+    """The questions that one statement answers."""
+
+    def __init__(self, where: Database, statement: Statement) -> None:
+        self._database = where
+        self._statement = statement
+        self._waiting: list[_Question] = []
+        self._running: set[asyncio.Task[None]] = set()
+
+    def ask(self, values: dict[str, Any]) -> "asyncio.Future[list[Row]]":
+        loop = asyncio.get_running_loop()
+        question = _Question(values, loop.create_future())
+        self._waiting.append(question)
+        if not self._running:
+            self._start()
+        elif len(self._waiting) == 1:
+            loop.call_later(PATIENCE, self._start, question)
+        return question.answer
+
+    def _start(self, overdue: _Question | None = None) -> None:
+        if overdue is not None and overdue not in self._waiting:
+            return
+        if len(self._running) < MOST_AT_ONCE:
+            # It begins when all that has just come in has been read.
+            task = asyncio.get_running_loop().create_task(self._answer_while_asked())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _answer_while_asked(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            try:
+                answers = await self._look_up(asked)
+            except DataError as error:
+                # One of them is at fault; the others are not.
+                if len(asked) == 1:
+                    _fail(asked, error)
+                else:
+                    await self._answer_each(asked)
+            except Exception as error:
+                _fail(asked, error)
+            else:
+                _deliver(asked, answers)
+
+    async def _answer_each(self, asked: list[_Question]) -> None:
+        for question in asked:
+            try:
+                _deliver([question], await self._look_up([question]))
+            except Exception as error:
+                _fail([question], error)
+
+    async def _look_up(self, asked: list[_Question]) -> list[list[Row]]:
+        if len(asked) == 1:
+            found = await self._database.fetch_all(
+                self._statement.sql, self._statement.bind(**asked[0].values)
+            )
+            return [found]
+        many = self._statement.for_many
+        rows = await self._database.fetch_all(many.sql, many.bind([each.values for each in asked]))
+        return await compute(len(rows), _sorted_out, rows, len(asked))
+
+
+class Lookups:
+    """Runs compiled statements, those that are asked for together as one."""
+
+    def __init__(self, where: Database) -> None:
+        """
+        Args:
+            where: The database.
+        """
+        self._database = where
+        self._kinds: dict[str, _Kind] = {}
+        self._open = 0
+
+    @property
+    def open(self) -> int:
+        """How many questions wait for their answers."""
+        return self._open
+
+    async def ask(self, statement: Statement, **values: Any) -> list[Row]:
+        """
+        Return the rows of a statement.
+
+        Args:
+            statement: The statement; there are few different ones.
+            values: The values that it needs, by name.
+
+        Raises:
+            psycopg.Error: The database does not answer.
+        """
+        self._open += 1
+        try:
+            return await self.ask_beside(statement, **values)
+        finally:
+            self._open -= 1
+
+    async def ask_beside(self, statement: Statement, **values: Any) -> list[Row]:
+        """
+        Do what `ask` does, for something that nobody waits for: it does not count as open.
+
+        Args:
+            statement: The statement.
+            values: The values that it needs, by name.
+
+        Raises:
+            psycopg.Error: The database does not answer.
+        """
+        kind = self._kinds.get(statement.sql)
+        if kind is None:
+            kind = self._kinds[statement.sql] = _Kind(self._database, statement)
+        return await kind.ask(values)
+
+
+def _sorted_out(rows: list[Row], count: int) -> list[list[Row]]:
+    """Give each question its rows."""
+    answers: list[list[Row]] = [[] for _ in range(count)]
+    for place, *row in rows:
+        answers[place - 1].append(tuple(row))
+    return answers
+
+
+def _deliver(asked: list[_Question], answers: list[list[Row]]) -> None:
+    for question, rows in zip(asked, answers, strict=True):
+        if not question.answer.done():
+            question.answer.set_result(rows)
+
+
+def _fail(asked: list[_Question], error: Exception) -> None:
+    for question in asked:
+        if not question.answer.done():
+            question.answer.set_exception(error)
+
+
+_KEY: web.AppKey[Lookups] = web.AppKey("gomod_lookups", Lookups)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Lookups for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Database.
+    """
+    app[_KEY] = Lookups(pool.of(app))
+    yield
+
+
+def of(app: web.Application) -> Lookups:
+    """
+    Return the Lookups of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]

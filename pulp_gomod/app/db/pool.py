@@ -1,0 +1,187 @@
+"""The content app's own connections to PostgreSQL.
+
+A content process runs all its ORM work on one thread; asynchronous connections serve many requests
+at once. What they ask is compiled from ORM querysets (see `statements`), so that the tables keep one
+definition.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from django.db import connections
+from psycopg import OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from pulp_gomod.app.db.pq import Connection, Row
+from pulp_gomod.app.db.snapshots import Snapshot, Snapshots
+
+log = logging.getLogger(__name__)
+
+APPLICATION_NAME = "pulp-gomod"
+MAX_CONNECTIONS = 8
+# Seconds to wait for a connection before a request is told that the database does not answer.
+LONGEST_WAIT = 10.0
+
+# What Django adds to the parameters for its own kind of connection.
+_DJANGO_ONLY = ("cursor_factory", "context", "server_side_binding")
+
+
+class Database:
+    """
+    Runs compiled statements on a pool of connections; opened and closed with the app.
+
+    Attributes:
+        losses: How often a connection was found lost. PostgreSQL may have crashed then, and after a
+            crash the numbers of its transactions may come again for others.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], max_size: int = MAX_CONNECTIONS) -> None:
+        """
+        Args:
+            parameters: libpq connection parameters.
+            max_size: How many connections a process may open.
+        """
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            connection_class=Connection,
+            kwargs=dict(parameters) | {"autocommit": True},
+            # One is kept for snapshots. Another has to be as old as what is remembered: that it is lost is
+            # how a crash of PostgreSQL is noticed (see `losses`).
+            min_size=min(2, max_size),
+            max_size=max_size,
+            timeout=LONGEST_WAIT,
+            open=False,
+            name=APPLICATION_NAME,
+            configure=_plan_once,
+        )
+        self._snapshots = Snapshots(self._pool)
+        self.losses = 0
+
+    async def open(self) -> None:
+        """Start connecting; requests wait until the first connection is there."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._snapshots.close()
+        await self._pool.close()
+
+    async def fetch_all(self, sql: str, parameters: list[Any]) -> list[Row]:
+        """
+        Run one statement and return its rows.
+
+        A connection that PostgreSQL closed meanwhile (a restart, a fail-over) is replaced once: the
+        statements only read, so asking again is safe.
+
+        Args:
+            sql: The statement, with %s for each parameter.
+            parameters: The parameters.
+
+        Raises:
+            psycopg.Error: PostgreSQL cannot be reached, or refuses the statement.
+        """
+        try:
+            return await self._fetch(sql, parameters)
+        except PoolTimeout:
+            raise
+        except OperationalError:
+            self.losses += 1
+            log.info("Lost a connection to PostgreSQL; asking again on another one.")
+            await self._pool.check()
+            return await self._fetch(sql, parameters)
+
+    async def fetch_one(self, sql: str, parameters: list[Any]) -> Row | None:
+        """
+        Run one statement and return its first row, or None.
+
+        Args:
+            sql: The statement, with %s for each parameter.
+            parameters: The parameters.
+        """
+        rows = await self.fetch_all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def snapshot(self) -> Snapshot:
+        """
+        Return what PostgreSQL calls the state of its data at the moment.
+
+        Raises:
+            psycopg.Error: PostgreSQL cannot be reached; the next who asks may reach it.
+            TimeoutError: It does not answer.
+        """
+        try:
+            return await self._snapshots.newest()
+        except PoolTimeout:
+            raise
+        except (OperationalError, TimeoutError):
+            self.losses += 1
+            raise
+
+    async def _fetch(self, sql: str, parameters: list[Any]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            # The texts come from `statements`, never from a request.
+            return await connection.fetch_all(sql, parameters)
+
+
+async def _plan_once(connection: Connection) -> None:
+    """
+    Let a new connection plan each prepared statement once, for all values.
+
+    By default PostgreSQL plans the first five executions anew, and all later ones if it believes that
+    values matter. Here they never do: all look-ups are by whole keys.
+    """
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+
+
+_KEY: web.AppKey["Database"] = web.AppKey("gomod_database", Database)
+
+
+@asynccontextmanager
+async def _opened(database: Database) -> AsyncIterator[None]:
+    await database.open()
+    try:
+        yield
+    finally:
+        await database.close()
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Database for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    database = Database(connection_parameters())
+    app[_KEY] = database
+    async with _opened(database):
+        yield
+
+
+def of(app: web.Application) -> Database:
+    """
+    Return the Database of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]
+
+
+def connection_parameters() -> dict[str, Any]:
+    """
+    Return psycopg's parameters for Pulp's database, as Django's settings name it.
+
+    Django prepares no statements unless its settings say so. Ours are few and come again and again, and
+    to plan one takes PostgreSQL ten times as long as to carry it out: here they are prepared unless
+    Django's settings forbid it, by OPTIONS with prepare_threshold None.
+    """
+    parameters: dict[str, Any] = connections["default"].get_connection_params()
+    for name in _DJANGO_ONLY:
+        parameters.pop(name, None)
+    parameters["application_name"] = APPLICATION_NAME
+    options = connections["default"].settings_dict.get("OPTIONS") or {}
+    parameters["prepare_threshold"] = options.get("prepare_threshold", 0)
+    return parameters

@@ -1,0 +1,176 @@
+"""The changes that wait for a repository, and the task that settles them.
+
+Whoever waits for a change holds a lease on it, which he renews as long as he is there. A task takes
+in only what is held: what a killed process asked for does not appear long after.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from django_guid import get_guid, set_guid
+from django_guid.utils import generate_guid
+
+from pulpcore.plugin.files import PulpTemporaryUploadedFile
+from pulpcore.plugin.models import Task
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_prn, set_domain
+
+from pulp_gomod.app.models import GoChange, GoRepository
+from pulp_gomod.app.publishing.problems import Problem
+from pulp_gomod.app.storage.modules import discard_artifact, save_or_find_artifact
+
+log = logging.getLogger(__name__)
+
+SETTLE = "pulp_gomod.app.tasks.publish.settle"
+
+LEASE = timedelta(seconds=4)
+RENEWAL = 1.0
+"""Seconds after which a lease is to be renewed."""
+
+UNFINISHED = ("waiting", "running", "canceling")
+"""States of tasks that have not ended."""
+
+
+def enqueue(change: GoChange, file: PulpTemporaryUploadedFile | None = None) -> None:
+    """
+    Store a change that somebody waits for, and see that a task will settle it.
+
+    Args:
+        change: The unsaved row.
+        file: The zip to publish, complete on disk.
+
+    Raises:
+        Problem: The repository was deleted meanwhile.
+        OSError: The disk is full.
+        StorageUnavailableError: The storage did not take the zip.
+        OperationalError: The database went away; the change may be stored or not.
+    """
+    change.expires = Now() + LEASE
+    with _undisturbed(change), transaction.atomic():
+        _store(change, file)
+        change.save()
+    try:
+        _ensure_task(change.repository)
+    except DatabaseError as error:
+        # The change is stored, and whoever waits sees to a task again.
+        log.warning("No task could be dispatched for a change yet: %s", error)
+
+
+def enqueue_unattended(change: GoChange, file: PulpTemporaryUploadedFile | None = None) -> Task:
+    """
+    Store a change that nobody waits for, together with a task of its own, which has its pk.
+
+    Args:
+        change: The unsaved row.
+        file: The zip to publish, complete on disk.
+
+    Returns:
+        The task; it fails if the change is refused.
+
+    Raises:
+        Problem: The repository was deleted meanwhile.
+        OSError: The disk is full.
+        StorageUnavailableError: The storage did not take the zip.
+    """
+    with _undisturbed(change), transaction.atomic():
+        _store(change, file)
+        task = _dispatch(change.repository)
+        change.pk = task.pk
+        change.save(force_insert=True)
+    return task
+
+
+@contextmanager
+def _undisturbed(change: GoChange) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if change.artifact_is_new:
+            discard_artifact(change.artifact)
+        raise Problem(404, "not found: the repository was deleted") from error
+
+
+def _store(change: GoChange, file: PulpTemporaryUploadedFile | None) -> None:
+    # In one transaction with the row, so that the turn lasts until the artifact is referred to.
+    if file is not None:
+        change.artifact, change.artifact_is_new = save_or_find_artifact(file)
+
+
+def _ensure_task(repository: GoRepository) -> None:
+    # A task that has not begun will see every row that is stored by now: one serves all who wait.
+    if not _tasks(repository).filter(state="waiting").exists():
+        _dispatch(repository)
+
+
+def _dispatch(repository: GoRepository) -> Task:
+    if get_guid() is None:
+        # The front door sees to tasks outside of any request; a task has to have an ID for the logs.
+        set_guid(generate_guid())
+    task: Task = dispatch(
+        SETTLE, exclusive_resources=[repository], kwargs={"repository_pk": str(repository.pk)}
+    )
+    return task
+
+
+def _tasks(repository: GoRepository):  # type: ignore[no-untyped-def]
+    return Task.objects.filter(
+        name=SETTLE, reserved_resources_record__contains=[get_prn(repository)]
+    )
+
+
+def find_settled(pks: Collection[UUID]) -> set[UUID]:
+    """
+    Find out which changes do not wait any more.
+
+    Args:
+        pks: Their keys; a row that is gone counts as settled.
+    """
+    waiting = GoChange.objects.filter(pk__in=pks, state=GoChange.State.WAITING)
+    return set(pks) - set(waiting.values_list("pk", flat=True))
+
+
+def renew(pks: Collection[UUID]) -> None:
+    """
+    Renew the leases of changes, and see that there is a task for each that waits.
+
+    A task that was cancelled, or whose worker died, leaves its changes behind.
+
+    Args:
+        pks: Their keys.
+    """
+    with transaction.atomic():
+        # What is locked is being settled at this moment.
+        free = GoChange.objects.select_for_update(skip_locked=True).filter(
+            pk__in=pks, state=GoChange.State.WAITING
+        )
+        GoChange.objects.filter(pk__in=free.values("pk")).update(expires=Now() + LEASE)
+    waiting = GoChange.objects.filter(pk__in=pks, state=GoChange.State.WAITING)
+    repositories = GoRepository.objects.filter(pk__in=waiting.values("repository"))
+    for repository in repositories.select_related("pulp_domain"):
+        if not _tasks(repository).filter(state__in=UNFINISHED).exists():
+            # A front door serves all domains.
+            set_domain(repository.pulp_domain)
+            _dispatch(repository)
+        elif _is_overlooked(repository):
+            _wake_workers()
+
+
+def _is_overlooked(repository: GoRepository) -> bool:
+    """Say whether the task waits for nothing that can be seen."""
+    tasks = Task.objects.filter(
+        state__in=UNFINISHED, reserved_resources_record__contains=[get_prn(repository)]
+    )
+    oldest = tasks.order_by("pulp_created").values_list("name", "state", "unblocked_at").first()
+    return bool(oldest == (SETTLE, "waiting", None))
+
+
+def _wake_workers() -> None:
+    # A worker looks for tasks when it is told of one. What was dispatched while none listened, or
+    # when the database went away, would wait for the next task of somebody else.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('pulp_worker_wakeup', 'unblock')")

@@ -1,0 +1,119 @@
+"""What a client is told about the end of a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pulp_gomod.app.models import GoChange
+from pulp_gomod.app.publishing.published import Published
+
+RETRY_AFTER = "5"
+# The header of the answer to a removal that says that no remote brings it back, and what would.
+KEPT_AWAY = "Gomod-Kept-Away"
+
+# The header of the answer to a publish that says what is not served any more since then.
+NOTE = "Gomod-Note"
+
+State = GoChange.State
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    An HTTP answer.
+
+    Attributes:
+        status: The status.
+        line: For people, "" for none.
+        headers: More headers.
+        published: What is there now, for a publish that was done.
+    """
+
+    status: int
+    line: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    published: Published | None = None
+
+
+DELETED = Answer(404, "not found: the repository was deleted")
+UNCHANGED = Answer(
+    503,
+    "the database does not answer; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
+UNSTORED = Answer(
+    503,
+    "unavailable: the storage of this server's files does not answer; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
+BROKEN_DISK = Answer(
+    503,
+    "unavailable: the server cannot write to its disk; nothing was changed, try again",
+    {"Retry-After": RETRY_AFTER},
+)
+UNKNOWN = Answer(
+    503,
+    "the database does not answer, so it cannot be said whether this was done; try again: what was "
+    "done is then a conflict",
+    {"Retry-After": RETRY_AFTER},
+)
+
+
+def answer_to(change: GoChange) -> Answer:
+    """
+    Say what became of a change.
+
+    Args:
+        change: The change, settled or withdrawn.
+    """
+    match change.state:
+        case State.DONE:
+            return _done(change)
+        case State.CONFLICT:
+            return already_held(change)
+        case State.MISSING:
+            return not_held(change)
+        case State.REFUSED:
+            return Answer(403, f"forbidden: {change.detail}")
+        case State.FAILED:
+            return Answer(500, f"the server failed; nothing was changed: {change.detail}")
+    return Answer(
+        503,
+        f"the repository {change.repository.name} is busy with another task; nothing was changed, "
+        "try again later",
+        {"Retry-After": RETRY_AFTER},
+    )
+
+
+def _done(change: GoChange) -> Answer:
+    if change.kind == GoChange.Kind.REMOVE:
+        return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
+    note = change.detail
+    published = Published(change.module, change.version, change.facts.get("h1", ""), note)
+    headers = {NOTE: note.encode("ascii", "replace").decode()} if note else {}
+    return Answer(201, headers=headers, published=published)
+
+
+def already_held(change: GoChange) -> Answer:
+    """
+    Say that a module version cannot be published again.
+
+    Args:
+        change: The publish.
+    """
+    if change.detail:
+        return Answer(409, f"conflict: {change.detail}")
+    return Answer(
+        409,
+        f"conflict: {change.module}@{change.version} exists already; publish a new version, or "
+        "delete this one first",
+    )
+
+
+def not_held(change: GoChange) -> Answer:
+    """
+    Say that there is nothing to remove.
+
+    Args:
+        change: The removal.
+    """
+    return Answer(404, f"not found: {change.module}@{change.version} is not in this repository")

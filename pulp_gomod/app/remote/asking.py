@@ -1,0 +1,96 @@
+"""What one request may ask of an upstream, and what that says."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pulp_gomod.app.models import ownership
+from pulp_gomod.app.models.ownership import OwnPaths
+from pulp_gomod.app.remote import policy
+from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.go_mods import GoMods
+from pulp_gomod.app.remote.http.results import Missing
+from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.golang.goproxy import ModuleRequest
+
+T = TypeVar("T")
+
+
+class Asking:
+    """
+    Asks an upstream about one module.
+
+    Attributes:
+        path: The module path.
+        refusal: Why the upstream is not asked about the module, or None.
+        held_only: Whether the client wants nothing to be fetched.
+    """
+
+    def __init__(
+        self,
+        through: Through,
+        wanted: ModuleRequest,
+        held_only: bool,
+        own: OwnPaths = ownership.NONE,
+    ) -> None:
+        """
+        Args:
+            through: The remote.
+            wanted: What is asked for.
+            held_only: Whether the client wants nothing to be fetched.
+            own: The own paths of the repository that is served.
+        """
+        self._through = through
+        self.path = wanted.module
+        self.held_only = held_only
+        settings = through.upstream.settings
+        self.refusal = policy.refusal(settings, wanted.module, wanted.version, own)
+
+    async def ask(self, file: File, version: str = "") -> Answer | Missing:
+        """
+        Ask for what is not held.
+
+        Args:
+            file: Which file.
+            version: The version, or another name for one; "" where the file is of none.
+
+        Raises:
+            UpstreamFault: The upstream failed, and nothing is known.
+        """
+        if self.refusal is not None:
+            return Missing(404)
+        modules = self._through.modules
+        if self.held_only:
+            known = await modules.known(file, self.path, version)
+            return known if known is not None and known.found else Missing(404)
+        answer = await modules.get(file, self.path, version)
+        return answer if answer.found else answer.missing
+
+    async def beside(self, file: File, version: str = "") -> Answer | None:
+        """
+        Ask for what is to be added to what is held, but do not wait for long.
+
+        Args:
+            file: Which file.
+            version: As of `ask`.
+        """
+        if self.refusal is not None:
+            return None
+        modules = self._through.modules
+        if self.held_only:
+            return await modules.known(file, self.path, version)
+        return await modules.beside(file, self.path, version)
+
+    async def reckon(self, size: int, call: Callable[[], T]) -> T:
+        """
+        Compute over a list, beside all else if it is long.
+
+        Args:
+            size: Bytes of the list.
+            call: The computation.
+        """
+        return await self._through.upstream.threads.reckon(size, call)
+
+    @property
+    def go_mods(self) -> GoMods:
+        """Reads go.mod files."""
+        return self._through.upstream.threads.go_mods

@@ -1,0 +1,239 @@
+"""Letting what was fetched join its repository, many at a time."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_guid import set_guid
+from django_guid.utils import generate_guid
+
+from pulpcore.plugin.models import Task
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_prn, set_domain
+
+from pulp_gomod.app.models import GoAnswer, GoArrival, GoRepository
+from pulp_gomod.app.remote.cache import entries
+from pulp_gomod.app.remote.threads import Threads
+
+log = logging.getLogger(__name__)
+
+JOIN = "pulp_gomod.app.tasks.ingest.join"
+CLEAN_UP = "pulp_gomod.app.tasks.cleanup.clean_up"
+
+# A task is dispatched when nothing has come for so many seconds, or after so many.
+QUIET = 5.0
+LONGEST = 60.0
+# Each task makes a repository version. Where some were made within the last while, the next one waits
+# for what else will come: a build takes minutes on a slow line, and pauses. What waits is served all
+# the same.
+WHILE = timedelta(minutes=15)
+AT_ONCE = 3
+NEXT = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(minutes=5)
+# Seconds between looks for what another process left behind when it was killed.
+LOOK = 60.0
+LEFT_BEHIND = timedelta(seconds=90)
+# A task that failed is not tried again sooner than this.
+TRY_AGAIN = timedelta(minutes=10)
+# "Not found" is deleted so long after its time, so many at once.
+NOT_FOUND_KEPT = timedelta(minutes=10)
+PURGE_BATCH = 20_000
+# Seconds between two cleanups of a repository that is full.
+BETWEEN_CLEANUPS = 60.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    first: float
+    last: float
+    not_before: float = 0.0
+
+
+class Joiner:
+    """Dispatches the tasks for what one content process has fetched."""
+
+    def __init__(self, threads: Threads) -> None:
+        """
+        Args:
+            threads: For the database.
+        """
+        self._threads = threads
+        self._waiting: dict[UUID, _Waiting] = {}
+        self._arrivals: set[tuple[UUID, UUID]] = set()
+        self._full: dict[UUID, int] = {}
+        self._cleaned: dict[UUID, float] = {}
+        self._looked = 0.0
+
+    def arrive(self, repository: UUID, answer: UUID) -> None:
+        """
+        Let what an answer brought join a repository; it is written down soon.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer's pk.
+        """
+        self._arrivals.add((repository, answer))
+        self.note(repository)
+
+    def note(self, repository: UUID) -> None:
+        """
+        Note that something has arrived for a repository.
+
+        Args:
+            repository: Its pk.
+        """
+        now = time.monotonic()
+        waiting = self._waiting.setdefault(repository, _Waiting(now, now))
+        waiting.last = now
+
+    def clean(self, repository: UUID, size: int) -> None:
+        """
+        Have a repository cleaned up, unless that was done just now.
+
+        Args:
+            repository: Its pk.
+            size: Bytes that may stay.
+        """
+        now = time.monotonic()
+        if now - self._cleaned.get(repository, -BETWEEN_CLEANUPS) >= BETWEEN_CLEANUPS:
+            self._cleaned[repository] = now
+            self._full[repository] = size
+
+    async def run(self) -> None:
+        """Dispatch tasks until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            try:
+                await self._look_around()
+            except DatabaseError:
+                log.warning("Cannot dispatch tasks for what was cached.", exc_info=True)
+
+    async def _look_around(self) -> None:
+        if self._arrivals:
+            arrivals, self._arrivals = self._arrivals, set()
+            try:
+                await self._threads.database(entries.arrive, arrivals)
+            except DatabaseError:
+                self._arrivals |= arrivals
+                raise
+        now = time.monotonic()
+        for repository, waiting in list(self._waiting.items()):
+            if now < waiting.not_before:
+                continue
+            if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:
+                # What comes from here on has its own time.
+                del self._waiting[repository]
+                pause = await self._threads.database(_join, repository)
+                if pause:
+                    self._waiting[repository] = _Waiting(waiting.first, now, now + pause)
+        while self._full:
+            repository, size = self._full.popitem()
+            await self._threads.database(ensure_task, repository, CLEAN_UP, max_size=size)
+        if not self._looked or now - self._looked > LOOK:
+            self._looked = now
+            await self._threads.database(_purge)
+            for repository in await self._threads.database(_left_behind):
+                await self._threads.database(ensure_task, repository, JOIN, since=TRY_AGAIN)
+
+
+def pause_between(tasks: int) -> timedelta:
+    """
+    Return how long to wait after a repository's last task.
+
+    Twice as long each time, so that a build of a quarter of an hour makes ten versions at most.
+
+    Args:
+        tasks: How many there were within the last while.
+    """
+    if tasks < AT_ONCE:
+        return timedelta()
+    return min(NEXT * (1 << min(tasks - AT_ONCE, 10)), LONGEST_PAUSE)
+
+
+def _join(repository_pk: UUID) -> float:
+    """Dispatch a task that lets what came join, or return for how many seconds to wait with that."""
+    repository = GoRepository.objects.filter(pk=repository_pk).first()
+    if repository is None:
+        return 0.0
+    now = timezone.now()
+    recent = list(
+        _tasks(repository, JOIN)
+        .filter(pulp_created__gt=now - WHILE)
+        .order_by("pulp_created")
+        .values_list("pulp_created", flat=True)
+    )
+    if recent:
+        remaining: timedelta = recent[-1] + pause_between(len(recent)) - now
+        if remaining > timedelta():
+            return remaining.total_seconds()
+    ensure_task(repository_pk, JOIN)
+    return 0.0
+
+
+def _tasks(repository: GoRepository, name: str) -> "QuerySet[Task]":
+    return Task.objects.filter(name=name, reserved_resources_record__contains=[get_prn(repository)])
+
+
+def ensure_task(
+    repository_pk: UUID, name: str, since: timedelta | None = None, **arguments: Any
+) -> None:
+    """
+    Dispatch a task for a repository, unless one that has not begun is there.
+
+    Args:
+        repository_pk: The repository's pk.
+        name: The task.
+        since: Dispatch none either if there was one within this time, whatever became of it.
+        arguments: What it is told beside the repository.
+    """
+    repository = GoRepository.objects.filter(pk=repository_pk).first()
+    if repository is None:
+        return
+    tasks = _tasks(repository, name)
+    if tasks.filter(state="waiting").exists():
+        return
+    if since is not None and tasks.filter(pulp_created__gt=timezone.now() - since).exists():
+        return
+    set_domain(repository.pulp_domain)
+    set_guid(generate_guid())
+    dispatch(
+        name,
+        exclusive_resources=[repository],
+        kwargs={"repository_pk": str(repository_pk), **arguments},
+    )
+
+
+def join_at_once(repository_pk: UUID, answer: UUID) -> None:
+    """
+    Let what an answer brought join a repository now, whatever else may come. Uses the ORM.
+
+    Args:
+        repository_pk: The repository's pk.
+        answer: The answer's pk.
+    """
+    entries.arrive([(repository_pk, answer)])
+    ensure_task(repository_pk, JOIN)
+
+
+def _purge() -> None:
+    """Delete what was not found and is asked no more: anybody may ask for names that are none."""
+    old = timezone.now() - NOT_FOUND_KEPT
+    missing = GoAnswer.objects.filter(expires__lt=old).exclude(status=200)
+    batch = list(missing.values_list("pk", flat=True)[:PURGE_BATCH])
+    GoAnswer.objects.filter(pk__in=batch).delete()
+
+
+def _left_behind() -> list[UUID]:
+    old = timezone.now() - LEFT_BEHIND
+    return list(
+        GoArrival.objects.filter(pulp_created__lt=old)
+        .values_list("repository", flat=True)
+        .distinct()
+    )

@@ -1,0 +1,187 @@
+"""The remotes that a content process has asked lately, and what they have in common."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from pulp_gomod.app.db import pool
+from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.remote.cache.documents import Documents
+from pulp_gomod.app.remote.ingest import Joiner
+from pulp_gomod.app.remote.last_used import Usage
+from pulp_gomod.app.remote.modules import UpstreamModules
+from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
+from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
+from pulp_gomod.app.remote.threads import Threads
+from pulp_gomod.app.remote.upstream import Upstream
+from pulp_gomod.app.remote.zips.fetch import Zips
+from pulp_gomod.app.remote.zips.quota import Room
+from pulp_gomod.app.remote.zips.spool import sweep
+
+log = logging.getLogger(__name__)
+
+# Remotes whose connections are kept at a time.
+MOST_REMOTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """
+    One remote, ready to be asked.
+
+    Attributes:
+        upstream: Its connections and its shelf.
+        modules: Its lists, `.info` and `.mod` files.
+        zips: Its zips.
+        sumdb: Its checksum database, or None.
+    """
+
+    upstream: Upstream
+    modules: UpstreamModules
+    zips: Zips
+    sumdb: ChecksumDatabase | None
+
+
+async def open_through(
+    settings: RemoteSettings,
+    where: pool.Database,
+    threads: Threads,
+    turns: Turns,
+    joiner: Joiner,
+) -> Through:
+    """
+    Make a remote ready to be asked; its `upstream` has to be closed.
+
+    Args:
+        settings: The remote.
+        where: The database.
+        threads: For what blocks.
+        turns: For taking turns with other processes.
+        joiner: For what is to join a repository.
+    """
+    upstream = await Upstream.open(settings, where, threads, turns, joiner)
+    documents = Documents(upstream)
+    sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
+    modules = UpstreamModules(upstream, documents, sumdb)
+    zips = Zips(upstream, modules, sumdb, Room(settings, threads, joiner))
+    return Through(upstream, modules, zips, sumdb)
+
+
+class Upstreams:
+    """All remotes of a content process."""
+
+    def __init__(self, where: pool.Database) -> None:
+        """
+        Args:
+            where: The database.
+        """
+        self._database = where
+        self.threads = Threads()
+        self.usage = Usage(self.threads)
+        self._joiner = Joiner(self.threads)
+        self._turns = Turns(pool.connection_parameters())
+        self._known: dict[UUID, Through] = {}
+        self._opening = asyncio.Lock()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Start what runs beside the requests."""
+        await self.threads.write(sweep)
+        self._run(self._joiner.run())
+        self._run(self.usage.run())
+
+    async def close(self) -> None:
+        """Call off everything."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for through in self._known.values():
+            await through.upstream.close()
+        await self._turns.close()
+        self.threads.close()
+
+    async def of(self, remote: UUID, changed: datetime | None) -> Through | None:
+        """
+        Return a remote with its settings of this moment; None if it is gone.
+
+        Args:
+            remote: Its pk.
+            changed: When it was last changed.
+        """
+        known = self._known.get(remote)
+        if known is not None and known.upstream.settings.changed == changed:
+            return known
+        async with self._opening:
+            return await self._open(remote)
+
+    async def _open(self, remote: UUID) -> Through | None:
+        settings = await self.threads.database(read_settings, remote)
+        known = self._known.get(remote)
+        if settings is None:
+            return None
+        if known is not None and known.upstream.settings.changed == settings.changed:
+            return known
+        through = await open_through(
+            settings, self._database, self.threads, self._turns, self._joiner
+        )
+        self._known.pop(remote, None)
+        self._known[remote] = through
+        if known is not None:
+            self._run(known.upstream.retire())
+        if len(self._known) > MOST_REMOTES:
+            oldest = next(iter(self._known))
+            self._run(self._known.pop(oldest).upstream.retire())
+        return self._known[remote]
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+_KEY: web.AppKey[Upstreams] = web.AppKey("gomod_upstreams", Upstreams)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its Upstreams for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its Database.
+    """
+    upstreams = Upstreams(pool.of(app))
+    app[_KEY] = upstreams
+    await upstreams.open()
+    try:
+        yield
+    finally:
+        await upstreams.close()
+
+
+def of(app: web.Application) -> Upstreams:
+    """
+    Return the Upstreams of the content app.
+
+    Args:
+        app: The content app.
+    """
+    return app[_KEY]
+
+
+def note_use(app: web.Application, repository: UUID, path: str, version: str) -> None:
+    """
+    Note that a module version was asked for, so that cleanup knows.
+
+    Args:
+        app: The content app.
+        repository: The pk of the repository that serves it.
+        path: The module path.
+        version: The version.
+    """
+    of(app).usage.note(repository, path, version)

@@ -1,0 +1,308 @@
+"""The checksum database of a remote: what it proves, and what clients may read of it through us.
+
+Everything that is kept has been proven by `golang.sumdb`. Its answers do not depend on who passed them
+on, so their rows outlive a change of the remote's URL.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from datetime import UTC, datetime
+
+from pulp_gomod.app.models import GoAnswer
+from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote.cache.documents import Documents, Verdict, Wish
+from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.http.results import (
+    Fetched,
+    Missing,
+    NoRecord,
+    NotProven,
+    Unchanged,
+    UpstreamFault,
+)
+from pulp_gomod.app.remote.sumdb.endpoint import Place
+from pulp_gomod.app.remote.upstream import Upstream
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum, tlog
+
+log = logging.getLogger(__name__)
+
+# Answers and tiles held in memory: a tile has 8 KiB.
+MAX_HELD = 2048
+_MAX_LINES = 8192
+_MAX_WIDTH = 256
+# Bytes that a signed head may have (Go's own limit), and a tile of records.
+MAX_HEAD = 1_000_000
+_MAX_DATA = 1024 * 1024
+
+
+class ChecksumDatabase:
+    """The checksum database of one remote."""
+
+    def __init__(self, upstream: Upstream, documents: Documents) -> None:
+        """
+        Args:
+            upstream: The remote.
+            documents: Its documents.
+        """
+        self._upstream = upstream
+        self._documents = documents
+        self._place = Place(upstream, documents)
+        self.name = upstream.settings.sumdb.name
+        self._held: OrderedDict[str, bytes] = OrderedDict()
+        self._lines: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._head: bytes | None = None
+        self._client = Client(self, upstream.settings.sumdb.key)
+
+    # What is proven.
+
+    async def lines(self, path: str, version: str) -> list[str]:
+        """
+        Return the proven go.sum lines of a module version.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+
+        Raises:
+            UpstreamFault: The database does not answer, or proves nothing.
+        """
+        key = (path, version)
+        if key not in self._lines:
+            self._lines[key] = await self._prove(path, version)
+            if len(self._lines) > _MAX_LINES:
+                self._lines.popitem(last=False)
+        return self._lines[key]
+
+    def check(self, lines: list[str], path: str, version: str, h1: str) -> None:
+        """
+        Check a checksum against proven lines.
+
+        Args:
+            lines: From `lines`.
+            path: The module path.
+            version: The version, with `/go.mod` for its go.mod.
+            h1: The checksum of what the upstream sent.
+
+        Raises:
+            NotProven: They hold another one, or none.
+        """
+        try:
+            check_sum(lines, path, version, h1, self.name)
+        except GoError as error:
+            raise self._not_proven(f"{path}@{version}", error) from error
+
+    async def lookup(self, path: str, version: str) -> bytes:
+        """
+        Return the database's answer for a module version, as it is passed on to clients.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+
+        Raises:
+            UpstreamFault: As `lines`.
+        """
+        await self.lines(path, version)
+        remote = f"lookup/{module.escape_path(path)}@{module.escape_version(version)}"
+        found = await self.read_cache(f"{self.name}/{remote}")
+        if found is None:
+            await self._prove(path, version)
+            found = await self.read_cache(f"{self.name}/{remote}")
+        if found is None:
+            raise UpstreamFault(f"{self.name}: the record of {path}@{version} was not kept")
+        return found
+
+    async def head(self) -> bytes:
+        """
+        Return the largest signed head that is known and proven, after asking for a larger one.
+
+        Raises:
+            UpstreamFault: The database does not answer, and none is known.
+        """
+
+        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+            return await self._place.ask("/latest", MAX_HEAD)
+
+        async def judge(body: bytes) -> Verdict:
+            try:
+                await self._client.head(body)
+            except GoError as error:
+                raise self._not_proven("the tree head", error) from error
+            return Verdict()
+
+        ttl = self._upstream.settings.cache_ttl
+        # Another process may know a larger one.
+        self._head = None
+        try:
+            await self._documents.get(Wish(self._place.question("latest"), ttl, ask, judge))
+        except NotProven:
+            raise
+        except UpstreamFault:
+            if not await self.read_config(f"{self.name}/latest"):
+                raise
+        return await self.read_config(f"{self.name}/latest")
+
+    async def tile(self, tile: tlog.Tile) -> bytes | Missing:
+        """
+        Return a tile as it is passed on to clients.
+
+        Args:
+            tile: Which one.
+
+        Raises:
+            UpstreamFault: The database does not answer, or sends a tile of another tree.
+        """
+        path = tile.path()
+        held = await self.read_cache(f"{self.name}/{path}")
+        if held is not None:
+            return held
+        if tile.l >= 0:
+            proven = await self._proven(tile)
+            if proven is not None:
+                return proven
+        # It is beyond the tree that is known, or has the records themselves: clients prove it, and
+        # nothing of it is kept.
+        found = await self._place.ask(f"/{path}", _MAX_DATA)
+        if isinstance(found, Missing):
+            return found
+        if tile.l >= 0 and len(found.body) != tile.size():
+            raise UpstreamFault(f"{self.name}/{path}: the checksum database sent no such tile")
+        return found.body
+
+    async def held_tile(self, tile: tlog.Tile) -> bytes | None:
+        """
+        Return a tile without asking for anything; None if it is not kept.
+
+        Args:
+            tile: Which one.
+        """
+        return await self._instead(tile)
+
+    async def _proven(self, tile: tlog.Tile) -> bytes | None:
+        try:
+            proven = await self._client.tile(tile)
+            if proven is None:
+                # Another process may know a larger tree.
+                self._head = None
+                proven = await self._client.tile(tile)
+            if proven is None:
+                await self.head()
+                proven = await self._client.tile(tile)
+            return proven
+        except GoError as error:
+            raise self._not_proven(tile.path(), error) from error
+        except UpstreamFault:
+            instead = await self._instead(tile)
+            if instead is None:
+                raise
+            return instead
+
+    async def _prove(self, path: str, version: str) -> list[str]:
+        try:
+            return await self._client.record(path, version)
+        except GoError as error:
+            raise self._not_proven(f"{path}@{version}", error) from error
+
+    def _not_proven(self, what: str, error: GoError) -> NotProven:
+        line = str(error)
+        if self.name not in line:
+            line = f"the checksum database {self.name}: {line}"
+        refusal = NotProven(line)
+        log.error("Refused %s from the remote %s: %s", what, self._remote_name, refusal.line)
+        metrics.refused(self._upstream.settings)
+        return refusal
+
+    @property
+    def _remote_name(self) -> str:
+        return self._upstream.settings.name
+
+    async def _instead(self, tile: tlog.Tile) -> bytes | None:
+        """What may be served of a tile while the database does not answer."""
+        # The hashes of a narrower tile are the first ones of a wider one.
+        widths = range(min(1 << tile.h, _MAX_WIDTH), tile.w - 1, -1)
+        wider = [tile._replace(w=width).path() for width in widths]
+        keys = [self._place.question(name).key for name in wider]
+        body = await self._upstream.threads.database(self._any_of, keys)
+        return body[: tile.size()] if body else None
+
+    def _any_of(self, keys: list[str]) -> bytes | None:
+        found = GoAnswer.objects.filter(
+            remote=self._upstream.settings.pk, key__in=keys, status=200, expires=None
+        ).first()
+        return bytes(found.body) if found else None
+
+    # What the client of golang.sumdb needs: see ClientOps.
+
+    async def read_remote(self, path: str, limit: int, /) -> bytes:
+        """Read from the database, once for all who need the same."""
+
+        async def read() -> bytes:
+            found = await self._place.ask(path, limit)
+            if isinstance(found, Missing):
+                line = f"{self.name}{path}: the checksum database answered {found.status}"
+                words = f" ({found.words})" if found.words else ""
+                raise NoRecord(line + words, found)
+            return found.body
+
+        return await asyncio.shield(self._upstream.share(f"sumdb {path}", read))
+
+    async def read_config(self, file: str, /) -> bytes:
+        """Return the signed tree head that is known."""
+        if self._head is None:
+            row = await self._upstream.read(self._place.question("latest", head=True))
+            self._head = row.body if row else b""
+        return self._head
+
+    async def write_config(self, file: str, old: bytes, new: bytes, /) -> None:
+        """Move the known tree head on, unless another process has."""
+        self._head = None
+        if not await self._upstream.threads.database(self._move_head, old, new):
+            raise WriteConflictError(f"the tree head of {self.name} was moved meanwhile")
+        self._head = new
+
+    async def read_cache(self, file: str, /) -> bytes | None:
+        """Return a kept answer or tile."""
+        held = self._held.get(file)
+        if held is None and self._upstream.keeps:
+            row = await self._upstream.read(
+                self._place.question(file.removeprefix(f"{self.name}/"))
+            )
+            if row is not None and row.found and row.expires is None:
+                held = row.body
+                self._hold(file, held)
+        return held
+
+    async def write_cache(self, file: str, data: bytes, /) -> None:
+        """Keep a proven answer or tile."""
+        self._hold(file, data)
+        if self._upstream.keeps:
+            question = self._place.question(file.removeprefix(f"{self.name}/"))
+            answer = Answer(200, data, datetime.now(UTC), verified=True)
+            await self._upstream.write(question, answer)
+
+    def _hold(self, file: str, data: bytes) -> None:
+        self._held[file] = data
+        if len(self._held) > MAX_HELD:
+            self._held.popitem(last=False)
+
+    def _move_head(self, old: bytes, new: bytes) -> bool:
+        question = self._place.question("latest", head=True)
+        pk = question.pk
+        now = datetime.now(UTC)
+        if old:
+            rows = GoAnswer.objects.filter(pk=pk, body=old)
+            return bool(rows.update(body=new, checked=now))
+        row = GoAnswer(
+            pk=pk,
+            remote_id=question.remote,
+            key=question.key,
+            path=question.path,
+            file="sumdb",
+            status=200,
+            body=new,
+            checked=now,
+        )
+        GoAnswer.objects.bulk_create([row], ignore_conflicts=True)
+        return bool(GoAnswer.objects.filter(pk=pk, body=new).exists())

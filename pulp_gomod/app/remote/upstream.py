@@ -1,0 +1,289 @@
+"""One remote in one content process: its connections, its health, and the shelf of its answers."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError
+from yarl import URL
+
+from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.singleflight import Flights
+from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote.cache import entries, generations
+from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.eviction import size_of
+from pulp_gomod.app.remote.cache.quota import Space
+from pulp_gomod.app.remote.http.fetch import Fetcher
+from pulp_gomod.app.remote.http.health import HANGS, Health
+from pulp_gomod.app.remote.http.parties import host_of
+from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, UpstreamFault
+from pulp_gomod.app.remote.http.session import Sessions, open_sessions
+from pulp_gomod.app.remote.http.sinks import Sink
+from pulp_gomod.app.remote.ingest import Joiner
+from pulp_gomod.app.remote.settings import RemoteSettings
+from pulp_gomod.app.remote.threads import Threads
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Bytes that a list, an `.info` or a record may have. go.mod files have Go's own limit.
+MAX_DOCUMENT = 16 * 1024 * 1024
+# Seconds for which requests may go on with settings that were replaced.
+GRACE = 30.0
+# Arrivals that are remembered, so that they are not written again.
+MAX_ARRIVALS = 50_000
+
+
+class Upstream:
+    """Everything there is of one remote, with the settings it has at the moment."""
+
+    def __init__(
+        self,
+        settings: RemoteSettings,
+        sessions: Sessions,
+        database: Database,
+        threads: Threads,
+        turns: Turns,
+        joiner: Joiner,
+    ) -> None:
+        """
+        Args:
+            settings: The remote.
+            sessions: Its connections.
+            database: For reading.
+            threads: For what blocks.
+            turns: For taking turns with other processes.
+            joiner: For what is to join a repository.
+        """
+        self.settings = settings
+        self.threads = threads
+        self.health = Health()
+        self._sessions = sessions
+        self._elsewhere = Health()
+        self._fetcher = Fetcher(settings, sessions, self.health, self._elsewhere)
+        self._database = database
+        self._turns = turns
+        self._joiner = joiner
+        # By the state of an answer, the repositories that it joins: what replaces it, joins anew.
+        self._arrived: OrderedDict[str, set[UUID]] = OrderedDict()
+        self._flights: Flights[Any] = Flights()
+        self._space = Space(settings, threads)
+
+    @classmethod
+    async def open(
+        cls,
+        settings: RemoteSettings,
+        database: Database,
+        threads: Threads,
+        turns: Turns,
+        joiner: Joiner,
+    ) -> "Upstream":
+        """Make the connections for a remote; see `__init__`."""
+        sessions = await open_sessions(settings, threads)
+        return cls(settings, sessions, database, threads, turns, joiner)
+
+    async def close(self) -> None:
+        """Call off what is under way, and close the connections."""
+        await self._flights.close()
+        self._space.close()
+        await self._sessions.close()
+
+    async def retire(self) -> None:
+        """Close the connections once what is under way has landed, or when all is called off."""
+        try:
+            # A request that has this one at hand may not have asked anything yet.
+            await asyncio.sleep(GRACE)
+            await self._flights.landed()
+        finally:
+            await self.close()
+
+    # What documents need: see documents.Shelf.
+
+    @property
+    def keeps(self) -> bool:
+        """Whether answers are kept."""
+        return self.settings.keeps
+
+    @property
+    def not_found_ttl(self) -> float:
+        """Seconds for which "not found" stands."""
+        return self.settings.not_found_ttl
+
+    def is_doubtful(self, key: str) -> bool:
+        """Say whether waiting for an answer is probably in vain."""
+        age = self._flights.age(key)
+        # It may be another process that waits for the upstream, in whose turn it is.
+        return self.health.doubtful or (age > HANGS and not self.health.was_heard_within(age))
+
+    def count(self, hit: bool, file: str) -> None:
+        """Count a request that was answered from the shelf, or that the upstream is asked for."""
+        (metrics.hit if hit else metrics.missed)(self.settings, file)
+
+    async def read(self, question: Question) -> Answer | None:
+        """Return what was said last."""
+        return await entries.read(self._database, question)
+
+    async def write(
+        self, question: Question, answer: Answer, known: Answer | None = None
+    ) -> Answer:
+        """Keep what was said in place of what was known, if there is room."""
+        before = size_of(question, known) if known else 0
+        if not self._space.take(size_of(question, answer), before):
+            return answer
+        small = bool(question.whole) and answer.found
+        write = generations.write_small if small else entries.write
+        try:
+            pk = await self.threads.database(write, question, answer)
+        except IntegrityError:
+            log.info("The remote %s is gone; what it said is not kept.", self.settings.name)
+            return answer
+        return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
+
+    async def _overtaken(self, question: Question) -> Answer:
+        """Return what belongs to the zip that was kept while something else was fetched."""
+        belongs = await self.read(question)
+        if belongs is None:
+            where = f"{question.module}@{question.version}"
+            raise UpstreamFault(f"{where} was published again upstream; ask again", status=503)
+        return belongs
+
+    async def alone(
+        self, key: str, fetch: Callable[[], Awaitable[T]], patience: float | None = None
+    ) -> T:
+        """Run a fetch while no other process fetches the same."""
+        async with self._turns.take(key, patience or self.settings.timeouts.document):
+            return await fetch()
+
+    def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":
+        """Run a fetch for all in this process who wait for the same."""
+        return self._flights.start(key, fetch)
+
+    def arrive(self, repository: UUID, answer: Answer) -> None:
+        """
+        Let what an answer brought join a repository.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer, which is kept.
+        """
+        if answer.pk is None or self.has_arrived(repository, answer):
+            return
+        self._arrived.setdefault(answer.state, set()).add(repository)
+        if len(self._arrived) > MAX_ARRIVALS:
+            self._arrived.popitem(last=False)
+        self._joiner.arrive(repository, answer.pk)
+
+    def has_arrived(self, repository: UUID, answer: Answer) -> bool:
+        """
+        Say whether it is known that an answer joins a repository.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer.
+        """
+        return repository in self._arrived.get(answer.state, ())
+
+    def arrived(self, repository: UUID) -> None:
+        """
+        Note that something is to join a repository.
+
+        Args:
+            repository: The repository's pk.
+        """
+        self._joiner.note(repository)
+
+    # Asking.
+
+    async def document(
+        self,
+        path: str,
+        known: Answer | None = None,
+        limit: int = MAX_DOCUMENT,
+        *,
+        binary: bool = False,
+    ) -> Fetched | Unchanged | Missing:
+        """
+        Ask the upstream for something small.
+
+        Args:
+            path: Of the protocol.
+            known: What is known already.
+            limit: Bytes that it may have.
+            binary: Whether it is no text.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        with self._watched():
+            found = await self._fetcher.document(
+                self.settings.at(path),
+                limit,
+                known.etag if known else "",
+                known.last_modified if known else "",
+                binary=binary,
+            )
+        if isinstance(found, Fetched):
+            metrics.received(self.settings, len(found.body))
+        return found
+
+    async def elsewhere(self, url: URL, limit: int) -> Fetched | Missing:
+        """
+        Ask somebody else, such as a checksum database, without the upstream's credentials.
+
+        Args:
+            url: Where.
+            limit: Bytes that the answer may have.
+
+        Raises:
+            UpstreamFault: There was no answer.
+        """
+        with self._elsewhere.watch():
+            found = await self._fetcher.document(url, limit, trusted=False, binary=True)
+        assert not isinstance(found, Unchanged)
+        return found
+
+    async def file(self, path: str, sink: Sink, limit: int) -> Missing | None:
+        """
+        Ask the upstream for something large; None if it is in the sink now.
+
+        Args:
+            path: Of the protocol.
+            sink: Where it goes.
+            limit: Bytes that it may have.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        with self._watched():
+            return await self._fetcher.file(self.settings.at(path), sink, limit)
+
+    @property
+    def host(self) -> str:
+        """Its host, for people."""
+        return host_of(URL(self.settings.url))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Have faults that are found in what it sent name it."""
+        try:
+            yield
+        except UpstreamFault as fault:
+            fault.tell(f"the upstream {self.host}")
+            raise
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with self.health.watch():
+                yield
+        except UpstreamFault as fault:
+            metrics.failed(self.settings, fault.status)
+            raise

@@ -1,0 +1,1 @@
+"""The zips of a remote: fetched to disk, verified, stored."""

@@ -1,0 +1,407 @@
+"""The zips of a remote: fetched once, verified, judged, stored, and only then sent."""
+
+import asyncio
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote.cache import entries, generations
+from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.info import is_version
+from pulp_gomod.app.remote.http.results import (
+    Broken,
+    Missing,
+    NotProven,
+    UpstreamFault,
+    one_line,
+)
+from pulp_gomod.app.remote.ingest import join_at_once
+from pulp_gomod.app.remote.modules import UpstreamModules
+from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
+from pulp_gomod.app.remote.upstream import Upstream
+from pulp_gomod.app.remote.zips import verify
+from pulp_gomod.app.remote.zips.agreeing import Agreed, Others, Small
+from pulp_gomod.app.remote.zips.quota import Room
+from pulp_gomod.app.remote.zips.spool import Spool
+from pulp_gomod.app.storage.faults import UNAVAILABLE
+from pulp_gomod.app.storage.stored_zip import StoredZip
+from pulp_gomod.golang.zip import Upload
+from pulp_gomod.verifier.checks import Fetched, Verified
+
+log = logging.getLogger(__name__)
+
+# Seconds that a zip waits until it has taken the place of another go.mod, and between looks at that.
+REPLACED_WITHIN = 20.0
+_LOOK = 0.2
+
+T = TypeVar("T")
+
+UNSTORED = "the storage of this server's files does not answer, so the zip cannot be kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """
+    A zip that is passed on and not kept.
+
+    Attributes:
+        spool: Where it is, for as long as this is referred to.
+        sha256: Its digest, hexadecimal.
+        fetched: When it came.
+        reason: Why it is not kept.
+        h1: Go's checksum of it, "" if it has none.
+        go_mod_h1: The checksum of its go.mod, "" if it is not known.
+    """
+
+    spool: Spool
+    sha256: str
+    fetched: datetime
+    reason: str
+    h1: str = ""
+    go_mod_h1: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    A zip that is asked for.
+
+    Attributes:
+        path: The module path.
+        version: What is asked for.
+        repository: The pk of the repository that it would join.
+        joins: Whether it joins the repository by itself, as what clients ask for does.
+        h1: The checksum that it has to have, or "".
+    """
+
+    path: str
+    version: str
+    repository: UUID
+    joins: bool = True
+    h1: str = ""
+
+
+class Zips:
+    """The zips of one remote."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        modules: UpstreamModules,
+        sumdb: ChecksumDatabase | None,
+        room: Room,
+    ) -> None:
+        """
+        Args:
+            upstream: The remote.
+            modules: Its other files.
+            sumdb: Its checksum database, or None.
+            room: How much may be kept.
+        """
+        self._upstream = upstream
+        self._modules = modules
+        self._sumdb = sumdb
+        self._room = room
+
+    async def known(self, asked: Asked) -> StoredZip | None:
+        """
+        Return a zip that is stored already, and see that it joins the repository.
+
+        Args:
+            asked: What is asked for.
+
+        Raises:
+            NotProven: The repository has another one on record.
+        """
+        question = self._modules.question("zip", asked.path, asked.version)
+        answer = await self._upstream.read(question) if self._upstream.keeps else None
+        if answer is None or answer.zip is None or answer.pk is None:
+            return None
+        if not self._upstream.has_arrived(asked.repository, answer):
+            # It may have been fetched for another repository, which remembers other things.
+            checksums = await self._upstream.threads.database(verify.checksums_of, answer.pk)
+            self._compare_with_wanted(asked, checksums[0])
+            replaces = await self._compare_with_past(asked, *checksums)
+            if replaces and asked.joins:
+                await self._replace(asked, answer.pk, checksums[1])
+        if asked.joins:
+            self._upstream.arrive(asked.repository, answer)
+        return answer.zip
+
+    async def get(self, asked: Asked) -> StoredZip | Passed | Missing:
+        """
+        Return a zip.
+
+        Args:
+            asked: What is asked for.
+
+        Raises:
+            UpstreamFault: The remote failed.
+            NotProven: The zip is another one than the checksum database has.
+        """
+        question = self._modules.question("zip", asked.path, asked.version)
+
+        async def alone() -> StoredZip | Passed | Missing:
+            known = await self._upstream.read(question)
+            if known is not None and known.zip is not None:
+                # Another process has fetched it meanwhile, for somebody who asked for something else.
+                stored = await self.known(asked)
+                if stored is not None:
+                    return stored
+            # Many clients may ask for what is not there; a sync means to know.
+            if asked.joins and known is not None and not known.found and known.is_fresh():
+                return known.missing
+            return await self._fetch(asked, question)
+
+        async def fetch() -> StoredZip | Passed | Missing:
+            if not self._upstream.keeps:
+                return await self._fetch(asked, question)
+            patience = self._upstream.settings.timeouts.zip
+            return await self._upstream.alone(question.key, alone, patience)
+
+        found = await asyncio.shield(self._upstream.share(question.key, fetch))
+        if isinstance(found, Passed):
+            replaces = await self._compare_with_past(asked, found.h1, found.go_mod_h1)
+            if replaces:
+                # What is not kept cannot take the place of what is held.
+                raise self._holds_another(asked, replaces, found.go_mod_h1)
+        return found
+
+    async def _fetch(self, asked: Asked, question: Question) -> StoredZip | Passed | Missing:
+        path, version = asked.path, asked.version
+        vouched = self._sumdb is not None and self._modules.covers(path, version)
+        background, others = _Background(), Others(self._modules, path, version)
+        lines = background.start(self._lines(path, version)) if vouched else None
+        info = background.start(others.info(again=not vouched))
+        go_mod = None if vouched else background.start(others.go_mod())
+        try:
+            spool = Spool(self._upstream.threads)
+            missing = await self._upstream.file(question.path, spool, self._room.largest)
+            if missing is not None:
+                return await self._missing(question, missing)
+            await spool.finish()
+            metrics.received(self._upstream.settings, spool.size)
+            judged = await self._judge(spool, Fetched(path, version, vouched))
+            if judged.broken:
+                raise Broken(f"the upstream sent no zip of {path}@{version}: {judged.broken}")
+            if not is_version(path, version):
+                return await self._pass(spool, f"{version} is no version")
+            proven = await lines if lines is not None else None
+            if proven is not None:
+                self._verify(proven, asked, judged)
+            self._compare_with_wanted(asked, judged.h1)
+            await self._compare_with_past(asked, judged.h1, _go_mod_h1(judged.upload))
+            agreed = Agreed(judged.reason)
+            if judged.upload is not None and proven is not None:
+                agreed = _proven(asked, proven, judged.upload, info)
+            elif judged.upload is not None and go_mod is not None:
+                agreed = await others.agree(judged.upload, await info, await go_mod)
+            flaw = await self._reserve(asked, judged, agreed)
+            if flaw or judged.upload is None:
+                return await self._pass(spool, flaw, judged.h1, agreed.go_mod_h1)
+            answer = Answer(200, agreed.info, datetime.now(UTC), verified=vouched)
+            return await self._keep(spool, asked, question, judged.upload, answer, agreed.small)
+        finally:
+            background.cancel()
+
+    async def _judge(self, spool: Spool, check: Fetched) -> Verified:
+        threads = self._upstream.threads
+        judged = await threads.judge(verify.judge, spool.path, check)
+        if judged is not None:
+            return judged
+        return await threads.wait(verify.judge_apart, spool.path, check)
+
+    async def _lines(self, path: str, version: str) -> list[str]:
+        assert self._sumdb is not None
+        return await self._sumdb.lines(path, version)
+
+    def _verify(self, lines: list[str], asked: Asked, judged: Verified) -> None:
+        assert self._sumdb is not None
+        if not judged.h1:
+            raise NotProven(
+                f"{asked.path}@{asked.version}: verifying module: the upstream sent something that "
+                f"has no checksum: {judged.reason}"
+            )
+        self._sumdb.check(lines, asked.path, asked.version, judged.h1)
+
+    def _compare_with_wanted(self, asked: Asked, h1: str) -> None:
+        """Refuse other bytes than those which are asked for."""
+        if h1 and asked.h1 and h1 != asked.h1:
+            metrics.refused(self._upstream.settings)
+            raise NotProven(
+                f"{asked.path}@{asked.version}: checksum mismatch: the upstream sends {h1}, "
+                f"{asked.h1} is wanted: SECURITY ERROR"
+            )
+
+    async def _compare_with_past(self, asked: Asked, h1: str, go_mod_h1: str) -> str:
+        """
+        Refuse other bytes than those which the repository has on record.
+
+        Returns:
+            The checksum of another go.mod that the repository holds, and that nobody vouches for: what
+            is fetched may take its place. "" if it holds none.
+        """
+        past = await self._upstream.threads.database(
+            verify.past_of, asked.repository, asked.path, asked.version
+        )
+        if h1 and past.recorded and h1 not in past.recorded:
+            where = f"{asked.path}@{asked.version}"
+            log.error("%s: the upstream sends %s, on record is %s", where, h1, past.recorded)
+            metrics.refused(self._upstream.settings)
+            raise NotProven(
+                f"{where}: checksum mismatch: the upstream sends {h1}, which is not the "
+                f"{' or '.join(sorted(past.recorded))} that it sent before: SECURITY ERROR"
+            )
+        if not go_mod_h1 or past.go_mod_h1 in ("", go_mod_h1):
+            return ""
+        if past.vouched:
+            raise self._holds_another(asked, past.go_mod_h1, go_mod_h1)
+        return past.go_mod_h1
+
+    def _holds_another(self, asked: Asked, held: str, sent: str) -> NotProven:
+        metrics.refused(self._upstream.settings)
+        refusal = NotProven(
+            f"{asked.path}@{asked.version}: checksum mismatch: the go.mod in the upstream's zip is "
+            f"{sent}, and this repository holds {held}: SECURITY ERROR"
+        )
+        log.error("%s", refusal.line)
+        return refusal
+
+    async def _replace(self, asked: Asked, answer: UUID, go_mod_h1: str) -> None:
+        """
+        Have a zip take the place of another go.mod that the repository holds, and wait for that.
+
+        Until then clients would get that go.mod beside it.
+        """
+        database = self._upstream.threads.database
+        where = (asked.repository, asked.path, asked.version)
+
+        async def replace() -> bool:
+            await database(join_at_once, asked.repository, answer)
+            end = time.monotonic() + REPLACED_WITHIN
+            while time.monotonic() < end:
+                await asyncio.sleep(_LOOK)
+                past = await database(verify.past_of, *where)
+                if past.go_mod_h1 in ("", go_mod_h1):
+                    return True
+            return False
+
+        key = f"replace {asked.repository} {answer}"
+        if not await asyncio.shield(self._upstream.share(key, replace)):
+            raise UpstreamFault(
+                f"{asked.path}@{asked.version} was published again upstream, and the repository does "
+                "not have its new go.mod yet; ask again",
+                status=503,
+            )
+
+    async def _reserve(self, asked: Asked, judged: Verified, agreed: Agreed) -> str:
+        """Take room for a zip; otherwise say why it is not kept."""
+        if judged.upload is not None and not self._upstream.keeps:
+            return "the remote keeps nothing"
+        flaw = agreed.flaw
+        if judged.upload is not None and not flaw:
+            if await self._room.reserve(asked.repository, judged.upload.size):
+                return ""
+            flaw = "the cache is full"
+            # What clients get beside it is kept nevertheless.
+            await self._upstream.threads.database(generations.write_together, agreed.small)
+        where = f"{asked.path}@{asked.version}"
+        log.warning("%s is passed on and not kept: %s", where, one_line(flaw))
+        return flaw or "it cannot be used"
+
+    async def _keep(
+        self,
+        spool: Spool,
+        asked: Asked,
+        question: Question,
+        upload: Upload,
+        answer: Answer,
+        small: Small,
+    ) -> StoredZip | Passed:
+        kept = False
+        try:
+            await self._upstream.threads.store(
+                verify.take_in,
+                spool.path,
+                upload,
+                self._upstream.settings.domain,
+                asked.repository if asked.joins else None,
+                question,
+                answer,
+                small,
+            )
+            kept = True
+        except StorageUnavailableError:
+            return await self._pass_unstored(spool, asked, upload)
+        finally:
+            self._room.settle(asked.repository, upload.size, kept=kept)
+        if asked.joins:
+            self._upstream.arrived(asked.repository)
+        stored = await self._upstream.read(question)
+        if stored is None or stored.zip is None:
+            raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
+        return stored.zip
+
+    async def _pass_unstored(self, spool: Spool, asked: Asked, upload: Upload) -> Passed:
+        """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
+        if asked.joins and await self._upstream.threads.write(os.path.exists, spool.path):
+            return await self._pass(spool, UNAVAILABLE, upload.h1, upload.go_mod_h1)
+        raise UpstreamFault(UNSTORED, status=503)
+
+    async def _missing(self, question: Question, missing: Missing) -> Missing:
+        if self._upstream.keeps:
+            answer = entries.of_fetched(missing, None, self._upstream.not_found_ttl)
+            await self._upstream.write(question, answer)
+        return missing
+
+    async def _pass(self, spool: Spool, reason: str, h1: str = "", go_mod_h1: str = "") -> Passed:
+        sha256 = await self._upstream.threads.judge(_sha256, spool.path)
+        return Passed(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
+
+
+def _go_mod_h1(upload: Upload | None) -> str:
+    """Return the checksum of the go.mod in a zip, "" if there is none: then the `.mod` counts."""
+    return upload.go_mod_h1 if upload is not None and upload.has_go_mod else ""
+
+
+def _proven(
+    asked: Asked, lines: list[str], upload: Upload, info: "asyncio.Task[Answer | None]"
+) -> Agreed:
+    """Say whether the checksum database vouches for the go.mod in a zip, too."""
+    line = f"{asked.path} {asked.version}/go.mod {upload.go_mod_h1}"
+    if line not in lines:
+        return Agreed("its go.mod is not the one on record")
+    is_there = info.done() and not info.cancelled() and not info.exception()
+    about = info.result() if is_there else None
+    said = about.body if about is not None and about.found else b""
+    return Agreed("", said, go_mod_h1=upload.go_mod_h1)
+
+
+class _Background:
+    """What is done beside a fetch; what nobody needs in the end is called off."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        task = asyncio.create_task(work)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._tasks.append(task)
+        return task
+
+    def cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,279 @@
+"""Turning the changes that wait into one repository version."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.db import OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from pulpcore.plugin.models import Task
+
+from pulp_gomod.app.exceptions import (
+    ChangeRefusedError,
+    ModuleVersionChangedError,
+    QuotaExceededError,
+)
+from pulp_gomod.app.models import GoArrival, GoChange, GoDistribution, GoModule, GoRepository
+from pulp_gomod.app.models.cached import waiting_h1
+from pulp_gomod.app.models.hiding import publish_names
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.usage import Usage, usage_of
+from pulp_gomod.app.publishing.queue import UNFINISHED
+from pulp_gomod.app.publishing.replies import answer_to
+from pulp_gomod.app.publishing.waiting import clear_away
+from pulp_gomod.app.storage.admission import Admission
+from pulp_gomod.app.storage.modules import record_release, save_module
+
+log = logging.getLogger(__name__)
+
+State = GoChange.State
+
+# Rows whose client never came to read the answer are kept this long.
+FORGOTTEN = timedelta(minutes=10)
+
+_KEPT_AWAY = "blocked, so that no remote brings it back; publish it again, or lift the block, to have it back"
+
+# PostgreSQL's classes of errors that are of the moment: no connection, a deadlock, no room, a lock
+# that cannot be had, a shutdown.
+_PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
+
+
+def settle(repository_pk):
+    """
+    Take in all changes that wait for a repository, and make one version of them.
+
+    Everything happens in one transaction: a crash at any moment leaves either the finished version
+    with all rows settled, or nothing but the rows still waiting.
+
+    Args:
+        repository_pk (str): The repository, reserved exclusively by the task.
+
+    Raises:
+        ChangeRefusedError: The change that this task was dispatched for is refused.
+    """
+    repository = GoRepository.objects.get(pk=repository_pk)
+    _forget(repository)
+    try:
+        _settle_together(repository)
+    except Exception as error:
+        if _is_passing(error):
+            # Those who wait see to another task.
+            raise
+        log.exception("Changes of %s cannot be made together; trying each", repository.name)
+        _settle_singly(repository)
+    _report_own()
+
+
+def _settle_together(repository):
+    with transaction.atomic():
+        changes = list(_waiting(repository).select_for_update(of=("self",)))
+        if changes:
+            _Batch(repository).settle(changes)
+
+
+def _settle_singly(repository):
+    """Make each change by itself, so that one that cannot be made stops no other."""
+    for pk in list(_waiting(repository).values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                locked = _waiting(repository).select_for_update(of=("self",)).filter(pk=pk)
+                if changes := list(locked):
+                    _Batch(repository).settle(changes)
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            log.exception("The change %s cannot be made", pk)
+            GoChange.objects.filter(pk=pk, state=State.WAITING).update(
+                state=State.FAILED, detail=f"{type(error).__name__}, see the log of the task"
+            )
+
+
+def _is_passing(error):
+    if not isinstance(error, OperationalError):
+        return False
+    code = getattr(error.__cause__, "sqlstate", None) or "08"
+    return code[:2] in _PASSING
+
+
+def _waiting(repository):
+    not_begun = Exists(Task.objects.filter(pk=OuterRef("pk"), state="waiting"))
+    return (
+        GoChange.objects.filter(
+            Q(expires__gt=Now()) | (Q(expires=None) & (Q(pk=_own_pk()) | not_begun)),
+            repository=repository,
+            state=State.WAITING,
+        )
+        .select_related("artifact")
+        .order_by("pulp_created", "pk")
+    )
+
+
+def _forget(repository):
+    """Clear away what nobody waits for any more, neither a client nor a task."""
+    task = Task.objects.filter(pk=OuterRef("pk"), state__in=UNFINISHED)
+    left = GoChange.objects.filter(
+        Q(expires__lt=Now() - FORGOTTEN) | (Q(expires=None) & ~Exists(task)), repository=repository
+    )
+    for change in left.select_related("artifact"):
+        clear_away(change)
+
+
+def _own_pk():
+    """The pk of this task, and so of the change that it was dispatched for, if there is one."""
+    task = Task.current()
+    return task.pk if task else None
+
+
+def _report_own():
+    """Say in the task what became of the change that it was dispatched for, if there is one."""
+    own = GoChange.objects.filter(pk=_own_pk())
+    for change in own.select_related("repository", "artifact"):
+        clear_away(change)
+        if change.state != State.DONE:
+            raise ChangeRefusedError(answer_to(change).line)
+
+
+class _Batch:
+    """What a set of changes makes of a repository, in the order in which they came."""
+
+    def __init__(self, repository):
+        self.repository = repository
+        self.before = {}
+        self.after = {}
+        self.sizes = {}
+        self.version = repository.latest_version()
+        self.usage_before = self.usage = usage_of(self.version)
+        self.admission = Admission(repository)
+
+    def settle(self, changes):
+        """Decide each change, make the version, and store what became of the changes."""
+        self._load_held(changes)
+        for change in _in_turn(changes):
+            if change.kind == GoChange.Kind.PUBLISH:
+                change.state = self._publish(change)
+            else:
+                change.state = self._remove(change)
+        self._make_version()
+        GoChange.objects.bulk_update(changes, ["state", "detail"])
+
+    def _load_held(self, changes):
+        """Look up what the newest version holds of the module versions in question."""
+        asked = Q()
+        for module, version in {(c.module, c.version) for c in changes}:
+            asked |= Q(module=module, version=version)
+        units = held_in(
+            GoModule.objects.filter(asked, _pulp_domain=self.repository.pulp_domain_id),
+            self.version,
+        )
+        for unit in units.only("module", "version", "size"):
+            self.before[unit.module, unit.version] = unit.pk
+            self.sizes[unit.pk] = unit.size
+        self.after = dict(self.before)
+
+    def _publish(self, change):
+        key = (change.module, change.version)
+        if key in self.after or waiting_h1(self.repository, *key):
+            return State.CONFLICT
+        refused = self._refusal(change)
+        if refused:
+            return refused
+        self.admission.lift(*key)
+        unit = save_module(GoModule(**change.facts, go_mod=bytes(change.go_mod)), change.artifact)
+        record_release(
+            self.repository,
+            unit,
+            time=change.time,
+            origin=change.origin,
+            user_name=change.user_name,
+            address=change.address,
+        )
+        change.detail = "; ".join(publish_names(self.repository, {change.module}))
+        self.after[key] = unit.pk
+        self.sizes[unit.pk] = unit.size
+        self.usage += Usage(unit.size, 1)
+        return State.DONE
+
+    def _refusal(self, change):
+        """Say which rule of the repository forbids to publish, if one does."""
+        blocked = self.admission.refusal(change.module, change.version)
+        if blocked:
+            change.detail = str(blocked)
+            return State.REFUSED
+        h1 = change.facts["h1"]
+        held = self.repository.ever_held(change.module, change.version, h1)
+        if held:
+            error = ModuleVersionChangedError(change.module, change.version, held, h1)
+            change.detail = str(error)
+            return State.CONFLICT
+        try:
+            wanted = self.usage + Usage(change.facts["size"], 1)
+            self.repository.check_quota(wanted, self.usage_before)
+        except QuotaExceededError as error:
+            change.detail = str(error)
+            return State.REFUSED
+        return None
+
+    def _remove(self, change):
+        key = (change.module, change.version)
+        if key in self.after:
+            self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
+        elif not self._drop_waiting(*key):
+            return State.MISSING
+        is_asked = _comes_back(self.repository, change.module, change.version)
+        if is_asked and self.admission.keep_away(*key, change.user_name):
+            change.detail = _KEPT_AWAY
+        return State.DONE
+
+    def _drop_waiting(self, module, version):
+        """Let what was cached, and has not joined yet, not do so; say whether there was anything."""
+        if waiting_h1(self.repository, module, version) is None:
+            return False
+        GoArrival.objects.filter(
+            repository=self.repository, answer__module=module, answer__version=version
+        ).delete()
+        return True
+
+    def _make_version(self):
+        before, after = set(self.before.values()), set(self.after.values())
+        if before == after:
+            return
+        with self.repository.new_version() as version:
+            version.remove_content(GoModule.objects.filter(pk__in=before - after))
+            version.add_content(GoModule.objects.filter(pk__in=after - before))
+
+
+def _comes_back(repository, module, version):
+    """Say whether a remote may be asked for a module version, and would bring it back."""
+    # The API imports this module, and must not have the content app with it.
+    from pulp_gomod.app.remote.policy import refusal
+    from pulp_gomod.app.remote.settings import read_settings
+
+    distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
+    # Own paths are not asked for; but who manages the remote can let them be, by its mix.
+    remotes = map(read_settings, distributions.values_list("remote", flat=True).distinct())
+    return any(each is not None and refusal(each, module, version) is None for each in remotes)
+
+
+def _in_turn(changes):
+    """
+    Put changes into the order in which to make them.
+
+    They come one after the other; but of several that publish the same module version, he goes first
+    whose lease is the freshest. The client of another may be gone, and trying again by that one.
+    """
+    best = {}
+    removed = {(each.module, each.version) for each in changes if each.kind == GoChange.Kind.REMOVE}
+    for change in changes:
+        key = (change.module, change.version)
+        if key not in removed and _lease(change) > _lease(best.get(key)):
+            best[key] = change
+    first = list(best.values())
+    chosen = {change.pk for change in first}
+    return first + [change for change in changes if change.pk not in chosen]
+
+
+def _lease(change):
+    if change is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return change.expires or datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,105 @@
+"""All that a sync does before it changes the repository."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulp_gomod.app.exceptions import SyncFailedError
+from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.own import own_paths_of
+from pulp_gomod.app.remote.settings import RemoteSettings
+from pulp_gomod.app.tasks.sync.downloading import Downloading, Fetched
+from pulp_gomod.app.tasks.sync.failures import Missing, Policy, TooMany, Trouble
+from pulp_gomod.app.tasks.sync.listing import Listing
+from pulp_gomod.app.tasks.sync.opening import opened
+from pulp_gomod.app.tasks.sync.plan import Plan
+from pulp_gomod.app.tasks.sync.progress import report_left_out, reported
+from pulp_gomod.app.tasks.sync.source import Source
+from pulp_gomod.app.tasks.sync.wanted import Wanted
+from pulp_gomod.golang import gosum, modfile
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """
+    What is to be synced.
+
+    Attributes:
+        repository: The repository's pk.
+        remote: Where from.
+        limit: How many things may be fetched at a time.
+        with_zips: Whether zips are fetched now.
+        modules: Names of modules.
+        sums: Lines of a go.sum.
+        main: The go.mod of a main module, or None.
+        missing: What becomes of what cannot be had.
+    """
+
+    repository: UUID
+    remote: RemoteSettings
+    limit: int
+    with_zips: bool
+    modules: Sequence[Wanted] = ()
+    sums: Sequence[gosum.Line] = ()
+    main: modfile.File | None = None
+    missing: Policy = ""
+
+
+async def fetch(order: Order) -> Fetched:
+    """
+    Bring all that is wanted into the remote's cache.
+
+    Args:
+        order: What is wanted.
+
+    Raises:
+        SyncFailedError: Something cannot be had. All the rest was tried nevertheless, unless that was
+            much.
+    """
+    missing, plan = Missing(order.missing), Plan()
+    try:
+        async with opened(order.remote) as through:
+            threads = through.upstream.threads
+            blocks = await threads.database(blocks_of, order.repository)
+            own = await threads.database(own_paths_of, order.repository)
+            source = Source(through, order.repository, blocks, own)
+            await _list(order, source, plan, missing)
+            fetched = await _download(order, source, plan, missing)
+            if missing.left_out.count:
+                await report_left_out(threads, missing.left_out)
+            return fetched
+    except TooMany:
+        raise SyncFailedError(str(missing.failures)) from None
+    except ssl.SSLError as error:
+        reason = error.reason or error
+        raise SyncFailedError(f"the certificates of the remote cannot be used: {reason}") from error
+
+
+async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> None:
+    message = "Reading lists and requirements"
+    async with reported(source.threads, message, "sync.gomod.listing") as progress:
+        listing = Listing(source, order.repository, order.limit, plan, missing, progress)
+        try:
+            listing.add_sums(order.sums)
+            await listing.add_modules(order.modules)
+            if order.main is not None:
+                await listing.add_requirements(order.main)
+        except Trouble as trouble:
+            missing.failures.add("what is wanted", trouble)
+
+
+async def _download(order: Order, source: Source, plan: Plan, missing: Missing) -> Fetched:
+    total = len(plan.items)
+    is_nothing = not total and not order.modules
+    message = "Nothing to sync: no module is required" if is_nothing else "Downloading modules"
+    async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
+        downloading = Downloading(
+            source, order.repository, order.limit, order.with_zips, missing, progress
+        )
+        fetched = await downloading.run(plan)
+        if missing.failures:
+            raise SyncFailedError(str(missing.failures))
+        if order.missing != "skip" and missing.left_out.count and not fetched:
+            raise SyncFailedError(f"nothing that the upstream lists:\n{missing.left_out}")
+    return fetched

@@ -1,0 +1,140 @@
+"""From what somebody asks for to the files that it takes."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from pulp_gomod.app.tasks.sync.failures import Missing, Trouble
+from pulp_gomod.app.tasks.sync.held import in_batches, look_up
+from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
+from pulp_gomod.app.tasks.sync.pool import work_off
+from pulp_gomod.app.tasks.sync.progress import Progress
+from pulp_gomod.app.tasks.sync.source import Source
+from pulp_gomod.app.tasks.sync.wanted import Wanted
+from pulp_gomod.golang import GoError, gosum, modfile
+from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.mvs import Graph
+
+T = TypeVar("T")
+
+# Modules, go.mod files and requirements that a graph may have, which are in memory; the largest programs
+# have some ten thousand. And how often what is chosen may lead to more that has to be read.
+MAX_GRAPH = 500_000
+MAX_ROUNDS = 1000
+
+
+_TOO_LARGE = Trouble(
+    f"the graph of go.mod has more than {MAX_GRAPH} modules, go.mod files and requirements, or takes "
+    f"more than {MAX_ROUNDS} rounds; sync modules by name"
+)
+
+
+class Listing:
+    """Makes the plan of a sync."""
+
+    def __init__(
+        self,
+        source: Source,
+        repository: UUID,
+        limit: int,
+        plan: Plan,
+        missing: Missing,
+        progress: Progress,
+    ) -> None:
+        """
+        Args:
+            source: The remote.
+            repository: The repository's pk.
+            limit: How many things may be asked for at a time.
+            plan: Where to write down what is wanted.
+            missing: Where to write down what cannot be had.
+            progress: How far it is.
+        """
+        self._source = source
+        self._repository = repository
+        self._limit = limit
+        self._plan = plan
+        self._missing = missing
+        self._progress = progress
+
+    async def add_modules(self, names: Sequence[Wanted]) -> None:
+        """
+        Plan modules that are asked for by name.
+
+        Args:
+            names: The names.
+        """
+
+        async def add(wanted: Wanted) -> None:
+            try:
+                for version in await self._source.versions(wanted):
+                    self._plan.at(wanted.path, version, named=bool(wanted.version)).whole = True
+            except Trouble as trouble:
+                self._missing.note(wanted, trouble)
+            self._progress.increase()
+
+        await work_off(self._limit, _each(names), add)
+
+    def add_sums(self, lines: Sequence[gosum.Line]) -> None:
+        """
+        Plan what a go.sum names.
+
+        Args:
+            lines: Its lines.
+        """
+        for line in lines:
+            item = self._plan.at(line.path, line.version)
+            if line.is_go_mod:
+                item.go_mod_h1 = line.h1
+            else:
+                item.whole, item.h1 = True, line.h1
+
+    async def add_requirements(self, main: modfile.File) -> None:
+        """
+        Plan what a go.mod requires, and what that requires in turn.
+
+        Args:
+            main: The go.mod.
+
+        Raises:
+            Trouble: The graph is too large.
+        """
+        graph, rounds = Graph(main), 0
+        while missing := graph.missing():
+            rounds += 1
+            if rounds > MAX_ROUNDS or len(missing) > MAX_VERSIONS:
+                raise _TOO_LARGE
+            await work_off(
+                self._limit, self._known(missing), lambda known: self._read(graph, *known)
+            )
+        for visited in graph.visited():
+            self._plan.at(*visited)
+        for chosen in graph.build_list():
+            self._plan.at(*chosen).whole = True
+
+    async def _known(
+        self, versions: Sequence[Version]
+    ) -> AsyncIterator[tuple[Version, bytes | None]]:
+        """Give each version with the go.mod that the repository has of it, if any."""
+        for batch in in_batches(versions):
+            held = await self._source.threads.database(look_up, self._repository, batch, True)
+            for version in batch:
+                yield version, held[version].go_mod if version in held else None
+
+    async def _read(self, graph: Graph, version: Version, held: bytes | None) -> None:
+        try:
+            body = (await self._source.go_mod(version)).body if held is None else held
+            file = await self._source.threads.reckon(len(body), modfile.parse_lax, body)
+        except (Trouble, GoError) as error:
+            self._missing.note(version, error)
+            graph.skip(version)
+        else:
+            graph.read(version, file)
+            if graph.size > MAX_GRAPH:
+                raise _TOO_LARGE
+        self._progress.increase()
+
+
+async def _each(items: Iterable[T]) -> AsyncIterator[T]:
+    for item in items:
+        yield item

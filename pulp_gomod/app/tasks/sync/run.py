@@ -1,0 +1,186 @@
+"""Syncing a repository: fetch all that is wanted, then make one version of it."""
+
+import asyncio
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from pulpcore.plugin.models import Content
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_gomod.app.db.orm import on_a_connection
+from pulp_gomod.app.exceptions import ModuleVersionChangedError, SyncFailedError
+from pulp_gomod.app.models import (
+    GoAnswer,
+    GoArrival,
+    GoCachedModFile,
+    GoModFile,
+    GoModule,
+    GoRelease,
+    GoRemote,
+    GoRepository,
+)
+from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.remote.settings import read_settings
+from pulp_gomod.app.tasks.ingest import Addition, Batch
+from pulp_gomod.app.tasks.sync.fetching import Order, fetch
+from pulp_gomod.app.tasks.sync.wanted import read_go_mod, read_go_sum, read_modules
+
+# Things fetched at a time where the remote does not say.
+CONCURRENCY = 10
+MOST_AT_A_TIME = 100
+# Answers whose texts are in memory at a time, and units that a statement names.
+_BATCH = 50
+
+_SERVED = (
+    "other bytes of it have been served to clients from another remote, and are about to join this "
+    "repository"
+)
+_FORGOTTEN = (
+    "the cache of the remote was cleaned up meanwhile: sync again, and if that helps not, raise its "
+    "cache_size"
+)
+
+
+def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=False, missing=""):
+    """
+    Fetch modules from a remote, and make one new version of the repository with all of them.
+
+    Until everything is there, the repository does not change; what was fetched stays in the remote's
+    cache, so that a sync that failed or was interrupted goes on where it was.
+
+    Args:
+        repository_pk (str): The repository, reserved exclusively by the task.
+        remote_pk (str): The remote.
+        modules (list): Names of modules.
+        go_sum (str): The text of a go.sum, or "".
+        go_mod (str): The text of a go.mod, or "".
+        mirror (bool): Whether all else is removed.
+        missing (str): Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
+            default what somebody has named fails it, and what the upstream lists is left out.
+
+    Raises:
+        SyncFailedError: Something cannot be had.
+    """
+    repository = GoRepository.objects.get(pk=repository_pk, pulp_domain=get_domain_pk())
+    remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
+    order = Order(
+        repository=repository.pk,
+        remote=read_settings(remote.pk),
+        limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
+        with_zips=remote.policy == GoRemote.IMMEDIATE,
+        modules=read_modules(modules),
+        sums=read_go_sum(go_sum),
+        main=read_go_mod(go_mod) if go_mod else None,
+        missing=missing,
+    )
+    fetched = asyncio.run(fetch(order))
+    # Fetching may have taken hours, in which nothing was asked on this connection.
+    on_a_connection(_add, repository, fetched, mirror)
+
+
+@transaction.atomic
+def _add(repository, fetched, mirror):
+    """Make the new version, if anything changes."""
+    added = addition_of(repository, fetched)
+    kept = [*fetched.held, *added.modules, *added.mod_files]
+    _await_zips([*fetched.held, *added.mod_files], fetched.awaited)
+    removed = added.superseded
+    if mirror:
+        removed = _others(repository, kept)
+    if not (added.modules or added.mod_files or removed):
+        return
+    with repository.new_version() as new:
+        new.remove_content(Content.objects.filter(pk__in=removed).only("pk"))
+        new.add_content(GoModule.objects.filter(pk__in=added.modules))
+        new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
+
+
+def addition_of(repository, fetched):
+    """
+    Make the units of what was fetched, and let no cleanup take them.
+
+    Args:
+        repository (GoRepository): The repository, reserved exclusively.
+        fetched (Fetched): What was fetched for it.
+
+    Raises:
+        SyncFailedError: Some of it is gone again, or clients were served other bytes.
+        ModuleVersionChangedError: The repository is immutable, and had other bytes.
+    """
+    added = Addition([], [], [])
+    for pks in _batches(_in_order(fetched.answers)):
+        answers = list(GoAnswer.objects.filter(pk__in=pks).order_by("module", "version"))
+        if len(answers) < len(pks):
+            raise SyncFailedError(_FORGOTTEN)
+        batch = Batch(repository, answers, GoRelease.Source.SYNCED)
+        part = batch.prepare()
+        for refused in batch.refused:
+            raise ModuleVersionChangedError(*refused)
+        added.modules += part.modules
+        added.mod_files += part.mod_files
+        added.superseded += part.superseded
+    _protect(repository, [*fetched.held, *added.modules, *added.mod_files])
+    _refuse_rivals(repository, added.modules)
+    return added
+
+
+def _await_zips(pks, awaited):
+    """Note of which go.mod files the zips are to come."""
+    if not awaited:
+        return
+    for batch in _batches(pks):
+        units = GoModFile.objects.filter(pk__in=batch, awaits_zip=False)
+        found = units.values_list("pk", "module", "version")
+        chosen = [pk for pk, *key in found if tuple(key) in awaited]
+        GoModFile.objects.filter(pk__in=chosen).update(awaits_zip=True)
+
+
+def _in_order(pks):
+    """Sort answers by their modules: two syncs that make the same rows wait for each other in one order."""
+    rows = []
+    for batch in _batches(pks):
+        rows += GoAnswer.objects.filter(pk__in=batch).values_list("module", "version", "pk")
+    if len(rows) < len(set(pks)):
+        raise SyncFailedError(_FORGOTTEN)
+    return [pk for *_, pk in sorted(rows)]
+
+
+def _protect(repository, pks):
+    """Let no cleanup take what was asked for by name: neither of the cache, nor of orphans."""
+    for batch in _batches(pks):
+        GoModFile.objects.filter(pk__in=batch).touch()
+        GoCachedModFile.objects.filter(repository=repository, content__in=batch).delete()
+        units = GoModule.objects.filter(pk__in=batch)
+        units.touch()
+        named = Q()
+        for module, version, h1 in units.values_list("module", "version", "h1"):
+            named |= Q(module=module, version=version, h1=h1)
+        if named:
+            cached = GoRelease.objects.filter(
+                named, repository=repository, source=GoRelease.Source.CACHED
+            )
+            cached.update(source=GoRelease.Source.SYNCED)
+
+
+def _refuse_rivals(repository, pks):
+    """Refuse other bytes than those which clients have been served, and which are about to join."""
+    served = GoArrival.objects.filter(
+        repository=repository,
+        answer__module=OuterRef("module"),
+        answer__version=OuterRef("version"),
+        answer__content__isnull=False,
+    )
+    rivals = served.exclude(answer__content=OuterRef("pk"))
+    for unit in GoModule.objects.filter(Exists(rivals), pk__in=pks).only("module", "version")[:1]:
+        raise SyncFailedError(f"{unit}: {_SERVED}")
+
+
+def _others(repository, kept):
+    """Find all that the newest version holds beside what is kept."""
+    held = held_in(Content.objects.all(), repository.latest_version())
+    return list(held.exclude(pk__in=kept).values_list("pk", flat=True))
+
+
+def _batches(pks):
+    return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))

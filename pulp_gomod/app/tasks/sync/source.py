@@ -1,0 +1,289 @@
+"""The remote of a sync, asked the way the pull-through asks it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from pulp_gomod.app.models import GoModule
+from pulp_gomod.app.models.blocking import Blocks
+from pulp_gomod.app.models.ownership import OwnPaths
+from pulp_gomod.app.remote import policy
+from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.cache.info import is_version, parse_info
+from pulp_gomod.app.remote.cache.lists import listed_versions, newest_pseudo_version
+from pulp_gomod.app.remote.http.results import Broken, Missing, NoRecord, UpstreamFault
+from pulp_gomod.app.remote.latest import latest_version
+from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.upstream import Upstream
+from pulp_gomod.app.remote.zips.fetch import Asked, Passed
+from pulp_gomod.app.tasks.sync.failures import Trouble, Unavailable
+from pulp_gomod.app.tasks.sync.held import Unit
+from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
+from pulp_gomod.golang import GoError, dirhash, module
+from pulp_gomod.golang.modfile.summary import Summary
+from pulp_gomod.golang.module import Version
+
+T = TypeVar("T")
+
+# Bytes that a version counts for.
+_PER_VERSION = 16
+
+
+class Absent(Unavailable):
+    """The upstream knows that there is no such thing."""
+
+    def __init__(self, missing: Missing) -> None:
+        words = missing.words.partition("\n")[0]
+        said = f"{missing.status}: {words}" if words else str(missing.status)
+        super().__init__(f"the upstream does not have it ({said})")
+
+
+class Source:
+    """Everything that a sync takes from its remote. What comes is kept in the remote's cache."""
+
+    def __init__(self, through: Through, repository: UUID, blocks: Blocks, own: OwnPaths) -> None:
+        """
+        Args:
+            through: The remote.
+            repository: The pk of the repository that is synced.
+            blocks: What is kept out of it: it is on no list, and cannot be had by name.
+            own: The paths for which no upstream is asked.
+        """
+        self.threads = through.upstream.threads
+        self._through = through
+        self._repository = repository
+        self._blocks = blocks
+        self._own = own
+        self._began = datetime.now(UTC)
+
+    async def versions(self, wanted: Wanted) -> list[str]:
+        """
+        Say which versions a name means.
+
+        Args:
+            wanted: The name.
+
+        Raises:
+            Trouble: That cannot be said.
+        """
+        if wanted.version == LATEST:
+            return [await self._latest(wanted.path)]
+        if wanted.version:
+            return [wanted.version]
+        listed = await self._listed(wanted.path)
+        if not listed:
+            raise Trouble("the upstream lists no versions; name one, or ask for @latest")
+        return listed
+
+    def admit(self, version: Version) -> None:
+        """
+        Check that a module version may enter the repository with its zip.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: It is kept out.
+        """
+        block = self._blocks.find(*version)
+        if block is not None:
+            raise Trouble(block.line(*version))
+
+    async def go_mod(self, version: Version, h1: str = "") -> Answer:
+        """
+        Return the verified go.mod of a module version; the answer is kept.
+
+        Args:
+            version: The module version.
+            h1: The checksum that it should have, or "": an answer that has another one is asked for anew.
+
+        Raises:
+            Trouble: It cannot be had.
+        """
+        answer = self._kept(await self._ask("mod", *version))
+        if h1 and answer.checked < self._began and dirhash.hash_go_mod(answer.body) != h1:
+            answer = self._kept(await self._ask("mod", *version, anew=True))
+        return answer
+
+    async def info(self, version: Version) -> Answer | None:
+        """
+        Return the `.info` of a module version; None if the upstream has none.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: The upstream fails.
+        """
+        try:
+            return self._kept(await self._ask("info", *version))
+        except Absent:
+            return None
+
+    async def zip(self, version: Version, h1: str) -> tuple[UUID, Unit]:
+        """
+        Return the pk of the answer that keeps a verified zip, and the unit that was made of it.
+
+        Args:
+            version: The module version.
+            h1: The checksum that it has to have, or "".
+
+        Raises:
+            Trouble: It cannot be had.
+        """
+        self._permit(*version)
+        if not self._through.modules.covers(*version):
+            # The zip is compared with it, and it may have come since somebody else asked for it.
+            await self.go_mod(version)
+        asked = Asked(*version, self._repository, joins=False, h1=h1)
+        with _told(self._through.upstream):
+            found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
+        if isinstance(found, Missing):
+            raise Absent(found)
+        if isinstance(found, Passed):
+            raise Unavailable(f"it is no module that could be kept: {found.reason}")
+        answer = self._through.modules.question("zip", *version).pk
+        unit = await self.threads.database(_unit_of, answer)
+        if unit is None:
+            raise Trouble("it was stored, and is gone already")
+        return answer, unit
+
+    async def proven_h1(self, version: Version) -> str:
+        """
+        Return the checksum that the checksum database has of a zip; "" if it vouches for none.
+
+        Args:
+            version: The module version.
+
+        Raises:
+            Trouble: The database does not answer.
+        """
+        self._permit(*version)
+        if self._through.sumdb is None or not self._through.modules.covers(*version):
+            return ""
+        with _told(self._through.upstream):
+            lines = await self._through.sumdb.lines(*version)
+        beginning = f"{version.path} {version.version} "
+        proven = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
+        return next(proven, "")
+
+    async def _latest(self, path: str) -> str:
+        """Choose as the go command does: from the list, and only where that is empty as told."""
+        try:
+            listed = await self._listed(path)
+        except Absent:
+            listed = []
+        return await self._newest(path, listed) if listed else await self._told_latest(path)
+
+    async def _told_latest(self, path: str) -> str:
+        try:
+            said = await self._ask("latest", path, anew=True)
+        except Absent:
+            return await self._newest_pseudo_version(path)
+        info = parse_info(said.body)
+        if info is None or not is_version(path, info.version):
+            raise Trouble("the upstream says no version of the latest one")
+        self.admit(Version(path, info.version))
+        return info.version
+
+    async def _newest_pseudo_version(self, path: str) -> str:
+        body = (await self._ask("list", path)).body
+        newest = await self.threads.reckon(len(body), newest_pseudo_version, path, body)
+        if newest is None:
+            raise Trouble("the upstream knows no latest version")
+        self.admit(Version(path, newest))
+        return newest
+
+    async def _newest(self, path: str, listed: list[str]) -> str:
+        with _told(self._through.upstream):
+            chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
+        if chosen is None:
+            raise Trouble("the upstream knows no latest version")
+        return chosen
+
+    async def _listed(self, path: str) -> list[str]:
+        body = (await self._ask("list", path, anew=True)).body
+        listed = await self.threads.reckon(len(body), listed_versions, path, body)
+        tagged = [version for version in listed if not module.is_pseudo_version(version)]
+        if not self._blocks.of(path):
+            return tagged
+        kept = [version for version in tagged if self._blocks.find(path, version) is None]
+        if tagged and not kept:
+            raise Trouble(self._blocks.of(path)[0].line(path))
+        return kept
+
+    async def _ask(self, file: File, path: str, version: str = "", anew: bool = False) -> Answer:
+        self._permit(path, version)
+        modules = self._through.modules
+        with _told(self._through.upstream):
+            ask = modules.renewed if anew else modules.get
+            answer = await ask(file, path, version)
+            if not answer.found and answer.checked < self._began:
+                # It may have come since somebody else asked for it.
+                answer = await modules.renewed(file, path, version)
+        if not answer.found:
+            raise Absent(answer.missing)
+        return answer
+
+    def _permit(self, path: str, version: str) -> None:
+        refusal = policy.refusal(self._through.upstream.settings, path, version, self._own)
+        if refusal is not None:
+            raise Trouble(refusal)
+        if version and not is_version(path, version):
+            raise Trouble("it is no module version that could be held")
+
+    @staticmethod
+    def _kept(answer: Answer) -> Answer:
+        if answer.pk is None:
+            raise Unavailable("what the upstream sent cannot be used by the go command")
+        return answer
+
+
+class _Upstream:
+    """The only side there is: nothing that the repository holds counts; see merge.Sides."""
+
+    def __init__(self, through: Through, path: str, listed: list[str]) -> None:
+        self._through = through
+        self._path = path
+        self._count = len(listed)
+
+    async def retracted(self, version: str) -> str:
+        """No version is held."""
+        raise AssertionError(version)
+
+    async def go_mod(self, version: str) -> Answer:
+        """Ask for the go.mod of a version."""
+        return await self._through.modules.get("mod", self._path, version)
+
+    async def read(self, go_mod: bytes) -> Summary:
+        """Say what a go.mod says."""
+        return await self._through.upstream.threads.go_mods.read(go_mod)
+
+    async def reckon(self, call: Callable[[], T], /) -> T:
+        """Compute over all versions."""
+        return await self._through.upstream.threads.reckon(_PER_VERSION * self._count, call)
+
+
+@contextmanager
+def _told(upstream: Upstream) -> Iterator[None]:
+    """Tell what goes wrong as a Trouble."""
+    try:
+        with upstream.told():
+            yield
+    except (Broken, NoRecord) as fault:
+        # Go would not take what is no zip, nor what nobody can verify.
+        raise Unavailable(fault.line) from fault
+    except UpstreamFault as fault:
+        raise Trouble(fault.line) from fault
+    except GoError as error:
+        raise Trouble(str(error)) from error
+    except OSError as error:
+        raise Trouble(f"it cannot be stored: {error.strerror or error}") from error
+
+
+def _unit_of(answer: UUID) -> Unit | None:
+    units = GoModule.objects.filter(gomod_answers=answer)
+    row = units.values_list("pk", "h1", "go_mod_h1").first()
+    return Unit(*row) if row else None

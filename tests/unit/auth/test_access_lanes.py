@@ -1,0 +1,65 @@
+"""Threads for work that may not happen on the event loop."""
+
+import asyncio
+import contextvars
+import threading
+
+import pytest
+
+from pulp_gomod.app.db.lanes import Busy, Lane
+
+VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
+
+
+def test_work_is_done_elsewhere_in_the_context_of_the_request() -> None:
+    def work(number: int) -> tuple[int, str, bool]:
+        return number + 1, VARIABLE.get(), threading.current_thread() is threading.main_thread()
+
+    async def story() -> None:
+        lane = Lane("lane", threads=1, longest_queue=10)
+        VARIABLE.set("of the request")
+        assert await lane.run(work, 1) == (2, "of the request", False)
+        lane.close()
+
+    asyncio.run(story())
+
+
+def test_what_work_sets_stays_in_its_context() -> None:
+    async def story() -> None:
+        lane = Lane("lane", threads=1, longest_queue=10)
+        VARIABLE.set("before")
+        await lane.run(VARIABLE.set, "after")
+        assert VARIABLE.get() == "before"
+        assert await lane.run(VARIABLE.get) == "before"
+        lane.close()
+
+    asyncio.run(story())
+
+
+def test_a_failure_is_the_caller_s() -> None:
+    def fail() -> None:
+        raise KeyError("reason")
+
+    async def story() -> None:
+        lane = Lane("lane", threads=1, longest_queue=1)
+        for _ in range(3):
+            with pytest.raises(KeyError):
+                await lane.run(fail)
+        lane.close()
+
+    asyncio.run(story())
+
+
+def test_a_queue_is_no_longer_than_it_may_be() -> None:
+    async def story() -> None:
+        lane, gate = Lane("lane", threads=1, longest_queue=3), threading.Event()
+        waiting = [asyncio.create_task(lane.run(gate.wait)) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await lane.run(gate.wait)
+        gate.set()
+        assert await asyncio.gather(*waiting) == [True] * 3
+        assert await lane.run(gate.wait)
+        lane.close()
+
+    asyncio.run(story())

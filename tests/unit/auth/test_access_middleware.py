@@ -1,0 +1,49 @@
+"""What the API does with credentials that the front door has found to be nobody's."""
+
+import tests.unit.django_set_up  # noqa: F401  isort: skip
+from types import SimpleNamespace
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import get_authorization_header
+
+from pulp_gomod.app.auth import middleware, refusals
+from pulp_gomod.app.auth.authenticators import PasswordAuthentication
+from pulp_gomod.app.auth.middleware import LoginThrottleMiddleware
+
+GUESS = "Basic YWRtaW46Z3Vlc3M="
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_what_is_known_to_be_worthless_reaches_no_authenticator(
+    monkeypatch: pytest.MonkeyPatch, is_marked: bool
+) -> None:
+    # In place of Django's settings, of which monkeypatch leaves less than it has found.
+    door = SimpleNamespace(GOMOD_API_UPSTREAM="unix:/run/api.sock")
+    monkeypatch.setattr(middleware, "settings", door)
+    request = HttpRequest()
+    request.path, request.method = "/pulp/api/v3/repositories/", "GET"
+    request.META["HTTP_AUTHORIZATION"] = GUESS
+    if is_marked:
+        request.META[f"HTTP_{refusals.WORTHLESS.upper().replace('-', '_')}"] = "1"
+    # As every middleware before it may have done; Django makes them once.
+    assert request.headers["Authorization"] == GUESS
+    seen: list[tuple[bytes, str]] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append((get_authorization_header(request), request.META["HTTP_AUTHORIZATION"]))
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Basic"})
+
+    answer = LoginThrottleMiddleware(view)(request)
+    assert answer.status_code == 401
+    sent = "Basic" if is_marked else GUESS
+    assert seen == [(sent.encode(), sent)]
+    assert (refusals.WRONG.encode() in answer.content) is is_marked
+
+
+def test_scripts_get_a_challenge_that_no_browser_asks_for_a_password_for() -> None:
+    request = HttpRequest()
+    assert PasswordAuthentication().authenticate_header(request) == 'Basic realm="Pulp"'
+    request = HttpRequest()
+    request.META["HTTP_X_REQUESTED_WITH"] = "XMLHttpRequest"
+    assert PasswordAuthentication().authenticate_header(request) == 'xBasic realm="Pulp"'
