@@ -75,7 +75,8 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
                 request = identity.as_itself(request)
             if route not in _ROUTES:
                 return await _answer_others(request, handler)
-            if not inner and (again := ready.of(request.app).find(request)):
+            again = None if inner else ready.of(request.app).find(request)
+            if again is not None:
                 return again
             target = await protocol.find_target(request)
         except DatabaseError:

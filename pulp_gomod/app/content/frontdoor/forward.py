@@ -210,16 +210,18 @@ class FrontDoor:
 
     async def forward(self, request: web.Request) -> web.StreamResponse:
         """Send the request to the API once its body has arrived, and the answer to the client."""
-        if unanswerable := refuse_here(request):
+        # An old aiohttp's responses are empty mappings, and false.
+        if (unanswerable := refuse_here(request)) is not None:
             return unanswerable
         if request.path.startswith(self._content_prefix):
             return refusal(405, _READ_ONLY, {"Allow": "GET, HEAD"})
-        if self._admission and (refused := await self._admission.refusal(request)):
-            return refused
+        if self._admission is not None:
+            if (refused := await self._admission.refusal(request)) is not None:
+                return refused
         spool = Spool(self._bounds, self._client(request), self._limit(request))
         try:
             with spool:
-                if refused := await self._receive(request, spool):
+                if (refused := await self._receive(request, spool)) is not None:
                     return refused
                 async with await self._call_in_turn(request, spool) as answer:
                     if _is_broken(request, answer):
@@ -258,8 +260,9 @@ class FrontDoor:
     async def _receive(self, request: web.Request, spool: Spool) -> web.StreamResponse | None:
         spool.announce(request.content_length or 0)
         expects = "Expect" in request.headers and request.version >= HttpVersion11
-        if _is_asked_about(request, expects) and (refused := await self._ask_first(request)):
-            return refused
+        if _is_asked_about(request, expects):
+            if (refused := await self._ask_first(request)) is not None:
+                return refused
         if expects:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             # As aiohttp's own handler does: the answer proper has not begun.
@@ -359,6 +362,8 @@ class FrontDoor:
         )
         if self._admission:
             headers.update(self._admission.headers(request))
+        # An old aiohttp does not tell that it will close the connection.
+        headers[hdrs.CONNECTION] = "close"
         return headers
 
 

@@ -162,7 +162,8 @@ def guarded(handler: _Handler) -> _Handler:
     """Refuse what can be refused by its head alone; have a handler answer all else."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        return refuse_everywhere(request) or await handler(request)
+        refused = refuse_everywhere(request)
+        return await handler(request) if refused is None else refused
 
     return handle
 
