@@ -215,9 +215,9 @@ class FrontDoor:
             return unanswerable
         if request.path.startswith(self._content_prefix):
             return refusal(405, _READ_ONLY, {"Allow": "GET, HEAD"})
-        if self._admission is not None:
-            if (refused := await self._admission.refusal(request)) is not None:
-                return refused
+        refused = await self._admission.refusal(request) if self._admission else None
+        if refused is not None:
+            return refused
         spool = Spool(self._bounds, self._client(request), self._limit(request))
         try:
             with spool:
@@ -260,9 +260,9 @@ class FrontDoor:
     async def _receive(self, request: web.Request, spool: Spool) -> web.StreamResponse | None:
         spool.announce(request.content_length or 0)
         expects = "Expect" in request.headers and request.version >= HttpVersion11
-        if _is_asked_about(request, expects):
-            if (refused := await self._ask_first(request)) is not None:
-                return refused
+        refused = await self._ask_first(request) if _is_asked_about(request, expects) else None
+        if refused is not None:
+            return refused
         if expects:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             # As aiohttp's own handler does: the answer proper has not begun.

@@ -1,0 +1,3 @@
+"""The rooms tested here import the models."""
+
+import tests.unit.django_set_up  # noqa: F401
