@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from pulp_gomod.app.db.lanes import Busy
+from pulp_gomod.app.db.executors import Busy
 
 
 @dataclass(eq=False, slots=True)

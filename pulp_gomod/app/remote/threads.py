@@ -1,12 +1,9 @@
 """The threads of the pull-through: apart from all others, so that nothing local waits for them."""
 
-import asyncio
-import contextvars
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from pulp_gomod.app.db.orm import on_a_connection
+from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.remote.go_mods import GoMods
 
 P = ParamSpec("P")
@@ -23,76 +20,46 @@ RESOLVERS = 4
 
 class Threads:
     """
-    Seven groups: for the database, for judging zips, for waiting for a process that does that, for storing
+    Seven executors: for the database, for judging zips, for waiting for a process that does that, for storing
     zips, for long lists, for writing files, and for looking up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang. And
     only those that store may wait for a storage that hangs.
 
     Attributes:
+        database: Makes calls that use the ORM.
+        judge: Makes calls that read much and compute much; they may use the ORM.
+        wait: Makes calls that wait for a process to judge; one at a time, they would take turns anyway.
+        store: Makes calls that bring a file to the storage and use the ORM.
+        write: Makes calls that write to the disk.
+        resolve: Makes calls that look up names.
         go_mods: Reads go.mod files, large ones in a process beside the threads.
     """
 
     def __init__(self) -> None:
-        self._database = ThreadPoolExecutor(DATABASE_THREADS, "gomod-upstream-db")
-        self._judges = ThreadPoolExecutor(JUDGES, "gomod-upstream-judge")
-        self._waiters = ThreadPoolExecutor(1, "gomod-upstream-verify")
-        self._keepers = ThreadPoolExecutor(KEEPERS, "gomod-upstream-keep")
-        self._reckoners = ThreadPoolExecutor(1, "gomod-upstream-list")
-        self._writers = ThreadPoolExecutor(WRITERS, "gomod-upstream-file")
-        self._resolvers = ThreadPoolExecutor(RESOLVERS, "gomod-upstream-dns")
+        self._executors: list[BoundedExecutor] = []
+        self.database = self._add("db", DATABASE_THREADS, uses_orm=True).run
+        self.judge = self._add("judge", JUDGES, uses_orm=True).run
+        self.wait = self._add("verify", 1).run
+        self.store = self._add("keep", KEEPERS, uses_orm=True).run
+        self.write = self._add("file", WRITERS).run
+        self.resolve = self._add("dns", RESOLVERS).run
+        self._reckon = self._add("list", 1).run
         self.go_mods = GoMods()
 
-    async def database(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that uses the ORM, once more if its connection turns out to be lost."""
-        return await _run(self._database, on_a_connection, call, *args, **kwargs)
-
-    async def judge(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that reads much and computes much; it may use the ORM."""
-        return await _run(self._judges, on_a_connection, call, *args, **kwargs)
-
-    async def wait(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that waits for a process to judge; one at a time, they would take turns anyway."""
-        return await _run(self._waiters, call, *args, **kwargs)
-
-    async def store(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that brings a file to the storage and uses the ORM."""
-        return await _run(self._keepers, on_a_connection, call, *args, **kwargs)
+    def _add(self, name: str, threads: int, *, uses_orm: bool = False) -> BoundedExecutor:
+        executor = BoundedExecutor(f"gomod-upstream-{name}", threads, uses_orm=uses_orm)
+        self._executors.append(executor)
+        return executor
 
     async def reckon(self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a call that computes over a list of so many bytes."""
         if size <= SHORT:
             return call(*args, **kwargs)
-        return await _run(self._reckoners, call, *args, **kwargs)
-
-    async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that writes to the disk."""
-        return await _run(self._writers, call, *args, **kwargs)
-
-    async def resolve(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a call that looks up names."""
-        return await _run(self._resolvers, call, *args, **kwargs)
-
-    @property
-    def _groups(self) -> tuple[ThreadPoolExecutor, ...]:
-        return (
-            self._database,
-            self._judges,
-            self._waiters,
-            self._keepers,
-            self._reckoners,
-            self._writers,
-            self._resolvers,
-        )
+        return await self._reckon(call, *args, **kwargs)
 
     def close(self) -> None:
         """Let the threads end; what waits is dropped."""
-        for pool in self._groups:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for executor in self._executors:
+            executor.close()
         self.go_mods.close()
-
-
-async def _run(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    context = contextvars.copy_context()
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, lambda: context.run(call, *args, **kwargs))

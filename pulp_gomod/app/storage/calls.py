@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
 
+from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.storage.faults import storage_calls
 
@@ -36,9 +36,7 @@ class _Calls:
     """The calls of one process."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, "gomod-storage")
-        self._lock = threading.Lock()
-        self._count = 0
+        self._executor = BoundedExecutor("gomod-storage", THREADS, MOST_CALLS)
         #: Until when the storage of a name is left alone, by time.monotonic().
         self.left_alone: dict[int, float] = {}
 
@@ -49,18 +47,11 @@ class _Calls:
         Raises:
             StorageUnavailableError: Too many calls wait.
         """
-        with self._lock:
-            if self._count >= MOST_CALLS:
-                reason = "too many requests wait for it already"
-                raise StorageUnavailableError("waiting for it", reason)
-            self._count += 1
-        future = self._pool.submit(call, *args)
-        future.add_done_callback(self._finish)
-        return future
-
-    def _finish(self, future: "Future[Any]") -> None:
-        with self._lock:
-            self._count -= 1
+        try:
+            return self._executor.submit(call, *args)
+        except Busy:
+            reason = "too many requests wait for it already"
+            raise StorageUnavailableError("waiting for it", reason) from None
 
 
 _by_process: dict[int, _Calls] = {}

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 import tests.unit.django_set_up  # noqa: F401
+from pulp_gomod.app.db.executors import Busy
 from pulp_gomod.app.db.fair_queue import FairQueue
-from pulp_gomod.app.db.lanes import Busy
 
 
 class Crowd:

@@ -21,7 +21,7 @@ from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures
 from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_address
 from pulp_gomod.app.content.repository import guard
-from pulp_gomod.app.db.lanes import Busy
+from pulp_gomod.app.db.executors import Busy
 
 _PACKAGES = "/api/packages/"
 _FORM = "/auth/login/"

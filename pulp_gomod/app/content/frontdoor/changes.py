@@ -15,7 +15,7 @@ from aiohttp import web
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
-from pulp_gomod.app.db.lanes import Lane
+from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.models.visibility import SEEN_AFTER
 from pulp_gomod.app.publishing.problems import NO_SNIFFING, as_line
 from pulp_gomod.app.publishing.queue import RENEWAL, find_settled, renew
@@ -36,7 +36,7 @@ class Changes:
     """The changes that clients of this process wait for."""
 
     def __init__(self) -> None:
-        self._lane = Lane("gomod-changes", threads=3, longest_queue=100_000)
+        self._lane = BoundedExecutor("gomod-changes", threads=3, uses_orm=True)
         self._ends: dict[UUID, asyncio.Event] = {}
         self._newest = 0.0
         self._watchers: list[asyncio.Task[None]] = []

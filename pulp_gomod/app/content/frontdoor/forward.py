@@ -53,7 +53,7 @@ from pulp_gomod.app.content.frontdoor.spool import (
     NoRoom,
     Spool,
 )
-from pulp_gomod.app.db.lanes import Busy
+from pulp_gomod.app.db.executors import Busy
 from pulp_gomod.app.upload.handover import BODY_OF, CHANGE, HEAVY, PLACE
 
 log = logging.getLogger(__name__)

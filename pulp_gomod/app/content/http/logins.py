@@ -17,8 +17,8 @@ from pulp_gomod.app.auth.addresses import seen_through_proxies, trusted_proxies
 from pulp_gomod.app.auth.callers import Caller, identify
 from pulp_gomod.app.auth.header import Credentials
 from pulp_gomod.app.auth.throttle import Attempt, LoginThrottle
+from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.fair_queue import FairQueue
-from pulp_gomod.app.db.lanes import Busy, Lane
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Logins:
     """Verifies credentials in threads of one content process."""
 
     def __init__(self) -> None:
-        self._lane = Lane("gomod-login", _THREADS, 4 * _LONGEST_QUEUE)
+        self._lane = BoundedExecutor("gomod-login", _THREADS, 4 * _LONGEST_QUEUE, uses_orm=True)
         self._queue = FairQueue(_THREADS, _LONGEST_QUEUE, _LONGEST_OF_ONE)
         self._tasks: set[asyncio.Task[Caller]] = set()
 

@@ -34,7 +34,7 @@ from pulp_gomod.app.auth.tokens import record_use
 from pulp_gomod.app.content.http.logins import Logins, attempt_of
 from pulp_gomod.app.content.http.responses import problem
 from pulp_gomod.app.content.repository.distributions import Target
-from pulp_gomod.app.db.lanes import Busy, Lane
+from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,9 @@ class Gate:
     """Asks the guards of one content process."""
 
     def __init__(self) -> None:
-        self._access = Lane("gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE)
+        self._access = BoundedExecutor(
+            "gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE, uses_orm=True
+        )
         self.logins = Logins()
         self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
         self._key = secrets.token_bytes(32)
