@@ -12,11 +12,11 @@ again: that is no guessing, and shall cost no hash.
 import hmac
 import secrets
 import time
-from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
+from pulp_gomod.app.db.lru import Lru
 
 # Seconds after which a password is verified in full again.
 MEMORY = 300.0
@@ -33,9 +33,8 @@ class PasswordMemory:
             most: How many are; the oldest make room.
         """
         self._seconds = seconds
-        self._most = most
         self._key = secrets.token_bytes(32)
-        self._until: OrderedDict[bytes, float] = OrderedDict()
+        self._until: Lru[bytes, float] = Lru(most)
         self._lock = Lock()
 
     def remember(self, user: Any, password: str) -> None:
@@ -48,10 +47,7 @@ class PasswordMemory:
         """
         digest = self._digest(user, password)
         with self._lock:
-            self._until.pop(digest, None)
-            self._until[digest] = time.monotonic() + self._seconds
-            while len(self._until) > self._most:
-                self._until.popitem(last=False)
+            self._until.put(digest, time.monotonic() + self._seconds)
 
     def recall(self, user: Any, password: str) -> bool:
         """
@@ -62,7 +58,7 @@ class PasswordMemory:
             password: The password.
         """
         # Digests under a secret key may be looked up: the time it takes says nothing of the password.
-        until = self._until.get(self._digest(user, password))
+        until = self._until.peek(self._digest(user, password))
         return until is not None and time.monotonic() < until
 
     def _digest(self, user: Any, password: str) -> bytes:

@@ -12,7 +12,6 @@ import ipaddress
 import logging
 import secrets
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,6 +21,7 @@ from django.conf import settings
 from pulp_gomod.app.auth import login_metrics
 from pulp_gomod.app.auth.header import Credentials, Password
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
+from pulp_gomod.app.db.lru import Lru
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class LoginThrottle:
         self._users = users
         self._known = known
         self._wrong = wrong
-        self._announced: OrderedDict[str, float] = OrderedDict()
+        self._announced: Lru[str, float] = Lru(_MOST_ANNOUNCED)
 
     def check(self, attempt: Attempt) -> None:
         """
@@ -254,12 +254,10 @@ class LoginThrottle:
         else:
             whose = f"as {ascii(str(attempt.user_name)[:_LONGEST_NAME])}"
         now = time.monotonic()
-        if now - self._announced.get(whose, -_SILENCE) < _SILENCE:
+        last = self._announced.peek(whose)
+        if last is not None and now - last < _SILENCE:
             return
-        self._announced[whose] = now
-        self._announced.move_to_end(whose)
-        if len(self._announced) > _MOST_ANNOUNCED:
-            self._announced.popitem(last=False)
+        self._announced.put(whose, now)
         log.warning(
             "Too many failed logins %s: more than GOMOD_LOGIN_FAILURES (%d) in a row. "
             "Further attempts are slowed down.",

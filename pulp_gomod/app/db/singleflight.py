@@ -5,20 +5,33 @@ A fetch is a task of its own: a client that breaks off leaves it running for the
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Flights(Generic[T]):
-    """The fetches that are under way."""
+class SingleFlight(Generic[T]):
+    """The fetches that are under way, one for each key."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, asyncio.Task[T]] = {}
-        self._began: dict[str, float] = {}
+        self._tasks: dict[Hashable, asyncio.Task[T]] = {}
+        self._began: dict[Hashable, float] = {}
 
-    def start(self, key: str, make: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._tasks)
+
+    def is_under_way(self, key: Hashable) -> bool:
+        """
+        Say whether there is a fetch for a key.
+
+        Args:
+            key: What is fetched.
+        """
+        return key in self._tasks
+
+    def start(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         """
         Return the fetch for a key, begun now if there is none.
 
@@ -27,14 +40,15 @@ class Flights(Generic[T]):
             make: Makes the coroutine that fetches it.
         """
         task = self._tasks.get(key)
-        if task is None:
+        # One that has ended goes when the loop comes to it, and is nobody's who asks from now on.
+        if task is None or task.done():
             task = asyncio.create_task(make())
             self._tasks[key] = task
             self._began[key] = time.monotonic()
             task.add_done_callback(lambda done: self._landed(key, done))
         return task
 
-    def age(self, key: str) -> float:
+    def age(self, key: Hashable) -> float:
         """
         Return for how many seconds a fetch has been under way; 0 if it is not.
 
@@ -55,8 +69,9 @@ class Flights(Generic[T]):
         """Wait until all that is under way has ended."""
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    def _landed(self, key: str, task: asyncio.Task[T]) -> None:
-        del self._tasks[key], self._began[key]
+    def _landed(self, key: Hashable, task: asyncio.Task[T]) -> None:
+        if self._tasks.get(key) is task:
+            del self._tasks[key], self._began[key]
         # Whoever waited has it; without anybody it would be reported as never retrieved.
         if not task.cancelled():
             task.exception()

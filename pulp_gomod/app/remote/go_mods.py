@@ -14,10 +14,11 @@ import os
 import subprocess
 import sys
 import time
-from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
-from pulp_gomod.app.db.executors import compute_bytes
+from pulp_gomod.app.db.executors import BoundedExecutor, compute_bytes
+from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.golang.modfile import summary
 from pulp_gomod.golang.modfile.summary import Summary, summarize
 
@@ -47,6 +48,17 @@ class UnreadableError(Exception):
     """A go.mod takes too long to read, or too many others are being read."""
 
 
+class _Known(NamedTuple):
+    """What came of reading a file, and when to try again, by time.monotonic()."""
+
+    said: Summary | None
+    until: float
+
+    @property
+    def size(self) -> int:
+        return len(self.said.retracted) if self.said is not None else 0
+
+
 class GoMods:
     """
     Reads go.mod files.
@@ -58,13 +70,10 @@ class GoMods:
     def __init__(self) -> None:
         """Nothing was read yet."""
         self.patience = PATIENCE
-        self._reader = ThreadPoolExecutor(1, "gomod-upstream-mod")
+        self._reader = BoundedExecutor("gomod-upstream-mod", 1)
         self._process: subprocess.Popen[bytes] | None = None
-        self._known: OrderedDict[bytes, Summary | None] = OrderedDict()
-        # When those that are known to be unreadable may be tried again, by time.monotonic().
-        self._retry_at: dict[bytes, float] = {}
-        self._size = 0
-        self._reading: dict[bytes, asyncio.Task[Summary | None]] = {}
+        self._known: Lru[bytes, _Known] = Lru(MOST_KNOWN, MOST_KNOWN_SIZE, lambda each: each.size)
+        self._reading: SingleFlight[Summary | None] = SingleFlight()
 
     async def read(self, body: bytes) -> Summary:
         """
@@ -79,45 +88,26 @@ class GoMods:
         if len(body) <= SHORT:
             return summarize(body)
         digest = await compute_bytes(body, _digest)
-        if digest in self._known and time.monotonic() < self._retry_at.get(digest, math.inf):
-            self._known.move_to_end(digest)
-            found = self._known[digest]
+        known = self._known.get(digest)
+        if known is not None and time.monotonic() < known.until:
+            found = known.said
         else:
+            if len(self._reading) >= MOST_WAITING and not self._reading.is_under_way(digest):
+                raise UnreadableError("too many large ones are being read")
             # Whoever breaks off does not stop it for others.
-            found = await asyncio.shield(self._read_once(digest, body))
+            found = await asyncio.shield(
+                self._reading.start(digest, lambda: self._read(digest, body))
+            )
         if found is None:
             raise UnreadableError("it takes too long to read")
         return found
 
-    def _read_once(self, digest: bytes, body: bytes) -> "asyncio.Task[Summary | None]":
-        task = self._reading.get(digest)
-        if task is None:
-            if len(self._reading) >= MOST_WAITING:
-                raise UnreadableError("too many large ones are being read")
-            task = self._reading[digest] = asyncio.create_task(self._read(digest, body))
-        return task
-
     async def _read(self, digest: bytes, body: bytes) -> Summary | None:
         read = summarize if len(body) <= MEDIUM else self._read_apart
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.run_in_executor(self._reader, read, body)
-            self._keep(digest, found)
-        finally:
-            del self._reading[digest]
+        found = await self._reader.run(read, body)
+        until = math.inf if found is not None else time.monotonic() + RETRY_AFTER
+        self._known.put(digest, _Known(found, until))
         return found
-
-    def _keep(self, digest: bytes, found: Summary | None) -> None:
-        self._known[digest] = found
-        self._size += _size(found)
-        if found is None:
-            self._retry_at[digest] = time.monotonic() + RETRY_AFTER
-        else:
-            self._retry_at.pop(digest, None)
-        while len(self._known) > MOST_KNOWN or self._size > MOST_KNOWN_SIZE:
-            oldest, forgotten = self._known.popitem(last=False)
-            self._retry_at.pop(oldest, None)
-            self._size -= _size(forgotten)
 
     def _read_apart(self, body: bytes) -> Summary | None:
         """Read a large file in a process of its own; None if it did not end well."""
@@ -151,7 +141,7 @@ class GoMods:
 
     def close(self) -> None:
         """Read nothing more."""
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        self._reader.close()
         process = self._process
         if process is not None:
             process.kill()
@@ -159,7 +149,3 @@ class GoMods:
 
 def _digest(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
-
-
-def _size(found: Summary | None) -> int:
-    return len(found.retracted) if found is not None else 0

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from pulp_gomod.app.db import pool
 from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.remote.cache.documents import Documents
 from pulp_gomod.app.remote.ingest import Joiner
 from pulp_gomod.app.remote.last_used import Usage
@@ -86,7 +87,7 @@ class Upstreams:
         self.usage = Usage(self.threads)
         self._joiner = Joiner(self.threads)
         self._turns = Turns(pool.connection_parameters())
-        self._known: dict[UUID, Through] = {}
+        self._known: Lru[UUID, Through] = Lru(MOST_REMOTES)
         self._opening = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -130,14 +131,11 @@ class Upstreams:
         through = await open_through(
             settings, self._database, self.threads, self._turns, self._joiner
         )
-        self._known.pop(remote, None)
-        self._known[remote] = through
         if known is not None:
             self._run(known.upstream.retire())
-        if len(self._known) > MOST_REMOTES:
-            oldest = next(iter(self._known))
-            self._run(self._known.pop(oldest).upstream.retire())
-        return self._known[remote]
+        for unused in self._known.put(remote, through):
+            self._run(unused.upstream.retire())
+        return through
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

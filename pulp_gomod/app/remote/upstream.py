@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,8 +12,9 @@ from django.db import IntegrityError
 from yarl import URL
 
 from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Database
-from pulp_gomod.app.db.singleflight import Flights
+from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache import entries, generations
 from pulp_gomod.app.remote.cache.entries import Answer, Question
@@ -73,8 +73,8 @@ class Upstream:
         self._turns = turns
         self._joiner = joiner
         # By the state of an answer, the repositories that it joins: what replaces it, joins anew.
-        self._arrived: OrderedDict[str, set[UUID]] = OrderedDict()
-        self._flights: Flights[Any] = Flights()
+        self._arrived: Lru[str, set[UUID]] = Lru(MAX_ARRIVALS)
+        self._flights: SingleFlight[Any] = SingleFlight()
         self._space = Space(settings, threads)
 
     @classmethod
@@ -176,9 +176,7 @@ class Upstream:
         """
         if answer.pk is None or self.has_arrived(repository, answer):
             return
-        self._arrived.setdefault(answer.state, set()).add(repository)
-        if len(self._arrived) > MAX_ARRIVALS:
-            self._arrived.popitem(last=False)
+        self._arrived.put(answer.state, {repository, *self._joined(answer)})
         self._joiner.arrive(repository, answer.pk)
 
     def has_arrived(self, repository: UUID, answer: Answer) -> bool:
@@ -189,7 +187,10 @@ class Upstream:
             repository: The repository's pk.
             answer: The answer.
         """
-        return repository in self._arrived.get(answer.state, ())
+        return repository in self._joined(answer)
+
+    def _joined(self, answer: Answer) -> set[UUID]:
+        return self._arrived.get(answer.state) or set()
 
     def arrived(self, repository: UUID) -> None:
         """

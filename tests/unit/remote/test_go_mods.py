@@ -151,12 +151,14 @@ def test_what_waits_ends_with_the_server(reader: GoMods, monkeypatch: pytest.Mon
     asyncio.run(read())
 
 
-def test_little_is_remembered_of_many(reader: GoMods, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_is_remembered_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(go_mods, "MOST_KNOWN_SIZE", 3 * len(SAID.retracted))
+    reader = GoMods()
 
     async def read() -> None:
         for number in range(10):
             await reader.read(long(SHORT, b"// %d\n" % number))
 
     asyncio.run(read())
+    reader.close()
     assert len(reader._known) == 3

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pulp_gomod.app.db.singleflight import Flights
+from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.remote.http import health
 from pulp_gomod.app.remote.http.health import Health
 from pulp_gomod.app.remote.http.results import UpstreamDead, UpstreamFault, UpstreamSilent
@@ -12,7 +12,7 @@ from pulp_gomod.app.remote.http.results import UpstreamDead, UpstreamFault, Upst
 
 def test_one_flight_for_all_and_a_client_that_leaves() -> None:
     async def run() -> None:
-        flights: Flights[int] = Flights()
+        flights: SingleFlight[int] = SingleFlight()
         began = 0
 
         async def fetch() -> int:
@@ -37,7 +37,7 @@ def test_one_flight_for_all_and_a_client_that_leaves() -> None:
 
 def test_a_failed_flight_does_not_stay() -> None:
     async def run() -> None:
-        flights: Flights[int] = Flights()
+        flights: SingleFlight[int] = SingleFlight()
 
         async def fail() -> int:
             raise UpstreamFault("no")

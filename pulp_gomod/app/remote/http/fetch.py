@@ -9,7 +9,6 @@ import os
 import random
 import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.remote.http import redirects, resolving
 from pulp_gomod.app.remote.http.health import Health
 from pulp_gomod.app.remote.http.pace import Pace, TooSoon
@@ -121,7 +121,7 @@ class Fetcher:
         self._sessions = sessions
         self._health = health
         self._elsewhere = elsewhere or Health()
-        self._paces: OrderedDict[str, Pace] = OrderedDict()
+        self._paces: Lru[str, Pace] = Lru(_MOST_HOSTS)
 
     async def document(
         self,
@@ -360,10 +360,8 @@ class Fetcher:
         if pace is None:
             # New settings may have another account, or be an administrator's wish to ask at once.
             name = f"{settings.pk} {settings.changed} {host}"
-            pace = self._paces[host] = Pace(name, settings.connections)
-            if len(self._paces) > _MOST_HOSTS:
-                self._paces.popitem(last=False)
-        self._paces.move_to_end(host)
+            pace = Pace(name, settings.connections)
+            self._paces.put(host, pace)
         return pace
 
 

@@ -6,9 +6,9 @@ on, so their rows outlive a change of the remote's URL.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from datetime import UTC, datetime
 
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.models import GoAnswer
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache.documents import Documents, Verdict, Wish
@@ -50,8 +50,8 @@ class ChecksumDatabase:
         self._documents = documents
         self._place = Place(upstream, documents)
         self.name = upstream.settings.sumdb.name
-        self._held: OrderedDict[str, bytes] = OrderedDict()
-        self._lines: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._held: Lru[str, bytes] = Lru(MAX_HELD)
+        self._lines: Lru[tuple[str, str], list[str]] = Lru(_MAX_LINES)
         self._head: bytes | None = None
         self._client = Client(self, upstream.settings.sumdb.key)
 
@@ -69,11 +69,11 @@ class ChecksumDatabase:
             UpstreamFault: The database does not answer, or proves nothing.
         """
         key = (path, version)
-        if key not in self._lines:
-            self._lines[key] = await self._prove(path, version)
-            if len(self._lines) > _MAX_LINES:
-                self._lines.popitem(last=False)
-        return self._lines[key]
+        lines = self._lines.get(key)
+        if lines is None:
+            lines = await self._prove(path, version)
+            self._lines.put(key, lines)
+        return lines
 
     def check(self, lines: list[str], path: str, version: str, h1: str) -> None:
         """
@@ -271,21 +271,16 @@ class ChecksumDatabase:
             )
             if row is not None and row.found and row.expires is None:
                 held = row.body
-                self._hold(file, held)
+                self._held.put(file, held)
         return held
 
     async def write_cache(self, file: str, data: bytes, /) -> None:
         """Keep a proven answer or tile."""
-        self._hold(file, data)
+        self._held.put(file, data)
         if self._upstream.keeps:
             question = self._place.question(file.removeprefix(f"{self.name}/"))
             answer = Answer(200, data, datetime.now(UTC), verified=True)
             await self._upstream.write(question, answer)
-
-    def _hold(self, file: str, data: bytes) -> None:
-        self._held[file] = data
-        if len(self._held) > MAX_HELD:
-            self._held.popitem(last=False)
 
     def _move_head(self, old: bytes, new: bytes) -> bool:
         question = self._place.question("latest", head=True)
