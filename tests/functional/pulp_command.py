@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,11 +13,28 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 from pulp_cli import main
+from pulp_glue.common.openapi import OpenAPI
 
 from tests.functional.serving import Server
 
 pause = time.sleep
 PROGRAM = Path(sys.executable).parent / "pulp"
+
+# Where the command caches the server's description of its API, which takes seconds to make.
+_CACHE = "squeezer"
+_caches: dict[str, Path] = {}
+
+_descriptions: dict[bytes, dict[str, Any]] = {}
+_parse_api = OpenAPI._parse_api
+
+
+def parse_once(api: OpenAPI, data: bytes) -> None:
+    """Parse a description that was not parsed before: that is most of what a command computes."""
+    if data not in _descriptions:
+        before = set(vars(api))
+        _parse_api(api, data)
+        _descriptions[data] = {key: vars(api)[key] for key in set(vars(api)) - before}
+    vars(api).update(_descriptions[data])
 
 
 class Done(NamedTuple):
@@ -51,7 +69,15 @@ class Pulp:
         pulp = cls(directory)
         pulp.config.parent.mkdir(parents=True)
         pulp.config.write_text("[cli]\n" + "".join(lines))
+        pulp._share_cache(written["base_url"])
         return pulp
+
+    def _share_cache(self, url: str) -> None:
+        """Begin with what another user's command has cached of this server."""
+        mine = self.directory / _CACHE
+        cached = _caches.setdefault(url, mine)
+        if cached != mine and cached.is_dir():
+            shutil.copytree(cached, mine)
 
     @property
     def config(self) -> Path:
@@ -73,6 +99,7 @@ class Pulp:
         with pytest.MonkeyPatch.context() as patch:
             # It asks once a second how a task is doing.
             patch.setattr(time, "sleep", lambda seconds: pause(seconds / 10))
+            patch.setattr(OpenAPI, "_parse_api", parse_once)
             done = CliRunner(env=self.environment).invoke(main, command, catch_exceptions=False)
         return Done(done.exit_code, done.stdout, done.stderr)
 
@@ -100,7 +127,10 @@ class Pulp:
 
 
 class PulpProgram(Pulp):
-    """The program that users run."""
+    """The program that users run, which asks each server what it is."""
+
+    def _share_cache(self, url: str) -> None:
+        pass
 
     def run(self, *arguments: str | Path) -> Done:
         """Run it, whatever comes of it."""

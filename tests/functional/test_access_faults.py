@@ -3,16 +3,19 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
 from pulp_gomod.standalone.environment import child_environment
 from tests.functional import guarded
+from tests.functional.conftest import PATIENT
 from tests.functional.guarded import Headers, Person, Site, basic, bearer
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server
+from tests.functional.serving import SLOW_LOGINS, Server, shared_server
 
 # The connections that guards are asked on, and those that modules are looked up on.
 _CUT = """
@@ -27,6 +30,20 @@ with connection.cursor() as cursor:
     )
     print("cut", len(cursor.fetchall()))
 """
+
+
+@pytest.fixture(scope="module")
+def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
+    """A server on which a password costs what it does for its users."""
+    one = ("--workers", "1", "--api-workers", "1")
+    with shared_server(run_dir, "logins", server_cache, *one, **PATIENT, **SLOW_LOGINS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    """Its REST API, as the administrator."""
+    return Rest(server.url, (server.username, server.password))
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +66,6 @@ def status(url: str, headers: Headers) -> int:
 
 
 def test_a_lost_connection_is_replaced(server: Server, reader: Person, url: str) -> None:
-    if not server.data_dir:
-        pytest.skip("needs a server whose database it can reach")
     credentials = [reader.basic, bearer(reader.token()), {}]
     expected = [200, 200, 401]
     assert [status(url, each) for each in credentials] == expected

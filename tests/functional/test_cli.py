@@ -52,15 +52,17 @@ def held(pulp: Pulp, repository: str, *options: str) -> list[str]:
 
 
 def test_a_whole_life(server: Server, tmp_path: Path) -> None:
-    pulp = PulpProgram.create(tmp_path / "user", server)
+    program = PulpProgram.create(tmp_path / "user", server)
+    # The same command, the same configuration and cache.
+    pulp = Pulp(program.directory)
     name, made = f"cli-{uuid4().hex[:12]}", Made()
-    pulp.do("repository", "create", "--name", name, "--description", "ours")
+    program.do("repository", "create", "--name", name, "--description", "ours")
     distributed = pulp.get(
         "distribution", "create", "--name", name, "--base-path", name, "--repository", name
     )
     zips = [save_zip(pulp, made, version) for version in ("v1.0.0", "v1.2.0", "v1.10.0")]
 
-    uploaded = pulp.get("content", "upload", *spread("--file", zips), "--repository", name)
+    uploaded = program.get("content", "upload", *spread("--file", zips), "--repository", name)
     assert [unit["version"] for unit in uploaded] == ["v1.0.0", "v1.2.0", "v1.10.0"]
     versions = pulp.get("repository", "version", "list", "--repository", name)
     assert [version["number"] for version in versions] == [1, 0]
@@ -86,7 +88,7 @@ def test_a_whole_life(server: Server, tmp_path: Path) -> None:
     pulp.do("publication", "destroy", "--href", published["pulp_href"])
     pulp.do("distribution", "destroy", "--name", name)
     pulp.do("repository", "destroy", "--name", name)
-    assert "Could not find go repository" in pulp.fail("repository", "show", "--name", name)
+    assert "Could not find go repository" in program.fail("repository", "show", "--name", name)
     assert requests.get(distributed["client_url"], timeout=60).status_code == 404
 
 

@@ -21,7 +21,7 @@ from pulp_gomod.golang.sumdb import note
 from tests.documentation import Page, pages
 from tests.functional.reader import NETRC, PASSWORD, Reader
 from tests.functional.rest_api import DISTRIBUTIONS, REMOTES, REPOSITORIES, Rest
-from tests.functional.serving import READY_TIMEOUT, make_data_dir, wait_for_end
+from tests.functional.serving import QUICK_LOGINS, READY_TIMEOUT, make_data_dir, wait_for_end
 from tests.functional.test_access_docs import GUIDES
 from tests.functional.upstream_world import Upstream, running, unused_port
 from tests.functional.warm_pulp import warm_pulp
@@ -155,6 +155,7 @@ def world(
         "PULP_GOMOD_SERVE_PORT": address.rpartition(":")[2],
         "PULP_GOMOD_SERVE_ADMIN_PASSWORD": PASSWORD,
         "PULP_GOMOD_SERVE_OWNER": str(os.getpid()),
+        **QUICK_LOGINS,
     }
     printed, errors = directory / "serve.out", directory / "serve.err"
     with printed.open("w") as output, errors.open("w") as error_output:

@@ -16,7 +16,7 @@ from pulp_gomod.standalone.processes import command_line
 from tests.filling import renew
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Rest
-from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, make_data_dir
+from tests.functional.serving import PASSWORD, SLOW_LOGINS, USERNAME, ServeProcess, make_data_dir
 from tests.performance.contenders import Contender, descendants, free_port
 from tests.performance.modules import Made
 from tests.statements import connect
@@ -150,6 +150,7 @@ def serving(
         *("--port", str(free_port())),
         *("--content-workers", str(content), "--api-workers", str(api)),
         *("--workers", str(workers)),
+        variables=SLOW_LOGINS,
     ).start()
     try:
         rest = Rest(process.wait(), (USERNAME, PASSWORD))
