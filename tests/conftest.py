@@ -1,16 +1,21 @@
 """What all tests share: the directory of this run, and the end of the servers in it."""
 
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.functional.processes import of_run, survivors
 from tests.functional.serving import stop_servers
 
 _RUN_DIR = "GOMOD_TEST_RUN_DIR"
+# What was told to stop does so within this, on a busy machine, in seconds.
+_LAST_WORDS = 30.0
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("gomod", deadline=None)
@@ -25,14 +30,32 @@ def pytest_configure(config: pytest.Config) -> None:
         os.chmod(directory, 0o711)
         os.environ[_RUN_DIR] = directory
         os.environ["GOMOD_TEST_OWNER"] = str(os.getpid())
+        # As the go command has it for its user: tests give it other homes, and it would compile its standard
+        # library again in each.
+        caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        os.environ.setdefault("GOCACHE", str(Path(caches, "go-build")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop what was started, when the last process is done; whatever stays is an error."""
+    if hasattr(session.config, "workerinput"):
+        return
+    directory = os.environ[_RUN_DIR]
+    stop_servers(Path(directory))
+    left = survivors(of_run(f"{_RUN_DIR}={directory}"), _LAST_WORDS)
+    for each in left:
+        print(f"\nstill there after the tests, and killed: {each.pid} {each.command}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each.pid, signal.SIGKILL)
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started, when the last process is done."""
+    """Remove the run's directory."""
     if not hasattr(config, "workerinput"):
-        directory = Path(os.environ[_RUN_DIR])
-        stop_servers(directory)
-        shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(os.environ[_RUN_DIR], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
             os.environ.get(f"{_PREFIX}PASSWORD", PASSWORD),
         )
         return
-    with shared_server(run_dir, "server", server_cache, **DENIED, **PATIENT) as started:
+    workers = ("--workers", "2")
+    with shared_server(run_dir, "server", server_cache, *workers, **DENIED, **PATIENT) as started:
         yield started
 
 
@@ -82,7 +83,7 @@ def sync_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         # Ten minutes for each: no test takes so long.
         "PULP_GOMOD_LOGIN_FAILURES_PER_MINUTE": "0.1",
     }
-    with shared_server(run_dir, "sync", server_cache, "--workers", "1", **variables) as started:
+    with shared_server(run_dir, "sync", server_cache, **variables) as started:
         yield started
 
 
@@ -104,7 +105,7 @@ def upload_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         run_dir,
         "uploads",
         server_cache,
-        *("--content-workers", "3"),
+        *("--content-workers", "3", "--workers", "2"),
         PULP_GOMOD_UPLOAD_WAIT="6",
         PULP_GOMOD_MAX_ZIP_SIZE=str(MAX_ZIP_SIZE),
         PULP_GOMOD_TRUSTED_PROXIES='["127.0.0.1/32", "10.0.0.0/8"]',

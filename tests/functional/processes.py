@@ -1,5 +1,6 @@
 """Looking at processes the way an administrator would: in /proc."""
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,29 @@ def descendants(pid: int) -> list[Process]:
         family += children
         queue += [child.pid for child in children]
     return family
+
+
+def of_run(mark: str) -> list[Process]:
+    """
+    What has been started by a test run and is still there, but for the process that asks.
+
+    Args:
+        mark: What all of them have in their environments, `NAME=value`.
+    """
+    return [
+        found[0]
+        for path in Path("/proc").glob("[0-9]*")
+        if (found := _read(int(path.name))) and mark in _environment(path)
+    ]
+
+
+def _environment(path: Path) -> list[str]:
+    if path.name == str(os.getpid()):
+        return []
+    try:
+        return (path / "environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
 
 
 def find(processes: list[Process], words: str) -> Process:

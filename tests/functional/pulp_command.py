@@ -15,26 +15,14 @@ from click.testing import CliRunner
 from pulp_cli import main
 from pulp_glue.common.openapi import OpenAPI
 
+from tests.functional.descriptions import CACHE, parse_once
 from tests.functional.serving import Server
 
 pause = time.sleep
 PROGRAM = Path(sys.executable).parent / "pulp"
 
-# Where the command caches the server's description of its API, which takes seconds to make.
-_CACHE = "squeezer"
+# Where the descriptions of servers were cached first.
 _caches: dict[str, Path] = {}
-
-_descriptions: dict[bytes, dict[str, Any]] = {}
-_parse_api = OpenAPI._parse_api
-
-
-def parse_once(api: OpenAPI, data: bytes) -> None:
-    """Parse a description that was not parsed before: that is most of what a command computes."""
-    if data not in _descriptions:
-        before = set(vars(api))
-        _parse_api(api, data)
-        _descriptions[data] = {key: vars(api)[key] for key in set(vars(api)) - before}
-    vars(api).update(_descriptions[data])
 
 
 class Done(NamedTuple):
@@ -74,7 +62,7 @@ class Pulp:
 
     def _share_cache(self, url: str) -> None:
         """Begin with what another user's command has cached of this server."""
-        mine = self.directory / _CACHE
+        mine = self.directory / CACHE
         cached = _caches.setdefault(url, mine)
         if cached != mine and cached.is_dir():
             shutil.copytree(cached, mine)

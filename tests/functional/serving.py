@@ -30,6 +30,9 @@ _QUICK = "django.contrib.auth.hashers.MD5PasswordHasher"
 QUICK_LOGINS = {_HASHERS: json.dumps([_QUICK, _SLOW])}
 SLOW_LOGINS = {_HASHERS: json.dumps([_SLOW, _QUICK])}
 
+# Each process takes seconds of a processor to start, and most tests wait for one task at a time.
+_USUAL = ("--port", "0", "--workers", "1")
+
 # Tests come and go faster than disks; what a crash of the machine leaves does not matter to them.
 _FAST = "\nfsync = off\nfull_page_writes = off\n"
 
@@ -156,7 +159,8 @@ def shared_server(
     """
     A server that all test processes of one run share: the first that comes here starts it.
 
-    It ends when the test run does (see `stop_servers`), whichever process started it.
+    It ends when the test run does (see `stop_servers`), whichever process started it. It has one worker,
+    unless the options say something else.
 
     Args:
         run_dir: A directory of this test run.
@@ -173,7 +177,7 @@ def shared_server(
             make_data_dir(data_dir, cache)
             owner = os.environ["GOMOD_TEST_OWNER"]
             started = ServeProcess(
-                data_dir, "--port", "0", "--owner", owner, *options, variables=env
+                data_dir, *_USUAL, "--owner", owner, *options, variables=env
             ).start()
             try:
                 url = started.wait()
@@ -187,11 +191,12 @@ def shared_server(
 
 def stop_servers(run_dir: Path) -> None:
     """Stop the servers of a test run and wait for their end."""
-    for note in run_dir.glob("*.server.json"):
-        pid = json.loads(note.read_text())["pid"]
+    pids = [json.loads(note.read_text())["pid"] for note in run_dir.glob("*.server.json")]
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-            wait_for_end(pid)
+    for pid in pids:
+        wait_for_end(pid)
 
 
 def wait_for_end(pid: int, timeout: float = STOP_TIMEOUT) -> None:

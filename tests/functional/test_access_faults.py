@@ -35,8 +35,8 @@ with connection.cursor() as cursor:
 @pytest.fixture(scope="module")
 def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server on which a password costs what it does for its users."""
-    one = ("--workers", "1", "--api-workers", "1")
-    with shared_server(run_dir, "logins", server_cache, *one, **PATIENT, **SLOW_LOGINS) as started:
+    variables = PATIENT | SLOW_LOGINS
+    with shared_server(run_dir, "logins", server_cache, **variables) as started:
         yield started
 
 

@@ -6,6 +6,7 @@ module: what a page makes is taken away before the next one begins.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ import pytest
 
 from pulp_gomod.golang.sumdb import note
 from tests.documentation import Page, pages
+from tests.functional.descriptions import CACHE
 from tests.functional.reader import NETRC, PASSWORD, Reader
 from tests.functional.rest_api import DISTRIBUTIONS, REMOTES, REPOSITORIES, Rest
 from tests.functional.serving import QUICK_LOGINS, READY_TIMEOUT, make_data_dir, wait_for_end
@@ -62,7 +64,6 @@ class World:
         upstream: What the go command asks where nothing else is said.
         key: The key of the checksum database there.
         pulp: The program `pulp`.
-        go_cache: Where the go command keeps what it has compiled, from one test run to the next.
     """
 
     directory: Path
@@ -70,7 +71,6 @@ class World:
     upstream: Upstream
     key: str
     pulp: Path
-    go_cache: Path
 
     def newcomer(self, name: str) -> Reader:
         """Return a reader who has done nothing yet."""
@@ -79,12 +79,16 @@ class World:
         )
         reader.variables = {
             "GOSUMDB": self.key,
-            "GOCACHE": str(self.go_cache),
+            "GOCACHE": os.environ["GOCACHE"],
             # Programs of the page's own find, and leave alone, the server of README.md.
             "PULP_GOMOD_SERVE_DATA_DIR": str(reader.home / ".local" / "share" / "pulp-gomod"),
         }
         reader.move_in()
         reader.ask_of(self.upstream.url)
+        # What the first reader's commands have cached of the server, which takes it seconds to make.
+        cached = Path(".cache", CACHE)
+        if (self.reader.home / cached).is_dir():
+            shutil.copytree(self.reader.home / cached, reader.home / cached)
         return reader
 
 
@@ -135,7 +139,6 @@ def world(
     make_data_dir(data_dir, server_cache)
     settings = directory / "settings.py"
     settings.write_text(_TRUSTED.format(name=PUBLIC, key=upstream[1]))
-    go_cache = server_cache.with_name("gomod-go-build")
     address = f"127.0.0.1:{unused_port()}"
     words = {ADDRESS: address, "YOUR-PASSWORD": PASSWORD}
     world = World(
@@ -143,7 +146,6 @@ def world(
         Reader(directory / "reader", f"http://{address}", words=words),
         *upstream,
         pulp,
-        go_cache,
     )
     world.reader = world.newcomer("reader")
     world.reader.is_told = True

@@ -2,7 +2,8 @@
 
 Pages of the documentation run it a hundred times. A process that has loaded what the program is made of
 forks for each of these, with the arguments, directory, environment and files of whoever runs it. The
-program itself and its plugins are loaded by the fork: what they read of the environment is as ever.
+program itself and its plugins are loaded by the fork: what they read of the environment is as ever. What they
+cached of a server's API has been parsed already.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -18,10 +20,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pulp_glue
+from pulp_glue.common.openapi import OpenAPI
+
+from tests.functional.descriptions import parse_ahead, parse_once
+
 PROGRAM = Path(sys.executable).with_name("pulp")
 _LOADED = (
     "pulp_glue.common.context",
-    "pulp_glue.core.context",
+    *sorted(
+        f"{each.name}.context" for each in pkgutil.iter_modules(pulp_glue.__path__, "pulp_glue.")
+    ),
     "schema",
     "yaml",
     "asyncio",
@@ -76,25 +85,36 @@ def warm_pulp(directory: Path) -> Iterator[Path]:
 def _serve(listener: socket.socket) -> None:
     for name in _LOADED:
         importlib.import_module(name)
+    # An own attribute of the class, so that forks have it, too.
+    OpenAPI._parse_api = parse_once  # type: ignore[method-assign]
     gc.freeze()
     # Nobody waits for forks: each tells its own end.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         connection, _ = listener.accept()
+        head, files, *_ = socket.recv_fds(connection, 16, _FILES)
+        said = b""
+        while len(said) < int(head):
+            said += connection.recv(_CHUNK)
+        arguments, directory, environment = json.loads(said)
+        parse_ahead(environment)
         if os.fork() == 0:
             listener.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _run(connection)
+            _run(connection, files, arguments, directory, environment)
+        for file in files:
+            os.close(file)
         connection.close()
 
 
-def _run(connection: socket.socket) -> None:
+def _run(
+    connection: socket.socket,
+    files: list[int],
+    arguments: list[str],
+    directory: str,
+    environment: dict[str, str],
+) -> None:
     """Be the program, tell its status, and end."""
-    head, files, *_ = socket.recv_fds(connection, 16, _FILES)
-    said = b""
-    while len(said) < int(head):
-        said += connection.recv(_CHUNK)
-    arguments, directory, environment = json.loads(said)
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
