@@ -23,7 +23,8 @@ from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips.fetch import Zips
 from pulp_gomod.app.remote.zips.quota import Room
-from pulp_gomod.app.remote.zips.spool import sweep
+from pulp_gomod.app.remote.zips.spool import directory
+from pulp_gomod.app.storage.spool import sweep
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Upstreams:
 
     async def open(self) -> None:
         """Start what runs beside the requests."""
-        await self.threads.write(sweep)
+        await self.threads.write(sweep, directory())
         self._run(self._joiner.run())
         self._run(self.usage.run())
 

@@ -4,7 +4,6 @@ A backend raises whatever its library does: botocore, azure.core and google.api_
 other, and a file system raises OSError. So it counts where something was raised, and not what.
 """
 
-import errno
 import logging
 import re
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from django.db import Error as DatabaseError
 from pulpcore.plugin.exceptions import PulpException
 
 from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.storage.spool import FULL
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ RETRY_AFTER: Final = "5"
 UNAVAILABLE: Final = "unavailable: the storage of this server's files does not answer; try again"
 DAMAGED: Final = "the stored zip is damaged; ask the administrator to repair it"
 
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A mistake of ours, which shall look like one.
 _MISTAKES = (TypeError, AttributeError, NameError, LookupError, AssertionError, ImportError)
 # What a URL has after its path may be a signature, and before its host a password.

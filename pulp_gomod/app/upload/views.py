@@ -46,8 +46,9 @@ from pulp_gomod.app.publishing.replies import (
 )
 from pulp_gomod.app.publishing.waiting import abandon, wait_for
 from pulp_gomod.app.storage.admission import Admission
-from pulp_gomod.app.storage.faults import FULL, describe
+from pulp_gomod.app.storage.faults import describe
 from pulp_gomod.app.storage.release_info import parse_origin, parse_time
+from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
 from pulp_gomod.app.upload.protocol import Known, other_path, upload_path, version_path

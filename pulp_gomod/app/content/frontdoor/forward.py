@@ -49,11 +49,11 @@ from pulp_gomod.app.content.frontdoor.spool import (
     BodyStalled,
     BodyTooLarge,
     Bounds,
-    DiskFull,
     NoRoom,
     Spool,
 )
 from pulp_gomod.app.db.executors import Busy
+from pulp_gomod.app.storage.spool import DiskFull
 from pulp_gomod.app.upload.handover import BODY_OF, CHANGE, HEAVY, PLACE
 
 log = logging.getLogger(__name__)

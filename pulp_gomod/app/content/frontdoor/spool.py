@@ -1,19 +1,17 @@
 """Receiving a request body: in memory while it is small, in a file without a name beyond that."""
 
 import asyncio
-import errno
-import os
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from aiohttp import StreamReader
 
 from pulp_gomod.app.content.frontdoor.budget import Budget
 from pulp_gomod.app.content.http.pace import WINDOW, Pace
+from pulp_gomod.app.storage.spool import SpooledFile, check_room
 
 #: Bytes of one body that are held in memory before they go to the file.
 MEMORY = 1024 * 1024
@@ -25,15 +23,10 @@ DISK_RESERVE = 32 * 1024 * 1024
 ALL_MEMORY = 128 * 1024 * 1024
 
 _READ_SIZE = 256 * 1024
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class BodyTooLarge(Exception):
     """The body is longer than the caller takes."""
-
-
-class DiskFull(Exception):
-    """The file system has no room for the body."""
 
 
 class BodyStalled(Exception):
@@ -75,9 +68,6 @@ class Bounds:
 class Spool:
     """One request body.
 
-    The file has no name (O_TMPFILE where the kernel has it), so that nothing is left of it when the
-    client goes away, the disk fills up, or this process is killed.
-
     Args:
         bounds: What it may take, with all others.
         client: Who sends it, as `client_key` says.
@@ -90,7 +80,7 @@ class Spool:
         self._client = client
         self.limit = bounds.limit if limit is None else limit
         self._memory = bytearray()
-        self._file: IO[bytes] | None = None
+        self._file: SpooledFile | None = None
         # What the budgets were asked for.
         self._memory_taken = 0
         self._disk_taken = 0
@@ -127,7 +117,7 @@ class Spool:
         if length > self.limit:
             raise BodyTooLarge
         if length > MEMORY:
-            self._check_room(length)
+            check_room(self._bounds.directory, length, DISK_RESERVE)
             self._take_disk(length)
 
     async def receive(self, body: StreamReader) -> None:
@@ -152,8 +142,8 @@ class Spool:
         if self._file is None:
             yield bytes(self._memory)
             return
-        await asyncio.to_thread(self._file.seek, 0)
-        while chunk := await asyncio.to_thread(self._file.read, _READ_SIZE):
+        await asyncio.to_thread(self._file.raw.seek, 0)
+        while chunk := await asyncio.to_thread(self._file.raw.read, _READ_SIZE):
             yield chunk
 
     async def _receive(self, body: StreamReader) -> None:
@@ -205,20 +195,6 @@ class Spool:
         self._memory_taken = 0
 
     def _write(self, data: bytearray) -> None:
-        self._check_room(len(data))
-        try:
-            if self._file is None:
-                # Closed in `close`.
-                self._file = tempfile.TemporaryFile(dir=self._bounds.directory, buffering=0)  # noqa: SIM115
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError as error:
-            if error.errno in _FULL:
-                raise DiskFull from error
-            raise
-
-    def _check_room(self, length: int) -> None:
-        state = os.statvfs(self._bounds.directory)
-        if state.f_bavail * state.f_frsize < length + DISK_RESERVE:
-            raise DiskFull
+        if self._file is None:
+            self._file = SpooledFile(self._bounds.directory, DISK_RESERVE)
+        self._file.write(data)

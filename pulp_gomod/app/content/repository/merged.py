@@ -40,7 +40,8 @@ from pulp_gomod.app.remote.cache.lists import merge_lists, tagged_only
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
 from pulp_gomod.app.remote.registry import Through
 from pulp_gomod.app.remote.zips.fetch import Asked, Passed
-from pulp_gomod.app.storage.faults import FULL, RETRY_AFTER, describe
+from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
+from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.golang import module, semver
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest
 
