@@ -1,7 +1,10 @@
-"""Waiting until a change has become part of a repository version, and knowing what became of it."""
+"""Waiting until changes have become part of a repository version, and knowing what became of them."""
 
+import contextvars
 import logging
+import math
 import time
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
@@ -18,18 +21,79 @@ from pulp_gomod.app.storage.modules import discard_artifact
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 0.1
-
+_PAUSE = 0.025
+_LONG_PAUSE = 0.2
+# Seconds for which a change is looked at often: most take less.
+_FRESH = 5.0
 # Seconds for which a database that does not answer is asked again in the end.
 _PATIENCE = 20.0
+
+
+class Watch:
+    """The changes that one process waits for: one thread looks at all of them, by one statement."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, Callable[[], object]] = {}
+        self._newest = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether anything is waited for."""
+        return bool(self._waiting)
+
+    def add(self, pk: UUID, settled: Callable[[], object] = lambda: None) -> None:
+        """
+        Wait for a change.
+
+        Args:
+            pk: Its key.
+            settled: Called once it does not wait any more, in the thread that looks.
+        """
+        self._waiting[pk] = settled
+        self._newest = time.monotonic()
+
+    def discard(self, pk: UUID) -> None:
+        """
+        Wait for a change no more; any thread may say so.
+
+        Args:
+            pk: Its key.
+        """
+        self._waiting.pop(pk, None)
+
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        self._waiting = {}
+
+    def run(self, deadline: float = math.inf) -> None:
+        """
+        Look until nothing is waited for, and renew the leases of all that is.
+
+        A database that goes away meanwhile is asked again: what it has acknowledged, it knows still.
+
+        Args:
+            deadline: When to stop in any case, by time.monotonic().
+        """
+        due = time.monotonic() + RENEWAL
+        while self._waiting and (now := time.monotonic()) < deadline:
+            time.sleep(_PAUSE if now - self._newest < _FRESH else _LONG_PAUSE)
+            try:
+                self._look()
+                if now > due:
+                    # Each time what it dispatches is in another request's name, or in none.
+                    contextvars.copy_context().run(renew, list(self._waiting))
+                    due = now + RENEWAL
+            except (InterfaceError, OperationalError) as error:
+                _reconnect(error)
+
+    def _look(self) -> None:
+        for pk in find_settled(list(self._waiting)):
+            if (settled := self._waiting.pop(pk, None)) is not None:
+                settled()
 
 
 def wait_for(pk: UUID) -> Answer:
     """
     Wait until a change is settled; withdraw it if that takes longer than GOMOD_UPLOAD_WAIT.
-
-    A database that goes away meanwhile is asked again: what it has acknowledged, it knows still.
 
     Args:
         pk: The change's key.
@@ -37,8 +101,10 @@ def wait_for(pk: UUID) -> Answer:
     Returns:
         What to tell the client; the row is gone.
     """
-    _await_end(pk, time.monotonic() + settings.GOMOD_UPLOAD_WAIT)
-    answer = _insist(pk)
+    watch = Watch()
+    watch.add(pk)
+    watch.run(time.monotonic() + settings.GOMOD_UPLOAD_WAIT)
+    answer = find_out(pk)
     # Until every content process knows of it.
     time.sleep(SEEN_AFTER)
     return answer
@@ -54,7 +120,7 @@ def abandon(change: GoChange) -> Answer:
     Returns:
         What to tell the client; the row is gone.
     """
-    answer = _insist(change.pk)
+    answer = find_out(change.pk)
     if answer is not DELETED:
         return answer
     if change.artifact_is_new:
@@ -62,11 +128,21 @@ def abandon(change: GoChange) -> Answer:
     return UNCHANGED
 
 
-def _insist(pk: UUID) -> Answer:
-    end = time.monotonic() + _PATIENCE
+def find_out(pk: UUID, since: float | None = None) -> Answer:
+    """
+    Withdraw a change if it still waits, and say what became of it, as soon as the database answers.
+
+    Args:
+        pk: Its key.
+        since: When this was asked for, by time.monotonic(), if that was not now.
+
+    Returns:
+        What to tell the client; the row is gone.
+    """
+    end = (time.monotonic() if since is None else since) + _PATIENCE
     while True:
         try:
-            return conclude(pk)
+            return _conclude(pk)
         except (InterfaceError, OperationalError) as error:
             if time.monotonic() > end:
                 log.error("What became of the change %s cannot be found out: %s", pk, error)
@@ -74,41 +150,13 @@ def _insist(pk: UUID) -> Answer:
             _reconnect(error)
 
 
-def _await_end(pk: UUID, deadline: float) -> None:
-    due = time.monotonic() + RENEWAL
-    pause = _FIRST_PAUSE
-    while (now := time.monotonic()) < deadline:
-        try:
-            if find_settled([pk]):
-                return
-            if now > due:
-                renew([pk])
-                due = now + RENEWAL
-        except (InterfaceError, OperationalError) as error:
-            _reconnect(error)
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-
-
 def _reconnect(error: Exception) -> None:
     log.warning("The database does not answer: %s", error)
     connection.close()
-    time.sleep(_LONGEST_PAUSE)
+    time.sleep(_LONG_PAUSE)
 
 
-def conclude(pk: UUID) -> Answer:
-    """
-    Withdraw a change if it still waits, and say what became of it.
-
-    Args:
-        pk: Its key.
-
-    Returns:
-        What to tell the client; the row is gone.
-
-    Raises:
-        OperationalError: The database does not answer; nothing was lost, this may be called again.
-    """
+def _conclude(pk: UUID) -> Answer:
     # A task that has begun holds the row's lock until it commits: this waits for it, and then finds
     # the row settled.
     GoChange.objects.filter(pk=pk, state=GoChange.State.WAITING).update(
