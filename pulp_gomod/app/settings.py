@@ -42,6 +42,12 @@ DRF_ACCESS_POLICY = {
 REST_FRAMEWORK = {
     "dynaconf_merge": True,
     "EXCEPTION_HANDLER": "pulp_gomod.app.api.errors.handle",
+    # REST framework's own, but for JSON.
+    "DEFAULT_PARSER_CLASSES": [
+        "pulp_gomod.app.api.parsers.BodyParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
 }
 
 SPECTACULAR_SETTINGS = {

@@ -86,6 +86,15 @@ def test_a_body_that_nobody_can_store_is_refused(rest: Rest, body: str) -> None:
     assert response.status_code == 400, response.text
 
 
+@pytest.mark.parametrize("body", ["null", "5", '"x"', "[]", '{"name": "\\ud800"}'])
+@pytest.mark.parametrize("path", ["upstream-pulps/{}/replicate/", "tasks/%20/remove_role/"])
+def test_a_body_that_nobody_can_read_is_refused(rest: Rest, path: str, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = rest.call("POST", path.format(uuid4()), data=body, headers=headers)
+    assert response.status_code in (400, 404), response.text
+    assert isinstance(response.json(), dict)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,5 +1,6 @@
 """What the REST API refuses before it asks the database, and what it says when something breaks."""
 
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from rest_framework.exceptions import ValidationError
 from pulp_gomod.app.api.bounds import MAX_EXPRESSION, MAX_PAGE, MAX_PATTERN, QueryBounds
 from pulp_gomod.app.api.errors import explain, handle
 from pulp_gomod.app.api.middleware import MAX_JSON, RequestBounds
+from pulp_gomod.app.api.parsers import BodyParser
 from pulp_gomod.app.publishing.problems import as_line
 
 
@@ -150,3 +152,68 @@ def test_long_json_is_refused_unread() -> None:
 def test_several_findings_are_told_apart_in_one_line() -> None:
     assert as_line("a: too long\nb: too short\n") == "a: too long; b: too short"
     assert as_line("a\n\n b\tc\r\nd") == "a; b?c; d"
+
+
+class ViewOfPulp:
+    """A view whose method is Pulp's."""
+
+    action = "create"
+    request = SimpleNamespace(method="POST")
+
+    def create(self) -> None:
+        """Do nothing."""
+
+
+class ViewOfOthers(ViewOfPulp):
+    """A view whose method is another plugin's."""
+
+    def create(self) -> None:
+        """Do nothing."""
+
+
+ViewOfPulp.create.__module__ = "pulpcore.app.viewsets.base"
+
+
+def parsed(body: bytes, view: Any = None) -> Any:
+    """What a view reads, or what the client is told."""
+    try:
+        return BodyParser().parse(BytesIO(body), "application/json", {"view": view})
+    except ValidationError as error:
+        return error.detail
+
+
+@pytest.mark.parametrize("body", [b"null", b"5", b"1.5", b'"x"', b"true", b"[]", b'[{"a": 1}]'])
+def test_a_body_without_fields_reaches_no_view_of_pulp(body: bytes) -> None:
+    refused = parsed(body, ViewOfPulp())
+    assert list(refused) == ["non_field_errors"]
+    assert refused["non_field_errors"][0].startswith("The body has to be a JSON object, but it is ")
+
+
+def test_what_other_plugins_take_is_their_business() -> None:
+    assert parsed(b'[{"a": 1}]', ViewOfOthers()) == [{"a": 1}]
+    assert parsed(b'{"a": 1}', ViewOfOthers()) == {"a": 1}
+    assert list(parsed(b"null", ViewOfOthers())) == ["non_field_errors"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (rb'{"name": "\ud800"}', "name"),
+        (rb'{"name": "\uDfFf x"}', "name"),
+        (rb'{"name": "\u0000"}', "name"),
+        (rb'{"a": 1, "labels": {"x": ["y", {"z": "\ud800"}]}}', "labels"),
+        (rb'{"labels": {"\ud800": "x"}}', "labels"),
+        (rb'{"\ud800": "x"}', "non_field_errors"),
+        (rb'{"\ud800": "\ud800"}', "non_field_errors"),
+        (b'{"' + b"n" * 100 + rb'": "\ud800"}', "non_field_errors"),
+    ],
+)
+def test_a_text_that_nobody_can_store_is_refused_where_it_is(body: bytes, field: str) -> None:
+    refused = parsed(body, ViewOfPulp())
+    assert list(refused) == [field]
+    # It can be sent.
+    assert str(refused).encode()
+
+
+def test_whole_characters_are_no_halves() -> None:
+    assert parsed(rb'{"name": "\ud83d\ude00 \\ud800"}') == {"name": "\U0001f600 \\ud800"}
