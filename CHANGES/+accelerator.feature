@@ -1,1 +1,1 @@
-`GOMOD_ACCELERATOR = off` leaves every request to aiohttp, and the log says at the start whether what answers below it is on, or why not.
+`GOMOD_ACCELERATOR = off` leaves every request to aiohttp, and a line of the log says at the start whether the accelerator is on, or why not.

@@ -1,1 +1,1 @@
-Blocks keep module versions out of a repository, whichever way they come, and serve none that it holds: `pulp gomod block` and `gomod/blocks/`. `DELETE` of a version that a remote would bring back makes one.
+Blocks keep module versions out of a repository, however they would get there, and stop it from serving those that it holds: `pulp gomod block` and `gomod/blocks/`. `DELETE` of a version that a remote would bring back makes one.

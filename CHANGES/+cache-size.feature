@@ -1,1 +1,1 @@
-A remote's `cache_size` bounds everything that is cached: go.mod files without a zip, and the small files that are kept in the database, too.
+A remote's `cache_size` limits everything that is cached, including go.mod files without a zip and the small files that are kept in the database.

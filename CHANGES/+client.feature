@@ -1,1 +1,1 @@
-Look up all files of a module version with the first one that a client asks for, and know its requests again from the second time on: a first `go mod download` takes a fifth less time.
+All files of a module version are looked up with the first one that a client asks for, and a client's requests are recognised from the second one on: a first `go mod download` takes a fifth less time.

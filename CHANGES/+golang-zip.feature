@@ -1,1 +1,1 @@
-Module zips are judged, hashed and made as Go does it (`pulp_gomod.golang.zip`, `pulp_gomod.golang.dirhash`); uploads pass a stricter gate, so that whatever is hosted works with every Go.
+Module zips are checked, hashed and made as Go does it (`pulp_gomod.golang.zip`, `pulp_gomod.golang.dirhash`). Uploads are checked more strictly, so that whatever is hosted works with every Go.

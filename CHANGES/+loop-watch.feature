@@ -1,1 +1,1 @@
-The setting `GOMOD_LOOP_WATCH` logs what makes all clients of a content process wait.
+The setting `GOMOD_LOOP_WATCH` logs what keeps all clients of a content process waiting.

@@ -1,2 +1,1 @@
-Tasks that promote, publish, export or import modules without their zips, since a sync left these for later, say `zips missing: N`, and
-repository versions have `zips_missing`. `--with-zips` of `content add` and `content modify`, `with_zips` over REST, fetches them first.
+Tasks that promote, publish, export or import modules without their zips, because a sync left these for later, say `zips missing: N`, and repository versions have `zips_missing`. `--with-zips` of `content add` and `content modify`, or `with_zips` over REST, fetches them first.

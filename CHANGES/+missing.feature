@@ -1,1 +1,1 @@
-A sync leaves out versions that the list of an upstream names and that cannot be had (404, 410, or refused by Go), and counts and names them in its task; what was asked for by name stays an error. `missing: fail` or `skip` (`pulp gomod repository sync --missing`) treats both alike.
+A sync leaves out versions that an upstream's list names and that cannot be had (404, 410, or refused by Go), and counts and names them in its task; anything asked for by name is still an error. `missing: fail` or `skip` (`pulp gomod repository sync --missing`) treats both alike.

@@ -1,1 +1,1 @@
-The OpenAPI schema has the paths of a GOPROXY, publishing and removing included, and what refused requests are answered.
+The OpenAPI schema has the paths of a GOPROXY, including publishing and removing, and the responses to refused requests.

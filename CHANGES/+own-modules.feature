@@ -1,3 +1,1 @@
-Modules that were published to a repository, and all paths below them, are its own beside an upstream: nothing about them leaves, and no
-version of the upstream hides theirs. `mix` of a remote names the modules whose versions are served from both. Remotes that exist
-keep mixing (`*`), and new ones protect.
+Modules that were published to a repository, and all paths below them, are the repository's own, even with an upstream: nothing about them is sent out, and no version of the upstream hides theirs. `mix` of a remote names the modules whose versions are served from both. Existing remotes keep mixing (`*`), new ones do not.

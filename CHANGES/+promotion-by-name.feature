@@ -1,1 +1,1 @@
-`pulp gomod repository content add --from REPOSITORY[@NUMBER] MODULE@VERSION...` promotes from a repository that is named. Where several repositories have other bytes under one name, the error lists checksums, repositories and times.
+`pulp gomod repository content add --from REPOSITORY[@NUMBER] MODULE@VERSION...` promotes from a named repository. If several repositories have different bytes under one name, the error lists checksums, repositories and times.

@@ -1,1 +1,1 @@
-A distribution with a remote pulls through: one URL for a repository's own modules and those of an upstream GOPROXY, merged by Go's rules, verified by the checksum database, fetched once for all who wait, and served with the upstream gone.
+A distribution with a remote pulls through: one URL for a repository's own modules and those of an upstream GOPROXY, merged by Go's rules, verified by the checksum database, fetched once for all who wait, and still served when the upstream is gone.

@@ -1,1 +1,1 @@
-Be back within seconds after a crash of the database: tasks that nobody was told of are begun, and the server goes on however often it happens.
+After a crash of the database, the server is back within seconds: tasks that no worker was told about are started, and the server goes on however often it happens.

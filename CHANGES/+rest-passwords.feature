@@ -1,1 +1,1 @@
-Under `pulp-gomod serve` the REST API verifies a password in full once in five minutes, as downloads and uploads do already: a short request takes a tenth of the time.
+Under `pulp-gomod serve` the REST API verifies a password in full only once in five minutes, as downloads and uploads already do: a short request takes a tenth of the time.

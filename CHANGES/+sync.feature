@@ -1,1 +1,1 @@
-Sync a repository from an upstream: modules by name, or everything that a `go.mod` and a `go.sum` need, verified, held against their checksums, and added as one repository version or not at all (`repositories/gomod/gomod/.../sync/`, `pulp gomod repository sync`).
+Sync a repository from an upstream: modules by name, or everything that a `go.mod` and a `go.sum` need, verified, compared with their checksums, and added as one repository version or not at all (`repositories/gomod/gomod/.../sync/`, `pulp gomod repository sync`).
