@@ -21,7 +21,7 @@ import pytest
 from pulp_gomod.golang.sumdb import note
 from tests.documentation import Page, pages
 from tests.functional.descriptions import CACHE
-from tests.functional.reader import NETRC, PASSWORD, Reader
+from tests.functional.reader import NETRC, PASSWORD, TIMEOUT, Reader
 from tests.functional.rest_api import DISTRIBUTIONS, REMOTES, REPOSITORIES, Rest
 from tests.functional.serving import QUICK_LOGINS, READY_TIMEOUT, make_data_dir, wait_for_end
 from tests.functional.test_access_docs import GUIDES
@@ -31,6 +31,9 @@ from tests.functional.warm_pulp import warm_pulp
 ADDRESS = "127.0.0.1:8080"
 SERVE = "./serve"
 README, *OTHERS = [page for page in pages() if page.commands and page.path not in GUIDES]
+
+# A page may have a hundred commands, which are many for a slow machine.
+pytestmark = pytest.mark.timeout(TIMEOUT)
 
 # The public database, with a key of ours: nothing but loopback is asked.
 PUBLIC = "sum.golang.org"
