@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import requests
 
+import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulp_gomod.app.content.repository.prefetch import SEVERAL
 from tests.filling import add_distributions, fill, renew, settle
 from tests.functional.owners import Owner

@@ -3,10 +3,8 @@
 from pulpcore.plugin.content import app
 
 from pulp_gomod.app.content import frontdoor, routes
-from pulp_gomod.app.remote import registry
 
 # First: what comes after stands before its connections.
 frontdoor.install_server(app)
 routes.install(app)
-app.cleanup_ctx.append(registry.lifespan)
 frontdoor.install(app)

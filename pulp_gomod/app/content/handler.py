@@ -1,9 +1,11 @@
 """From request to response."""
 
+import logging
 from typing import Final
 
 from aiohttp import hdrs, web
 
+from pulp_gomod.app.content.http.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.content.http.responses import (
     USED,
     Representation,
@@ -11,18 +13,24 @@ from pulp_gomod.app.content.http.responses import (
     cache_control,
     forbidden,
     not_found,
+    opened,
     problem,
     respond,
 )
-from pulp_gomod.app.content.repository import guard, resolver
-from pulp_gomod.app.content.repository.cached import RememberedModules, modules_of
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, Target, storable
-from pulp_gomod.app.content.repository.merged import serve_module
-from pulp_gomod.app.content.repository.zips import respond_with_zip
+from pulp_gomod.app.content.repository.modules import Modules, NotFound, Nothing, find
+from pulp_gomod.app.content.services import ContentServices
+from pulp_gomod.app.content.services import of as services_of
+from pulp_gomod.app.content.stack import local_modules, modules_with_remote
 from pulp_gomod.app.content.sumdb import serve_sumdb
 from pulp_gomod.app.models.base_path import base_paths
-from pulp_gomod.app.remote import registry
+from pulp_gomod.app.remote.http.results import UpstreamFault
+from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
+from pulp_gomod.app.storage.spool import FULL
+from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang.goproxy import LATEST, Malformed, ModuleRequest, SumdbRequest, parse
+
+log = logging.getLogger(__name__)
 
 _TARGET: Final = "gomod_target"
 
@@ -51,7 +59,7 @@ async def _resolve(request: web.Request) -> Target | None:
     candidates = [base for base in candidates if storable(base)]
     if not (candidates and storable(domain)):
         return None
-    return await resolver.of(request.app).find(domain, candidates, path)
+    return await services_of(request.app).resolver.find(domain, candidates, path)
 
 
 async def serve(request: web.Request, target: Target) -> web.StreamResponse:
@@ -62,7 +70,8 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
         request: The request.
         target: The distribution.
     """
-    refused = await guard.refusal(request, target)
+    services = services_of(request.app)
+    refused = await services.gate.refusal(request, target)
     if refused is not None:
         return refused
     if not storable(target.path):
@@ -79,75 +88,81 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
                 return not_found("no checksum database is configured here")
             return await serve_sumdb(request, target, path)
         case ModuleRequest() as wanted:
-            return await _serve_module(request, target, wanted)
+            return await _serve_module(services, request, target, wanted)
 
 
 async def _serve_module(
-    request: web.Request, target: Target, wanted: ModuleRequest
+    services: ContentServices, request: web.Request, target: Target, wanted: ModuleRequest
 ) -> web.StreamResponse:
     if target.served is None:
         return not_found(f"the distribution {target.base_path} serves no repository")
     if not storable(wanted.version):
         return not_found("malformed version")
-    modules = modules_of(request.app, target, target.served)
-    if target.remote is not None:
-        return await serve_module(request, target, wanted, modules)
-    version = wanted.version
-    # Clients of another registry ask for latest.info, .mod and .zip.
-    if version == LATEST and wanted.file != "info":
-        version = await modules.latest_version(wanted.module) or version
-    if version:
+    if target.remote is None:
+        modules = local_modules(services, target, target.served)
+        return await _answer(services, request, target, wanted, modules)
+    try:
+        remote = await services.remotes.of(target.remote, target.remote_changed)
+        if remote is None:
+            return problem(502, "bad gateway: the remote of this distribution is gone")
+        held_only = wants_held_only(request)
+        stacked = modules_with_remote(services, target, target.served, remote, held_only)
+        with remote.upstream.told():
+            return await _answer(services, request, target, wanted, stacked)
+    except UpstreamFault as fault:
+        return fault_response(fault)
+    except OSError as error:
+        return _not_kept(error)
+
+
+def _not_kept(error: OSError) -> web.Response:
+    """Say that what an upstream sent cannot be kept."""
+    log.error("Cannot keep what the upstream sent: %s", describe(error))
+    if error.errno in FULL:
+        return problem(507, "insufficient storage: this server's disk is full")
+    line = "unavailable: this server cannot store what the upstream sent; try again"
+    return problem(503, line, {hdrs.RETRY_AFTER: RETRY_AFTER})
+
+
+async def _answer(
+    services: ContentServices,
+    request: web.Request,
+    target: Target,
+    wanted: ModuleRequest,
+    modules: Modules,
+) -> web.StreamResponse:
+    found, version = await find(modules, wanted)
+    if not isinstance(found, Representation | StoredZip):
+        return nothing(found, wanted)
+    assert target.served is not None
+    is_latest = wanted.version == LATEST
+    if version and found.is_settled:
         # What was cached and is served here must not be cleaned up as unused.
-        request[USED] = (wanted.module, version)
-        registry.note_use(request.app, target.served.repository, wanted.module, version)
-    if wanted.file == "zip":
-        stored = await modules.zip(wanted.module, version)
-        if isinstance(stored, Stopped):
-            return forbidden(stored)
-        if stored is not None:
-            return await respond_with_zip(
-                request, target, stored, _caching(target, wanted.version != LATEST)
-            )
-        return missing(wanted)
-    found = await find(modules, wanted, version)
-    if found is None:
-        return missing(wanted)
-    if isinstance(found, Stopped):
-        return forbidden(found)
-    immutable = found.immutable and wanted.version != LATEST
-    return respond(request, found, _caching(target, immutable))
+        services.remotes.usage.note(target.served.repository, wanted.module, version)
+        if target.remote is None or not is_latest:
+            request[USED] = (wanted.module, version)
+    public = target.guard is None
+    if isinstance(found, StoredZip):
+        return await services.zips.respond(
+            request, target, found, cache_control(not is_latest, public)
+        )
+    caching = cache_control(found.immutable and not is_latest, public)
+    return await opened(request, respond(request, found, caching))
 
 
-async def find(
-    modules: RememberedModules, wanted: ModuleRequest, version: str
-) -> Representation | Stopped | None:
+def nothing(found: Nothing, wanted: ModuleRequest) -> web.Response:
     """
-    Find what is asked for, if it is no zip.
+    Make the answer for what is not there, or not served.
 
     Args:
-        modules: The modules of the repository version.
-        wanted: What is asked for.
-        version: The version that this means, or what names one.
-    """
-    if wanted.file == "list":
-        return await modules.versions(wanted.module)
-    if wanted.file == "mod":
-        return await modules.mod(wanted.module, version)
-    if version == LATEST:
-        return await modules.latest(wanted.module)
-    return await modules.info(wanted.module, version)
-
-
-def missing(wanted: ModuleRequest) -> web.Response:
-    """
-    Make the answer for a file that a repository version does not hold.
-
-    Args:
+        found: What is to be said of it.
         wanted: What was asked for.
     """
+    if isinstance(found, Stopped):
+        return forbidden(found)
+    if isinstance(found, NotFound):
+        if found.words:
+            return in_their_words(found.status, found.words)
+        return problem(found.status, f"not found: {found.line}")
     version = f"@{wanted.version}" if wanted.version else ""
     return not_found(f"{wanted.module}{version} is not in this repository")
-
-
-def _caching(target: Target, immutable: bool) -> str:
-    return cache_control(immutable, target.guard is None)

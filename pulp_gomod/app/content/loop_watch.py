@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from aiohttp import web
 from django.conf import settings
 
 log = logging.getLogger(__name__)
@@ -64,14 +64,12 @@ class LoopWatch:
                 self._where = "".join(traceback.format_stack(frame, _CALLS))
 
 
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Watch the loop for as long as the app runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app.
-    """
+@contextmanager
+def watched() -> Iterator[None]:
+    """Watch the loop of this process, if GOMOD_LOOP_WATCH says so."""
     watch = LoopWatch(settings.GOMOD_LOOP_WATCH) if settings.GOMOD_LOOP_WATCH else None
-    yield
-    if watch is not None:
-        watch.close()
+    try:
+        yield
+    finally:
+        if watch is not None:
+            watch.close()

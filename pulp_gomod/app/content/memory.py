@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pulp_gomod.app.content.accelerator.patterns import Pattern
-from pulp_gomod.app.content.handler import find, missing
+from pulp_gomod.app.content.handler import nothing
 from pulp_gomod.app.content.http.responses import (
     Stopped,
     cache_control,
-    forbidden,
     keep_private,
     respond_to_plain,
 )
-from pulp_gomod.app.content.repository import answers, cached, resolver, zips
-from pulp_gomod.app.content.repository.cached import UNKNOWN, modules_of
+from pulp_gomod.app.content.repository import cached
+from pulp_gomod.app.content.repository.cached import UNKNOWN
 from pulp_gomod.app.content.repository.distributions import Target
-from pulp_gomod.app.content.repository.guard import permits
+from pulp_gomod.app.content.repository.modules import find
+from pulp_gomod.app.content.services import ContentServices
+from pulp_gomod.app.content.stack import local_modules
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest, parse
@@ -42,22 +43,26 @@ class Recalled:
     response: web.Response
 
 
-def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None:
+def recall(services: ContentServices, pattern: Pattern, path: str) -> Recalled | None:
     """
     Return the answer to a request for what a repository version holds, if it is in memory.
 
     Args:
-        app: The content app.
+        services: The services of the content app.
         pattern: What the request is like.
         path: The path below the distribution.
     """
     wanted = _wanted(path)
     if wanted is None:
         return None
-    target = resolver.of(app).recall(pattern.domain, pattern.base_path)
-    if target is None or not _decides(target, wanted) or not permits(app, target, pattern.digest):
+    target = services.resolver.recall(pattern.domain, pattern.base_path)
+    if (
+        target is None
+        or not _decides(target, wanted)
+        or not services.gate.still_permits(target, pattern.digest)
+    ):
         return None
-    response = _recall(app, target, wanted)
+    response = _recall(services, target, wanted)
     if response is None:
         return None
     if target.guard is not None:
@@ -66,12 +71,12 @@ def recall(app: web.Application, pattern: Pattern, path: str) -> Recalled | None
     return Recalled(target, used, response)
 
 
-async def bring(app: web.Application, pattern: Pattern, path: str) -> None:
+async def bring(services: ContentServices, pattern: Pattern, path: str) -> None:
     """
     Look up what the answer to a request takes, so that it is in memory.
 
     Args:
-        app: The content app.
+        services: The services of the content app.
         pattern: What the request is like.
         path: The path below the distribution.
 
@@ -82,26 +87,20 @@ async def bring(app: web.Application, pattern: Pattern, path: str) -> None:
     if wanted is None:
         return
     whole = f"{pattern.base_path}/{path}"
-    target = await resolver.of(app).find(pattern.domain, [pattern.base_path], whole)
+    target = await services.resolver.find(pattern.domain, [pattern.base_path], whole)
     if target is None or target.served is None or not _decides(target, wanted):
         return
-    if not permits(app, target, pattern.digest):
+    if not services.gate.still_permits(target, pattern.digest):
         return
-    modules = modules_of(app, target, target.served)
-    if wanted.file != "zip":
-        await find(modules, wanted, wanted.version)
-        return
-    stored = await modules.zip(wanted.module, wanted.version)
-    if isinstance(stored, StoredZip):
-        await zips.load_zip(app, target, stored)
+    modules = local_modules(services, target, target.served)
+    found, _ = await find(modules, wanted)
+    if isinstance(found, StoredZip):
+        await services.zips.load(target, found)
 
 
 def _wanted(path: str) -> ModuleRequest | None:
     wanted = parse(path)
-    if not isinstance(wanted, ModuleRequest):
-        return None
-    # Clients of another registry ask for latest.mod and latest.zip, which takes more than one answer.
-    return None if wanted.version == LATEST and wanted.file != "info" else wanted
+    return wanted if isinstance(wanted, ModuleRequest) else None
 
 
 def _is_of_version(wanted: ModuleRequest) -> bool:
@@ -117,18 +116,20 @@ def _decides(target: Target, wanted: ModuleRequest) -> bool:
     return _is_of_version(wanted) and module.canonical_version(wanted.version) == wanted.version
 
 
-def _recall(app: web.Application, target: Target, wanted: ModuleRequest) -> web.Response | None:
+def _recall(
+    services: ContentServices, target: Target, wanted: ModuleRequest
+) -> web.Response | None:
     assert target.served is not None
-    found = cached.recall(answers.of(app), target.served, wanted)
+    found = cached.recall(services.answers, target.served, wanted)
     if found is UNKNOWN:
         return None
     if found is None:
         # What is not held, an upstream may have.
-        return missing(wanted) if target.remote is None else None
+        return nothing(None, wanted) if target.remote is None else None
     if isinstance(found, Stopped):
-        return forbidden(found)
+        return nothing(found, wanted)
     if isinstance(found, StoredZip):
-        found = zips.recall_zip(app, target, found)
+        found = services.zips.recall(target, found)
         if found is None:
             return None
     immutable = found.immutable and wanted.version != LATEST

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from pulp_gomod.app.content import memory
+from pulp_gomod.app.content import memory, services
 from pulp_gomod.app.content.accelerator import shortcut
 from pulp_gomod.app.content.accelerator.patterns import Pattern
 from pulp_gomod.app.content.http.responses import USED
@@ -24,10 +24,9 @@ from pulp_gomod.app.content.kept import (
     Memory,
     kept_of,
 )
-from pulp_gomod.app.content.repository import guard, resolver
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, Target
 from pulp_gomod.app.content.sent_again import SentAgain
-from pulp_gomod.app.remote import registry
+from pulp_gomod.app.content.services import ContentServices
 
 _STATUSES = frozenset({200, 304, 404})
 # Whoever sends one of these may get another answer.
@@ -42,13 +41,14 @@ _CONDITIONS = (
 class Ready:
     """The responses that a content process has sent."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, services: ContentServices) -> None:
         """
         Args:
-            app: The content app, whose Resolver knows what distributions serve at the moment.
+            services: The services of the content app.
         """
-        self._app = app
-        self._resolver = resolver.of(app)
+        self._services = services
+        self._resolver = services.resolver
+        self._gate = services.gate
         self._small = Memory(MOST_BYTES)
         self._large = Memory(MOST_LARGE_BYTES)
         #: What the last request was like that aiohttp answered, that had no credentials and is known now.
@@ -104,7 +104,7 @@ class Ready:
             return
         connection = shortcut.of(request, self)
         if connection and (target.guard is not None or hdrs.AUTHORIZATION in request.headers):
-            connection.meet(request, target.base_path, guard.digest(request))
+            connection.meet(request, target.base_path, self._gate.digest(request))
         if (
             target.guard is not None
             or (target.remote is not None and USED not in request)
@@ -138,7 +138,7 @@ class Ready:
         if pattern.digest is not None:
             # Neither is a secret kept, nor is anything told to whom the guard does not permit it now.
             target = self._resolver.recall(pattern.domain, pattern.base_path)
-            if target is None or not guard.permits(self._app, target, pattern.digest):
+            if target is None or not self._gate.still_permits(target, pattern.digest):
                 return None
             key = pattern.domain, pattern.base_path, path
             if kept := self._recall(key):
@@ -151,7 +151,7 @@ class Ready:
         return kept.pieces
 
     def _foresee(self, pattern: Pattern, path: str) -> Kept | None:
-        recalled = memory.recall(self._app, pattern, path)
+        recalled = memory.recall(self._services, pattern, path)
         if recalled is None:
             return None
         return kept_of(pattern.domain, recalled.target, recalled.used, recalled.response)
@@ -167,7 +167,7 @@ class Ready:
         path = pattern.path_in(head)
         if path is None:
             return None
-        return asyncio.create_task(memory.bring(self._app, pattern, path))
+        return asyncio.create_task(memory.bring(self._services, pattern, path))
 
     def _recall(self, key: Key) -> Kept | None:
         place = self._small
@@ -188,7 +188,7 @@ class Ready:
 
     def _note_use(self, kept: Kept) -> None:
         if kept.used is not None and kept.target.served is not None:
-            registry.note_use(self._app, kept.target.served.repository, *kept.used)
+            self._services.remotes.usage.note(kept.target.served.repository, *kept.used)
 
     def _add(self, key: Key, kept: Kept) -> None:
         place = self._small if len(kept.body) <= LARGEST else self._large
@@ -228,9 +228,9 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     Give the content app its Ready for as long as it runs (an entry of `cleanup_ctx`).
 
     Args:
-        app: The content app, which has its Resolver.
+        app: The content app, which has its services.
     """
-    app[_KEY] = Ready(app)
+    app[_KEY] = Ready(services.of(app))
     yield
 
 

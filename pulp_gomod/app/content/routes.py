@@ -18,13 +18,12 @@ from psycopg import Error as DatabaseError
 from pulpcore.plugin.content import Handler
 
 from pulp_gomod.app.content import handler as protocol
-from pulp_gomod.app.content import loop_watch, ready, warmup
+from pulp_gomod.app.content import ready, services
 from pulp_gomod.app.content.accelerator import entrance
 from pulp_gomod.app.content.http import hsts, identity
 from pulp_gomod.app.content.http.responses import keep_private, not_found, problem
-from pulp_gomod.app.content.repository import answers, guard, prefetch, resolver
+from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import storable
-from pulp_gomod.app.db import batching, pool
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ def _read_only(refused: web.HTTPMethodNotAllowed) -> web.Response:
 
 async def _let_pulpcore_answer(request: web.Request, handler: Next) -> web.StreamResponse:
     if hdrs.AUTHORIZATION in request.headers:
-        verified = await guard.verified(request)
+        verified = await services.of(request.app).gate.verified(request)
         if isinstance(verified, web.Response):
             return verified
         request = verified
@@ -197,16 +196,9 @@ def install(app: web.Application) -> None:
     names = [getattr(middleware, "__name__", "") for middleware in stock]
     inner = stock[names.index("authenticate") + 1 :] if "authenticate" in names else ()
     app.middlewares.insert(0, _first_middleware(inner))
-    app.cleanup_ctx.append(pool.lifespan)
-    app.cleanup_ctx.append(warmup.lifespan)
-    app.cleanup_ctx.append(batching.lifespan)
-    app.cleanup_ctx.append(resolver.lifespan)
+    app.cleanup_ctx.append(services.lifespan)
     app.cleanup_ctx.append(ready.lifespan)
-    app.cleanup_ctx.append(answers.lifespan)
-    app.cleanup_ctx.append(prefetch.lifespan)
-    app.cleanup_ctx.append(guard.lifespan)
     hsts.install(app)
-    app.cleanup_ctx.append(loop_watch.lifespan)
     entrance.install(app)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)

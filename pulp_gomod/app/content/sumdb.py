@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from pulp_gomod.app.content import services
 from pulp_gomod.app.content.http.replies import (
     fault_response,
     in_their_words,
@@ -21,7 +22,7 @@ from pulp_gomod.app.content.http.responses import (
 from pulp_gomod.app.content.repository.distributions import Target
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.models import ownership
-from pulp_gomod.app.remote import policy, registry
+from pulp_gomod.app.remote import policy
 from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.app.remote.http.results import Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.remote.registry import Through
@@ -49,7 +50,7 @@ async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.St
     """
     try:
         assert target.remote is not None
-        through = await registry.of(request.app).of(target.remote, target.remote_changed)
+        through = await services.of(request.app).remotes.of(target.remote, target.remote_changed)
         sumdb = through.sumdb if through is not None else None
         if through is None or sumdb is None:
             return not_found("no checksum database is configured here")
@@ -133,7 +134,7 @@ async def _tile(
 
 def _missing(missing: Missing, path: str) -> web.Response:
     if missing.words:
-        return in_their_words(missing)
+        return in_their_words(missing.status, missing.words)
     return problem(missing.status, f"not found: the checksum database has no {path}")
 
 

@@ -8,15 +8,12 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
-
-from aiohttp import web
 
 from pulp_gomod.app.content.repository import distribution_queries, queries
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN
 from pulp_gomod.app.content.repository.stored import LONG_GO_MOD
-from pulp_gomod.app.db import pool
 from pulp_gomod.app.db.pool import Database
 
 log = logging.getLogger(__name__)
@@ -67,20 +64,23 @@ async def _try_to_warm(where: Database) -> None:
         log.warning("PostgreSQL did not plan the statements of requests ahead.", exc_info=True)
 
 
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
+@asynccontextmanager
+async def warmed(where: Database) -> AsyncIterator[None]:
     """
-    Warm the content app's Database when it starts (an entry of `cleanup_ctx`).
+    Warm a content process when it starts.
 
     What the process has loaded by then stays as long as it runs: Python's garbage collector is told to look
     at it no more, which takes a tenth of a second each time, and all requests wait for it.
 
     Args:
-        app: The content app, which has its Database.
+        where: The database.
     """
     gc.collect()
     gc.freeze()
-    task = asyncio.create_task(_try_to_warm(pool.of(app)))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    task = asyncio.create_task(_try_to_warm(where))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

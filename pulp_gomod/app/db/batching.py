@@ -6,14 +6,11 @@ one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
 from psycopg import DataError
 
-from pulp_gomod.app.db import pool
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.pool import Database
@@ -164,27 +161,3 @@ def _fail(asked: list[_Question], error: Exception) -> None:
     for question in asked:
         if not question.answer.done():
             question.answer.set_exception(error)
-
-
-_KEY: web.AppKey[Lookups] = web.AppKey("gomod_lookups", Lookups)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Lookups for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app, which has its Database.
-    """
-    app[_KEY] = Lookups(pool.of(app))
-    yield
-
-
-def of(app: web.Application) -> Lookups:
-    """
-    Return the Lookups of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]

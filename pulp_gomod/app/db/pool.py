@@ -6,11 +6,9 @@ definition.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
 from django.db import connections
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -133,41 +131,6 @@ async def _plan_once(connection: Connection) -> None:
     values matter. Here they never do: all look-ups are by whole keys.
     """
     await connection.execute("SET plan_cache_mode = force_generic_plan")
-
-
-_KEY: web.AppKey["Database"] = web.AppKey("gomod_database", Database)
-
-
-@asynccontextmanager
-async def _opened(database: Database) -> AsyncIterator[None]:
-    await database.open()
-    try:
-        yield
-    finally:
-        await database.close()
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Database for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app.
-    """
-    database = Database(connection_parameters())
-    app[_KEY] = database
-    async with _opened(database):
-        yield
-
-
-def of(app: web.Application) -> Database:
-    """
-    Return the Database of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]
 
 
 def connection_parameters() -> dict[str, Any]:

@@ -10,7 +10,6 @@ from pulp_gomod.app.remote.cache.entries import Answer, File
 from pulp_gomod.app.remote.go_mods import GoMods
 from pulp_gomod.app.remote.http.results import Missing
 from pulp_gomod.app.remote.registry import Through
-from pulp_gomod.golang.goproxy import ModuleRequest
 
 T = TypeVar("T")
 
@@ -28,22 +27,24 @@ class Asking:
     def __init__(
         self,
         through: Through,
-        wanted: ModuleRequest,
+        path: str,
+        version: str,
         held_only: bool,
         own: OwnPaths = ownership.NONE,
     ) -> None:
         """
         Args:
             through: The remote.
-            wanted: What is asked for.
+            path: The module path.
+            version: The version that is asked for, or another name for one; "" for none.
             held_only: Whether the client wants nothing to be fetched.
             own: The own paths of the repository that is served.
         """
         self._through = through
-        self.path = wanted.module
+        self.path = path
         self.held_only = held_only
         settings = through.upstream.settings
-        self.refusal = policy.refusal(settings, wanted.module, wanted.version, own)
+        self.refusal = policy.refusal(settings, path, version, own)
 
     async def ask(self, file: File, version: str = "") -> Answer | Missing:
         """

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from aiohttp import web
-
-from pulp_gomod.app.db import pool
 from pulp_gomod.app.db.locks import Turns
 from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.pool import Database, connection_parameters
 from pulp_gomod.app.remote.cache.documents import Documents
 from pulp_gomod.app.remote.ingest import Joiner
 from pulp_gomod.app.remote.last_used import Usage
@@ -52,7 +50,7 @@ class Through:
 
 async def open_through(
     settings: RemoteSettings,
-    where: pool.Database,
+    where: Database,
     threads: Threads,
     turns: Turns,
     joiner: Joiner,
@@ -78,7 +76,7 @@ async def open_through(
 class Upstreams:
     """All remotes of a content process."""
 
-    def __init__(self, where: pool.Database) -> None:
+    def __init__(self, where: Database) -> None:
         """
         Args:
             where: The database.
@@ -87,7 +85,7 @@ class Upstreams:
         self.threads = Threads()
         self.usage = Usage(self.threads)
         self._joiner = Joiner(self.threads)
-        self._turns = Turns(pool.connection_parameters())
+        self._turns = Turns(connection_parameters())
         self._known: Lru[UUID, Through] = Lru(MOST_REMOTES)
         self._opening = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
@@ -142,45 +140,3 @@ class Upstreams:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-_KEY: web.AppKey[Upstreams] = web.AppKey("gomod_upstreams", Upstreams)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Upstreams for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app, which has its Database.
-    """
-    upstreams = Upstreams(pool.of(app))
-    app[_KEY] = upstreams
-    await upstreams.open()
-    try:
-        yield
-    finally:
-        await upstreams.close()
-
-
-def of(app: web.Application) -> Upstreams:
-    """
-    Return the Upstreams of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]
-
-
-def note_use(app: web.Application, repository: UUID, path: str, version: str) -> None:
-    """
-    Note that a module version was asked for, so that cleanup knows.
-
-    Args:
-        app: The content app.
-        repository: The pk of the repository that serves it.
-        path: The module path.
-        version: The version.
-    """
-    of(app).usage.note(repository, path, version)

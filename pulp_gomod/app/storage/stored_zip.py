@@ -16,6 +16,7 @@ class StoredZip:
         size: Bytes.
         sha256: Its digest, hexadecimal.
         created: When it came to Pulp.
+        is_settled: Whether the repository version that is served holds it.
     """
 
     artifact: UUID
@@ -23,3 +24,4 @@ class StoredZip:
     size: int
     sha256: str
     created: datetime
+    is_settled: bool = True

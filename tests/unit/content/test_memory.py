@@ -23,9 +23,11 @@ from pulp_gomod.app.content.http.responses import (
     cache_control,
     respond,
 )
-from pulp_gomod.app.content.repository import answers, prefetch, resolver, zips
+from pulp_gomod.app.content.repository.answers import LARGEST_FILE, Answers
 from pulp_gomod.app.content.repository.distributions import Served, Target
-from pulp_gomod.app.db import batching
+from pulp_gomod.app.content.repository.guard import Gate
+from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.zips import ZipFiles, _Storage
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.storage.stored_zip import StoredZip
 
@@ -54,12 +56,16 @@ class Content:
     """A content app, and a distribution that is known."""
 
     def __init__(self, target: Target | None) -> None:
-        self.app = web.Application()
-        self.app[answers._KEY] = answers.Answers()
-        self.app[answers._FILES] = answers.Answers()
-        self.app[prefetch._KEY] = prefetch.Whole()
-        self.app[resolver._KEY] = self  # type: ignore[misc]
-        self.app[batching._KEY] = self.database = Database()  # type: ignore[assignment]
+        self.database = Database()
+        self.files = Answers()
+        self.services: Any = SimpleNamespace(
+            lookups=self.database,
+            resolver=self,
+            gate=Gate(),
+            answers=Answers(),
+            prefetch=Whole(),
+            zips=ZipFiles(self.files),
+        )
         self._target = target
 
     async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
@@ -72,10 +78,10 @@ class Content:
 
     def keep(self, file: str, version: str, answer: Any) -> None:
         key = (SERVED.repository.bytes, SERVED.number, file, "example.com/M", version)
-        answers.of(self.app).keep(key, answer, 0)
+        self.services.answers.keep(key, answer, 0)
 
     def ask(self, path: str = PATH) -> memory.Recalled | None:
-        return memory.recall(self.app, PATTERN, path)
+        return memory.recall(self.services, PATTERN, path)
 
 
 def test_what_is_in_memory_is_answered_as_ever() -> None:
@@ -121,7 +127,6 @@ def test_another_distribution_is_not_answered_for(target: Target | None) -> None
 def test_what_is_not_known_is_not_answered(path: str) -> None:
     content = Content(TARGET)
     content.keep("info", "v1.0.0", INFO)
-    content.keep("info", "latest", INFO)
     assert content.ask(path) is None
 
 
@@ -137,10 +142,12 @@ def test_what_is_not_held_is_answered_as_ever() -> None:
     assert found.response.body == b"not found: example.com/M is not in this repository\n"
 
 
-@pytest.mark.parametrize(("path", "what"), (("@v/list", "list"), ("@latest", "latest")))
-def test_what_may_change_is_not_to_be_kept(path: str, what: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "key"), (("@v/list", ("list", "")), ("@latest", ("info", "latest")))
+)
+def test_what_may_change_is_not_to_be_kept(path: str, key: tuple[str, str]) -> None:
     content = Content(TARGET)
-    content.keep(what, "", LIST)
+    content.keep(*key, LIST)
     found = content.ask(f"example.com/!m/{path}")
     assert found is not None and found.response.body == LIST.body and found.used is None
     assert found.response.headers["Cache-Control"] == "public, no-cache"
@@ -152,7 +159,7 @@ def test_a_remote_adds_nothing_to_a_version_that_is_held() -> None:
     content.keep("info", "main", INFO)
     content.keep("mod", "v1.0.0", None)
     content.keep("list", "", LIST)
-    content.keep("latest", "", INFO)
+    content.keep("info", "latest", INFO)
     found = content.ask()
     assert found is not None and found.response.body == INFO.body
     # The upstream may know something later of a branch and of all versions, and has the go.mod.
@@ -172,12 +179,12 @@ def test_a_zip_that_was_not_read_is_not_answered() -> None:
 def test_what_was_brought_is_answered(path: str) -> None:
     content = Content(TARGET)
     assert content.ask(path) is None
-    asyncio.run(memory.bring(content.app, PATTERN, path))
+    asyncio.run(memory.bring(content.services, PATTERN, path))
     found = content.ask(path)
     assert found is not None and found.response.status == 404
     # It is looked up once.
     count = len(content.database.asked)
-    asyncio.run(memory.bring(content.app, PATTERN, path))
+    asyncio.run(memory.bring(content.services, PATTERN, path))
     assert len(content.database.asked) == count
 
 
@@ -189,14 +196,13 @@ def test_what_was_brought_is_answered(path: str) -> None:
         (replace(TARGET, served=None), PATH),
         (replace(TARGET, remote=uuid4()), "a.example.com/@v/main.info"),
         (replace(TARGET, remote=uuid4()), "a.example.com/@v/list"),
-        (TARGET, "a.example.com/@v/latest.zip"),
         (TARGET, "a.example.com/../@v/list"),
         (TARGET, "sumdb/example.com/supported"),
     ),
 )
 def test_nothing_is_looked_up_for_others(target: Target | None, path: str) -> None:
     content = Content(target)
-    asyncio.run(memory.bring(content.app, PATTERN, path))
+    asyncio.run(memory.bring(content.services, PATTERN, path))
     assert content.database.asked == []
 
 
@@ -205,8 +211,12 @@ def zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredZip:
     """A zip in a storage."""
     domain = SimpleNamespace(storage_class="pulpcore.app.models.storage.FileSystem")
     storage = SimpleNamespace(path=lambda name: str(tmp_path / name))
-    known = zips._Storage(domain, storage, NOW)
-    monkeypatch.setitem(zips._storages, TARGET.domain, known)
+    known = _Storage(domain, storage, NOW)
+
+    async def storage_of(self: ZipFiles, target: Target) -> _Storage:
+        return self._storages.setdefault(target.domain, known)
+
+    monkeypatch.setattr(ZipFiles, "_storage_of", storage_of)
     (tmp_path / "stored").write_bytes(b"zip")
     return StoredZip(uuid4(), "stored", 3, hashlib.sha256(b"zip").hexdigest(), NOW)
 
@@ -215,12 +225,12 @@ def test_a_small_zip_is_brought(zip: StoredZip, tmp_path: Path) -> None:
     path = "example.com/!m/@v/v1.0.0.zip"
     content = Content(TARGET)
     content.keep("zip", "v1.0.0", zip)
-    asyncio.run(memory.bring(content.app, PATTERN, path))
+    asyncio.run(memory.bring(content.services, PATTERN, path))
     found = content.ask(path)
     assert found is not None and found.response.body == b"zip"
-    large = replace(zip, size=answers.LARGEST_FILE + 1, sha256="another")
+    large = replace(zip, size=LARGEST_FILE + 1, sha256="another")
     content.keep("zip", "v1.0.0", large)
-    asyncio.run(memory.bring(content.app, PATTERN, path))
+    asyncio.run(memory.bring(content.services, PATTERN, path))
     assert content.ask(path) is None
 
 
@@ -229,5 +239,5 @@ def test_a_damaged_zip_is_not_brought(zip: StoredZip, tmp_path: Path) -> None:
     content.keep("zip", "v1.0.0", zip)
     (tmp_path / "stored").write_bytes(b"zap")
     with pytest.raises(OSError, match="checksum"):
-        asyncio.run(memory.bring(content.app, PATTERN, "example.com/!m/@v/v1.0.0.zip"))
+        asyncio.run(memory.bring(content.services, PATTERN, "example.com/!m/@v/v1.0.0.zip"))
     assert content.ask("example.com/!m/@v/v1.0.0.zip") is None

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
@@ -12,9 +14,8 @@ from pulp_gomod.app.content.accelerator.patterns import Pattern
 from pulp_gomod.app.content.http.responses import JSON, Representation
 from pulp_gomod.app.content.kept import kept_of
 from pulp_gomod.app.content.ready import Ready
-from pulp_gomod.app.content.repository import answers, guard, resolver
+from pulp_gomod.app.content.repository.answers import Answers
 from pulp_gomod.app.content.repository.distributions import Served, Target
-from pulp_gomod.app.remote import registry
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
@@ -53,35 +54,36 @@ HEAD = BEFORE + b"m.example.com/@v/v1.0.0.info" + AFTER
 class Content:
     """A content app that has one file in memory, and what it asks whether it may tell of it."""
 
-    def __init__(self, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, target: Target) -> None:
         self.target = target
         self.permitted = {(target.guard, MINE)}
-        self.app = app = web.Application()
-        app[answers._KEY] = answers.Answers()
-        app[resolver._KEY] = self  # type: ignore[misc]
-        app[guard._KEY] = self  # type: ignore[misc]
+        self.answers = Answers()
         self.used: list[tuple[str, str]] = []
-        monkeypatch.setattr(registry, "note_use", lambda *use: self.used.append(use[2:]))
+        usage = SimpleNamespace(note=lambda *use: self.used.append(use[1:]))
+        services: Any = SimpleNamespace(
+            resolver=self,
+            gate=self,
+            answers=self.answers,
+            remotes=SimpleNamespace(usage=usage),
+        )
         info = Representation(JSON, "etag", NOW, 2, True, b"{}")
         key = (SERVED.repository.bytes, SERVED.number, "info", "m.example.com", "v1.0.0")
-        answers.of(app).keep(key, info, 2)
-        self.ready = Ready(app)
+        self.answers.keep(key, info, 2)
+        self.ready = Ready(services)
 
     def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target:
         return self.target
 
-    def permits(self, target: Target, guard: UUID, digest: bytes) -> bool:
-        return (guard, digest) in self.permitted
+    def still_permits(self, target: Target, digest: bytes | None) -> bool:
+        return target.guard is None or (target.guard, digest) in self.permitted
 
     def ask(self, digest: bytes | None) -> tuple[bytes, ...] | None:
         pattern = Pattern(BEFORE, AFTER, "default", "base", digest)
         return self.ready.foresee(HEAD, pattern)
 
 
-def test_what_is_private_is_told_to_those_whom_the_guard_permits(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    content = Content(PRIVATE, monkeypatch)
+def test_what_is_private_is_told_to_those_whom_the_guard_permits() -> None:
+    content = Content(PRIVATE)
     assert content.ask(OTHERS) is None and content.ask(None) is None
     for _ in range(3):
         told = content.ask(MINE)
@@ -95,17 +97,17 @@ def test_what_is_private_is_told_to_those_whom_the_guard_permits(
     assert content.ask(MINE) is None
 
 
-def test_that_something_private_is_not_there_is_private(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = Content(PRIVATE, monkeypatch)
+def test_that_something_private_is_not_there_is_private() -> None:
+    content = Content(PRIVATE)
     key = (SERVED.repository.bytes, SERVED.number, "info", "m.example.com", "v1.0.0")
-    answers.of(content.app).keep(key, None, 0)
+    content.answers.keep(key, None, 0)
     told = content.ask(MINE)
     assert told is not None and told[0].startswith(b"HTTP/1.1 404")
     assert b"Cache-Control: private, no-cache\r\n" in told[0]
 
 
-def test_another_guard_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = Content(PRIVATE, monkeypatch)
+def test_another_guard_is_asked_anew() -> None:
+    content = Content(PRIVATE)
     assert content.ask(MINE)
     content.target = replace(PRIVATE, guard=uuid4())
     assert content.ask(MINE) is None
@@ -113,8 +115,8 @@ def test_another_guard_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert content.ask(MINE)
 
 
-def test_what_was_private_becomes_public_and_private_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = Content(PRIVATE, monkeypatch)
+def test_what_was_private_becomes_public_and_private_again() -> None:
+    content = Content(PRIVATE)
     for _ in range(2):
         content.target = PRIVATE
         told = content.ask(MINE)
@@ -126,10 +128,8 @@ def test_what_was_private_becomes_public_and_private_again(monkeypatch: pytest.M
             assert told is not None and b"Cache-Control: public" in told[0]
 
 
-def test_a_new_repository_version_is_no_secret_of_the_old_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    content = Content(PRIVATE, monkeypatch)
+def test_a_new_repository_version_is_no_secret_of_the_old_one() -> None:
+    content = Content(PRIVATE)
     assert content.ask(MINE)
     content.target = replace(PRIVATE, served=replace(SERVED, number=4))
     assert content.ask(MINE) is None

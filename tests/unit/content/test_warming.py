@@ -5,11 +5,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from pulp_gomod.app.content import warmup
 from pulp_gomod.app.content.repository import distribution_queries, queries
-from pulp_gomod.app.db import pool
 
 
 class Database:
@@ -37,9 +35,7 @@ def test_a_process_starts_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) 
             raise ValueError("not what was expected")
 
     async def start() -> None:
-        app = web.Application()
-        app[pool._KEY] = Broken()  # type: ignore[misc]
-        async for _ in warmup.lifespan(app):
+        async with warmup.warmed(Broken()):  # type: ignore[arg-type]
             async with asyncio.timeout(10):
                 while "did not plan" not in caplog.text:
                     await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ import pytest
 from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation
 from pulp_gomod.app.content.repository import prefetch as module
 from pulp_gomod.app.content.repository.answers import Answers
-from pulp_gomod.app.content.repository.cached import RememberedModules
+from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.content.repository.distributions import Served
 from pulp_gomod.app.content.repository.prefetch import MOST_REPOSITORIES, SEVERAL, Whole
 
@@ -53,9 +53,9 @@ class Modules:
         return {"info": INFO, "zip": None} | ({"mod": MOD} if wanted == "mod" else {})
 
 
-async def ask_some(modules: Modules, count: int) -> tuple[RememberedModules, Whole]:
+async def ask_some(modules: Modules, count: int) -> tuple[CachedModules, Whole]:
     whole = Whole()
-    remembered = RememberedModules(modules, Answers(), whole)  # type: ignore[arg-type]
+    remembered = CachedModules(modules, Answers(), whole)  # type: ignore[arg-type]
     for path, version in modules.all[:count]:
         assert await remembered.info(path, version) is INFO
     for _ in range(200):

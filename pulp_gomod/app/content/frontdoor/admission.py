@@ -19,8 +19,8 @@ from pulp_gomod.app.auth.addresses import trusted_proxies
 from pulp_gomod.app.auth.header import Secret, parse
 from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures
+from pulp_gomod.app.content import services
 from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_address
-from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.db.executors import Busy
 
 _PACKAGES = "/api/packages/"
@@ -47,7 +47,7 @@ class Admission:
             # One statement tells, and nobody guesses 256 random bits.
             return None
         attempt = request[_ATTEMPT] = attempt_of(request, sent)
-        logins = guard.logins(request.app)
+        logins = services.of(request.app).gate.logins
         if logins.throttle.is_known(attempt):
             return None
         return await self._verify(request, attempt, logins)
@@ -82,7 +82,9 @@ class Admission:
         if request.method != "POST" or request.path != _FORM:
             return nullcontext()
         attempt = throttle.password_attempt(client_address(request), "", "")
-        context: AbstractAsyncContextManager[Any] = guard.logins(request.app).turn(attempt)
+        context: AbstractAsyncContextManager[Any] = services.of(request.app).gate.logins.turn(
+            attempt
+        )
         return context
 
     def learn(self, request: web.Request, status: int) -> None:
@@ -94,7 +96,7 @@ class Admission:
             status: The status of the answer.
         """
         if status == 401 and _ATTEMPT in request:
-            guard.logins(request.app).throttle.forget(request[_ATTEMPT])
+            services.of(request.app).gate.logins.throttle.forget(request[_ATTEMPT])
 
     def headers(self, request: web.Request) -> Mapping[str, str]:
         """

@@ -5,7 +5,7 @@ import math
 from aiohttp import hdrs, web
 
 from pulp_gomod.app.content.http.responses import problem
-from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
+from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER
 
 # What Go's strconv.ParseBool takes for true.
@@ -44,13 +44,14 @@ def _when(fault: UpstreamFault) -> str:
     return RETRY_AFTER if fault.retry_after is None else str(math.ceil(fault.retry_after))
 
 
-def in_their_words(missing: Missing) -> web.Response:
+def in_their_words(status: int, words: str) -> web.Response:
     """
     Pass on what the upstream says to people of what is not there.
 
     Args:
-        missing: What it said.
+        status: The HTTP status.
+        words: What it said.
     """
-    response = problem(missing.status, "")
-    response.text = f"{missing.words}\n"
+    response = problem(status, "")
+    response.text = f"{words}\n"
     return response

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 # a remote, only if it is what the repository version itself holds: that does not change with the upstream.
 USED: Final = "gomod_used"
 
+_OWNER: Final = "gomod_owner"
+
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 ZIP = "application/zip"
@@ -55,6 +57,8 @@ class Representation:
         body: The bytes, or None for a file or an object.
         path: The file, where there is no body.
         reader: The object, where there is neither.
+        owner: What the file lives as long as, or None.
+        is_settled: Whether the repository version alone decides that this is the answer, whatever an upstream has.
         validators: The headers that are made of etag and modified, whatever the answer.
     """
 
@@ -66,6 +70,8 @@ class Representation:
     body: bytes | None = None
     path: str = ""
     reader: ObjectReader | None = None
+    owner: object = None
+    is_settled: bool = True
     validators: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -190,7 +196,9 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     if found.reader is not None:
         return ObjectResponse(found.reader, start, stop - start, status, headers)
     if found.body is None:
-        return FileResponse(found.path, start, stop - start, status, headers)
+        response = FileResponse(found.path, start, stop - start, status, headers)
+        response[_OWNER] = found.owner
+        return response
     return web.Response(status=status, body=found.body[start:stop], headers=headers)
 
 

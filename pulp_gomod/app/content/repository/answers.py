@@ -6,10 +6,8 @@ found any more.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-
-from aiohttp import web
 
 T = TypeVar("T")
 
@@ -97,39 +95,3 @@ class Answers:
         while self._bytes > self._most_bytes:
             oldest, _ = self._kept.popitem(last=False)
             self._bytes -= self._sizes.pop(oldest)
-
-
-_KEY: web.AppKey[Answers] = web.AppKey("gomod_answers", Answers)
-_FILES: web.AppKey[Answers] = web.AppKey("gomod_files", Answers)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Answers for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app.
-    """
-    app[_KEY] = Answers()
-    app[_FILES] = Answers(MOST_FILE_BYTES, LARGEST_FILE)
-    yield
-
-
-def of(app: web.Application) -> Answers:
-    """
-    Return the Answers of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]
-
-
-def files_of(app: web.Application) -> Answers:
-    """
-    Return the files that the content app has in memory.
-
-    Args:
-        app: The content app.
-    """
-    return app[_FILES]

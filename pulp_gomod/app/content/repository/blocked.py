@@ -9,8 +9,7 @@ import json
 from dataclasses import dataclass, replace
 
 from pulp_gomod.app.content.http.responses import Representation, Stopped
-from pulp_gomod.app.content.repository import queries
-from pulp_gomod.app.content.repository.stored import File, Files, Modules, list_of
+from pulp_gomod.app.content.repository.stored import File, Files, StoredModules, list_of
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.models.blocking import Block
 from pulp_gomod.app.storage.stored_zip import StoredZip
@@ -87,14 +86,36 @@ class About:
         )
 
 
-class BlockedModules(Modules):
-    """Answers what Modules answers, but for what is blocked."""
+class BlockedModules:
+    """What another one has of a repository version, without what is blocked."""
+
+    def __init__(self, modules: StoredModules) -> None:
+        """
+        Args:
+            modules: What the repository version holds.
+        """
+        self._modules = modules
+        self.served = modules.served
+
+    @property
+    def is_quiet(self) -> bool:
+        """As StoredModules.is_quiet."""
+        return self._modules.is_quiet
+
+    @property
+    def beside(self) -> "BlockedModules":
+        """As StoredModules.beside."""
+        return BlockedModules(self._modules.beside)
+
+    async def names(self) -> list[tuple[str, str]]:
+        """As StoredModules.names."""
+        return await self._modules.names()
 
     async def versions(self, path: str) -> Representation | None:
         """As Modules.versions."""
         about = self._blocks(path)
         if about is None:
-            return await super().versions(path)
+            return await self._modules.versions(path)
         tagged = await self.tagged(path)
         if tagged is None and not about.is_whole:
             return None
@@ -102,63 +123,70 @@ class BlockedModules(Modules):
         return await list_of(tagged or [], self.served.created)
 
     async def tagged(self, path: str) -> list[str] | None:
-        """As Modules.tagged."""
-        tagged = await super().tagged(path)
+        """As StoredModules.tagged."""
+        tagged = await self._modules.tagged(path)
         about = self._blocks(path)
         if tagged is None or about is None:
             return tagged
         return await compute(len(tagged), about.passes, tagged)
 
     async def candidates(self, path: str) -> list[Candidate]:
-        """As Modules.candidates."""
-        candidates = await super().candidates(path)
+        """As StoredModules.candidates."""
+        candidates = await self._modules.candidates(path)
         about = self._blocks(path)
-        if about is None:
-            return candidates
-        passed = set(await compute(len(candidates), about.passes, [c.version for c in candidates]))
-        return [each for each in candidates if each.version in passed]
+        return candidates if about is None else await _passed(about, candidates)
+
+    async def retracted(self, path: str, version: str) -> str:
+        """As StoredModules.retracted."""
+        return await self._modules.retracted(path, version)
 
     async def latest(self, path: str) -> Representation | Stopped | None:
         """As Modules.latest, chosen as if what is blocked did not exist: as the go command chooses."""
-        about = self._blocks(path)
-        if about is None:
-            return await super().latest(path)
-        version, is_held = await self._newest(about)
-        if version is not None:
-            found = await super().info(path, version)
-            # What is the latest version changes, unlike the `.info` of a version.
-            if isinstance(found, Representation):
-                return replace(found, modified=self.served.created, immutable=False)
-            return found
-        return about.stop_all if is_held or about.is_whole else None
+        if self._blocks(path) is None:
+            return await self._modules.latest(path)
+        version = await self.latest_version(path)
+        if not isinstance(version, str):
+            return version
+        found = await self._modules.info(path, version)
+        # What is the latest version changes, unlike the `.info` of a version.
+        return found and replace(found, modified=self.served.created, immutable=False)
 
-    async def latest_version(self, path: str) -> str | None:
+    async def latest_version(self, path: str) -> str | Stopped | None:
         """As Modules.latest_version."""
         about = self._blocks(path)
         if about is None:
-            return await super().latest_version(path)
-        return (await self._newest(about))[0]
+            return await self._modules.latest_version(path)
+        candidates = await self._modules.candidates(path)
+        passed = await _passed(about, candidates)
+        chosen = await self._modules.choose(path, latest, passed)
+        if chosen is not None:
+            return chosen.version
+        return about.stop_all if candidates or about.is_whole else None
 
     async def info(self, path: str, version: str) -> Representation | Stopped | None:
         """As Modules.info."""
         about = self._blocks(path)
         if about is None:
-            return await super().info(path, version)
+            return await self._modules.info(path, version)
         stop = about.stop(version) if module.canonical_version(version) == version else None
         if stop is not None:
             return stop
-        found = await super().info(path, version)
+        found = await self._modules.info(path, version)
         # What names a commit may have come out as a version that is blocked.
-        stop = about.stop_info(found.body) if isinstance(found, Representation) else None
+        stop = about.stop_info(found.body) if found is not None else None
         return stop or found
+
+    async def mod(self, path: str, version: str) -> Representation | None:
+        """As Modules.mod."""
+        return await self._modules.mod(path, version)
 
     async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
         """As Modules.zip."""
-        return self._stop_zip(path, version) or await super().zip(path, version)
+        return self._stop_zip(path, version) or await self._modules.zip(path, version)
 
     async def files(self, path: str, version: str, wanted: File) -> Files:
-        """As Modules.files."""
-        files = await super().files(path, version, wanted)
+        """As StoredModules.files."""
+        files = await self._modules.files(path, version, wanted)
         stop = self._stop_zip(path, version)
         return files | {"info": stop, "zip": stop} if stop else files
 
@@ -170,14 +198,12 @@ class BlockedModules(Modules):
             return about.stop_names
         return about.stop(version)
 
-    async def _newest(self, about: About) -> tuple[str | None, bool]:
-        """Return the latest version of those that are not blocked, and whether any is held at all."""
-        rows = await self._ask(queries.candidates(), module=about.path)
-        passed = set(await compute(len(rows), about.passes, [row[0] for row in rows]))
-        kept = [row for row in rows if row[0] in passed]
-        chosen = await self._choose(about.path, latest, kept)
-        return (chosen.version if chosen else None), bool(rows)
-
     def _blocks(self, path: str) -> About | None:
         blocks = self.served.blocks.of(path)
         return About(path, blocks) if blocks else None
+
+
+async def _passed(about: About, candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates that are not blocked."""
+    passed = set(await compute(len(candidates), about.passes, [c.version for c in candidates]))
+    return [each for each in candidates if each.version in passed]

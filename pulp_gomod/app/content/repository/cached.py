@@ -4,17 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from aiohttp import web
-
 from pulp_gomod.app.content.http.responses import Representation, Stopped
-from pulp_gomod.app.content.repository import answers as known_answers
-from pulp_gomod.app.content.repository import prefetch
 from pulp_gomod.app.content.repository.answers import Answers, Key
 from pulp_gomod.app.content.repository.blocked import BlockedModules
-from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.distributions import Served
 from pulp_gomod.app.content.repository.prefetch import Whole
-from pulp_gomod.app.content.repository.stored import File, Files, Modules
-from pulp_gomod.app.db import batching
+from pulp_gomod.app.content.repository.stored import File, Files, StoredModules
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest
@@ -32,15 +27,18 @@ _PER_VERSION = 256
 _AT_ONCE = 16
 
 
-class RememberedModules:
+Looked = StoredModules | BlockedModules
+
+
+class CachedModules:
     """Answers what Modules answers, and remembers it; what is not there is remembered, too."""
 
-    def __init__(self, modules: Modules, answers: Answers, prefetch: Whole) -> None:
+    def __init__(self, modules: Looked, answers: Answers, prefetch: Whole) -> None:
         """
         Args:
             modules: The modules of one repository version.
             answers: What the process has answered before.
-            whole: Says when all of a small repository version is to be looked up.
+            prefetch: Says when all of a small repository version is to be looked up.
         """
         self._modules = modules
         self._answers = answers
@@ -78,9 +76,9 @@ class RememberedModules:
 
     async def latest(self, path: str) -> Representation | Stopped | None:
         """As Modules.latest."""
-        return await self._remember("latest", path, "", lambda: self._modules.latest(path))
+        return await self._remember("info", path, LATEST, lambda: self._modules.latest(path))
 
-    async def latest_version(self, path: str) -> str | None:
+    async def latest_version(self, path: str) -> str | Stopped | None:
         """As Modules.latest_version."""
         return await self._remember(
             "latest version", path, "", lambda: self._modules.latest_version(path)
@@ -119,7 +117,7 @@ class RememberedModules:
 
         return await self._remember(file, path, version, make)
 
-    async def _bring(self, modules: Modules, path: str, version: str, file: File) -> Files:
+    async def _bring(self, modules: Looked, path: str, version: str, file: File) -> Files:
         """Look up all files of a version."""
         files = await modules.files(path, version, file)
         for name, answer in files.items():
@@ -147,20 +145,6 @@ class RememberedModules:
         return _key(self._modules.served, what, path, version)
 
 
-def modules_of(app: web.Application, target: Target, served: Served) -> RememberedModules:
-    """
-    Make what answers for a repository version.
-
-    Args:
-        app: The content app.
-        target: The distribution that serves it.
-        served: The repository version.
-    """
-    made = BlockedModules if served.blocks else Modules
-    modules = made(batching.of(app), target, served)
-    return RememberedModules(modules, known_answers.of(app), prefetch.of(app))
-
-
 def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
     """
     Return what a request was answered before.
@@ -168,16 +152,12 @@ def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
     Args:
         answers: What the process has answered before.
         served: The repository version.
-        wanted: What is asked for; not another file of the latest version than its `.info`.
+        wanted: What is asked for.
 
     Returns:
         As the method for it returns it; UNKNOWN if nobody asked yet.
     """
-    what: str = wanted.file
-    version = wanted.version
-    if version == LATEST:
-        what, version = "latest", ""
-    return answers.recall(_key(served, what, wanted.module, version), UNKNOWN)
+    return answers.recall(_key(served, wanted.file, wanted.module, wanted.version), UNKNOWN)
 
 
 def _key(served: Served, what: str, path: str, version: str) -> Key:

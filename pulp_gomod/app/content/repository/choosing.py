@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from pulp_gomod.app.content.repository.cached import RememberedModules
+from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.remote.asking import Asking
 from pulp_gomod.app.remote.cache.entries import Answer
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _PER_VERSION = 16
 
 
-async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answer | Missing:
+async def choose_latest(asking: Asking, local: CachedModules) -> str | Answer | Missing:
     """
     Choose the latest version of a module.
 
@@ -42,7 +42,8 @@ async def choose_latest(asking: Asking, local: RememberedModules) -> str | Answe
     candidates = await local.candidates(path)
     if not candidates:
         return await _said_upstream(asking)
-    ours = await local.latest_version(path) or candidates[-1].version
+    chosen_here = await local.latest_version(path)
+    ours = chosen_here if isinstance(chosen_here, str) else candidates[-1].version
     listed = await asking.beside("list")
     if listed is None or not listed.found:
         return ours
@@ -72,7 +73,7 @@ async def _said_upstream(asking: Asking) -> Answer | Missing:
     return said if chosen is None else await asking.ask("info", chosen)
 
 
-async def _chosen(both: "_Both", local: RememberedModules, listed: Answer) -> str | Answer:
+async def _chosen(both: "_Both", local: CachedModules, listed: Answer) -> str | Answer:
     """Return the version, "" for what is held, or what the upstream says of the latest version."""
     asking, path = both.asking, both.asking.path
     has_all, has_any = await local.merged("list has all", path, listed.state, both.compare)
@@ -91,7 +92,7 @@ class _Both:
     def __init__(
         self,
         asking: Asking,
-        local: RememberedModules,
+        local: CachedModules,
         candidates: list[Candidate],
         listed: Answer,
     ) -> None:

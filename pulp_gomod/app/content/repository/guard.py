@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -158,6 +157,70 @@ class Gate:
         verdict = self._verdicts.recall((_door(target, guard), digest), target.snapshot)
         return verdict is not None and verdict.permits is True
 
+    def still_permits(self, target: Target, digest: bytes | None) -> bool:
+        """
+        Say whether a distribution may be read without asking anew.
+
+        Args:
+            target: The distribution, as it is known now.
+            digest: What stands for the credentials; None where nothing is known of the request.
+        """
+        if target.guard is None:
+            return True
+        return digest is not None and self.permits(target, target.guard, digest)
+
+    async def refusal(self, request: web.Request, target: Target) -> web.Response | None:
+        """
+        Ask the guard of a distribution, if it has one; None if the request is permitted.
+
+        Never 404: the go command would go on to the next proxy of its list, and ask a public one for a
+        private module.
+
+        Args:
+            request: The request.
+            target: The distribution.
+        """
+        if target.guard is None:
+            return None
+        try:
+            caller, permitted = await self.ask(request, target, target.guard)
+        except (TooManyFailures, Busy, DatabaseError) as error:
+            return _not_now(error)
+        if permitted:
+            return None
+        if caller.is_known:
+            return problem(403, "forbidden: these credentials give no right to read this")
+        if hdrs.AUTHORIZATION in request.headers:
+            log.warning(
+                "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
+            )
+        return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
+
+    async def verified(self, request: web.Request) -> web.Request | web.Response:
+        """
+        Return a request as pulpcore may have it, which hashes passwords while all else waits.
+
+        Without its credentials if they are nobody's, which is the same to pulpcore.
+
+        Args:
+            request: A request with credentials, for something of pulpcore's.
+
+        Returns:
+            The request, or an answer instead.
+        """
+        sent = parse(request.headers.get(hdrs.AUTHORIZATION))
+        if sent is None or self.logins.throttle.is_known(attempt_of(request, sent)):
+            return request
+        try:
+            caller = await self.identify(request, sent)
+        except (TooManyFailures, Busy, DatabaseError) as error:
+            return _not_now(error)
+        if not caller.is_refused:
+            return request
+        headers = request.headers.copy()
+        headers.popall(hdrs.AUTHORIZATION)
+        return request.clone(headers=headers)
+
     async def _decide(
         self, request: web.Request, door: _Door, sent: Credentials | None
     ) -> _Verdict:
@@ -272,73 +335,6 @@ def _spelled(url: URL, path: str) -> list[URL]:
     ]
 
 
-_KEY: web.AppKey[Gate] = web.AppKey("gomod_gate", Gate)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Gate for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app.
-    """
-    app[_KEY] = Gate()
-    yield
-    app[_KEY].close()
-
-
-def digest(request: web.Request) -> bytes:
-    """
-    Return what stands for a request's credentials in `permits`.
-
-    Args:
-        request: The request.
-    """
-    return request.app[_KEY].digest(request)
-
-
-def permits(app: web.Application, target: Target, digest: bytes | None) -> bool:
-    """
-    Say whether a distribution may be read without asking anew.
-
-    Args:
-        app: The content app.
-        target: The distribution, as it is known now.
-        digest: What stands for the credentials; None where nothing is known of the request.
-    """
-    if target.guard is None:
-        return True
-    return digest is not None and app[_KEY].permits(target, target.guard, digest)
-
-
-async def refusal(request: web.Request, target: Target) -> web.Response | None:
-    """
-    Ask the guard of a distribution, if it has one; None if the request is permitted.
-
-    Never 404: the go command would go on to the next proxy of its list, and ask a public one for a
-    private module.
-
-    Args:
-        request: The request.
-        target: The distribution.
-    """
-    if target.guard is None:
-        return None
-    try:
-        caller, permitted = await request.app[_KEY].ask(request, target, target.guard)
-    except (TooManyFailures, Busy, DatabaseError) as error:
-        return _not_now(error)
-    if permitted:
-        return None
-    if caller.is_known:
-        return problem(403, "forbidden: these credentials give no right to read this")
-    if hdrs.AUTHORIZATION in request.headers:
-        log.warning(
-            "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
-        )
-    return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
-
-
 def _not_now(error: Exception) -> web.Response:
     if isinstance(error, TooManyFailures):
         headers: dict[str, str] = {hdrs.RETRY_AFTER: str(error.seconds)}
@@ -347,39 +343,3 @@ def _not_now(error: Exception) -> web.Response:
         return problem(503, f"unavailable: {refusals.BUSY}", {hdrs.RETRY_AFTER: "1"})
     log.error("PostgreSQL does not answer.", exc_info=error)
     return problem(503, "unavailable: the server's database does not answer")
-
-
-def logins(app: web.Application) -> Logins:
-    """
-    Return what verifies credentials in this process.
-
-    Args:
-        app: The content app, which runs.
-    """
-    return app[_KEY].logins
-
-
-async def verified(request: web.Request) -> web.Request | web.Response:
-    """
-    Return a request as pulpcore may have it, which hashes passwords while all else waits.
-
-    Without its credentials if they are nobody's, which is the same to pulpcore.
-
-    Args:
-        request: A request with credentials, for something of pulpcore's.
-
-    Returns:
-        The request, or an answer instead.
-    """
-    sent = parse(request.headers.get(hdrs.AUTHORIZATION))
-    if sent is None or logins(request.app).throttle.is_known(attempt_of(request, sent)):
-        return request
-    try:
-        caller = await request.app[_KEY].identify(request, sent)
-    except (TooManyFailures, Busy, DatabaseError) as error:
-        return _not_now(error)
-    if not caller.is_refused:
-        return request
-    headers = request.headers.copy()
-    headers.popall(hdrs.AUTHORIZATION)
-    return request.clone(headers=headers)

@@ -1,86 +1,219 @@
-"""Requests to a distribution that has a remote: what is held first, then what the upstream has."""
+"""What a repository version holds, and what an upstream has beside it."""
 
-import logging
-from typing import Final
+from dataclasses import replace
 
-from aiohttp import hdrs, web
-
-from pulp_gomod.app.content.http.replies import (
-    fault_response,
-    in_their_words,
-    wants_held_only,
-)
-from pulp_gomod.app.content.http.responses import (
-    JSON,
-    TEXT,
-    USED,
-    ZIP,
-    Representation,
-    Stopped,
-    cache_control,
-    forbidden,
-    not_found,
-    opened,
-    problem,
-    respond,
-)
-from pulp_gomod.app.content.repository.below import held_above
+from pulp_gomod.app.content.http.responses import JSON, TEXT, ZIP, Representation, Stopped
 from pulp_gomod.app.content.repository.blocked import About
-from pulp_gomod.app.content.repository.cached import RememberedModules
+from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.content.repository.choosing import choose_latest
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import Served
+from pulp_gomod.app.content.repository.modules import Found, NotFound, Nothing
 from pulp_gomod.app.content.repository.unblocked import UnblockedAsking
-from pulp_gomod.app.content.repository.zips import respond_with_zip
 from pulp_gomod.app.db.executors import etag
-from pulp_gomod.app.remote import registry
 from pulp_gomod.app.remote.asking import Asking
 from pulp_gomod.app.remote.cache.entries import Answer
 from pulp_gomod.app.remote.cache.info import parse_info
 from pulp_gomod.app.remote.cache.lists import merge_lists, tagged_only
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
+from pulp_gomod.app.remote.last_used import Usage
 from pulp_gomod.app.remote.registry import Through
 from pulp_gomod.app.remote.zips.fetch import Asked, Passed
-from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
-from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.golang import module, semver
-from pulp_gomod.golang.goproxy import LATEST, ModuleRequest
-
-log = logging.getLogger(__name__)
-
-_SPOOL: Final = "gomod_spool"
+from pulp_gomod.golang.goproxy import File
 
 # Bytes that a held version counts for, beside those of a list.
 _PER_VERSION = 16
 
 
-async def serve_module(
-    request: web.Request, target: Target, wanted: ModuleRequest, local: RememberedModules
-) -> web.StreamResponse:
+class MergedModules:
     """
-    Answer a request for a file of a module.
+    Modules of which the repository version is asked first, and then an upstream.
 
-    Args:
-        request: The request, permitted by the guard.
-        target: A distribution with a remote and a repository.
-        wanted: What is asked for.
-        local: What the repository holds.
+    All methods raise UpstreamFault where the upstream fails and nothing is known; and OSError where what it sent
+    cannot be kept.
     """
-    known = registry.of(request.app)
-    try:
-        assert target.remote is not None
-        through = await known.of(target.remote, target.remote_changed)
-        if through is None:
-            return problem(502, "bad gateway: the remote of this distribution is gone")
-        with through.upstream.told():
-            return await _Request(request, target, wanted, local, through, known).answer()
-    except UpstreamFault as fault:
-        return fault_response(fault)
-    except OSError as error:
-        log.error("Cannot keep what the upstream sent: %s", describe(error))
-        if error.errno in FULL:
-            return problem(507, "insufficient storage: this server's disk is full")
-        line = "unavailable: this server cannot store what the upstream sent; try again"
-        return problem(503, line, {hdrs.RETRY_AFTER: RETRY_AFTER})
+
+    def __init__(
+        self, local: CachedModules, remote: Through, served: Served, usage: Usage, held_only: bool
+    ) -> None:
+        """
+        Args:
+            local: What the repository version holds.
+            remote: The remote.
+            served: The repository version.
+            usage: Where it is noted that a zip was asked for.
+            held_only: Whether nothing is to be fetched.
+        """
+        self._local = local
+        self._remote = remote
+        self._served = served
+        self._usage = usage
+        self._held_only = held_only
+
+    # Files of one version.
+
+    async def mod(self, path: str, version: str) -> Representation | Nothing:
+        """As Modules.mod."""
+        held = await self._local.mod(path, version)
+        if held is not None:
+            return self._hit(held, "mod")
+        asking = self._asking(path, version)
+        answer = await asking.ask("mod", version)
+        if isinstance(answer, Missing):
+            return _missing(asking, answer, version)
+        if answer.pk is not None and answer.expires is None:
+            self._remote.upstream.arrive(self._served.repository, answer)
+        return await self._represented(answer, TEXT)
+
+    async def info(self, path: str, version: str) -> Representation | Nothing:
+        """As Modules.info."""
+        held = await self._local.info(path, version)
+        if isinstance(held, Stopped):
+            return held
+        asking = self._asking(path, version)
+        if module.canonical_version(version) == version:
+            if held is not None:
+                return self._hit(held, "info")
+            return await self._said(asking, await asking.ask("info", version), version)
+        return await self._query(asking, held, version)
+
+    async def _query(
+        self, asking: Asking, held: Representation | None, version: str
+    ) -> Representation | Nothing:
+        """Answer for a branch, a commit or whatever else: with the higher version of both."""
+        if held is None:
+            return await self._said(asking, await asking.ask("info", version), version)
+        found = await asking.beside("info", version)
+        if found is not None and found.found:
+            ours, theirs = parse_info(held.body or b""), parse_info(found.body)
+            if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
+                return await self._represented(found, JSON)
+        return self._unsettled_hit(held, "info")
+
+    async def zip(self, path: str, version: str) -> Found | Nothing:
+        """As Modules.zip."""
+        held = await self._local.zip(path, version)
+        if isinstance(held, Stopped):
+            return held
+        upstream = self._remote.upstream
+        if held is not None:
+            upstream.count(True, "zip")
+            return held
+        asking = self._asking(path, version)
+        if asking.refusal is not None:
+            return _missing(asking, None, version)
+        asked = Asked(path, version, self._served.repository)
+        known = await self._remote.zips.known(asked)
+        if known is not None:
+            upstream.count(True, "zip")
+            self._usage.note(self._served.repository, path, version)
+            return replace(known, is_settled=False)
+        if self._held_only:
+            return _missing(asking, None, version)
+        upstream.count(False, "zip")
+        found = await self._remote.zips.get(asked)
+        if isinstance(found, Missing):
+            return _missing(asking, found, version)
+        if isinstance(found, Passed):
+            return _uncached(found)
+        # Whoever else waited for it may serve another repository.
+        await self._remote.zips.known(asked)
+        return replace(found, is_settled=False)
+
+    # What is computed over all versions.
+
+    async def versions(self, path: str) -> Representation | Nothing:
+        """As Modules.versions."""
+        asking = self._asking(path)
+        tagged = await self._local.tagged(path)
+        if tagged is None:
+            return await self._theirs(asking)
+        listed = await asking.beside("list")
+        if listed is None or not listed.found:
+            return await self._ours(asking, None)
+        theirs = listed.body
+
+        async def merge() -> bytes:
+            size = len(theirs) + _PER_VERSION * len(tagged)
+            return await asking.reckon(size, lambda: merge_lists(path, tagged, theirs))
+
+        body = await self._local.merged("list of both", path, listed.state, merge)
+        return await self._represented(listed, TEXT, body)
+
+    async def _theirs(self, asking: Asking) -> Representation | Nothing:
+        """List the versions of a module of which none is held."""
+        answer = await asking.ask("list")
+        if not isinstance(answer, Missing):
+            return await self._represented(answer, TEXT, tagged_only(answer.body))
+        if isinstance(asking, UnblockedAsking):
+            return await self._ours(asking, answer)
+        return _missing(asking, answer)
+
+    async def _ours(self, asking: Asking, missing: Missing | None) -> Representation | Nothing:
+        """List the versions that are held, since the upstream says none."""
+        held = await self._local.versions(asking.path)
+        return _missing(asking, missing) if held is None else self._unsettled_hit(held, "list")
+
+    async def latest(self, path: str) -> Representation | Nothing:
+        """As Modules.latest."""
+        asking = self._asking(path)
+        found = await choose_latest(asking, self._local)
+        if isinstance(found, Missing):
+            # What is held may be blocked, all of it.
+            said = await self._local.latest(path)
+            return said if isinstance(said, Stopped) else _missing(asking, found, "latest")
+        if not isinstance(found, str):
+            return await self._represented(found, JSON)
+        held = await self._local.info(path, found)
+        if isinstance(held, Representation):
+            return self._unsettled_hit(held, "info")
+        return held if held is not None else _missing(asking, None, "latest")
+
+    async def latest_version(self, path: str) -> str | Nothing:
+        """As Modules.latest_version."""
+        asking = self._asking(path)
+        found = await choose_latest(asking, self._local)
+        if isinstance(found, Missing):
+            return _missing(asking, found, "latest")
+        return found if isinstance(found, str) else _version_of(found)
+
+    def _asking(self, path: str, version: str = "") -> Asking:
+        served = self._served
+        blocks = served.blocks.of(path)
+        if not blocks:
+            return Asking(self._remote, path, version, self._held_only, served.own)
+        about = About(path, blocks)
+        return UnblockedAsking(self._remote, path, version, self._held_only, served.own, about)
+
+    def _hit(self, held: Representation, file: File) -> Representation:
+        """Return what the repository version has, whatever the upstream says."""
+        self._remote.upstream.count(True, file)
+        return held
+
+    def _unsettled_hit(self, held: Representation, file: File) -> Representation:
+        """Return what is held, while what the upstream says might change that."""
+        return replace(self._hit(held, file), is_settled=False)
+
+    async def _said(
+        self, asking: Asking, answer: Answer | Missing, version: str
+    ) -> Representation | Nothing:
+        if isinstance(answer, Missing):
+            return _missing(asking, answer, version)
+        return await self._represented(answer, JSON)
+
+    async def _represented(
+        self, answer: Answer, content_type: str, body: bytes | None = None
+    ) -> Representation:
+        body = answer.body if body is None else body
+        return Representation(
+            content_type,
+            await etag(body),
+            modified=max(answer.checked, self._served.blocks.changed),
+            size=len(body),
+            immutable=answer.expires is None and answer.pk is not None,
+            body=body,
+            is_settled=False,
+        )
 
 
 def _version_of(answer: Answer) -> str:
@@ -90,244 +223,26 @@ def _version_of(answer: Answer) -> str:
     return info.version
 
 
-class _Request:
-    """One request, and everything that answers it."""
+def _uncached(found: Passed) -> Representation:
+    spool = found.spool
+    return Representation(
+        ZIP,
+        found.sha256,
+        modified=found.fetched,
+        size=spool.size,
+        immutable=False,
+        path=spool.path,
+        # The file goes with the last reference to it.
+        owner=spool,
+        is_settled=False,
+    )
 
-    def __init__(
-        self,
-        request: web.Request,
-        target: Target,
-        wanted: ModuleRequest,
-        local: RememberedModules,
-        through: Through,
-        known: registry.Upstreams,
-    ) -> None:
-        assert target.served is not None
-        self._request = request
-        self._target = target
-        self._served = target.served
-        self._wanted = wanted
-        self._file = wanted.file
-        self._path = wanted.module
-        self._version = wanted.version
-        self._asked_version = wanted.version
-        self._repository = target.served.repository
-        self._local = local
-        self._through = through
-        self._usage = known.usage
-        self._changed = target.served.blocks.changed
-        blocks, own = target.served.blocks.of(wanted.module), target.served.own
-        held_only = wants_held_only(request)
-        self._asking = (
-            UnblockedAsking(through, wanted, held_only, own, About(wanted.module, blocks))
-            if blocks
-            else Asking(through, wanted, held_only, own)
-        )
 
-    async def answer(self) -> web.StreamResponse:
-        try:
-            return await self._answer()
-        except UpstreamFault:
-            if not self._through.upstream.health.is_dead:
-                raise
-            above = await held_above(
-                self._through, self._served, self._target.domain, self._wanted, self._local
-            )
-            if above is None:
-                raise
-            return not_found(
-                f"{self._where} is not held here, and the upstream, which cannot be reached, is not "
-                f"known to have it; {above} is held"
-            )
-
-    async def _answer(self) -> web.StreamResponse:
-        if self._file == "list":
-            return await self._list()
-        if self._version == LATEST:
-            if self._file == "info":
-                return await self._latest()
-            # Clients of another registry ask for latest.mod and latest.zip.
-            found = await choose_latest(self._asking, self._local)
-            if isinstance(found, Missing):
-                return self._missing(found)
-            self._version = found if isinstance(found, str) else _version_of(found)
-        if self._file == "zip":
-            return await self._zip()
-        if self._file == "mod":
-            return await self._mod()
-        return await self._info()
-
-    # Files of one version.
-
-    async def _mod(self) -> web.StreamResponse:
-        held = await self._local.mod(self._path, self._version)
-        if held is not None:
-            return self._hold(self._hit(held))
-        answer = await self._asking.ask("mod", self._version)
-        if isinstance(answer, Missing):
-            return self._missing(answer)
-        if answer.pk is not None and answer.expires is None:
-            self._through.upstream.arrive(self._repository, answer)
-        return await self._respond(answer, TEXT)
-
-    async def _info(self) -> web.StreamResponse:
-        held = await self._local.info(self._path, self._version)
-        if isinstance(held, Stopped):
-            return forbidden(held)
-        if module.canonical_version(self._version) == self._version:
-            if held is not None:
-                return self._hold(self._hit(held))
-            answer = await self._asking.ask("info", self._version)
-            return await self._said(answer)
-        return await self._query(held)
-
-    async def _query(self, held: Representation | None) -> web.StreamResponse:
-        """Answer for a branch, a commit or whatever else: with the higher version of both."""
-        if held is None:
-            return await self._said(await self._asking.ask("info", self._version))
-        found = await self._asking.beside("info", self._version)
-        if found is not None and found.found:
-            ours, theirs = parse_info(held.body or b""), parse_info(found.body)
-            if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
-                return await self._said(found)
-        return self._hit(held)
-
-    async def _zip(self) -> web.StreamResponse:
-        held = await self._local.zip(self._path, self._version)
-        if isinstance(held, Stopped):
-            return forbidden(held)
-        is_local = held is not None
-        upstream = self._through.upstream
-        asked = Asked(self._path, self._version, self._repository)
-        if held is None and self._asking.refusal is None:
-            held = await self._through.zips.known(asked)
-        if held is not None:
-            upstream.count(True, "zip")
-            self._note()
-            response = await respond_with_zip(
-                self._request, self._target, held, self._caching(True)
-            )
-            return self._hold(response) if is_local else response
-        if self._asking.refusal is not None or self._asking.held_only:
-            return self._missing(None)
-        upstream.count(False, "zip")
-        found = await self._through.zips.get(asked)
-        if isinstance(found, Missing):
-            return self._missing(found)
-        if isinstance(found, Passed):
-            return await self._pass(found)
-        # Whoever else waited for it may serve another repository.
-        await self._through.zips.known(asked)
-        return await respond_with_zip(self._request, self._target, found, self._caching(True))
-
-    async def _pass(self, found: Passed) -> web.StreamResponse:
-        spool = found.spool
-        representation = Representation(
-            ZIP, found.sha256, found.fetched, spool.size, False, path=spool.path
-        )
-        response = await opened(
-            self._request, respond(self._request, representation, self._caching(False))
-        )
-        # The file goes with the last reference to it, which is this one.
-        response[_SPOOL] = spool
-        return response
-
-    # What is computed over all versions.
-
-    async def _list(self) -> web.StreamResponse:
-        tagged = await self._local.tagged(self._path)
-        if tagged is None:
-            answer = await self._asking.ask("list")
-            if isinstance(answer, Missing) and isinstance(self._asking, UnblockedAsking):
-                held = await self._local.versions(self._path)
-                return self._hit(held) if held is not None else self._missing(answer)
-            if isinstance(answer, Missing):
-                return self._missing(answer)
-            return await self._respond(answer, TEXT, tagged_only(answer.body))
-        listed = await self._asking.beside("list")
-        if listed is not None and listed.found:
-            body = await self._local.merged(
-                "list of both", self._path, listed.state, lambda: self._merge(tagged, listed.body)
-            )
-            return await self._respond(listed, TEXT, body)
-        held = await self._local.versions(self._path)
-        return self._hit(held) if held is not None else self._missing(None)
-
-    async def _merge(self, tagged: list[str], listed: bytes) -> bytes:
-        size = len(listed) + _PER_VERSION * len(tagged)
-        return await self._asking.reckon(size, lambda: merge_lists(self._path, tagged, listed))
-
-    async def _latest(self) -> web.StreamResponse:
-        found = await choose_latest(self._asking, self._local)
-        if isinstance(found, Missing):
-            # What is held may be blocked, all of it.
-            said = await self._local.latest(self._path)
-            return forbidden(said) if isinstance(said, Stopped) else self._missing(found)
-        if not isinstance(found, str):
-            return await self._said(found)
-        held = await self._local.info(self._path, found)
-        if isinstance(held, Stopped):
-            return forbidden(held)
-        return self._hit(held) if held is not None else self._missing(None)
-
-    # Answering.
-
-    def _hit(self, held: Representation) -> web.StreamResponse:
-        self._through.upstream.count(True, self._file)
-        self._note()
-        immutable = held.immutable and self._asked_version != LATEST
-        return respond(self._request, held, self._caching(immutable))
-
-    def _hold(self, response: web.StreamResponse) -> web.StreamResponse:
-        """Tell that the repository version has it, whatever the upstream says."""
-        if self._asked_version != LATEST:
-            self._request[USED] = (self._path, self._version)
-        return response
-
-    def _note(self) -> None:
-        if self._version and self._version != LATEST:
-            self._usage.note(self._repository, self._path, self._version)
-
-    async def _said(self, answer: Answer | Missing) -> web.StreamResponse:
-        if isinstance(answer, Missing):
-            return self._missing(answer)
-        return await self._respond(answer, JSON)
-
-    async def _respond(
-        self, answer: Answer, content_type: str, body: bytes | None = None
-    ) -> web.StreamResponse:
-        body = answer.body if body is None else body
-        immutable = answer.expires is None and answer.pk is not None
-        immutable = immutable and self._asked_version != LATEST
-        representation = Representation(
-            content_type,
-            await etag(body),
-            max(answer.checked, self._changed),
-            len(body),
-            immutable,
-            body,
-        )
-        return respond(self._request, representation, self._caching(immutable))
-
-    def _caching(self, immutable: bool) -> str:
-        public = self._target.guard is None
-        immutable = immutable and self._asked_version != LATEST
-        return cache_control(immutable, public)
-
-    @property
-    def _where(self) -> str:
-        return f"{self._path}@{self._asked_version}" if self._asked_version else self._path
-
-    def _missing(self, missing: Missing | None) -> web.Response:
-        where = self._where
-        if missing is not None and missing.words:
-            return in_their_words(missing)
-        if self._asking.refusal is not None:
-            return not_found(f"{where} is not in this repository, and {self._asking.refusal}")
-        status = missing.status if missing is not None else 404
-        held = (
-            "held here, and nothing is to be fetched"
-            if self._asking.held_only
-            else "known upstream"
-        )
-        return problem(status, f"not found: {where} is not {held}")
+def _missing(asking: Asking, missing: Missing | None, version: str = "") -> NotFound:
+    where = f"{asking.path}@{version}" if version else asking.path
+    if missing is not None and missing.words:
+        return NotFound("", missing.status, missing.words)
+    if asking.refusal is not None:
+        return NotFound(f"{where} is not in this repository, and {asking.refusal}")
+    held = "held here, and nothing is to be fetched" if asking.held_only else "known upstream"
+    return NotFound(f"{where} is not {held}", missing.status if missing is not None else 404)

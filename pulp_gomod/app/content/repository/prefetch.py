@@ -9,11 +9,9 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-
-from aiohttp import web
 
 from pulp_gomod.app.content.repository.distributions import Served
 
@@ -97,28 +95,3 @@ class Whole:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-
-_KEY: web.AppKey[Whole] = web.AppKey("gomod_whole", Whole)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Whole for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app.
-    """
-    app[_KEY] = Whole()
-    yield
-    await app[_KEY].close()
-
-
-def of(app: web.Application) -> Whole:
-    """
-    Return the Whole of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]

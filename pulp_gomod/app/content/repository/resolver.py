@@ -12,16 +12,13 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from aiohttp import web
-
 from pulp_gomod.app.content.repository import distribution_queries
 from pulp_gomod.app.content.repository.distributions import Known, Target, target_of
-from pulp_gomod.app.db import pool
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.pq import Row
 from pulp_gomod.app.models.visibility import TRUSTED
@@ -290,30 +287,3 @@ class Resolver:
                 self._domains.popitem(last=False)
         target = await resolver.find(candidates)
         return target and replace(target, path=path[len(target.base_path) + 1 :])
-
-
-_KEY: web.AppKey[Resolver] = web.AppKey("gomod_resolver", Resolver)
-
-
-async def lifespan(app: web.Application) -> AsyncIterator[None]:
-    """
-    Give the content app its Resolver for as long as it runs (an entry of `cleanup_ctx`).
-
-    Args:
-        app: The content app, which has its Database.
-    """
-    app[_KEY] = Resolver(pool.of(app))
-    yield
-    await app[_KEY].close()
-    with suppress(KeyError):
-        del app[_KEY]
-
-
-def of(app: web.Application) -> Resolver:
-    """
-    Return the Resolver of the content app.
-
-    Args:
-        app: The content app.
-    """
-    return app[_KEY]

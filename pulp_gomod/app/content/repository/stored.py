@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation, Stopped
+from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation
 from pulp_gomod.app.content.repository import queries
 from pulp_gomod.app.content.repository.distributions import Served, Target
 from pulp_gomod.app.db.batching import Lookups
@@ -18,7 +18,7 @@ from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
 from pulp_gomod.golang.latest import Candidate, UnreadGoModError, latest, latest_of_newest
 
-_Rule = Callable[[Sequence[Candidate]], Candidate | None]
+Rule = Callable[[Sequence[Candidate]], Candidate | None]
 
 File = Literal["info", "mod", "zip"]
 Files = dict[File, Any]
@@ -30,7 +30,7 @@ LONG_GO_MOD = 32 * 1024
 _MOST = 2**31 - 1
 
 
-class Modules:
+class StoredModules:
     """
     The modules of one repository version; each method costs one statement.
 
@@ -55,14 +55,7 @@ class Modules:
         }
 
     async def versions(self, path: str) -> Representation | None:
-        """
-        List the tagged versions in semver order; None for an unknown module.
-
-        A module that has pseudo-versions only is known, and its list is empty.
-
-        Args:
-            path: The module path.
-        """
+        """As Modules.versions, in semver order."""
         rows = await self._ask(queries.versions(), module=path)
         if not rows:
             return None
@@ -101,13 +94,8 @@ class Modules:
         rows = await self._ask(queries.retracted(), module=path, version=version)
         return (rows[0][0] or "") if rows else ""
 
-    async def latest(self, path: str) -> Representation | Stopped | None:
-        """
-        Answer `@latest`; None for an unknown module.
-
-        Args:
-            path: The module path.
-        """
+    async def latest(self, path: str) -> Representation | None:
+        """As Modules.latest."""
         chosen = await self._latest_row(path)
         if chosen is None:
             return None
@@ -117,23 +105,12 @@ class Modules:
         )
 
     async def latest_version(self, path: str) -> str | None:
-        """
-        Return the version that `@latest` means; None for an unknown module.
-
-        Args:
-            path: The module path.
-        """
+        """As Modules.latest_version."""
         chosen = await self._latest_row(path)
         return chosen[0] if chosen else None
 
-    async def info(self, path: str, version: str) -> Representation | Stopped | None:
-        """
-        Answer `.info` of a version, or of a commit that a pseudo-version names.
-
-        Args:
-            path: The module path.
-            version: A version or another revision name.
-        """
+    async def info(self, path: str, version: str) -> Representation | None:
+        """As Modules.info; of other names, only commits are known."""
         if module.canonical_version(version) != version:
             return await self._info_of_commit(path, version)
         rows = await self._ask(queries.info(), module=path, version=version)
@@ -143,27 +120,15 @@ class Modules:
         return await _info(found, time or created, origin, said, created)
 
     async def mod(self, path: str, version: str) -> Representation | None:
-        """
-        Answer `.mod`: the exact bytes.
-
-        Args:
-            path: The module path.
-            version: The version.
-        """
+        """As Modules.mod."""
         rows = await self._ask(queries.mod(), module=path, version=version)
         if not rows:
             return None
         go_mod, _, created = rows[0]
         return await _fixed(TEXT, bytes(go_mod), created)
 
-    async def zip(self, path: str, version: str) -> StoredZip | Stopped | None:
-        """
-        Find the zip of a version.
-
-        Args:
-            path: The module path.
-            version: The version.
-        """
+    async def zip(self, path: str, version: str) -> StoredZip | None:
+        """As Modules.zip."""
         rows = await self._ask(queries.zip_file(), module=path, version=version)
         return StoredZip(*rows[0]) if rows else None
 
@@ -195,7 +160,7 @@ class Modules:
         return files
 
     @property
-    def beside(self) -> "Modules":
+    def beside(self) -> "StoredModules":
         """The same for what nobody waits for."""
         other = copy(self)
         other._ask_database = self._lookups.ask_beside
@@ -224,10 +189,11 @@ class Modules:
         count = len(found)
         rows = found[queries.NEWEST :] if count > queries.NEWEST else found[::-1]
         are_all = count != queries.NEWEST
-        chosen = await self._choose(path, latest if are_all else latest_of_newest, rows)
+        rule = latest if are_all else latest_of_newest
+        chosen = await self.choose(path, rule, await compute(len(rows), _candidates, rows))
         if chosen is None and not are_all:
             rows = await self._ask(queries.candidates(), module=path)
-            chosen = await self._choose(path, latest, rows)
+            chosen = await self.choose(path, latest, await compute(len(rows), _candidates, rows))
         if chosen is None:
             return None
         *_, time, origin, created = next(row for row in rows if row[0] == chosen.version)
@@ -238,9 +204,15 @@ class Modules:
                 _, time, origin, _, created = said[0]
         return chosen.version, time, origin, created
 
-    async def _choose(self, path: str, rule: _Rule, rows: list[Row]) -> Candidate | None:
-        """Let a rule choose; a long list of retractions is read only if it comes to look at it."""
-        known = await compute(len(rows), _candidates, rows)
+    async def choose(self, path: str, rule: Rule, known: list[Candidate]) -> Candidate | None:
+        """
+        Let a rule choose; a long list of retractions is read only if it comes to look at it.
+
+        Args:
+            path: The module path.
+            rule: The rule.
+            known: The versions to choose from, in semver order.
+        """
         while True:
             try:
                 return await compute(len(known), rule, known)

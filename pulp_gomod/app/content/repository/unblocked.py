@@ -9,7 +9,6 @@ from pulp_gomod.app.remote.cache.entries import Answer, File
 from pulp_gomod.app.remote.http.results import Missing
 from pulp_gomod.app.remote.listed_latest import newest_listed
 from pulp_gomod.app.remote.registry import Through
-from pulp_gomod.golang.goproxy import ModuleRequest
 
 
 class UnblockedAsking(Asking):
@@ -18,7 +17,8 @@ class UnblockedAsking(Asking):
     def __init__(
         self,
         through: Through,
-        wanted: ModuleRequest,
+        path: str,
+        version: str,
         held_only: bool,
         own: OwnPaths,
         about: About,
@@ -26,12 +26,13 @@ class UnblockedAsking(Asking):
         """
         Args:
             through: As of Asking.
-            wanted: As of Asking.
+            path: As of Asking.
+            version: As of Asking.
             held_only: As of Asking.
             own: As of Asking.
             about: The blocks that are about the module.
         """
-        super().__init__(through, wanted, held_only, own)
+        super().__init__(through, path, version, held_only, own)
         self._about = about
 
     async def ask(self, file: File, version: str = "") -> Answer | Missing:

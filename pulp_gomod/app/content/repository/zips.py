@@ -22,7 +22,7 @@ from pulp_gomod.app.content.http.responses import (
     respond,
     storage_problem,
 )
-from pulp_gomod.app.content.repository import answers
+from pulp_gomod.app.content.repository.answers import LARGEST_FILE, Answers, Key
 from pulp_gomod.app.content.repository.distributions import Target
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.exceptions import StorageUnavailableError
@@ -53,34 +53,102 @@ class _Storage:
         return self.is_file_system or not self.domain.redirect_to_object_storage
 
 
-_storages: dict[UUID, _Storage] = {}
+class ZipFiles:
+    """The stored zips of all domains, the small ones in a bounded memory."""
 
+    def __init__(self, files: Answers) -> None:
+        """
+        Args:
+            files: Remembers the contents of small zips.
+        """
+        self._files = files
+        self._storages: dict[UUID, _Storage] = {}
 
-async def respond_with_zip(
-    request: web.Request, target: Target, found: StoredZip, caching: str
-) -> web.StreamResponse:
-    """
-    Send a stored zip, or say where the object storage has it.
+    async def respond(
+        self, request: web.Request, target: Target, found: StoredZip, caching: str
+    ) -> web.StreamResponse:
+        """
+        Send a stored zip, or say where the object storage has it.
 
-    Args:
-        request: The request.
-        target: The distribution.
-        found: The zip.
-        caching: The Cache-Control header for what we send ourselves.
-    """
-    if (known := recall_zip(request.app, target, found)) is not None:
-        return respond(request, known, caching)
-    try:
-        kept = await _storage_of(target)
+        Args:
+            request: The request.
+            target: The distribution.
+            found: The zip.
+            caching: The Cache-Control header for what we send ourselves.
+        """
+        if (known := self.recall(target, found)) is not None:
+            return respond(request, known, caching)
+        try:
+            kept = await self._storage_of(target)
+            if not kept.sends_here:
+                return await _redirect(request, kept, found)
+            response = respond(request, _unread(kept, found), caching)
+            if response.status not in _WITH_ZIP or found.size > LARGEST_FILE:
+                return await opened(request, response)
+            body = await self._small_file(target, found, kept)
+        except (StorageUnavailableError, DamagedFileError) as error:
+            return storage_problem(error)
+        return respond(request, _representation(found, body=body), caching)
+
+    async def load(self, target: Target, found: StoredZip) -> None:
+        """
+        Read a stored zip into memory, if it is a small one, and is not to be fetched from elsewhere.
+
+        Args:
+            target: The distribution.
+            found: The zip.
+
+        Raises:
+            StorageUnavailableError: The storage failed.
+            DamagedFileError: The zip is lost or damaged.
+        """
+        kept = await self._storage_of(target)
+        if kept.is_file_system and found.size <= LARGEST_FILE:
+            await self._small_file(target, found, kept)
+
+    def recall(self, target: Target, found: StoredZip) -> Representation | None:
+        """
+        Return a stored zip if it is in memory, and is not to be fetched from elsewhere.
+
+        Args:
+            target: The distribution.
+            found: The zip.
+        """
+        kept = self._storages.get(target.domain)
+        if kept is None or kept.changed != target.domain_changed:
+            return None
         if not kept.sends_here:
-            return await _redirect(request, kept, found)
-        response = respond(request, _unread(kept, found), caching)
-        if response.status not in _WITH_ZIP or found.size > answers.LARGEST_FILE:
-            return await opened(request, response)
-        body = await _small_file(request.app, target, found, kept)
-    except (StorageUnavailableError, DamagedFileError) as error:
-        return storage_problem(error)
-    return respond(request, _representation(found, body=body), caching)
+            return None
+        body = self._files.recall(_key(target, found))
+        return None if body is None else _representation(found, body=body)
+
+    async def _small_file(self, target: Target, found: StoredZip, kept: _Storage) -> bytes:
+        """
+        Read a small zip once, and hold it against its checksum.
+
+        Raises:
+            StorageUnavailableError: The storage failed, or did not answer in time.
+            DamagedFileError: The zip is lost or damaged.
+        """
+
+        async def load() -> bytes:
+            data = await (_read_file if kept.is_file_system else _read_object)(kept, found)
+            if hashlib.sha256(data).hexdigest() != found.sha256:
+                raise DamagedFileError(f"{found.name} does not have the checksum {found.sha256}")
+            return data
+
+        return await self._files.get(_key(target, found), load, len)
+
+    async def _storage_of(self, target: Target) -> _Storage:
+        """Return the domain and its storage, loaded anew only after the domain was changed."""
+        kept = self._storages.get(target.domain)
+        if kept is None or kept.changed != target.domain_changed:
+            domain = await _read(Domain.objects.get, pk=target.domain)
+            with storage_calls("opening the storage"):
+                storage = await sync_to_async(storage_of, thread_sensitive=False)(domain)
+            kept = _Storage(domain, storage, target.domain_changed)
+            self._storages[target.domain] = kept
+        return kept
 
 
 def _unread(kept: _Storage, found: StoredZip) -> Representation:
@@ -97,26 +165,6 @@ def _representation(
     reader: ObjectReader | None = None,
 ) -> Representation:
     return Representation(ZIP, found.sha256, found.created, found.size, True, body, path, reader)
-
-
-async def _small_file(
-    app: web.Application, target: Target, found: StoredZip, kept: _Storage
-) -> bytes:
-    """
-    Read a small zip once, and hold it against its checksum.
-
-    Raises:
-        StorageUnavailableError: The storage failed, or did not answer in time.
-        DamagedFileError: The zip is lost or damaged.
-    """
-
-    async def load() -> bytes:
-        data = await (_read_file if kept.is_file_system else _read_object)(kept, found)
-        if hashlib.sha256(data).hexdigest() != found.sha256:
-            raise DamagedFileError(f"{found.name} does not have the checksum {found.sha256}")
-        return data
-
-    return await answers.files_of(app).get(_key(target, found), load, len)
 
 
 async def _read_file(kept: _Storage, found: StoredZip) -> bytes:
@@ -137,43 +185,7 @@ async def _read_object(kept: _Storage, found: StoredZip) -> bytes:
     return b"".join(pieces)
 
 
-async def load_zip(app: web.Application, target: Target, found: StoredZip) -> None:
-    """
-    Read a stored zip into memory, if it is a small one, and is not to be fetched from elsewhere.
-
-    Args:
-        app: The content app.
-        target: The distribution.
-        found: The zip.
-
-    Raises:
-        StorageUnavailableError: The storage failed.
-        DamagedFileError: The zip is lost or damaged.
-    """
-    kept = await _storage_of(target)
-    if kept.is_file_system and found.size <= answers.LARGEST_FILE:
-        await _small_file(app, target, found, kept)
-
-
-def recall_zip(app: web.Application, target: Target, found: StoredZip) -> Representation | None:
-    """
-    Return a stored zip if it is in memory, and is not to be fetched from elsewhere.
-
-    Args:
-        app: The content app.
-        target: The distribution.
-        found: The zip.
-    """
-    kept = _storages.get(target.domain)
-    if kept is None or kept.changed != target.domain_changed:
-        return None
-    if not kept.sends_here:
-        return None
-    body = answers.files_of(app).recall(_key(target, found))
-    return None if body is None else _representation(found, body=body)
-
-
-def _key(target: Target, found: StoredZip) -> answers.Key:
+def _key(target: Target, found: StoredZip) -> Key:
     return target.domain.bytes, 0, "file", found.sha256, ""
 
 
@@ -191,18 +203,6 @@ def _signed_url(kept: _Storage, name: str, method: str) -> str:
     if "s3" in kept.domain.storage_class:
         return str(kept.storage.url(name, http_method=method))
     return str(kept.storage.url(name))
-
-
-async def _storage_of(target: Target) -> _Storage:
-    """Return the domain and its storage, loaded anew only after the domain was changed."""
-    kept = _storages.get(target.domain)
-    if kept is None or kept.changed != target.domain_changed:
-        domain = await _read(Domain.objects.get, pk=target.domain)
-        with storage_calls("opening the storage"):
-            storage = await sync_to_async(storage_of, thread_sensitive=False)(domain)
-        kept = _Storage(domain, storage, target.domain_changed)
-        _storages[target.domain] = kept
-    return kept
 
 
 async def _read(get: Callable[..., Any], **lookup: Any) -> Any:

@@ -1,0 +1,93 @@
+"""What the requests to one content process share; made when it starts, and ended with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pulp_gomod.app.content.loop_watch import watched
+from pulp_gomod.app.content.repository.answers import LARGEST_FILE, MOST_FILE_BYTES, Answers
+from pulp_gomod.app.content.repository.guard import Gate
+from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.resolver import Resolver
+from pulp_gomod.app.content.repository.zips import ZipFiles
+from pulp_gomod.app.content.warmup import warmed
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.pool import Database, connection_parameters
+from pulp_gomod.app.remote.registry import Upstreams
+
+
+@dataclass(frozen=True, slots=True)
+class ContentServices:
+    """
+    What answers requests, and is passed to whatever needs a part of it.
+
+    Attributes:
+        lookups: Asks PostgreSQL what repository versions hold.
+        resolver: Knows which distribution serves what.
+        gate: Asks content guards.
+        answers: What was looked up before.
+        prefetch: Looks up small repository versions as a whole.
+        zips: Stored zips.
+        remotes: The remotes of distributions.
+    """
+
+    lookups: Lookups
+    resolver: Resolver
+    gate: Gate
+    answers: Answers
+    prefetch: Whole
+    zips: ZipFiles
+    remotes: Upstreams
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[ContentServices]:
+    async with AsyncExitStack() as stack:
+        database = Database(connection_parameters())
+        await database.open()
+        stack.push_async_callback(database.close)
+        await stack.enter_async_context(warmed(database))
+        resolver, prefetch, gate = Resolver(database), Whole(), Gate()
+        stack.push_async_callback(resolver.close)
+        stack.push_async_callback(prefetch.close)
+        stack.callback(gate.close)
+        remotes = Upstreams(database)
+        stack.push_async_callback(remotes.close)
+        await remotes.open()
+        stack.enter_context(watched())
+        yield ContentServices(
+            lookups=Lookups(database),
+            resolver=resolver,
+            gate=gate,
+            answers=Answers(),
+            prefetch=prefetch,
+            zips=ZipFiles(Answers(MOST_FILE_BYTES, LARGEST_FILE)),
+            remotes=remotes,
+        )
+
+
+KEY: web.AppKey[ContentServices] = web.AppKey("gomod_services", ContentServices)
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Give the content app its services for as long as it runs (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app.
+    """
+    async with _opened() as services:
+        app[KEY] = services
+        yield
+
+
+def of(app: web.Application) -> ContentServices:
+    """
+    Return the services of the content app.
+
+    Args:
+        app: The content app, which runs.
+    """
+    return app[KEY]

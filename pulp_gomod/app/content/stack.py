@@ -1,0 +1,44 @@
+"""Which behaviours of serving are stacked for a distribution."""
+
+from pulp_gomod.app.content.repository.blocked import BlockedModules
+from pulp_gomod.app.content.repository.cached import CachedModules
+from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.merged import MergedModules
+from pulp_gomod.app.content.repository.modules import Modules
+from pulp_gomod.app.content.repository.offline import OfflineModules
+from pulp_gomod.app.content.repository.stored import StoredModules
+from pulp_gomod.app.content.services import ContentServices
+from pulp_gomod.app.remote.registry import Through
+
+
+def local_modules(services: ContentServices, target: Target, served: Served) -> CachedModules:
+    """
+    Stack what answers for a repository version alone.
+
+    Args:
+        services: The services of the content app.
+        target: The distribution that serves it.
+        served: The repository version.
+    """
+    stored = StoredModules(services.lookups, target, served)
+    modules = BlockedModules(stored) if served.blocks else stored
+    return CachedModules(modules, services.answers, services.prefetch)
+
+
+def modules_with_remote(
+    services: ContentServices, target: Target, served: Served, remote: Through, held_only: bool
+) -> Modules:
+    """
+    Stack what answers for a repository version and an upstream.
+
+    Args:
+        services: The services of the content app.
+        target: The distribution.
+        served: The repository version.
+        remote: The remote.
+        held_only: Whether nothing is to be fetched.
+    """
+    local = local_modules(services, target, served)
+    usage = services.remotes.usage
+    merged = MergedModules(local, remote, served, usage, held_only)
+    return OfflineModules(merged, local, remote, served, target.domain)
