@@ -9,7 +9,7 @@ from .golang import GoError, modfile, module
 from .golang.zip import check_upload, create_from_dir, create_from_vcs
 
 _NO_REPOSITORY = "fatal: not a git repository"
-_DIRTY = "--dirty packs the directory as it lies there"
+_DIRTY = "--dirty packs the directory as it is"
 
 
 class PackError(GoError):
@@ -153,7 +153,7 @@ def git_root(directory: Path) -> Path:
     except PackError as error:
         if _NO_REPOSITORY in str(error) and not _has_git(directory):
             raise PackError(
-                f"{directory} is in no git repository, so it has no tags; {_DIRTY}"
+                f"{directory} is not in a git repository, so it has no tags; {_DIRTY}"
             ) from error
         raise
     return Path(os.fsdecode(found).rstrip("\n")).resolve()
@@ -185,7 +185,7 @@ def git(directory: Path, *arguments: str) -> bytes:
         ) from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise PackError(f"git does not answer for {directory}; it says: {said}")
+        raise PackError(f"git failed in {directory}: {said}")
     return done.stdout
 
 

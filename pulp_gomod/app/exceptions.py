@@ -26,7 +26,7 @@ class ModuleVersionHeldError(PulpException):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] " + _(
-            "{module}@{version} is in the repository already with {held}, and {offered} was to be "
+            "{module}@{version} is already in the repository with {held}, so {offered} cannot be "
             "added. The bytes of a module version never change: remove it first, or publish a new "
             "version."
         ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
@@ -58,7 +58,7 @@ class ModuleVersionChangedError(ModuleVersionHeldError):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] " + _(
-            "{module}@{version} was published here with {held}, and {offered} is offered. The "
+            "{module}@{version} was published here with {held}, so {offered} is refused. The "
             "checksum of a published version never changes in this repository: publish a new "
             "version."
         ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
@@ -120,7 +120,7 @@ class SyncFailedError(PulpException):
     def __str__(self) -> str:
         return f"[{self.error_code}] " + _(
             "Nothing was added to the repository. What was fetched is kept, so that another sync is "
-            "quick. These cannot be had:\n{reasons}"
+            "quick. These cannot be fetched:\n{reasons}"
         ).format(reasons=self.reasons)
 
 
@@ -141,8 +141,8 @@ class StorageUnavailableError(PulpException):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] " + _(
-            "The storage of this server's files failed while {doing}: {reason}. Nothing was changed; "
-            "try again once it answers."
+            "The file storage of this server failed while {doing}: {reason}. Nothing was changed; "
+            "try again once it is available."
         ).format(doing=self.doing, reason=self.reason)
 
 

@@ -47,12 +47,12 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
     if request.user.is_superuser:
         return True
     if repository is None:
-        raise ValidationError({"repository": _("You may upload to a repository only: name one.")})
+        raise ValidationError({"repository": _("You may only upload to a repository: name one.")})
     if not any(_has_perm(request, perm, repository) for perm in permissions.split(",")):
         return False
     if upload.get("pulp_labels") and not _has_perm(request, "core.manage_content_labels"):
         raise ValidationError(
-            {"pulp_labels": _("You lack core.manage_content_labels, which labels need.")}
+            {"pulp_labels": _("Labels require core.manage_content_labels, which you lack.")}
         )
     return all(_may_use(request, zip) for zip in upload["zips"])
 
@@ -62,13 +62,15 @@ def _require_upload_of_token(token: Any, repository: Any, upload: dict[str, Any]
     covered = token_scope.repositories(token)
     if repository is None or not covered.filter(pk=repository.pk).exists():
         raise PermissionDenied(
-            _("The token {name} publishes to repositories that its distribution serves.").format(
-                name=token.name
-            )
+            _(
+                "The token {name} can only publish to repositories that its distribution serves."
+            ).format(name=token.name)
         )
     if any(isinstance(zip, (Artifact, Upload)) for zip in upload["zips"]):
         raise PermissionDenied(
-            _("The token {name} publishes zips that come with the request.").format(name=token.name)
+            _("The token {name} can only publish zips that are sent in the request.").format(
+                name=token.name
+            )
         )
 
 
@@ -77,7 +79,7 @@ def _require_removal_of_token(token: Any, data: Any) -> None:
     others = [name for name in data if name != "remove_content_units" and data[name]]
     if others or "*" in data.get("remove_content_units", ()):
         raise PermissionDenied(
-            _("The token {name} removes modules that are named, and changes nothing else.").format(
+            _("The token {name} can only remove modules by name, and change nothing else.").format(
                 name=token.name
             )
         )

@@ -54,7 +54,7 @@ def parse_range(text: str) -> Range:
     comparisons = tuple(_comparison(word) for word in words)
     if len(comparisons) > 1 and any(operator == "=" for operator, _ in comparisons):
         raise RangeError(
-            f"{quote(text)} names a version beside something else; one range is one version, or "
+            f"{quote(text)} combines a version with something else; a range is one version, or "
             "comparisons such as >=v1.2.0 <v1.9.2"
         )
     return Range(comparisons)
@@ -65,10 +65,10 @@ def _comparison(word: str) -> tuple[str, str]:
     version = word.removeprefix(operator)
     if not semver.is_valid(version):
         raise RangeError(
-            f"{quote(word)} is no version such as v1.9.1, and no comparison such as <v1.9.2"
+            f"{quote(word)} is neither a version such as v1.9.1 nor a comparison such as <v1.9.2"
         )
     if semver.canonical(version) != version.partition("+")[0]:
-        raise RangeError(f"{quote(version)} is not a whole version such as v1.9.1")
+        raise RangeError(f"{quote(version)} is not a full version such as v1.9.1")
     return operator, version
 
 

@@ -20,7 +20,7 @@ _data_dir = click.option(
     default=default_data_dir,
     # Not the path itself: help reads the same on every machine.
     show_default="~/.local/share/pulp-gomod; as root /var/lib/pulp-gomod",
-    help="Where all data goes.",
+    help="Where to keep all data.",
     envvar=f"{OPTION_PREFIX}_DATA_DIR",
 )
 
@@ -42,18 +42,18 @@ def main() -> None:
     "--port",
     type=click.IntRange(0, 65535),
     default=ServeOptions.port,
-    help="The port to listen on; 0 takes a free one.",
+    help="The port to listen on; 0 for any free one.",
 )
-@click.option("--origin", help="The server's URL as clients see it, when a proxy stands before it.")
+@click.option("--origin", help="The server's URL as clients see it, if it is behind a proxy.")
 @click.option(
     "--admin-password",
-    help="The password of the user 'admin'. Without it, the first start makes one and prints it.",
+    help="The password of the user 'admin'. Without it, the first start generates one and prints it.",
 )
 @click.option(
     "--database-url",
     help="An existing PostgreSQL database, postgresql://USER:PASSWORD@HOST/NAME.",
 )
-@click.option("--tls", type=click.Choice(["auto"]), help="Make a certificate and serve HTTPS.")
+@click.option("--tls", type=click.Choice(["auto"]), help="Create a certificate and serve HTTPS.")
 @click.option(
     "--tls-cert",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -72,7 +72,7 @@ def main() -> None:
 @click.option(
     "--allowed-host",
     multiple=True,
-    help="A further name that clients know the server by; several times for several.",
+    help="Another name that clients know the server by; can be given several times.",
 )
 @click.option(
     "--content-workers",
@@ -93,21 +93,21 @@ def main() -> None:
     help="Processes that run tasks, such as publishing and syncing.",
 )
 @click.option(
-    "--log-to-terminal", is_flag=True, help="Print what the programs log, instead of filing it."
+    "--log-to-terminal", is_flag=True, help="Write logs to the terminal instead of to files."
 )
 @click.option(
     "--log-downloads",
     is_flag=True,
-    help="Log each request for modules, which makes serving slower. Publishes are logged anyway.",
+    help="Log each request for modules, which makes serving slower. Publishing is always logged.",
 )
 @click.option(
-    "--prepare-only", is_flag=True, help="Prepare or upgrade the data directory, and stop."
+    "--prepare-only", is_flag=True, help="Prepare or upgrade the data directory, then exit."
 )
 @click.option("--owner", type=int, hidden=True)
 def serve(tls: str | None, **given: Any) -> None:
     """Run Pulp with Go modules until Ctrl-C.
 
-    Each option can be given as an environment variable, too: PULP_GOMOD_SERVE_ADMIN_PASSWORD for
+    Each option can also be given as an environment variable: PULP_GOMOD_SERVE_ADMIN_PASSWORD for
     --admin-password, and so on.
     """
     from .server import serve as run
@@ -141,10 +141,8 @@ def execute(data_dir: Path, command: tuple[str, ...]) -> None:
     "directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default="."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the zip.")
-@click.option("--revision", default="", help="What git is to take, if not the version's tag.")
-@click.option(
-    "--dirty", is_flag=True, help="Pack the directory as it lies there, and do not ask git."
-)
+@click.option("--revision", default="", help="The git revision to pack, if not the version's tag.")
+@click.option("--dirty", is_flag=True, help="Pack the directory as it is, without asking git.")
 def pack(version: str, directory: Path, output: Path | None, revision: str, dirty: bool) -> None:
     """Pack VERSION of the module in DIRECTORY as a zip to publish.
 

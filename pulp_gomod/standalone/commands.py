@@ -40,7 +40,7 @@ def run_command(data_dir: Path, command: Sequence[str]) -> int:
     data = DataDir(data_dir)
     if not data.settings.exists():
         raise StandaloneError(
-            f"{data.root} is not the data directory of a server that was started once. "
+            f"{data.root} is not the data directory of a server that has been started before. "
             "Name it with --data-dir."
         )
     environment = _environment(data)

@@ -93,7 +93,7 @@ class ExistingDatabase(Database):
             StandaloneError: It does not.
         """
         if not self.records.is_up():
-            raise StandaloneError(f"the database {self.name} does not answer.")
+            raise StandaloneError(f"the database {self.name} is not responding.")
 
 
 class EmbeddedDatabase(Database):
@@ -184,7 +184,9 @@ def choose_database(options: ServeOptions, own: OwnSettings, data: DataDir, logs
         StandaloneError: Both name one, or there is no PostgreSQL to embed.
     """
     if options.database_url and own.database is not None:
-        raise StandaloneError("--database-url and Pulp's settings both name a database. Use one.")
+        raise StandaloneError(
+            "--database-url and Pulp's settings both name a database. Use only one."
+        )
     if options.database_url:
         return ExistingDatabase(database_from_url(options.database_url), written=True)
     if own.database is not None:

@@ -104,7 +104,7 @@ class DataDir:
         directory.mkdir(exist_ok=True, mode=0o700)
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _own_uids(self):
-            raise StandaloneError(f"{directory} belongs to somebody else. Remove it.")
+            raise StandaloneError(f"{directory} belongs to another user. Remove it.")
         return directory
 
     def read_state(self) -> dict[str, Any]:

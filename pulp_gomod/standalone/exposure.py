@@ -15,18 +15,18 @@ def exposures(options: ServeOptions) -> Iterator[str]:
         yield _in_clear(options.host, behind_tls)
     if "*" in options.allowed_host:
         yield (
-            "warning: with --allowed-host '*', pages of others can have a browser here read what is "
-            "shown without credentials"
+            "warning: with --allowed-host '*', other websites can make a browser here read "
+            "whatever needs no credentials"
         )
 
 
 def _in_clear(host: str, behind_tls: bool) -> str:
     if behind_tls:
         return (
-            f"warning: whoever reaches {host} without the proxy sends passwords and tokens in clear; "
+            f"warning: whoever reaches {host} without the proxy sends passwords and tokens unencrypted; "
             "listen on 127.0.0.1 if the proxy runs here, or add --tls auto"
         )
     return (
-        f"warning: passwords and tokens travel in clear to {host}; add --tls auto, "
-        "or a proxy that ends TLS and --origin https://..."
+        f"warning: passwords and tokens travel unencrypted to {host}; add --tls auto, "
+        "or a proxy that terminates TLS and --origin https://..."
     )

@@ -32,9 +32,9 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            reason = "something else listens there. Stop that, or give another --port."
+            reason = "something else is listening there. Stop that, or give another --port."
         elif error.errno == errno.EACCES:
-            reason = "ports below 1024 are root's. Give another --port."
+            reason = "ports below 1024 need root. Give another --port."
         else:
             reason = f"{error.strerror}."
         raise StandaloneError(f"cannot listen on {host} port {port}: {reason}") from error

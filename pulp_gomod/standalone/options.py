@@ -9,7 +9,7 @@ class ServeOptions:
     """The options of `pulp-gomod serve`; docs/admin/guides/standalone.md explains each.
 
     Attributes:
-        data_dir: Where all data goes.
+        data_dir: Where to keep all data.
         host: The address to listen on.
         port: The port to listen on; 0 for one that is free.
         origin: The server's URL as clients see it, None to make it of the address.

@@ -63,7 +63,7 @@ def run_if_needed(
         return Prepared()
     if (before := state.get("database")) and before != database.name:
         say(f"note: this data directory was used with another database before ({before})")
-    say("preparing the database" + ("" if state else " (the first time it takes a while)"))
+    say("preparing the database" + ("" if state else " (this takes a while the first time)"))
     generated = _generate_password()
     request = {
         "password": password,

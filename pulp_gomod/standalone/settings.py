@@ -32,7 +32,7 @@ API_STATEMENT_TIMEOUT = 10
 
 _HEADER = """\
 # Written by `pulp-gomod serve` on every start. Put settings of your own into another file and
-# name that in PULP_SETTINGS, or into PULP_ variables: both go before these.
+# name that in PULP_SETTINGS, or into PULP_ variables: both override these.
 
 """
 # Cookies that open the API travel over https only.
@@ -116,11 +116,11 @@ def database_from_url(url: str) -> dict[str, Any]:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
-        raise StandaloneError("--database-url wants postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+        raise StandaloneError("--database-url must be postgresql://USER:PASSWORD@HOST:PORT/NAME.")
     try:
         port = parts.port
     except ValueError:
-        raise StandaloneError("--database-url: the port is no number.") from None
+        raise StandaloneError("--database-url: the port is not a number.") from None
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": _DJANGO_POSTGRESQL,

@@ -50,14 +50,16 @@ def choose_certificate(options: ServeOptions, data: DataDir) -> Certificate | No
     """
     given = options.tls_cert is not None or options.tls_key is not None
     if options.tls_auto and given:
-        raise StandaloneError("--tls auto makes a certificate; leave out --tls-cert and --tls-key.")
+        raise StandaloneError(
+            "--tls auto creates a certificate; leave out --tls-cert and --tls-key."
+        )
     if options.tls_auto:
         own = _own_certificate(data.tls, _names(options))
         return replace(own, client_authorities=_client_authorities(options))
     if not given:
         if options.tls_client_ca is not None:
             raise StandaloneError(
-                "--tls-client-ca: clients show certificates over HTTPS only. "
+                "--tls-client-ca: clients only present certificates over HTTPS. "
                 "Add --tls auto, or --tls-cert and --tls-key."
             )
         return None
@@ -80,7 +82,7 @@ def _client_authorities(options: ServeOptions) -> Path | None:
     except OSError as error:
         raise StandaloneError(f"cannot read {error.filename}: {error.strerror}.") from error
     except ValueError as error:
-        raise StandaloneError(f"--tls-client-ca: {path} is no PEM file: {error}") from error
+        raise StandaloneError(f"--tls-client-ca: {path} is not a PEM file: {error}") from error
     return path.absolute()
 
 
@@ -134,7 +136,7 @@ def _issue(own: Certificate, authority_key: Path, names: Sequence[str]) -> None:
     authority = x509.load_pem_x509_certificate(own.authority.read_bytes())
     signer = serialization.load_pem_private_key(authority_key.read_bytes(), None)
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
-        raise StandaloneError(f"{authority_key} is not the key that was made. Remove it.")
+        raise StandaloneError(f"{authority_key} is not the key that was generated. Remove it.")
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder(_subject("pulp-gomod server"), authority.subject, key, _LIFE)

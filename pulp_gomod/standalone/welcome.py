@@ -31,8 +31,8 @@ class Welcome:
         if password:
             self._password = password
             show(f"The administrator is 'admin', the password: {password}")
-            show("It is shown this once. To set another one, start with --admin-password.")
-            say(f"everything is kept in {self._data}, logs in {self._data / 'logs'}")
+            show("It is not shown again. To set another one, start with --admin-password.")
+            say(f"all data is in {self._data}, logs are in {self._data / 'logs'}")
 
     def show(self) -> None:
         """Print that the server is ready, and the three lines to begin with."""
@@ -54,6 +54,8 @@ class Welcome:
         show(f"  export {variables}")
         show("  go get MODULE@VERSION")
         if self._authority:
-            show(f"Clients that trust {self._authority} trust this server; for good, as root:")
+            show(
+                f"Clients that trust {self._authority} trust this server; to make that permanent, as root:"
+            )
             show(f"  cp {self._authority} /usr/local/share/ca-certificates/pulp-gomod.crt")
             show("  update-ca-certificates")

@@ -141,7 +141,7 @@ def test_denied_without_credentials(secure: Secure, kind: str, tmp_path: Path) -
     # Neither a comma nor another proxy behind it makes go ask elsewhere for what is private.
     said = download(secure, tmp_path, f"{by_name},direct", {}, check=False)
     assert "401 Unauthorized" in said
-    assert "credentials are needed to read this" in said
+    assert "credentials are required to read this" in said
 
 
 def test_denied_with_wrong_credentials(secure: Secure, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_denied_without_the_right(secure: Secure, kind: str, tmp_path: Path) -> 
     variables = netrc(tmp_path, HOST, stranger.name, stranger.password)
     said = download(secure, tmp_path, f"{by_name},direct", variables, check=False)
     assert "403 Forbidden" in said
-    assert "these credentials give no right to read this" in said
+    assert "these credentials do not permit reading this" in said
 
 
 def test_a_private_name_behind_a_public_proxy(secure: Secure, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_other_bytes_are_refused(pulp: Pulp, repository: str) -> None:
     first = pulp.get(*upload, save_zip(pulp, made))
     assert pulp.get(*upload, save_zip(pulp, made))["pulp_href"] == first["pulp_href"]
     complaint = pulp.fail(*upload, save_zip(pulp, made, other="package code\n"))
-    assert f"{made.path}@v1.0.0 is in the repository already with {first['h1']}" in complaint
+    assert f"{made.path}@v1.0.0 is already in the repository with {first['h1']}" in complaint
 
 
 def test_adding_and_removing(pulp: Pulp, repository: str) -> None:
@@ -193,9 +193,9 @@ def test_promoting_from_a_named_repository(pulp: Pulp, repository: str) -> None:
 
     complaint = pulp.fail(*add, name)
     assert f"{name} {ours[0]['h1']}  in {repository} since 20" in complaint
-    assert f"{name} {other['h1']}  in no repository" in complaint
+    assert f"{name} {other['h1']}  not in the newest version of any repository" in complaint
     absent = pulp.fail(*add, "--from", f"{repository}@0", "--module", name)
-    assert f"{name} in version 0 of {repository}. Elsewhere there is:\n  {name} h1:" in absent
+    assert f"{name} in version 0 of {repository}. It exists elsewhere:\n  {name} h1:" in absent
     assert f"{repository} has no version 7" in pulp.fail(*add, "--from", f"{repository}@7", name)
     assert held(pulp, target) == []
 

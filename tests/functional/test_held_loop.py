@@ -211,7 +211,7 @@ def test_a_long_info_of_an_upstream(mirror: Mirror, upstream: Upstream, file: st
     answer = mirror.get(f"{path}/{file}")
     assert answer.status_code == 502
     assert answer.text.startswith("bad gateway: the upstream 127.0.0.1:")
-    assert answer.text.endswith(" sends more than the 65536 bytes that are taken\n")
+    assert answer.text.endswith(" sends more than the 65536 bytes that are accepted\n")
 
 
 def test_thousands_of_versions(rest: Rest, watched: Server) -> None:

@@ -192,7 +192,7 @@ def test_a_zip_that_breaks_off_ends_the_connection_and_nothing_more(world: World
     assert Connection(world.owner).get(stored.zip)[:2] == (200, stored.data)
     log = world.log("content")
     assert "Traceback" not in log
-    assert "broke off" in log or "IncompleteRead" in log
+    assert "was cut off" in log or "IncompleteRead" in log
     assert object_storage.SECRET_KEY not in log
 
 
@@ -243,9 +243,7 @@ def test_a_task_says_that_the_storage_failed(world: World) -> None:
         body = {"artifact": artifact, "repository": world.owner.repository}
         with pytest.raises(TaskFailed) as failed:
             world.rest.wait(world.rest.call("POST", MODULES, json=body))
-    assert failed.value.description.startswith(
-        "[GOM0007] The storage of this server's files failed"
-    )
+    assert failed.value.description.startswith("[GOM0007] The file storage of this server failed")
     world.rest.wait(world.rest.call("POST", MODULES, json=body))
 
 
@@ -302,7 +300,7 @@ def test_a_sync_says_that_the_storage_failed(world: World, upstream: Upstream) -
     body = {"remote": mirror.remote, "modules": ["example.com/m"]}
     with world.storage.failing("refuse"), pytest.raises(TaskFailed) as failed:
         world.rest.wait(world.rest.call("POST", href, json=body))
-    assert "the storage of this server's files does not answer" in failed.value.description
+    assert "this server's file storage is not responding" in failed.value.description
     assert mirror.held() == []
     world.rest.wait(world.rest.call("POST", href, json=body))
     assert mirror.held() == ["example.com/m@v1.0.0"]

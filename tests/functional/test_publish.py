@@ -69,7 +69,7 @@ def test_the_same_version_again_is_a_conflict(owner: Owner) -> None:
     assert owner.put(made.zip()).status_code == 201
     again = owner.put(made.zip())
     assert again.status_code == 409
-    assert f"{made.path}@v1.0.0 exists already" in again.text
+    assert f"{made.path}@v1.0.0 already exists" in again.text
     other = owner.put(made.zip(more="package code\n\nvar More = 1\n"))
     assert other.status_code == 409
     assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == made.zip()
@@ -177,7 +177,7 @@ def test_form_fields_say_time_and_origin(owner: Owner) -> None:
 def test_a_form_without_a_file_is_refused(owner: Owner) -> None:
     response = owner.put(None, files={"a": (None, "text")})
     assert response.status_code == 400
-    assert "holds no file" in response.text
+    assert "contains no file" in response.text
 
 
 def test_a_chunked_body_is_read_to_its_end(owner: Owner) -> None:

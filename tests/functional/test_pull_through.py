@@ -303,7 +303,7 @@ def test_a_remote_needs_a_repository_that_is_not_frozen(rest: Rest, upstream: Up
         },
     )
     assert refused.status_code == 400
-    assert "has to serve a repository" in json.dumps(refused.json()["remote"])
+    assert "must serve a repository" in json.dumps(refused.json()["remote"])
     refused = rest.call(
         "POST", DISTRIBUTIONS, json={"name": "bare", "base_path": "bare", "remote": mirror.remote}
     )

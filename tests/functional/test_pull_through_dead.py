@@ -92,7 +92,7 @@ def test_what_cannot_be_known_is_told_apart(orphaned: Mirror, path: str, status:
     assert answer.status_code == status, answer.text
     if status == 404:
         assert answer.text.endswith(
-            "cannot be reached, is not known to have it; example.com/dep is held\n"
+            "cannot be reached, is not known to have it; the repository has example.com/dep\n"
         )
         assert answer.headers["Cache-Control"] == "no-cache"
 

@@ -102,7 +102,7 @@ def test_what_is_no_http_is_told_in_plain_words(rest: Rest, upstream: Upstream, 
     for file in ("list", "v1.0.0.zip"):
         told = mirror.get(f"example.com/b/@v/{file}")
         assert told.status_code == 502, told.text
-        assert told.text.count("\n") == 1 and " broke off: " in told.text
+        assert told.text.count("\n") == 1 and "'s response was cut off: " in told.text
         # Where we were redirected to, the URL may be a signed one.
         assert upstream.url not in told.text and "400, message" not in told.text
 

@@ -76,6 +76,6 @@ def test_who_would_have_to_wait_for_too_long_is_told_when_to_come(
         answer = mirror.get(f"example.com/later/@v/{file}")
         assert answer.status_code == 503
         assert 500 < int(answer.headers["Retry-After"]) <= 601
-        assert answer.text.count("\n") == 1 and "limits how often" in answer.text
+        assert answer.text.count("\n") == 1 and "is limiting requests" in answer.text
     # All processes know of it.
     assert len(upstream.asked) == 1

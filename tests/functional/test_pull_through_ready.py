@@ -76,7 +76,7 @@ def test_names_that_no_index_takes_are_not_asked_for(mirror: Mirror, upstream: U
     name = "example.com/" + "/".join(["x" * 200] * 11)
     for file in FILES:
         answer = mirror.get(f"{name}/@v/v1.0.0.{file}")
-        assert answer.status_code == 404 and "longer than this server takes" in answer.text
+        assert answer.status_code == 404 and "longer than this server accepts" in answer.text
     assert len(upstream.asked) == asked
 
 

@@ -88,7 +88,7 @@ def test_an_unreachable_database_is_never_trust(rest: Rest, upstream: Upstream) 
         assert answer.status_code in (502, 504)
         # An engineer of a closed network finds the host that has to be opened, and the way out.
         assert f": the checksum database {SUMDB} at 127.0.0.1:9 cannot be reached" in answer.text
-        assert "let this server reach 127.0.0.1:9" in answer.text and "nosumdb" in answer.text
+        assert "allow this server to reach 127.0.0.1:9" in answer.text and "nosumdb" in answer.text
     upstream.add("example.com/free", "v1.0.0")
     for file in ("mod", "zip"):
         assert mirror.get(f"example.com/free/@v/v1.0.0.{file}").status_code == 200

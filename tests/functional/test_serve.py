@@ -144,7 +144,9 @@ def test_the_first_start(tmp_path: Path) -> None:
     assert distribution["base_url"] == f"{here.url}/pulp/content/go/"
     assert here.server.stop(signal.SIGINT) == 0
     assert "stopped" in here.server.errors
-    assert f"kept in {here.data_dir}, logs in {here.data_dir}/logs\n" in here.server.errors
+    assert (
+        f"all data is in {here.data_dir}, logs are in {here.data_dir}/logs\n" in here.server.errors
+    )
     for secret in ("settings.py", "secrets/secret_key", "state.json"):
         assert (here.data_dir / secret).stat().st_mode & 0o077 == 0
 
@@ -355,7 +357,7 @@ def test_a_port_that_is_taken_is_named(place: Place) -> None:
         port = str(taken.server_port)
         refused = ServeProcess(place.data_dir, "--port", port).start()
         assert refused.process.wait(60) == 1
-    assert f"cannot listen on 127.0.0.1 port {port}: something else listens" in refused.errors
+    assert f"cannot listen on 127.0.0.1 port {port}: something else is listening" in refused.errors
 
 
 def test_a_cluster_of_another_major_version_is_refused(place: Place) -> None:
@@ -366,5 +368,5 @@ def test_a_cluster_of_another_major_version_is_refused(place: Place) -> None:
     refused = ServeProcess(place.data_dir, "--port", "0").start()
     assert refused.process.wait(60) == 1
     version.write_text(before)
-    assert "was made by PostgreSQL 11, but found is only " in refused.errors
+    assert "was created by PostgreSQL 11, but there is only " in refused.errors
     assert "PG_BINDIR" in refused.errors

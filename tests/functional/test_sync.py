@@ -301,7 +301,7 @@ def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: U
     ):
         assert "example.com/some@v1.1.0: the upstream does not have it (410: gone" in text
     assert "example.com/some@v1.2.0: the upstream 127.0.0.1:" in strict and " sent no zip" in strict
-    assert "example.com/some@v1.2.1: it is no module that could be kept" in strict
+    assert "example.com/some@v1.2.1: it is not a module that can be stored" in strict
     assert mirror.number() == 0
     task = sync(mirror, modules=["example.com/some"])
     assert mirror.held() == ["example.com/some@v1.0.0", "example.com/some@v1.3.0"]
@@ -309,7 +309,7 @@ def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: U
     report = reports["sync.gomod.left_out"]
     assert (report["done"], report["total"], report["state"]) == (3, 3, "completed")
     first, *lines = report["message"].splitlines()
-    assert first == "Left out what cannot be had:"
+    assert first == "Left out, because they cannot be fetched:"
     assert [line.partition(": ")[0] for line in lines] == [
         "example.com/some@v1.1.0",
         "example.com/some@v1.2.0",
@@ -335,7 +335,8 @@ def test_a_list_of_nothing_but_what_cannot_be_had_is_an_error(
     mirror = Mirror.create(rest, upstream, policy="immediate")
     text = complaint(mirror, modules=["example.com/void"])
     assert (
-        "nothing that the upstream lists:\nexample.com/void@v1.0.0: the upstream does not" in text
+        "nothing that the upstream lists could be fetched:\nexample.com/void@v1.0.0: the upstream does not"
+        in text
     )
 
 

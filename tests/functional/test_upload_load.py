@@ -66,7 +66,7 @@ def test_one_version_twenty_times_at_once(
     answers = put_at_once(owner, zips)
     assert Counter(each.status_code for each in answers) == {201: 1, 409: 19}
     assert {each.text for each in answers if each.status_code == 409} == {
-        f"conflict: {made.path}@v1.0.0 exists already; publish a new version, or delete this one "
+        f"conflict: {made.path}@v1.0.0 already exists; publish a new version, or delete this one "
         "first\n"
     }
     (won,) = (n for n, each in enumerate(answers) if each.status_code == 201)

@@ -114,7 +114,7 @@ def test_the_task_fails_when_what_it_was_to_do_is_refused(
         first = owner.put(made.zip(), headers=ASYNC)
         second = owner.put(made.zip(more="package code\n"), headers=ASYNC)
     owner.rest.wait(first)
-    with pytest.raises(TaskFailed, match="GOM0005.*exists already"):
+    with pytest.raises(TaskFailed, match="GOM0005.*already exists"):
         owner.rest.wait(second)
     assert owner.get(f"{made.path}/@v/v1.0.0.zip").content == made.zip()
     assert artifacts_of(owner.rest, [made.zip(more="package code\n")]) == []

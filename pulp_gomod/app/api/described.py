@@ -15,10 +15,10 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 #: What is said to whoever is refused, by the name of the component.
 _REFUSALS = {
-    "400": ("GomodInvalid", "Something about the request is wrong; the fields that it is about are named."),
-    "401": ("GomodUnauthorized", "Nobody is logged in, or with credentials that are wrong."),
+    "400": ("GomodInvalid", "The request is invalid; the response names the fields."),
+    "401": ("GomodUnauthorized", "Credentials are missing or wrong."),
     "403": ("GomodForbidden", "This user, or this token, may not do that."),
-    "404": ("GomodNotFound", "There is no such thing, or none that this user may see."),
+    "404": ("GomodNotFound", "There is no such object, or this user may not see it."),
 }  # fmt: skip
 
 
@@ -138,21 +138,21 @@ def _operation(
 _DESCRIPTIONS = {
     "pulp_domain": "The name of the domain.",
     "owner": "The base path of a Go distribution.",
-    "module": "The module path, escaped as GOPROXY escapes it: `!a` for `A`. It has slashes.",
-    "version": "The version, escaped likewise.",
-    "time": "When the version was made (RFC 3339).",
-    "origin": "Where the version was made: a JSON object with VCS, URL, Hash and so on.",
+    "module": "The module path, escaped as in GOPROXY: `!a` for `A`. It contains slashes.",
+    "version": "The version, escaped in the same way.",
+    "time": "When the version was created (RFC 3339).",
+    "origin": "Where the version comes from: a JSON object with VCS, URL, Hash and so on.",
 }
 
 _LINES = {
-    "400": "Go would not take this zip, or it is not of the version in the URL.",
+    "400": "Go would not accept this zip, or it is not of the version in the URL.",
     "401": "Credentials are needed, or those sent are wrong.",
     "403": "This user, or this token, may not do that; or the version is blocked.",
     "404": "No such owner, module or version.",
-    "409": "The version is there already.",
-    "413": "The zip is larger than the server takes.",
-    "502": "An upstream could not be asked.",
-    "503": "Busy, or a part of the server does not answer; try again.",
+    "409": "The version already exists.",
+    "413": "The zip is larger than the server accepts.",
+    "502": "An upstream could not be reached.",
+    "503": "The server is busy, or a part of it is not responding; try again.",
     "507": "The server's disk is full.",
 }
 

@@ -115,7 +115,7 @@ def explain(error: Exception) -> Refusal | None:
     if isinstance(error, RecursionError):
         return Refusal(400, _("The request is nested too deeply."))
     if isinstance(error, UnicodeError):
-        return Refusal(400, _("A text in the request is no valid Unicode."), _field_of(error))
+        return Refusal(400, _("A text in the request is not valid Unicode."), _field_of(error))
     if not isinstance(error, _SURPRISES):
         return None
     names = {frame.f_code.co_name for frame in _frames(error)}
@@ -132,22 +132,25 @@ def _explain_database(error: Exception) -> Refusal | None:
         return Refusal(
             503,
             _(
-                "The database took too long over this request, and was stopped. Ask for less: with "
+                "The database took too long over this request, and was stopped. Ask for less: use "
                 "narrower filters, another ordering, or a smaller limit."
             ),
             headers=RETRY_AFTER,
         )
     if isinstance(error, DataError) or isinstance(cause, ProgramLimitExceeded):
         reason = str(error).partition("\n")[0][:_LONGEST]
-        return Refusal(400, _("The database does not take this: {reason}").format(reason=reason))
+        return Refusal(400, _("The database does not accept this: {reason}").format(reason=reason))
     if isinstance(error, IntegrityError):
         return Refusal(
             409,
-            _("This conflicts with what is there, or refers to what is gone. Nothing was done."),
+            _(
+                "This conflicts with an existing object, or refers to one that is gone. "
+                "Nothing was done."
+            ),
         )
     if isinstance(error, OperationalError | InterfaceError):
         return Refusal(
-            503, _("The database does not answer; try again later."), headers=RETRY_AFTER
+            503, _("The database is not responding; try again later."), headers=RETRY_AFTER
         )
     return None
 
@@ -157,7 +160,7 @@ def _reason(error: Exception) -> str:
         return " ".join(error.messages)[:_LONGEST]
     if any(isinstance(frame.f_locals.get("self"), RelatedField) for frame in _frames(error)):
         return _("Must be an href or a PRN of an object that this can refer to.")
-    return _("This cannot be read: it is of another kind than it has to be, or out of bounds.")
+    return _("This cannot be read: it is of the wrong type, or out of range.")
 
 
 def _reads(frame: FrameType) -> bool:

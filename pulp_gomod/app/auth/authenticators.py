@@ -44,7 +44,7 @@ class TokenAuthentication(BaseAuthentication):
         token = tokens.find(sent, get_domain_pk())
         if token is None:
             raise AuthenticationFailed(
-                "this token is unknown here, expired, revoked, or not of this user"
+                "this token is unknown here, expired, revoked, or belongs to another user"
             )
         if tokens.is_use_due(token):
             tokens.record_use(token.pk)

@@ -107,6 +107,6 @@ def permits(guard: Any, asked: Question, caller: Caller) -> bool:
     except DatabaseError:
         raise
     except Exception:
-        log.exception("The content guard %s broke; the request was denied.", guard.name)
+        log.exception("The content guard %s failed; the request was denied.", guard.name)
         return False
     return True

@@ -13,9 +13,9 @@ _QUOTES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("Invalid request from ip=", "A request with a malformed head was refused."),
     ),
     "django.security.DisallowedHost": (
-        ("Invalid HTTP_HOST header", "A request was refused: its Host is none of ALLOWED_HOSTS."),
+        ("Invalid HTTP_HOST header", "A request was refused: its Host is not in ALLOWED_HOSTS."),
     ),
-    "django_guid": ((" is not a valid GUID", "The Correlation-ID of a request was no GUID."),),
+    "django_guid": ((" is not a valid GUID", "The Correlation-ID of a request was not a GUID."),),
 }
 
 

@@ -28,7 +28,7 @@ def refused(because_of: str) -> None:
 
 _MEANING = {
     "failed": "Logins that failed.",
-    "refused": "Logins that were refused unseen: too many had failed, or too many waited.",
+    "refused": "Logins that were refused unchecked: too many had failed, or too many were waiting.",
 }
 
 

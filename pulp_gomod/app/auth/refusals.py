@@ -5,7 +5,7 @@ import json
 #: The header by which the front door tells the API that it has found the credentials to be nobody's.
 WORTHLESS = "X-Gomod-Worthless"
 
-BUSY = "too many log in at once, try again in a moment"
+BUSY = "too many logins at once, try again in a moment"
 WRONG = "Invalid username/password."
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
 

@@ -61,7 +61,7 @@ def require_repository(request: Any, owner: str, permissions: tuple[str, ...]) -
             something frozen, or the user or the token may not do this.
     """
     if not request.user.is_authenticated:
-        raise Denied(401, "unauthorized: user name and password, or a token, are needed")
+        raise Denied(401, "unauthorized: a user name and password, or a token, are required")
     distribution = _find_distribution(owner)
     if isinstance(request.auth, GoToken):
         _require_scope(request.auth, distribution)

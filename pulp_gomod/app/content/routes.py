@@ -79,8 +79,8 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
                 return again
             target = await protocol.find_target(request)
         except DatabaseError:
-            log.exception("PostgreSQL does not answer.")
-            return problem(503, "unavailable: the server's database does not answer")
+            log.exception("PostgreSQL is not responding.")
+            return problem(503, "unavailable: the server's database is not responding")
         if target is None:
             if not storable(request.match_info["path"]):
                 # pulpcore would look it up all the same, and fail.
@@ -140,7 +140,7 @@ def _read_only(refused: web.HTTPMethodNotAllowed) -> web.Response:
     """Say where modules are published to whoever tries it where they are read."""
     return problem(
         405,
-        "method not allowed: modules are read here; to publish, PUT the module's zip to "
+        "method not allowed: modules are served here; to publish, PUT the module's zip to "
         f"{guard.PACKAGES}{{owner}}/go/upload of Pulp's API",
         {hdrs.ALLOW: ", ".join(sorted(refused.allowed_methods))},
     )

@@ -55,7 +55,7 @@ async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.St
         if through is None or sumdb is None:
             return not_found("no checksum database is configured here")
         if not path.startswith(f"{sumdb.name}/"):
-            return not_found(f"the checksum database here is {sumdb.name}, and no other")
+            return not_found(f"the only checksum database here is {sumdb.name}")
         with through.upstream.told():
             asked = path.removeprefix(f"{sumdb.name}/")
             return await _answer(request, target, through, sumdb, asked)
@@ -74,7 +74,7 @@ async def _answer(
         return await _latest(request, target, sumdb)
     if path.startswith(_TILE):
         return await _tile(request, target, sumdb, path)
-    return not_found("no path of a checksum database")
+    return not_found("not a path of a checksum database")
 
 
 async def _lookup(
@@ -86,7 +86,7 @@ async def _lookup(
     except GoError as error:
         return not_found(str(error))
     if not is_version(path, version):
-        return not_found(f"{path}@{version} is no module version")
+        return not_found(f"{path}@{version} is not a module version")
     own = target.served.own if target.served is not None else ownership.NONE
     refusal = policy.lookup_refusal(through.upstream.settings, path, own)
     if refusal is not None:
@@ -94,7 +94,7 @@ async def _lookup(
     if wants_held_only(request):
         held = await sumdb.read_cache(f"{sumdb.name}/{_LOOKUP}{asked}")
         if held is None:
-            return not_found(f"the record of {path}@{version} is not held here")
+            return not_found(f"the record of {path}@{version} is not cached here")
         return await _respond(request, target, held, TEXT, immutable=True)
     try:
         body = await sumdb.lookup(path, version)
@@ -110,7 +110,7 @@ async def _latest(
     file = f"{sumdb.name}/{_LATEST}"
     head = await (sumdb.read_config(file) if held_only else sumdb.head())
     if not head:
-        return not_found("no signed head of the checksum database is held here")
+        return not_found("no signed tree head of the checksum database is cached here")
     return await _respond(request, target, head, TEXT, immutable=False)
 
 
@@ -120,11 +120,11 @@ async def _tile(
     try:
         tile = tlog.parse_tile_path(path)
     except GoError:
-        return not_found("no path of a checksum database")
+        return not_found("not a path of a checksum database")
     held_only = wants_held_only(request)
     body = await (sumdb.held_tile(tile) if held_only else sumdb.tile(tile))
     if body is None:
-        return not_found(f"{path} is not held here")
+        return not_found(f"{path} is not cached here")
     if isinstance(body, Missing):
         return _missing(body, path)
     return await _respond(

@@ -67,7 +67,7 @@ class Turns:
             await self._connection.close()
 
     async def _try(self, number: int) -> bool | None:
-        """Take the lock: whether it worked, or None if PostgreSQL does not answer."""
+        """Take the lock: whether it worked, or None if PostgreSQL is not responding."""
         try:
             connection = await self._connected()
             cursor = await connection.execute(_TAKE, [number])

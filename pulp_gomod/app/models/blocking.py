@@ -52,8 +52,8 @@ class Block:
         """
         where = f"{path}@{version}" if version else path
         return (
-            f"{where} is blocked in this repository since {self.since}: {self.reason} (whoever manages "
-            "the repository can lift the block)"
+            f"{where} is blocked in this repository since {self.since}: {self.reason} (those who "
+            "manage the repository can lift the block)"
         )
 
 

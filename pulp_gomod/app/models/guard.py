@@ -43,8 +43,8 @@ def keep_guards_in_use(sender, instance, **kwargs):
     if names:
         raise ContentGuardInUse(
             _(
-                "The content guard {guard} protects Go distributions ({names}). Give them another "
-                "one first, or none to make them public."
+                "The content guard {guard} protects Go distributions ({names}). Assign another "
+                "one to them first, or none to make them public."
             ).format(guard=instance.name, names=", ".join(names))
         )
 

@@ -62,8 +62,8 @@ def report(lines):
 
 def _line(root, remote):
     return (
-        f"{root} is this repository's own from now on: what the remote {remote} has of it, and of all "
-        f"below it, is served here no longer, unless {root} is in mix of that remote"
+        f"from now on {root} is this repository's own: versions of it, and of modules below it, from the "
+        f"remote {remote} are no longer served here, unless that remote has {root} in mix"
     )
 
 

@@ -8,8 +8,8 @@ from pulp_gomod.app.models.modfile import GoModFile
 CODE = "gomod.zips_missing"
 _NAMED = 5
 _WAY_OUT = (
-    "They come when somebody asks for them, through a distribution that serves the repository and has the "
-    "remote; or now, with a sync by policy immediate, or with_zips when content is added"
+    "They are fetched when they are requested, through a distribution that serves the repository and has "
+    "the remote; to fetch them now, sync with policy immediate, or add content using with_zips"
 )
 
 

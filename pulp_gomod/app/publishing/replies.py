@@ -37,12 +37,12 @@ class Answer:
 DELETED = Answer(404, "not found: the repository was deleted")
 UNCHANGED = Answer(
     503,
-    "the database does not answer; nothing was changed, try again",
+    "the database is not responding; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
 UNSTORED = Answer(
     503,
-    "unavailable: the storage of this server's files does not answer; nothing was changed, try again",
+    "unavailable: this server's file storage is not responding; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
 BROKEN_DISK = Answer(
@@ -104,7 +104,7 @@ def already_held(change: GoChange) -> Answer:
         return Answer(409, f"conflict: {change.detail}")
     return Answer(
         409,
-        f"conflict: {change.module}@{change.version} exists already; publish a new version, or "
+        f"conflict: {change.module}@{change.version} already exists; publish a new version, or "
         "delete this one first",
     )
 

@@ -145,13 +145,13 @@ def find_out(pk: UUID, since: float | None = None) -> Answer:
             return _conclude(pk)
         except (InterfaceError, OperationalError) as error:
             if time.monotonic() > end:
-                log.error("What became of the change %s cannot be found out: %s", pk, error)
+                log.error("Cannot find out what became of the change %s: %s", pk, error)
                 return UNKNOWN
             _reconnect(error)
 
 
 def _reconnect(error: Exception) -> None:
-    log.warning("The database does not answer: %s", error)
+    log.warning("The database is not responding: %s", error)
     connection.close()
     time.sleep(_LONG_PAUSE)
 

@@ -39,7 +39,7 @@ def received(remote: RemoteSettings, size: int) -> None:
 
 _MEANING = {
     "hits": ("1", "Requests answered from what is cached."),
-    "misses": ("1", "Requests that the upstream was asked for."),
+    "misses": ("1", "Requests that were sent to the upstream."),
     "upstream_errors": ("1", "Faults of the upstream."),
     "checksum_mismatches": ("1", "Downloads that the checksum database contradicts."),
     "upstream_bytes": ("By", "Bytes received from the upstream."),

@@ -235,5 +235,5 @@ async def _names_a_version(body: bytes) -> Verdict:
     """Judge the answer to a query: without a version in it, what was known before is better."""
     info = parse_info(body)
     if info is None or not semver.is_valid(info.version):
-        raise UpstreamFault("the upstream's answer names no version")
+        raise UpstreamFault("the upstream's response names no version")
     return Verdict()

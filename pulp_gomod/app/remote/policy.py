@@ -19,7 +19,7 @@ def refusal(
         own: The own paths of the repository that is served or synced.
     """
     if len(path) + len(version) > MAX_PATH:
-        return "its name is longer than this server takes"
+        return "its name is longer than this server accepts"
     if module.match_prefix_patterns(settings.private, path):
         return "it is private here, and no upstream is asked for it"
     if above := _above(settings, path, own):
@@ -28,9 +28,9 @@ def refusal(
             "remote's mix matches it"
         )
     if module.match_prefix_patterns(settings.excludes, path):
-        return "it is excluded from what the upstream is asked for"
+        return "it is excluded from requests to the upstream"
     if settings.includes and not module.match_prefix_patterns(settings.includes, path):
-        return "it is not included in what the upstream is asked for"
+        return "it is not included in requests to the upstream"
     return None
 
 

@@ -143,7 +143,7 @@ class Upstream:
         try:
             pk = await self.threads.database(write, question, answer)
         except IntegrityError:
-            log.info("The remote %s is gone; what it said is not kept.", self.settings.name)
+            log.info("The remote %s is gone; its response is not cached.", self.settings.name)
             return answer
         return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
 
@@ -152,7 +152,7 @@ class Upstream:
         belongs = await self.read(question)
         if belongs is None:
             where = f"{question.module}@{question.version}"
-            raise UpstreamFault(f"{where} was published again upstream; ask again", status=503)
+            raise UpstreamFault(f"{where} was published again upstream; try again", status=503)
         return belongs
 
     async def alone(

@@ -23,39 +23,39 @@ LONGEST_MODULE = 2000
 
 class GoBlockSerializer(ModelSerializer):
     """
-    Module versions that a repository neither takes in nor serves.
+    Module versions that a repository neither accepts nor serves.
     """
 
     pulp_href = IdentityField(view_name="gomod/blocks-detail")
     repository = DetailRelatedField(
-        help_text=_("The Go repository that they are kept out of."),
+        help_text=_("The Go repository to keep them out of."),
         view_name="repositories-gomod/gomod-detail",
         queryset=GoRepository.objects.all(),
     )
     module = serializers.CharField(
-        help_text=_(
-            "The module path; or one with /... behind it, for that module and all below it."
-        ),
+        help_text=_("The module path; append /... to include every module below it."),
         max_length=LONGEST_MODULE,
     )
     versions = serializers.CharField(
         help_text=_(
-            "Which versions: one (v1.9.1), or comparisons that all have to hold (>=v1.2.0 <v1.9.2); "
-            "empty for all."
+            "The versions: a single one (v1.9.1), or comparisons that must all hold (>=v1.2.0 "
+            "<v1.9.2); empty for all."
         ),
         max_length=LONGEST_RANGE,
         allow_blank=True,
         default="",
     )
     reason = serializers.CharField(
-        help_text=_("Why, in one line; whoever asks for such a version is told."),
+        help_text=_("Why, in one line; clients that request a blocked version see it."),
         max_length=LONGEST_REASON,
     )
-    created_by = serializers.CharField(help_text=_("Name of the user who made it."), read_only=True)
+    created_by = serializers.CharField(
+        help_text=_("Name of the user who created it."), read_only=True
+    )
     source = serializers.ChoiceField(
         help_text=_(
-            "requested: somebody made it. removed: it keeps away what was removed, until that is "
-            "published again."
+            "requested: a user created it. removed: it keeps a removed version from coming back, "
+            "until that is published again."
         ),
         choices=GoBlock.Source.choices,
         read_only=True,
@@ -69,15 +69,16 @@ class GoBlockSerializer(ModelSerializer):
             ValidationError: No module has it.
         """
         if "@" in path:
-            raise serializers.ValidationError(_("The version goes into the field versions."))
+            raise serializers.ValidationError(_("Put the version into the field versions."))
         try:
             module.check_path(path.removesuffix(BELOW))
             check_path(path.removesuffix(BELOW), "v0.0.0")
         except GoError as error:
             raise serializers.ValidationError(
-                _("{error}; write a module path, or one with /... for all below it.").format(
-                    error=error
-                )
+                _(
+                    "{error}; give a module path, or one followed by /... for every module "
+                    "below it."
+                ).format(error=error)
             ) from error
         return path
 
@@ -101,7 +102,7 @@ class GoBlockSerializer(ModelSerializer):
             ValidationError: It is not.
         """
         if not text.isprintable():
-            raise serializers.ValidationError(_("Write the reason in one line of text."))
+            raise serializers.ValidationError(_("The reason must be one line of printable text."))
         return text
 
     def create(self, validated_data: dict[str, Any]) -> GoBlock:
@@ -119,7 +120,11 @@ class GoBlockSerializer(ModelSerializer):
             raise serializers.ValidationError({"repository": str(error)}) from error
         except IntegrityError as error:
             raise serializers.ValidationError(
-                {"module": _("The repository has a block of this module and these versions.")}
+                {
+                    "module": _(
+                        "The repository already has a block of this module and these versions."
+                    )
+                }
             ) from error
 
     class Meta:

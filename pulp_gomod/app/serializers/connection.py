@@ -64,12 +64,16 @@ def validate_proxy(url: str) -> None:
     if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise serializers.ValidationError(
             _(
-                "The URL of a proxy is http or https, a host and a port: http://proxy.example.com:3128."
+                "The URL of a proxy consists of http or https, a host and a port: "
+                "http://proxy.example.com:3128."
             )
         )
     if parts.username or parts.password:
         raise serializers.ValidationError(
-            _("Say user name and password in proxy_username and proxy_password, not in the URL.")
+            _(
+                "Put the user name and password into proxy_username and proxy_password, "
+                "not into the URL."
+            )
         )
 
 
@@ -86,21 +90,21 @@ def validate_headers(groups: Any) -> None:
     for group in groups or ():
         if not isinstance(group, dict):
             raise serializers.ValidationError(
-                _('Headers are a list of objects, such as [{"X-Token": "..."}].')
+                _('Headers must be a list of objects, such as [{"X-Token": "..."}].')
             )
         for name, value in group.items():
             if not _TOKEN.fullmatch(str(name)):
                 raise serializers.ValidationError(
-                    _("{name!r} cannot be the name of a header.").format(name=str(name)[:80])
+                    _("{name!r} is not a valid header name.").format(name=str(name)[:80])
                 )
             if name.lower() in _OWN_HEADERS:
                 raise serializers.ValidationError(
-                    _("{name} is what each request says for itself.").format(name=name)
+                    _("{name} is set for each request and cannot be overridden.").format(name=name)
                 )
             if not isinstance(value, str) or not _is_value(value):
                 raise serializers.ValidationError(
                     _(
-                        "The value of {name} cannot be sent: it has to be a text without control "
+                        "The value of {name} cannot be sent: it must be text without control "
                         "characters."
                     ).format(name=name)
                 )
@@ -123,12 +127,15 @@ def validate_login(username: str | None, password: str | None) -> None:
     """
     if username and ":" in username:
         raise serializers.ValidationError(
-            _("HTTP Basic takes no user name with a colon in it: what follows is the password.")
+            _(
+                "HTTP Basic does not allow a colon in the user name: whatever follows it "
+                "would be the password."
+            )
         )
     for text in (username, password):
         if text and any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text):
             raise serializers.ValidationError(
-                _("It has control characters, such as the end of a line, which cannot be sent.")
+                _("It contains control characters, such as a line break, which cannot be sent.")
             )
 
 
@@ -146,7 +153,7 @@ def validate_ca(pem: str) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError) as error:
         raise serializers.ValidationError(
-            _("These are no certificates in PEM: {reason}.").format(reason=_reason(error))
+            _("Not valid PEM certificates: {reason}.").format(reason=_reason(error))
         ) from error
 
 
@@ -178,8 +185,8 @@ def validate_client(certificate: str, key: str) -> None:
                 {
                     "client_cert": [
                         _(
-                            "client_cert and client_key cannot be used: {reason}. They are PEM, without "
-                            "a pass phrase, and belong together."
+                            "client_cert and client_key cannot be used: {reason}. They must be "
+                            "PEM, without a passphrase, and belong together."
                         ).format(reason=_reason(error))
                     ]
                 }

@@ -25,7 +25,7 @@ class GoDistributionSerializer(DistributionSerializer):
 
     publication = DetailRelatedField(
         required=False,
-        help_text=_("The publication to be served."),
+        help_text=_("The publication to serve."),
         view_name_pattern=r"publications(-.*/.*)?-detail",
         queryset=Publication.objects.exclude(complete=False),
         allow_null=True,
@@ -33,15 +33,15 @@ class GoDistributionSerializer(DistributionSerializer):
     remote = DetailRelatedField(
         required=False,
         help_text=_(
-            "The upstream to ask for what the repository does not hold. What it has is verified, "
-            "served, and joins the repository."
+            "The upstream to ask for modules that are not in the repository. What it returns is "
+            "verified, served, and added to the repository."
         ),
         view_name_pattern=r"remotes(-.*/.*)?-detail",
         queryset=Remote.objects.all(),
         allow_null=True,
     )
     client_url = serializers.SerializerMethodField(
-        help_text=_("What Go users set GOPROXY to."),
+        help_text=_("The URL to set GOPROXY to."),
     )
 
     def get_client_url(self, distribution: GoDistribution) -> str:
@@ -73,7 +73,7 @@ class GoDistributionSerializer(DistributionSerializer):
         for segment in path.split("/"):
             if segment.startswith("@") or segment == "sumdb":
                 raise serializers.ValidationError(
-                    _("{segment} means something else in a GOPROXY's URLs.").format(segment=segment)
+                    _("{segment} has a special meaning in GOPROXY URLs.").format(segment=segment)
                 )
         if path.count("/") >= MOST_SEGMENTS or len(path) > LONGEST_BASE_PATH:
             raise serializers.ValidationError(
@@ -114,8 +114,9 @@ class GoDistributionSerializer(DistributionSerializer):
             raise serializers.ValidationError(
                 {
                     "remote": _(
-                        "A distribution with a remote has to serve a repository: what comes from the "
-                        "upstream joins it. A frozen version or publication takes nothing in."
+                        "A distribution with a remote must serve a repository: modules from the "
+                        "upstream are added to it. Nothing can be added to a frozen version or "
+                        "publication."
                     )
                 }
             )
@@ -130,7 +131,7 @@ class GoDistributionSerializer(DistributionSerializer):
             )
         if version and not version.complete:
             raise serializers.ValidationError(
-                {"repository_version": _("This version is not complete.")}
+                {"repository_version": _("This repository version is not complete.")}
             )
         if publication and not isinstance(publication, GoPublication):
             raise serializers.ValidationError({"publication": _("Not a Go publication.")})

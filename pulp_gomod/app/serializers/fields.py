@@ -67,6 +67,6 @@ class LabelsField(ObjectField):
         for key, value in labels.items():
             if not isinstance(value, str) or storable(value) != value:
                 raise serializers.ValidationError(
-                    _("The value of label {key!r} is no valid string.").format(key=key)
+                    _("The value of label {key!r} is not a valid string.").format(key=key)
                 )
         return labels

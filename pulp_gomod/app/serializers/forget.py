@@ -15,7 +15,7 @@ class GoForgetSerializer(serializers.Serializer):
     """
 
     module = serializers.CharField(
-        help_text=_("The module version, as example.com/mod@v1.2.3."), max_length=MAX_LINE
+        help_text=_("The module version, such as example.com/mod@v1.2.3."), max_length=MAX_LINE
     )
 
     def validate_module(self, value: str) -> tuple[str, str]:
@@ -34,9 +34,10 @@ class GoForgetSerializer(serializers.Serializer):
             raise serializers.ValidationError(str(error).removeprefix("1: ")) from error
         if wanted.version in ("", LATEST):
             raise serializers.ValidationError(
-                _("Name one version, as example.com/mod@v1.2.3: {module!r} names none.").format(
-                    module=value
-                )
+                _(
+                    "Name one version, such as example.com/mod@v1.2.3: {module!r} does not "
+                    "name one."
+                ).format(module=value)
             )
         return wanted.path, wanted.version
 

@@ -12,7 +12,7 @@ from pulp_gomod.app.serializers.fields import TextField
 
 class GoModFileSerializer(NoArtifactContentSerializer):
     """
-    The go.mod of a module version whose zip is not here.
+    The go.mod of a module version whose zip is not on the server.
     """
 
     repository = None
@@ -21,12 +21,12 @@ class GoModFileSerializer(NoArtifactContentSerializer):
     module = serializers.CharField(help_text=_("The module path."), read_only=True)
     version = serializers.CharField(help_text=_("The canonical version."), read_only=True)
     go_mod_h1 = serializers.CharField(
-        help_text=_("Go's checksum of the go.mod, as go.sum has it."), read_only=True
+        help_text=_("Go's checksum of the go.mod, as in go.sum."), read_only=True
     )
     awaits_zip = serializers.BooleanField(
         help_text=_(
-            "Whether a sync chose the module version, and left its zip for when somebody asks for it. Of "
-            "others the go command needs the go.mod only."
+            "Whether a sync chose the module version and left its zip to be downloaded on request. "
+            "If not, the go command only needs the go.mod."
         ),
         read_only=True,
     )

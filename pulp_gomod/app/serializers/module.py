@@ -73,27 +73,29 @@ class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSer
     sha512 = None
 
     relative_path = serializers.CharField(
-        help_text=_("Where the GOPROXY protocol has the zip, below a distribution's base path."),
+        help_text=_("Path of the zip in the GOPROXY protocol, below a distribution's base path."),
         read_only=True,
     )
     module = serializers.CharField(help_text=_("The module path."), read_only=True)
     version = serializers.CharField(help_text=_("The canonical version."), read_only=True)
     h1 = serializers.CharField(
-        help_text=_("Go's checksum of the zip, as go.sum has it."), read_only=True
+        help_text=_("Go's checksum of the zip, as in go.sum."), read_only=True
     )
     is_pseudo = serializers.BooleanField(
         help_text=_("Whether the version is a pseudo-version, which @v/list leaves out."),
         read_only=True,
     )
     go_mod_h1 = serializers.CharField(
-        help_text=_("Go's checksum of the go.mod, as go.sum has it."), read_only=True
+        help_text=_("Go's checksum of the go.mod, as in go.sum."), read_only=True
     )
     has_go_mod = serializers.BooleanField(
-        help_text=_("Whether the zip has a go.mod; otherwise it is the one that Go synthesizes."),
+        help_text=_("Whether the zip has a go.mod; if not, Go synthesizes one."),
         read_only=True,
     )
     module_line = serializers.CharField(
-        help_text=_("The module path that go.mod declares; a fork's may differ from its own."),
+        help_text=_(
+            "The module path that go.mod declares; in a fork, it may differ from the module's own."
+        ),
         read_only=True,
     )
     go_version = serializers.CharField(

@@ -42,7 +42,7 @@ class GoPublicationSerializer(PublicationSerializer):
             raise serializers.ValidationError(_("Only Go repositories can be published here."))
         if not version.complete:
             raise serializers.ValidationError(
-                {"repository_version": _("This version is not complete.")}
+                {"repository_version": _("This repository version is not complete.")}
             )
         return validated
 

@@ -42,13 +42,13 @@ class GoReleaseSerializer(ModelSerializer):
     module = serializers.CharField(help_text=_("The module path."), read_only=True)
     version = serializers.CharField(help_text=_("The canonical version."), read_only=True)
     h1 = serializers.CharField(
-        help_text=_("Go's checksum of the zip, as go.sum has it."), read_only=True
+        help_text=_("Go's checksum of the zip, as in go.sum."), read_only=True
     )
     time = serializers.DateTimeField(
-        help_text=_("When the version was made, as .info says it."), read_only=True
+        help_text=_("When the version was created, as stated in .info."), read_only=True
     )
     origin = ObjectField(
-        help_text=_("Where the version was made, as .info says it; null if unknown."),
+        help_text=_("Where the version comes from, as stated in .info; null if unknown."),
         read_only=True,
         allow_null=True,
     )
@@ -66,10 +66,10 @@ class GoReleaseSerializer(ModelSerializer):
         allow_null=True,
     )
     first_seen = serializers.DateTimeField(
-        help_text=_("When the repository first held it."), read_only=True
+        help_text=_("When it was first added to the repository."), read_only=True
     )
     last_used = serializers.DateTimeField(
-        help_text=_("When it was last asked for, roughly; null for never."),
+        help_text=_("When it was last requested, approximately; null if never."),
         read_only=True,
         allow_null=True,
     )

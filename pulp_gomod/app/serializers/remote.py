@@ -43,7 +43,7 @@ def validate_patterns(value: str) -> str:
     """
     if len(value) > LONGEST_PATTERNS:
         raise serializers.ValidationError(
-            _("The list has {count} characters; at most {most} are taken.").format(
+            _("The list has {count} characters; the limit is {most}.").format(
                 count=len(value), most=LONGEST_PATTERNS
             )
         )
@@ -51,13 +51,16 @@ def validate_patterns(value: str) -> str:
     for pattern in patterns:
         if any(char.isspace() for char in pattern):
             raise serializers.ValidationError(
-                _("{pattern!r} holds a space; separate patterns by commas.").format(pattern=pattern)
+                _("{pattern!r} contains a space; separate patterns with commas.").format(
+                    pattern=pattern
+                )
             )
         if "@" in pattern:
             raise serializers.ValidationError(
                 _(
-                    "{pattern!r} names a version; here are patterns of module paths only. To keep a "
-                    "version out of a repository, block it: pulp gomod block create, or gomod/blocks/."
+                    "{pattern!r} names a version, but only patterns of module paths are allowed "
+                    "here. To keep a version out of a repository, block it: pulp gomod block "
+                    "create, or gomod/blocks/."
                 ).format(pattern=pattern)
             )
         try:
@@ -82,7 +85,8 @@ def require_allowed(url: str) -> None:
     if networks.denied_url(url):
         raise serializers.ValidationError(
             _(
-                "The administrator of this server lets no remote lead to this address ({setting})."
+                "The administrator of this server does not allow remotes to connect to this "
+                "address ({setting})."
             ).format(setting=networks.SETTING)
         )
 
@@ -103,40 +107,40 @@ class GoRemoteSerializer(RemoteSerializer):
     )
     policy = serializers.ChoiceField(
         help_text=_(
-            "When zips are downloaded: 'immediate' (by the sync), 'on_demand' (when first asked "
-            "for, and kept), or 'streamed' (when asked for, and never kept)."
+            "When to download zips: 'immediate' (during the sync), 'on_demand' (on the first "
+            "request, and then keep them), or 'streamed' (on every request, and never keep them)."
         ),
         choices=Remote.POLICY_CHOICES,
         default=Remote.ON_DEMAND,
     )
     sumdb = serializers.CharField(
         help_text=_(
-            "The checksum database that zips are verified against, in the syntax of GOSUMDB: a "
-            "known name, or a verifier key, and optionally a URL; off for none."
+            "The checksum database to verify zips against, in the syntax of GOSUMDB: a known name, "
+            "or a verifier key, and optionally a URL; off for none."
         ),
         default=DEFAULT_GOSUMDB,
     )
     includes = _patterns(
         _(
-            "Only modules that match are asked of the upstream; empty for all. Comma-separated "
+            "The upstream is only asked for modules that match; empty for all. Comma-separated "
             "globs of module path prefixes, in the syntax of GOPRIVATE."
         )
     )
     excludes = _patterns(
-        _("Modules that match are never asked of the upstream. The syntax is that of GOPRIVATE.")
+        _("The upstream is never asked for modules that match. The syntax is that of GOPRIVATE.")
     )
     private = _patterns(
         _(
-            "Modules that match are our own: their names are sent to no upstream and to no "
+            "Modules that match are private: their names are never sent to an upstream or a "
             "checksum database. The syntax is that of GOPRIVATE."
         )
     )
     mix = _patterns(
         _(
-            "Modules that match are asked of the upstream although they, or modules above them, were "
-            "published here, and versions of both are served: for a patched fork under its public path. "
-            "By default what was published here is ours alone. The syntax is that of GOPRIVATE; * stands "
-            "for all."
+            "The upstream is asked for modules that match even if they, or modules above them, "
+            "were published here, and versions from both are served: for a patched fork under its "
+            "public path. By default, a module that was published here never comes from an "
+            "upstream. The syntax is that of GOPRIVATE; * stands for all."
         )
     )
     nosumdb = _patterns(
@@ -148,30 +152,30 @@ class GoRemoteSerializer(RemoteSerializer):
 
     redirect_hosts = _patterns(
         _(
-            "Hosts beside its own to which the upstream may redirect: comma-separated, with * as in "
-            "a glob, and with a port or without. Credentials are never sent there."
+            "Other hosts that the upstream may redirect to: comma-separated, with * as in a glob, "
+            "and with or without a port. Credentials are never sent there."
         )
     )
     cache_ttl = serializers.IntegerField(
         help_text=_(
-            "Seconds for which lists of versions, @latest and queries are served without asking the "
-            "upstream."
+            "Seconds for which version lists, @latest and queries are served before the upstream "
+            "is asked again."
         ),
         required=False,
         min_value=0,
         max_value=MAX_SECONDS,
     )
     not_found_ttl = serializers.IntegerField(
-        help_text=_("Seconds for which 'not found' is served without asking the upstream."),
+        help_text=_("Seconds for which 'not found' is served before the upstream is asked again."),
         required=False,
         min_value=0,
         max_value=MAX_SECONDS,
     )
     cache_size = serializers.IntegerField(
         help_text=_(
-            "Bytes that may be cached for a repository; null for no limit. Beyond that the modules "
-            "that were not asked for the longest make room. Small files of the remote that are no "
-            "content may take a tenth of it in addition."
+            "Bytes that may be cached for a repository; null for no limit. Beyond that, the least "
+            "recently used modules are evicted. Small files of the remote that are not content may "
+            "take another tenth of it."
         ),
         required=False,
         allow_null=True,
@@ -197,7 +201,7 @@ class GoRemoteSerializer(RemoteSerializer):
             if not _HOST.fullmatch(host):
                 raise serializers.ValidationError(
                     _(
-                        "{host!r} is no host, such as files.example.com or *.example.com:8443."
+                        "{host!r} is not a host such as files.example.com or *.example.com:8443."
                     ).format(host=host)
                 )
             require_allowed(f"//{host}")
@@ -220,7 +224,7 @@ class GoRemoteSerializer(RemoteSerializer):
             valid = False
         if not valid:
             raise serializers.ValidationError(
-                _("The URL of a GOPROXY is http or https, a host and a path.")
+                _("The URL of a GOPROXY consists of http or https, a host and a path.")
             )
         require_allowed(url)
         return url
@@ -302,7 +306,10 @@ class GoRemoteSerializer(RemoteSerializer):
                 raise serializers.ValidationError(
                     {
                         "headers": [
-                            _("Say Authorization in headers, or username and password, not both.")
+                            _(
+                                "Set either Authorization in headers, or username and "
+                                "password, not both."
+                            )
                         ]
                     }
                 )

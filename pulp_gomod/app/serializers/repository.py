@@ -21,7 +21,7 @@ class GoCleanupSerializer(serializers.Serializer):
     """
 
     unused_days = serializers.FloatField(
-        help_text=_("Remove cached modules that were not asked for in so many days."),
+        help_text=_("Remove cached modules that nobody has requested for this many days."),
         required=False,
         allow_null=True,
         min_value=0,
@@ -29,8 +29,8 @@ class GoCleanupSerializer(serializers.Serializer):
     )
     max_size = serializers.IntegerField(
         help_text=_(
-            "Bytes that all cached zips may have together; those that were not asked for the longest "
-            "are removed until the rest is small enough."
+            "Total bytes that all cached zips may have; the least recently used are removed until "
+            "the rest is small enough."
         ),
         required=False,
         allow_null=True,
@@ -60,20 +60,20 @@ class GoRepositorySerializer(RepositorySerializer):
 
     immutable = serializers.BooleanField(
         help_text=_(
-            "Whether other bytes are refused for every module version that the repository ever "
-            "held, so that a removed version can only come back as it was."
+            "Whether a module version that was ever in the repository is refused with different "
+            "bytes, so that a removed version can only come back unchanged."
         ),
         default=False,
     )
     max_size = serializers.IntegerField(
-        help_text=_("Bytes that all zips may have together; null for no limit."),
+        help_text=_("Total bytes that all zips may have; null for no limit."),
         allow_null=True,
         required=False,
         min_value=0,
         max_value=2**63 - 1,
     )
     max_modules = serializers.IntegerField(
-        help_text=_("Module versions that the repository may hold; null for no limit."),
+        help_text=_("Number of module versions that the repository may hold; null for no limit."),
         allow_null=True,
         required=False,
         min_value=0,
@@ -94,15 +94,15 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
 
     with_zips = serializers.BooleanField(
         help_text=_(
-            "Whether to fetch the zips that the new version would lack, before it is made: of the go.mod "
-            "files that are added, and of a base version those that a sync left for when they are asked "
-            "for; of the repository's own if nothing is added."
+            "Whether to fetch the zips that the new version would lack before creating it: those "
+            "of the go.mod files that are added, and those that a sync left out of a base version "
+            "to be downloaded on request; if nothing is added, those of the repository itself."
         ),
         required=False,
         default=False,
     )
     remote = RemoteField(
-        help_text=_("Where zips are fetched from. By default it is the remote of the repository."),
+        help_text=_("Where to fetch zips from. Defaults to the repository's remote."),
         required=False,
     )
 
@@ -115,7 +115,7 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
         """
         remote = value.cast()
         if not isinstance(remote, GoRemote):
-            raise serializers.ValidationError(_("Only from Go remotes modules can be fetched."))
+            raise serializers.ValidationError(_("Modules can only be fetched from Go remotes."))
         return remote
 
     def validate(self, data):
@@ -128,7 +128,7 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
         data = super().validate(data)
         if data.get("remote") and not data["with_zips"]:
             raise serializers.ValidationError(
-                {"remote": [_("Zips are fetched from it with with_zips only.")]}
+                {"remote": [_("A remote can only be given together with with_zips.")]}
             )
         return data
 
@@ -144,7 +144,8 @@ class GoRepositoryVersionSerializer(RepositoryVersionSerializer):
 
     zips_missing = serializers.SerializerMethodField(
         help_text=_(
-            "Module versions that a sync chose, and of which the version has the go.mod and not the zip."
+            "Number of module versions that a sync chose and of which this version has the go.mod, "
+            "but not the zip."
         )
     )
 

@@ -52,7 +52,7 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     """
 
     remote = RemoteField(
-        help_text=_("The remote to sync from. By default it is that of the repository."),
+        help_text=_("The remote to sync from. Defaults to the repository's remote."),
         required=False,
     )
     modules = serializers.ListField(
@@ -67,31 +67,31 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     )
     go_sum = _text(
         _(
-            "The text of a go.sum: the zips and go.mod files that it names are synced, and have to "
-            "have the checksums that it has. It may be empty, as that of a module without "
-            "requirements is."
+            "The text of a go.sum: the zips and go.mod files that it names are synced, and must "
+            "match its checksums. It may be empty, as it is for a module without requirements."
         ),
         allow_blank=True,
     )
     go_mod = _text(
         _(
-            "The text of a go.mod: what it requires is synced, and what that requires in turn, as "
-            "the go command chooses it."
+            "The text of a go.mod: everything it requires, directly or indirectly, is synced in "
+            "the versions that the go command would choose."
         )
     )
     missing = serializers.ChoiceField(
         choices=["fail", "skip"],
         help_text=_(
-            "What becomes of versions that the upstream does not have (404, 410), or that Go refuses: "
-            "fail, and add nothing; or skip them, and name them in the task. By default versions that "
-            "are asked for fail, and those that only the list of the upstream names are skipped."
+            "What to do about versions that the upstream does not have (404, 410), or that Go "
+            "rejects: fail, and add nothing; or skip them, and name them in the task. By default, "
+            "versions that are requested by name make the sync fail; those that only the "
+            "upstream's list names are skipped."
         ),
         required=False,
     )
     mirror = serializers.BooleanField(
         help_text=_(
-            "Whether what is not asked for is removed from the new version, modules that were "
-            "published here included."
+            "Whether to remove everything that is not requested from the new version, including "
+            "modules that were published here."
         ),
         required=False,
         default=False,
@@ -141,8 +141,8 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         if data["mirror"] and _is_nothing(data):
             raise serializers.ValidationError(
                 _(
-                    "The files require no module, so mirror would remove everything from the "
-                    "repository. Leave out mirror, or remove with modify what is to go."
+                    "The files require no modules, so mirror would remove everything from the "
+                    "repository. Leave out mirror, or use modify to remove content."
                 )
             )
         return data

@@ -21,25 +21,30 @@ LONGEST_NAME = 200
 
 class GoTokenSerializer(ModelSerializer):
     """
-    A secret that stands for its owner on a GOPROXY, and nowhere else in Pulp.
+    A token that acts on behalf of its owner on a GOPROXY, and nowhere else in Pulp.
     """
 
     pulp_href = IdentityField(view_name="gomod/tokens-detail")
-    name = serializers.CharField(help_text=_("What its owner calls it."), max_length=LONGEST_NAME)
+    name = serializers.CharField(
+        help_text=_("The name that its owner gave it."), max_length=LONGEST_NAME
+    )
     owner = serializers.CharField(
-        help_text=_("Name of the user for whom it stands."), source="owner.username", read_only=True
+        help_text=_("Name of the user on whose behalf it acts."),
+        source="owner.username",
+        read_only=True,
     )
     scope = serializers.ChoiceField(
         help_text=_(
-            "read: downloads. publish: downloads, uploads and removals. In either case no more than "
-            "its owner may do."
+            "read: downloads. publish: downloads, uploads and removals. In either case, no more "
+            "than its owner may do."
         ),
         choices=GoToken.Scope.choices,
         default=GoToken.Scope.READ,
     )
     distribution = NamedDistributionField(
         help_text=_(
-            "The only Go distribution that it opens, by its href or name; null for all of the domain."
+            "The only Go distribution that it gives access to, by href or name; null for all in "
+            "the domain."
         ),
         required=False,
         allow_null=True,
@@ -47,17 +52,18 @@ class GoTokenSerializer(ModelSerializer):
     )
     expires = serializers.DateTimeField(
         help_text=_(
-            "When it stops to work; by default after GOMOD_TOKEN_DAYS days. null for never, where "
-            "the setting GOMOD_TOKEN_MAX_DAYS allows it."
+            "When it expires; by default after GOMOD_TOKEN_DAYS days. null for never, if the "
+            "setting GOMOD_TOKEN_MAX_DAYS allows that."
         ),
         required=False,
         allow_null=True,
     )
     hint = serializers.CharField(
-        help_text=_("The beginning of the secret, to recognise a leaked one by."), read_only=True
+        help_text=_("The beginning of the secret, by which a leaked one can be recognised."),
+        read_only=True,
     )
     last_used = serializers.DateTimeField(
-        help_text=_("When it was last used, give or take a minute; null for never."),
+        help_text=_("When it was last used, give or take a minute; null if never."),
         read_only=True,
         allow_null=True,
     )
@@ -72,10 +78,10 @@ class GoTokenSerializer(ModelSerializer):
         longest = settings.GOMOD_TOKEN_MAX_DAYS
         now = timezone.now()
         if expires is not None and expires <= now:
-            raise serializers.ValidationError(_("This time is over already."))
+            raise serializers.ValidationError(_("This time is in the past."))
         if longest and (expires is None or expires > now + timedelta(days=longest)):
             raise serializers.ValidationError(
-                _("A token works for {days} days at most here.").format(days=longest)
+                _("On this server, a token is valid for at most {days} days.").format(days=longest)
             )
         return expires
 
@@ -89,7 +95,9 @@ class GoTokenSerializer(ModelSerializer):
         validated: dict[str, Any] = super().validate(data)
         owner = self.context["request"].user
         if self.initial_data.get("owner", owner.get_username()) != owner.get_username():
-            raise serializers.ValidationError({"owner": _("You can make tokens of your own only.")})
+            raise serializers.ValidationError(
+                {"owner": _("You can only create tokens for yourself.")}
+            )
         namesakes = GoToken.objects.filter(owner=owner, name=data["name"], pulp_domain=get_domain())
         if namesakes.exists():
             raise _name_is_taken()
@@ -112,7 +120,11 @@ class GoTokenSerializer(ModelSerializer):
 
 def _name_is_taken() -> serializers.ValidationError:
     return serializers.ValidationError(
-        {"name": _("You have a token of this name. Revoke it first, or choose another.")}
+        {
+            "name": _(
+                "You already have a token with this name. Revoke it first, or choose another name."
+            )
+        }
     )
 
 
@@ -123,11 +135,11 @@ def _usual_days() -> int:
 
 class GoTokenCreatedSerializer(GoTokenSerializer):
     """
-    A token that was just made, with its secret.
+    A newly created token, with its secret.
     """
 
     token = serializers.CharField(
-        help_text=_("The secret. It is shown this once, and not kept."), read_only=True
+        help_text=_("The secret. It is shown only this once, and is not stored."), read_only=True
     )
 
     def create(self, validated_data: dict[str, Any]) -> GoToken:

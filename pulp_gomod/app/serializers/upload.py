@@ -136,22 +136,20 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
         allow_empty=False,
     )
     repository = RepositoryField(
-        help_text=_(
-            "The repository that the modules are added to, all of them in one new version."
-        ),
+        help_text=_("The repository to add the modules to, all of them in one new version."),
         required=False,
     )
     time = TimeField(
         help_text=_(
-            "When the versions were made (RFC 3339), as .info is to say it in the repository. A "
-            "pseudo-version says it itself. Without it, it is the time of the upload."
+            "When the versions were created (RFC 3339), for .info in the repository. A "
+            "pseudo-version contains its own time. Defaults to the time of the upload."
         ),
         required=False,
     )
     origin = ObjectField(
         help_text=_(
-            "Where the versions were made, as .info is to say it in the repository: an object of "
-            "VCS, URL, Subdir, Hash, TagPrefix, TagSum, Ref and RepoSum."
+            "Where the versions come from, for .info in the repository: an object with VCS, URL, "
+            "Subdir, Hash, TagPrefix, TagSum, Ref and RepoSum."
         ),
         required=False,
     )
@@ -222,7 +220,7 @@ class GoModuleUploadSerializer(ValidateFieldsMixin, serializers.Serializer):
             for name in ("time", "origin"):
                 if name in data:
                     raise serializers.ValidationError(
-                        {name: _("A repository keeps this; give a repository, too.")}
+                        {name: _("This is stored in a repository: give a repository, too.")}
                     )
         data["zips"] = zips
         return data
@@ -249,7 +247,7 @@ def check_upload_complete(upload: Upload) -> None:
         end += size
     if end != upload.size:
         raise serializers.ValidationError(
-            _("The upload is not complete: {end} of {size} bytes are there in one piece.").format(
+            _("The upload is not complete: only the first {end} of {size} bytes are there.").format(
                 end=end, size=upload.size
             )
         )

@@ -104,6 +104,8 @@ def make_block(repository: GoRepository, **fields: str) -> GoBlock:
     """
     note_change(repository.pk)
     if repository.blocks.count() >= MOST_BLOCKS:
-        raise TooManyBlocks(f"A repository may have {MOST_BLOCKS} blocks, and this one has them.")
+        raise TooManyBlocks(
+            f"A repository may have {MOST_BLOCKS} blocks, and this one already has that many."
+        )
     block: GoBlock = GoBlock.objects.create(repository=repository, **fields)
     return block

@@ -50,7 +50,7 @@ class _Calls:
         try:
             return self._executor.submit(call, *args)
         except Busy:
-            reason = "too many requests wait for it already"
+            reason = "too many requests are already waiting for it"
             raise StorageUnavailableError("waiting for it", reason) from None
 
 
@@ -85,7 +85,7 @@ async def within(seconds: float, doing: str, call: Callable[..., T], *args: Any)
         try:
             await asyncio.wait((result,), timeout=seconds)
             if not result.done():
-                raise TimeoutError(f"nothing came for {seconds:g} seconds")
+                raise TimeoutError(f"nothing arrived for {seconds:g} seconds")
             return result.result()
         finally:
             if not result.done():
@@ -119,7 +119,7 @@ def ask_first(storage: Any, name: str) -> bool:
     calls, key = _calls(), id(storage)
     doing = "looking for a file"
     if time.monotonic() < calls.left_alone.get(key, 0.0):
-        raise StorageUnavailableError(doing, "it did not answer a moment ago")
+        raise StorageUnavailableError(doing, "it was not responding a moment ago")
     seconds = min(PROBE, settings.GOMOD_STORAGE_TIMEOUT)
     with storage_calls(doing):
         future = calls.submit(storage.exists, name)
@@ -128,4 +128,4 @@ def ask_first(storage: Any, name: str) -> bool:
         except TimeoutError:
             future.cancel()
             calls.left_alone[key] = time.monotonic() + PAUSE
-            raise TimeoutError(f"nothing came for {seconds:g} seconds") from None
+            raise TimeoutError(f"nothing arrived for {seconds:g} seconds") from None

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # Seconds after which a client is told to try again.
 RETRY_AFTER: Final = "5"
-UNAVAILABLE: Final = "unavailable: the storage of this server's files does not answer; try again"
+UNAVAILABLE: Final = "unavailable: this server's file storage is not responding; try again"
 DAMAGED: Final = "the stored zip is damaged; ask the administrator to repair it"
 
 # A mistake of ours, which shall look like one.

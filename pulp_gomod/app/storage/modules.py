@@ -97,13 +97,13 @@ def _store(artifact: Artifact) -> Artifact:
     try:
         if is_there and not _has_digest(storage, name, artifact.sha256):
             is_there = False
-            with storage_calls("removing what was left half stored"):
+            with storage_calls("removing a partly stored file"):
                 storage.delete(name)
         with transaction.atomic(), storage_calls("storing a zip"):
             artifact.save()
             # Django moves a file to another file system without a look at how much was written.
             if storage.size(name) != artifact.size:
-                raise OSError(errno.ENOSPC, "the storage took a part of the file only")
+                raise OSError(errno.ENOSPC, "the storage accepted only a part of the file")
     except IntegrityError:
         # A sync does not take turns with us.
         known = _known_artifact(artifact.sha256)
@@ -123,15 +123,17 @@ def _remove_half(storage: Any, name: str) -> None:
     """Remove what may have been stored of a file, if the storage answers."""
     try:
         if ask_first(storage, name):
-            with storage_calls("removing what was stored in part"):
+            with storage_calls("removing a partly stored file"):
                 storage.delete(name)
     except (OSError, StorageUnavailableError) as error:
-        log.warning("What may be left of %s is replaced when it is stored again: %s", name, error)
+        log.warning(
+            "What may be left of %s will be replaced when it is stored again: %s", name, error
+        )
 
 
 def _has_digest(storage: Any, name: str, sha256: str) -> bool:
     digest = hashlib.sha256()
-    with storage_calls("reading what is stored"), storage.open(name, "rb") as stored:
+    with storage_calls("reading a stored file"), storage.open(name, "rb") as stored:
         for chunk in stored.chunks(CHUNK):
             digest.update(chunk)
     return digest.hexdigest() == sha256
@@ -172,7 +174,7 @@ def discard_artifact(artifact: Artifact) -> None:
     except ProtectedError:
         pass
     except (OSError, StorageUnavailableError) as error:
-        log.warning("An artifact is left to the cleanup of orphans: %s", error)
+        log.warning("Leaving an artifact to the orphan cleanup: %s", error)
 
 
 def _delete_file(name: str) -> None:

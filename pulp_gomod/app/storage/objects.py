@@ -93,7 +93,7 @@ class ObjectReader:
         file = self._storage.open(self._name, "rb")
         if file.size != self._size:
             raise DamagedFileError(
-                f"{self._name} has not the {self._size} bytes that it should have"
+                f"{self._name} does not have the {self._size} bytes that it should have"
             )
         if not self._is_s3 or self._storage.gzip:
             file.seek(offset)
@@ -119,5 +119,5 @@ class ObjectReader:
             if is_closed:
                 self._close_file()
         if not chunk:
-            raise OSError(f"{self._name} broke off with {self._left} bytes to come")
+            raise OSError(f"{self._name} was cut off with {self._left} bytes missing")
         return chunk

@@ -28,7 +28,7 @@ def parse_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"time: {text[:64]!r} is no date and time that exists") from None
+        raise ValueError(f"time: {text[:64]!r} is not a date and time that exists") from None
 
 
 def parse_origin(text: str) -> dict[str, str]:

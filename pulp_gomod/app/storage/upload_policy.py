@@ -103,5 +103,5 @@ def check_path(module: str, version: str) -> None:
     if length > MAX_PATH:
         raise Refused(
             f"{module[:64]}...: module path and version too long ({length} bytes as a URL; this "
-            f"server takes {MAX_PATH})"
+            f"server accepts {MAX_PATH})"
         )

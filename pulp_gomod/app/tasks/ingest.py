@@ -77,7 +77,7 @@ def _join_batch(repository):
                     _join(repository, [arrival.answer for arrival in arrivals])
             except PulpException as error:
                 # It is served all the same, from the cache of its remote.
-                log.warning("%s cannot take in what was cached: %s", repository.name, error)
+                log.warning("Cannot add what was cached to %s: %s", repository.name, error)
             GoArrival.objects.filter(pk__in=[arrival.pk for arrival in arrivals]).delete()
     return len(arrivals) == BATCH
 

@@ -32,7 +32,9 @@ State = GoChange.State
 # Rows whose client never came to read the answer are kept this long.
 FORGOTTEN = timedelta(minutes=10)
 
-_KEPT_AWAY = "blocked, so that no remote brings it back; publish it again, or lift the block, to have it back"
+_KEPT_AWAY = (
+    "blocked, so that no remote brings it back; to restore it, publish it again or lift the block"
+)
 
 # PostgreSQL's classes of errors that are of the moment: no connection, a deadlock, no room, a lock
 # that cannot be had, a shutdown.
@@ -60,7 +62,7 @@ def settle(repository_pk):
         if _is_passing(error):
             # Those who wait see to another task.
             raise
-        log.exception("Changes of %s cannot be made together; trying each", repository.name)
+        log.exception("Changes to %s cannot be made together; trying each of them", repository.name)
         _settle_singly(repository)
     _report_own()
 

@@ -277,4 +277,4 @@ def _later(what: str) -> Iterator[None]:
         with storage_calls(f"deleting {what}"):
             yield
     except (OSError, StorageUnavailableError) as error:
-        log.warning("The %s is left to the cleanup of what is old: %s", what, error)
+        log.warning("Leaving the %s to the cleanup of old files: %s", what, error)

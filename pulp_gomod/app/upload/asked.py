@@ -46,7 +46,7 @@ class AskedFirst:
         if method is None or request.method != "OPTIONS":
             return None
         if not hasattr(view, "cls"):
-            return text_response(413, "No large body is taken here.")
+            return text_response(413, "Large bodies are not accepted here.")
         return _ask(view, method, request, *args, **kwargs)
 
 

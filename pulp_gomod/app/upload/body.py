@@ -47,7 +47,7 @@ def receive(request: HttpRequest, limit: int) -> Iterator[Body]:
         OSError: The disk is full.
     """
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        text = "a body is taken as it is, without Content-Encoding"
+        text = "Content-Encoding is not supported: send the body as it is"
         raise Problem(415, text, {"Accept-Encoding": "identity"})
     with _bounded_silence(request.META):
         body = _receive(request, limit)
@@ -111,16 +111,16 @@ def _chunks(environ: dict[str, Any], most: int, limit: int) -> Iterator[bytes]:
             raise _too_large(limit)
         yield chunk
     if announced is not None and received < announced:
-        raise Problem(400, f"the body broke off after {received} of {announced} bytes")
+        raise Problem(400, f"the body was cut off after {received} of {announced} bytes")
 
 
 def _read(stream: Any, remaining: int | None) -> bytes:
     try:
         data: bytes = stream.read(min(CHUNK, remaining or CHUNK))
     except TimeoutError as error:
-        raise Problem(408, f"nothing of the body came for {STALL:.0f} seconds") from error
+        raise Problem(408, f"nothing of the body arrived for {STALL:.0f} seconds") from error
     except OSError as error:
-        raise Problem(400, f"the body broke off: {error}") from error
+        raise Problem(400, f"the body was cut off: {error}") from error
     return data
 
 

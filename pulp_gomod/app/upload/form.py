@@ -45,7 +45,7 @@ def receive_form(
         if handler.is_too_large:
             raise FormTooLarge
         if handler.kept is None:
-            raise Problem(400, "the form holds no file: send the module zip as its first file")
+            raise Problem(400, "the form contains no file: send the module zip as its first file")
     except BaseException as error:
         if handler.kept is not None:
             handler.kept.discard()

@@ -37,11 +37,13 @@ def _explain(path: str) -> HttpResponse | None:
     if not f"{clean.rstrip('/')}/".startswith((PACKAGES, below_api)):
         return None
     if clean != path:
-        return text_response(404, f"not found: two slashes follow each other; meant is {clean}")
+        return text_response(
+            404, f"not found: there are two slashes in a row; did you mean {clean}"
+        )
     owner = "{domain}/{owner}" if settings.DOMAIN_ENABLED else "{owner}"
     root = f"{PACKAGES}{owner}/go"
     return text_response(
         404,
-        f"not found: a GOPROXY is {root}, its {{owner}} the base path of a Go distribution; to publish, "
+        f"not found: a GOPROXY is {root}, with the base path of a Go distribution as {{owner}}; to publish, "
         f"PUT the module's zip to {root}/upload",
     )

@@ -63,7 +63,7 @@ def version_path(owner: str, path: str, file: str) -> Known:
         file: What follows `@v/`, escaped.
     """
     if file == "list":
-        return Known(_READ, f"the list is made of what is published: {_how_to_upload(owner)}")
+        return Known(_READ, f"the list is made from what is published: {_how_to_upload(owner)}")
     version, _, kind = file.rpartition(".")
     is_file = kind in _FILES and bool(version)
     methods = [*_READ] if is_file else []
@@ -74,8 +74,8 @@ def version_path(owner: str, path: str, file: str) -> Known:
     place = f"{root_of(owner)}{path}/@v/{version if is_file else file}"
     return Known(
         tuple(methods),
-        f"to publish, PUT the module's zip to {root_of(owner)}upload or {place}.zip, of which .info "
-        f"and .mod are made; to remove it, DELETE {place}",
+        f"to publish, PUT the module's zip to {root_of(owner)}upload or {place}.zip, from which "
+        f".info and .mod are made; to remove it, DELETE {place}",
     )
 
 

@@ -105,10 +105,10 @@ class OwnerView(APIView):
         if request.method in ("GET", "HEAD") and request.method in known.methods:
             # A web server that knows of two apps has asked the wrong one.
             raise Problem(
-                404, f"not found: modules are read below {settings.CONTENT_PATH_PREFIX}, not here"
+                404, f"not found: modules are served below {settings.CONTENT_PATH_PREFIX}, not here"
             )
         if not known.methods:
-            raise Problem(404, f"not found: there is nothing of this name; {known.hint}")
+            raise Problem(404, f"not found: nothing has this name; {known.hint}")
         raise Problem(405, f"method not allowed: {request.method} here; {known.hint}")
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
@@ -120,7 +120,7 @@ class OwnerView(APIView):
 
     def _refusal(self, response: HttpResponse) -> str:
         user = self.request.user if self.request.successful_authenticator else None
-        who = name_of(self.request) if user else "nobody who is logged in"
+        who = name_of(self.request) if user else "an anonymous client"
         where = client_address(self.request._request) or "this machine"
         # What DRF says itself is not rendered yet, and says no more than its status.
         is_rendered = getattr(response, "is_rendered", True)
@@ -141,12 +141,12 @@ class OwnerView(APIView):
             log.error("No space left while receiving a module: %s", exc)
             return text_response(507, "insufficient storage: the server's disk is full")
         if isinstance(exc, InterfaceError | OperationalError):
-            log.error("The database does not answer: %s", exc)
+            log.error("The database is not responding: %s", exc)
             return _respond(UNCHANGED)
         if isinstance(exc, StorageUnavailableError):
             return _respond(UNSTORED)
         if isinstance(exc, OSError):
-            log.error("A module cannot be received: %s", describe(exc))
+            log.error("Cannot receive a module: %s", describe(exc))
             return _respond(BROKEN_DISK)
         if (refusal := explain(exc)) is not None:
             return text_response(refusal.status, refusal.reason, refusal.headers)

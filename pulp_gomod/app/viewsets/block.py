@@ -44,12 +44,12 @@ class GoBlockFilter(StrictFilters, BaseFilterSet):
     retrieve=extend_schema(summary="Inspect a block"),
     create=extend_schema(
         summary="Block module versions",
-        description="Keep module versions out of a repository. When this is answered, no content "
+        description="Keep module versions out of a repository. Once this returns, no content "
         "process serves them any more.",
     ),
     destroy=extend_schema(
         summary="Lift a block",
-        description="What the repository still holds is served again at once.",
+        description="Versions that are still in the repository are served again at once.",
     ),
 )
 class GoBlockViewSet(
@@ -60,9 +60,9 @@ class GoBlockViewSet(
     mixins.DestroyModelMixin,
 ):
     """
-    Module versions that a repository neither takes in nor serves, with who said so, when and why.
+    Module versions that a repository neither accepts nor serves, with who blocked them, when and why.
 
-    They are visible to whoever may view the repository.
+    They are visible to everyone who may view the repository.
     """
 
     endpoint_name = "gomod/blocks"

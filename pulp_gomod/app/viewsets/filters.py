@@ -51,7 +51,7 @@ class StrictForm(forms.Form):
 
     def _problem(self, name: str, values: list[str]) -> str | None:
         if len(values) > 1:
-            return _("Can be given once only.")
+            return _("Can only be given once.")
         if not values[0].strip(" ,") and name not in self.may_be_empty:
             return _("Needs a value; leave the parameter out to get everything.")
         if name in self.booleans and values[0].lower() not in ("true", "false", "1", "0"):
@@ -129,7 +129,7 @@ class HeldInFilter(RepositoryVersionFilter):
         except (AttributeError, LookupError, ValueError, DjangoValidationError):
             # pulpcore takes every URL of the API for that of an object, and every key for one.
             raise ValidationError(
-                _("{value} is no repository version.").format(value=value)
+                _("{value} is not a repository version.").format(value=value)
             ) from None
         return held_in(queryset, version)
 
@@ -189,7 +189,7 @@ class SearchField(ExpressionFilter.field_class):  # type: ignore[name-defined]
             words = Words(value)
             if len(words.words) > MAX_WORDS:
                 raise forms.ValidationError(
-                    _("A search takes {most} words.").format(most=MAX_WORDS)
+                    _("A search can have at most {most} words.").format(most=MAX_WORDS)
                 )
             return words
         return super().clean(value)

@@ -41,9 +41,10 @@ class GoModFileFilter(StrictFilters, ContentFilter):
 
 class GoModFileViewSet(ScopedContentMixin, ReadOnlyContentViewSet):
     """
-    The go.mod files of module versions whose zips nobody has asked for.
+    The go.mod files of module versions whose zips nobody has requested.
 
-    A sync or a pull-through makes them; where a zip is here, its go.mod is part of the module.
+    A sync or a pull-through creates them; once the zip is on the server, its go.mod is part of the
+    module.
     """
 
     endpoint_name = "modfiles"

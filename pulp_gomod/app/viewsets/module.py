@@ -153,8 +153,8 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
 
     @extend_schema(
         description="Trigger an asynchronous task to store one or more module zips, and to add "
-        "them to a repository in one new version. Either all of them are taken or none. Small "
-        "zips in the request itself are judged at once.",
+        "them to a repository in one new version. Either all of them are accepted or "
+        "none. Small zips in the request itself are checked at once.",
         summary="Upload modules",
         request=GoModuleUploadSerializer,
         responses={202: AsyncOperationResponseSerializer},
@@ -207,7 +207,7 @@ class StorageUnavailable(APIException):
 
     status_code = 503
     default_detail = _(
-        "The storage of this server's files does not answer. Nothing was stored; try again."
+        "The server's file storage is not responding. Nothing was stored; try again."
     )
     wait = int(RETRY_AFTER)
 

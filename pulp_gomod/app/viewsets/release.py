@@ -57,8 +57,8 @@ class GoReleaseViewSet(NamedModelViewSet, mixins.RetrieveModelMixin, mixins.List
     """
     How module versions came into repositories: who published what, when, and from where.
 
-    A release stays when its module version is removed. It is visible to whoever may view the
-    repository.
+    A release stays when its module version is removed. It is visible to everyone who may
+    view the repository.
     """
 
     endpoint_name = "gomod/releases"

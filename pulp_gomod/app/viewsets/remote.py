@@ -60,8 +60,9 @@ class GoRemoteViewSet(RemoteViewSet, RolesMixin):
 
     @extend_schema(
         summary="Forget a module version",
-        description="Forget what the upstream said of one module version, and remove it from the "
-        "repositories that have it by pull-through only. What was uploaded or synced stays.",
+        description="Forget what the upstream said about one module version, and remove it from "
+        "the repositories that only have it by pull-through. Anything uploaded or "
+        "synced stays.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoForgetSerializer)

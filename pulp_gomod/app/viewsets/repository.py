@@ -112,8 +112,8 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
 
     @extend_schema(
         summary="Modify Repository Content",
-        description="Trigger an asynchronous task to create a new repository version; with_zips fetches "
-        "what it would lack from a remote first.",
+        description="Trigger an asynchronous task to create a new repository version; with_zips "
+        "first fetches the zips that it would lack from a remote.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoModifySerializer)
@@ -152,8 +152,8 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
 
     @extend_schema(
         summary="Sync modules",
-        description="Fetch modules from a remote by name, or those that a go.sum or a go.mod needs, "
-        "and make one new version of the repository with all of them.",
+        description="Fetch modules from a remote by name, or those that a go.sum or a go.mod "
+        "needs, and create one new version of the repository with all of them.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoSyncSerializer)
@@ -184,8 +184,8 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
 
     @extend_schema(
         summary="Remove cached modules",
-        description="Remove modules that were cached from an upstream and are asked for no more. "
-        "What was uploaded or synced is never touched.",
+        description="Remove modules that were cached from an upstream and are no longer requested. "
+        "Anything uploaded or synced is never touched.",
         responses={202: AsyncOperationResponseSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoCleanupSerializer)

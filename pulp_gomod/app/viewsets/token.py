@@ -44,7 +44,7 @@ class GoTokenFilter(StrictFilters, BaseFilterSet):
     list=extend_schema(summary="List tokens"),
     retrieve=extend_schema(summary="Inspect a token"),
     destroy=extend_schema(
-        summary="Revoke a token", description="Within a second it opens nothing any more."
+        summary="Revoke a token", description="It stops working within a second."
     ),
 )
 class GoTokenViewSet(
@@ -54,9 +54,9 @@ class GoTokenViewSet(
     mixins.DestroyModelMixin,
 ):
     """
-    Secrets that stand for their owners on a GOPROXY, and nowhere else in Pulp.
+    Tokens that act on behalf of their owners on a GOPROXY, and nowhere else in Pulp.
 
-    Everybody makes, sees and revokes tokens of their own.
+    All users create, see and revoke their own tokens.
     """
 
     endpoint_name = "gomod/tokens"
@@ -84,7 +84,7 @@ class GoTokenViewSet(
 
     @extend_schema(
         summary="Make a token",
-        description="Make a token for yourself. The answer shows its secret, this once.",
+        description="Create a token for yourself. The response shows its secret, only this once.",
         responses={201: GoTokenCreatedSerializer},
     )
     def create(self, request: Any, **kwargs: Any) -> Response:

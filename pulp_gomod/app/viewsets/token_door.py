@@ -76,8 +76,8 @@ def refusal(token: Any) -> str:
     name = token.distribution.name if token.distribution_id else ""
     place = f"the distribution {name}" if name else "Go distributions"
     return (
-        f"The token {token.name} has the scope {token.scope}: it is for {_WORDS[token.scope]} of "
-        f"{place}, and opens nothing else of Pulp."
+        f"The token {token.name} has the scope {token.scope}: it permits {_WORDS[token.scope]} at "
+        f"{place}, and gives no other access to Pulp."
     )
 
 

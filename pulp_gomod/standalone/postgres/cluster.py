@@ -81,7 +81,9 @@ class Cluster:
         if (self._directory / "PG_VERSION").exists():
             return
         if any(self._directory.iterdir()):
-            raise StandaloneError(f"{self._directory} holds something, but no PostgreSQL cluster.")
+            raise StandaloneError(
+                f"{self._directory} is not empty, but contains no PostgreSQL cluster."
+            )
         self._unfinished.touch()
         done = self._identity.run(
             [

@@ -35,7 +35,7 @@ _SIGNED = "http://user:pass-word@storage.example.com/bucket/artifact/ab?X-Amz-Si
         NoCredentialsError(),
         PermissionError(errno.EACCES, "Permission denied"),
         OSError(errno.EIO, "Input/output error"),
-        TimeoutError("nothing came"),
+        TimeoutError("nothing arrived"),
         ValueError("Invalid endpoint"),
         Exception("any library's own"),
     ],
@@ -136,7 +136,7 @@ def test_a_storage_that_hung_is_left_alone_for_a_while(
     stuck: _Stuck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "PROBE", 0.1)
-    with pytest.raises(StorageUnavailableError, match="nothing came"):
+    with pytest.raises(StorageUnavailableError, match="nothing arrived"):
         calls.ask_first(stuck, "name")
     with pytest.raises(StorageUnavailableError, match="a moment ago"):
         calls.ask_first(stuck, "name")
@@ -208,7 +208,7 @@ def test_an_object_that_shrinks_while_it_is_read_is_not_taken_for_whole(tmp_path
         reader = ObjectReader(storage, "name", 1_000_000)
         await reader.open(0, 1_000_000)
         (tmp_path / "name").write_bytes(bytes(10))
-        with pytest.raises(StorageUnavailableError, match="broke off"):
+        with pytest.raises(StorageUnavailableError, match="was cut off"):
             while await reader.read(100_000):
                 pass
         reader.close()

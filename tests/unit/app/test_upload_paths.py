@@ -43,8 +43,8 @@ def test_methods_of_other_paths() -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("//api/packages/go/go/upload", "meant is /api/packages/go/go/upload"),
-        ("/api//packages/go//go/upload", "meant is /api/packages/go/go/upload"),
+        ("//api/packages/go/go/upload", "did you mean /api/packages/go/go/upload"),
+        ("/api//packages/go//go/upload", "did you mean /api/packages/go/go/upload"),
         ("/api/packages", "to publish, PUT"),
         ("/api/packages/go/upload", "to publish, PUT"),
         ("/pulp/api/v3/gomod/packages/go/upload", "to publish, PUT"),

@@ -36,7 +36,7 @@ def test_it_is_found_out_once_and_nobody_tries_until_the_pause_is_over(
             tried.clear()
             here.health._until += 3600
             for n in range(100):
-                with pytest.raises(UpstreamDead, match="cannot be reached.*asked again in") as dead:
+                with pytest.raises(UpstreamDead, match="cannot be reached.*tried again in") as dead:
                     await here.get(f"more/{n}")
             assert dead.value.status == 502
             assert tried == []

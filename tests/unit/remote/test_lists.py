@@ -55,7 +55,7 @@ def test_the_pseudo_version_that_was_made_last_is_the_latest() -> None:
 
 @pytest.mark.parametrize("body", [b"down for maintenance\n", b'{"error": "quota"}', b"\0\0"])
 def test_something_else_than_a_list(body: bytes) -> None:
-    with pytest.raises(UpstreamFault, match="something else than a list"):
+    with pytest.raises(UpstreamFault, match="something other than a list"):
         clean(PATH, body)
 
 

@@ -32,8 +32,8 @@ def test_who_cannot_be_reached() -> None:
     assert fault() == "the upstream {here} cannot be reached: Connection refused"
     line = fault(trusted=False, sumdb=SUMDB)
     assert line.startswith(
-        "the checksum database sum.example.org at {here} cannot be reached: Connection refused; let "
-        "this server reach {here}, or say in the remote remote "
+        "the checksum database sum.example.org at {here} cannot be reached: Connection refused; allow "
+        "this server to reach {here}, or configure the remote remote: "
     )
     assert "sumdb" in line and "nosumdb" in line and "upstream" not in line
 
@@ -81,7 +81,7 @@ def test_who_is_known_to_be_dead_is_named_once() -> None:
             return failed.value.line.replace(f"127.0.0.1:{made.port}", "{here}")
 
     line = asyncio.run(ask())
-    assert line.startswith("the upstream {here} cannot be reached: Connection refused; it is asked")
+    assert line.startswith("the upstream {here} cannot be reached: Connection refused; it will be")
 
 
 @pytest.mark.parametrize(

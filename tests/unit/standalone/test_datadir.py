@@ -87,7 +87,7 @@ def test_a_link_in_place_of_a_socket_directory_is_refused(tmp_path: Path) -> Non
     directory.rmdir()
     directory.symlink_to(tmp_path)
     try:
-        with pytest.raises(StandaloneError, match="belongs to somebody else"):
+        with pytest.raises(StandaloneError, match="belongs to another user"):
             data.socket_dir("pg")
     finally:
         directory.unlink()

@@ -38,7 +38,7 @@ def test_nothing_is_warned_of_where_nothing_is_open(options: dict[str, Any]) -> 
 @pytest.mark.parametrize("origin", [None, "http://goserver", "https://goserver"])
 def test_passwords_in_clear_are_warned_of_in_one_line(host: str, origin: str | None) -> None:
     (line,) = warned(host=host, origin=origin)
-    assert "in clear" in line
+    assert "unencrypted" in line
     assert "\n" not in line
 
 

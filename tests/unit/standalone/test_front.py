@@ -32,7 +32,9 @@ def test_a_bound_port_lets_nobody_in_yet() -> None:
             socket.create_connection(("127.0.0.1", port), 5)
         door.listen()
         socket.create_connection(("127.0.0.1", port), 5).close()
-        with pytest.raises(StandaloneError, match=f"port {port}: something else listens there"):
+        with pytest.raises(
+            StandaloneError, match=f"port {port}: something else is listening there"
+        ):
             listener.bind("localhost", port)
 
 
@@ -131,7 +133,7 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE "
         "SSL_CERT_FILE=/tls/authority.pem",
         "  go get MODULE@VERSION",
-        "Clients that trust /tls/authority.pem trust this server; for good, as root:",
+        "Clients that trust /tls/authority.pem trust this server; to make that permanent, as root:",
         "  cp /tls/authority.pem /usr/local/share/ca-certificates/pulp-gomod.crt",
         "  update-ca-certificates",
     ]
@@ -142,7 +144,7 @@ def test_the_first_greeting_says_where_everything_is(capsys: pytest.CaptureFixtu
     welcome.take_password("secret")
     welcome.show()
     printed = capsys.readouterr()
-    assert printed.err == "pulp-gomod: everything is kept in /data, logs in /data/logs\n"
+    assert printed.err == "pulp-gomod: all data is in /data, logs are in /data/logs\n"
     assert "http://127.0.0.1:8080/api/packages/default/go/go/upload\n" in printed.out
 
 
@@ -166,7 +168,7 @@ def test_options_may_be_variables(tmp_path: Path) -> None:
     }
     done = CliRunner().invoke(main, ["serve", "--port", "0"], env=variables)
     assert done.exit_code == 1
-    assert "--database-url wants postgresql://" in done.output
+    assert "--database-url must be postgresql://" in done.output
     assert (tmp_path / "data" / "lock").exists()
 
 

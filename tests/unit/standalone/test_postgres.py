@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_named(debian: Path, cluster: Path) -> None:
     (cluster / "PG_VERSION").write_text("18\n")
     with pytest.raises(StandaloneError) as caught:
         find_binaries(cluster)
-    assert "was made by PostgreSQL 18, but found is only 17.2 in " in str(caught.value)
+    assert "was created by PostgreSQL 18, but there is only 17.2 in " in str(caught.value)
     assert "15.18 in " in str(caught.value)
     assert "docs/admin/guides/standalone.md" in str(caught.value)
 
@@ -153,6 +153,6 @@ def test_a_process_that_got_a_stale_number_is_left_alone(real: Cluster, tmp_path
 
 def test_a_directory_with_something_else_is_left_alone(real: Cluster, tmp_path: Path) -> None:
     (tmp_path / "pg" / "precious").touch()
-    with pytest.raises(StandaloneError, match="holds something, but no PostgreSQL cluster"):
+    with pytest.raises(StandaloneError, match="is not empty, but contains no PostgreSQL cluster"):
         real.make()
     assert (tmp_path / "pg" / "precious").exists()

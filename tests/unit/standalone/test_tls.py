@@ -117,9 +117,9 @@ def test_authorities_of_clients_go_with_https(data: DataDir, tmp_path: Path) -> 
     authority = automatic(data).authority
     assert authority
     assert automatic(data, tls_client_ca=authority).client_authorities == authority
-    with pytest.raises(StandaloneError, match="over HTTPS only"):
+    with pytest.raises(StandaloneError, match="only present certificates over HTTPS"):
         choose(data, tls_client_ca=authority)
-    for content, message in ((None, "cannot read"), ("x", "is no PEM file")):
+    for content, message in ((None, "cannot read"), ("x", "is not a PEM file")):
         path = tmp_path / "bad.pem"
         if content is not None:
             path.write_text(content)

@@ -50,11 +50,11 @@ class NamedContentContext(PulpContentContext):
         if count == 0:
             raise PulpEntityNotFound(self._not_found(name) + self._elsewhere(kwargs))
         message = _(
-            "Multiple {entities} are {name}, and their bytes differ. Say which one is meant, by the "
-            "repository that holds it (--from where there is such an option) or by --{checksum}:"
+            "Multiple {entities} match {name}, and their bytes differ. Choose one by the "
+            "repository that it is in (with --from, where that option exists) or by --{checksum}:"
         )
         if len({(unit["module"], unit["version"]) for unit in found}) > 1:
-            message = _("Multiple {entities} are {name}. Name a module and a version:")
+            message = _("Multiple {entities} match {name}. Name a module and a version:")
         option = self.CHECKSUM.replace("_", "-")
         message = message.format(entities=self.ENTITIES, name=name, checksum=option)
         raise AmbiguousName(message + self._listed(found, count))
@@ -79,7 +79,7 @@ class NamedContentContext(PulpContentContext):
         if kwargs.pop("repository_version", None) is None or not kwargs:
             return ""
         found, count = self._candidates(kwargs)
-        return _(" Elsewhere there is:") + self._listed(found, count) if found else ""
+        return _(" It exists elsewhere:") + self._listed(found, count) if found else ""
 
     def _listed(self, units: list[t.Any], count: int) -> str:
         since = self._since(units)
@@ -104,7 +104,7 @@ class NamedContentContext(PulpContentContext):
             places.append(_("in {name}").format(name=repository["name"]) + suffix)
         if page["count"] > len(places):
             places.append(_("and in {count} more").format(count=page["count"] - len(places)))
-        return ", ".join(places) or _("in no repository's newest version")
+        return ", ".join(places) or _("not in the newest version of any repository")
 
     def _since(self, units: list[t.Any]) -> dict[tuple[str, str], str]:
         """Say since when which repository knows a checksum; only of modules is that kept."""

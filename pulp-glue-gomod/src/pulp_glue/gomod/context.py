@@ -63,7 +63,7 @@ class PulpGoReleaseContext(PulpEntityContext):
 
 
 class PulpGoBlockContext(PulpEntityContext):
-    """Module versions that a repository neither takes in nor serves."""
+    """Module versions that a repository neither accepts nor serves."""
 
     PLUGIN = "gomod"
     RESOURCE_TYPE = "blocks"
@@ -77,7 +77,7 @@ class PulpGoBlockContext(PulpEntityContext):
 
 
 class PulpGoTokenContext(PulpEntityContext):
-    """A secret that stands for its owner on a GOPROXY, and nowhere else in Pulp."""
+    """A token that acts on behalf of its owner on a GOPROXY, and nowhere else in Pulp."""
 
     PLUGIN = "gomod"
     RESOURCE_TYPE = "tokens"

@@ -101,7 +101,7 @@ def _version_here(root: Path, subdir: str) -> str:
             f"the checked-out commit has no tag such as {example}; name one: --tag {example}"
         )
     raise PackError(
-        f"the checked-out commit has several tags, {', '.join(sorted(meant))}: choose one by --tag"
+        f"the checked-out commit has several tags, {', '.join(sorted(meant))}: choose one with --tag"
     )
 
 
@@ -114,7 +114,7 @@ def _refuse_changes(directory: Path) -> None:
     shown = ", ".join(line[3:] for line in status[:_SHOWN])
     more = f" and {len(status) - _SHOWN} more" if len(status) > _SHOWN else ""
     raise PackError(
-        f"{directory} has changes that the tag has not: {shown}{more}. Commit and tag them, or publish "
+        f"{directory} has changes that are not in the tag: {shown}{more}. Commit and tag them, or publish "
         "the tag without them: --allow-dirty"
     )
 

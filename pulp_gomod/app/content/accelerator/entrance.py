@@ -114,7 +114,7 @@ class Entrance:
                 while any(each.is_sending for each in self._connections):
                     await asyncio.sleep(_LOOK)
         except TimeoutError:
-            log.info("Some clients were slow, and have got a part of their answer only.")
+            log.info("Some clients were slow, and got only a part of their response.")
 
     def _wait(self) -> None:
         if not self._is_ending:

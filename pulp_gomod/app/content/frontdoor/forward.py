@@ -69,7 +69,7 @@ _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 _PACKAGES = "/api/packages/"
 _UNKNOWN_HOST = (
     "This server is not known by the name in the URL; "
-    "it learns names by its options --allowed-host and --origin."
+    "add it with the options --allowed-host or --origin."
 )
 _READ_ONLY = (
     "Content is read with GET or HEAD. Go modules are published below /api/packages/: PUT the zip to "
@@ -231,24 +231,24 @@ class FrontDoor:
                         return await _relay(request, answer)
             return await self._changes.wait_for(change, request.headers.get(hdrs.ACCEPT, ""))
         except BodyTooLarge:
-            return refusal(413, f"The body is larger than the {spool.limit} bytes taken here.")
+            return refusal(413, f"The body is larger than the {spool.limit} bytes accepted here.")
         except DiskFull:
             return refusal(507, "The server's disk is full.")
         except NoRoom:
-            text = "Too many uploads are on their way. Try again in a moment."
+            text = "Too many uploads are in progress. Try again in a moment."
             return refusal(503, text, {"Retry-After": _TRY_AGAIN})
         except BodyStalled as error:
             return refusal(408, str(error))
         except Busy:
             return refusal(503, f"Unavailable: {BUSY}.", {"Retry-After": "1"})
         except Crowded:
-            text = "Other large requests are being worked on. Nothing was done, try again."
+            text = "Other large requests are being processed. Nothing was done, try again."
             return refusal(503, text, {"Retry-After": _RETRY_AFTER})
         except ClientGone:
-            return refusal(503, "The client has gone.")
+            return refusal(503, "The client has disconnected.")
         except UpstreamDown as error:
-            log.error("%s %s: the API does not answer: %s", request.method, request.path, error)
-            return refusal(502, "The API of this server does not answer. Try again in a moment.")
+            log.error("%s %s: the API is not responding: %s", request.method, request.path, error)
+            return refusal(502, "The API of this server is not responding. Try again in a moment.")
 
     def _client(self, request: web.Request) -> str:
         forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
@@ -273,8 +273,8 @@ class FrontDoor:
             log.info("The body of %s %s: %s", request.method, request.path, fault_of(error))
             return refusal(400, f"The request was refused: {fault_of(error)}.")
         except (ClientError, ConnectionError):
-            log.info("The body of %s %s broke off.", request.method, request.path)
-            return refusal(400, "The body broke off.")
+            log.info("The body of %s %s was cut off.", request.method, request.path)
+            return refusal(400, "The body was cut off.")
         return None
 
     async def _ask_first(self, request: web.Request) -> web.StreamResponse | None:
@@ -420,7 +420,7 @@ async def _relay(
         await response.write_eof()
     except (ClientError, ConnectionError) as error:
         # The head has left, or the client has: all that can be done is to end the connection.
-        log.info("%s %s: the answer broke off: %s", request.method, request.path, error)
+        log.info("%s %s: the response was cut off: %s", request.method, request.path, error)
         if request.transport is not None:
             request.transport.close()
     return response

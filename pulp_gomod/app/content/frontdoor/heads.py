@@ -20,12 +20,12 @@ def refuse_everywhere(request: web.BaseRequest) -> web.Response | None:
     """
     host = request.headers.get("Host")
     if host is not None and not _HOST.fullmatch(host):
-        return refusal(400, "The Host header is no host name.")
+        return refusal(400, "The Host header is not a host name.")
     expected = request.headers.get("Expect")
     if expected is not None and expected.lower() != "100-continue":
         return refusal(417, "Only 'Expect: 100-continue' is understood.")
     if request.method == "CONNECT":
-        return refusal(405, "This is no proxy for other hosts.", {"Allow": "GET, HEAD"})
+        return refusal(405, "This is not a proxy for other hosts.", {"Allow": "GET, HEAD"})
     return None
 
 
@@ -49,11 +49,11 @@ def _refuse_coding(request: web.Request) -> web.Response | None:
     """A body is taken as it is: small ones that unfold to gigabytes are made in a minute."""
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.strip().lower() not in ("", "identity"):
-        text = "A body is taken as it is, without Content-Encoding."
+        text = "Content-Encoding is not supported: send the body as it is."
         return refusal(415, text, {"Accept-Encoding": "identity"})
     transfer = request.headers.get("Transfer-Encoding", "chunked")
     if transfer.strip().lower() != "chunked":
-        return refusal(400, "A body is taken in chunks, without another Transfer-Encoding.")
+        return refusal(400, "The only Transfer-Encoding that is supported is chunked.")
     return None
 
 

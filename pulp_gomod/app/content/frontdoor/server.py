@@ -97,7 +97,7 @@ class Connection(web.RequestHandler):
         is_stuck = before and self._unsent and before - self._unsent < LEAST_RATE * window
         self._strikes = self._strikes + 1 if is_stuck else 0
         if self._strikes >= _STRIKES:
-            log.info("A client was cut off, which does not take its answer: %s", self.peername)
+            log.info("Disconnected a client that does not read its response: %s", self.peername)
             cut_off(self._wire)
 
     def handle_error(
@@ -109,7 +109,7 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what cannot be parsed in one line, and log no more."""
         if isinstance(exc, ConnectionError) and (self._wire is None or self._wire.is_closing()):
-            log.info("A client has gone before it was answered: %s", request.remote)
+            log.info("A client disconnected before it got its response: %s", request.remote)
             raise exc
         if not isinstance(exc, MALFORMED):
             return super().handle_error(request, status, exc, message)
@@ -173,7 +173,7 @@ def install_server(app: web.Application) -> None:
     # There is no public way to choose the class of an app's connections.
     make_server = getattr(app, "_make_handler", None)
     if make_server is None:
-        log.warning("This aiohttp is not as we know it: connections are not looked after.")
+        log.warning("This version of aiohttp is not known here: connections are not supervised.")
         return
 
     def make(**arguments: Any) -> web.Server:

@@ -49,7 +49,7 @@ def as_itself(request: web.Request) -> web.Request:
     headers = request.headers.copy()
     for name in [name for name in headers if is_proxy_header(name)]:
         if headers.popall(name, None):
-            log.warning("%s was dropped: %s is no trusted proxy.", name, request.remote)
+            log.warning("%s was dropped: %s is not a trusted proxy.", name, request.remote)
     certificate = _certificate(request)
     if certificate is not None:
         headers[CERTIFICATE] = certificate

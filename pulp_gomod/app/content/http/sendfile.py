@@ -117,7 +117,7 @@ class FileResponse(OpenedResponse):
         except ConnectionError:
             raise
         except OSError as error:
-            log.error("A stored zip was sent in part only: %s", error)
+            log.error("A stored zip was sent only in part: %s", error)
             raise BrokenOff from error
         finally:
             await asyncio.get_running_loop().run_in_executor(None, self._file.close)
@@ -288,9 +288,9 @@ async def _wait_for_client(transport: asyncio.Transport, socket: int, pace: Pace
         async with asyncio.timeout(pace.left):
             await _writable(loop, socket)
     except TimeoutError:
-        log.info("A client was cut off, which does not take the file that it is sent.")
+        log.info("Disconnected a client that does not read the file that it is sent.")
         cut_off(transport)
-        raise ConnectionResetError("the client takes too little") from None
+        raise ConnectionResetError("the client reads too slowly") from None
     pace.note(loop.time() - begun, 0)
 
 

@@ -82,7 +82,7 @@ class About:
     def stop_names(self) -> Stopped:
         """Say why a zip is not served under another name than its version."""
         return Stopped(
-            f"versions of {self.path} are blocked here: ask for a zip by its whole version"
+            f"versions of {self.path} are blocked here: request a zip by its full version"
         )
 
 

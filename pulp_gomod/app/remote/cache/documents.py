@@ -221,7 +221,7 @@ class Documents:
         while not fetch.done():
             left = end - time.monotonic()
             if left <= 0 or key in self._given_up or self._shelf.is_doubtful(key):
-                log.info("The upstream is slow: it is not waited for %s.", wish.question.path)
+                log.info("The upstream is slow: not waiting for %s.", wish.question.path)
                 self._given_up.add(key)
                 return instead
             await asyncio.wait({fetch}, timeout=min(left, _LOOK))

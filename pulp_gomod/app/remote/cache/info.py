@@ -115,9 +115,9 @@ def require_info(body: bytes) -> None:
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        raise Broken("the upstream's .info is no JSON, or not all of it") from None
+        raise Broken("the upstream's .info is not JSON, or is incomplete") from None
     if not isinstance(said, dict):
-        raise Broken("the upstream's .info is JSON, but no object")
+        raise Broken("the upstream's .info is JSON, but not an object")
     versions = [value for name, value in said.items() if name.lower() == "version"]
     if not versions or not isinstance(versions[-1], str) or not versions[-1]:
         raise Broken("the upstream's .info names no version")
@@ -136,7 +136,7 @@ def require_go_mod(body: bytes) -> None:
     if not body.strip():
         raise Broken("the upstream sent an empty .mod")
     if b"\0" in body:
-        raise Broken("the upstream sent something binary instead of a .mod")
+        raise Broken("the upstream sent binary data instead of a .mod")
     if body.lstrip()[:1] in (b"{", b"["):
         raise Broken("the upstream sent JSON instead of a .mod")
 
@@ -151,7 +151,7 @@ def _in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _origin(said: Any) -> dict[str, str] | None:

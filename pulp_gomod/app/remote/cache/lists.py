@@ -33,7 +33,7 @@ def clean(path: str, body: bytes) -> bytes:
     lines = [line.split() for line in body.decode("utf-8", "replace").split("\n")]
     named = [fields for fields in lines if fields]
     if named and not any(semver.is_valid(fields[0]) for fields in named):
-        raise UpstreamFault("the upstream sent something else than a list of versions")
+        raise UpstreamFault("the upstream sent something other than a list of versions")
     is_version = versions_of(path)
     fitting = [fields for fields in named if is_version(fields[0])]
     tagged = [fields[0] for fields in fitting if not module.is_pseudo_version(fields[0])]

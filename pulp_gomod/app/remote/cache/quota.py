@@ -90,13 +90,13 @@ class Space:
                 if self._has_to_make_room():
                     await self._make_room()
         except DatabaseError:
-            log.warning("Cannot count the answers of %s.", self._remote.name, exc_info=True)
+            log.warning("Cannot count the cache entries of %s.", self._remote.name, exc_info=True)
             self._counted = time.monotonic()
 
     async def _make_room(self) -> None:
         assert self._limit is not None
         self._refused, self._made_room = False, time.monotonic()
-        log.info("The remote %s forgets its oldest answers.", self._remote.name)
+        log.info("Evicting the oldest cache entries of the remote %s.", self._remote.name)
         excess = self._size + self._taken - int(LEAVES * self._limit)
         self._size -= await self._threads.database(eviction.forget, self._remote.pk, excess)
 

@@ -206,7 +206,9 @@ class Fetcher:
             pace = self._pace(asked.url)
             if pace.is_waiting:
                 raise _rate_limited(pace.too_soon()) from None
-            raise UpstreamSilent(f"the upstream did not send all within {patience:g} s") from None
+            raise UpstreamSilent(
+                f"the upstream did not send everything within {patience:g} s"
+            ) from None
 
     def _party(self, url: URL, trusted: bool) -> Party:
         settings = self._settings
@@ -266,7 +268,7 @@ class Fetcher:
             raise
         except aiohttp.ConnectionTimeoutError:
             fault: UpstreamFault = UpstreamSilent(
-                "the upstream takes no connection", unconnected=is_own
+                "the upstream refuses connections", unconnected=is_own
             )
             if asked.party.proxy:
                 fault.tell(asked.party.proxy_named())
@@ -288,7 +290,9 @@ class Fetcher:
             fault.tell(asked.party.proxy_named())
             raise fault from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamFault(f"the upstream broke off: {_reason(error)}", again=True) from None
+            raise UpstreamFault(
+                f"the upstream's response was cut off: {_reason(error)}", again=True
+            ) from None
 
     async def _once(
         self, asked: _Asked, url: URL, strange: bool
@@ -303,7 +307,7 @@ class Fetcher:
             if response.status in redirects.STATUSES:
                 location = response.headers.get(hdrs.LOCATION)
                 if not location:
-                    raise UpstreamFault("the upstream redirects without saying where to")
+                    raise UpstreamFault("the upstream redirects without saying where")
                 return location
             if response.status == HTTPStatus.NOT_MODIFIED and asked.conditions:
                 return Unchanged()
@@ -372,7 +376,7 @@ def _nobody() -> None:
 def _rate_limited(soon: TooSoon) -> RateLimited:
     seconds = max(soon.seconds, 1.0)
     return RateLimited(
-        f"the upstream limits how often it is asked: {soon.said}; try again in {seconds:.0f} s",
+        f"the upstream is limiting requests: {soon.said}; try again in {seconds:.0f} s",
         seconds,
     )
 
@@ -390,15 +394,15 @@ async def _receive(
     response: aiohttp.ClientResponse, sink: Sink, limit: int, heard: Callable[[], None]
 ) -> None:
     if (response.content_length or 0) > limit:
-        raise UpstreamFault(f"the upstream sends more than the {limit} bytes that are taken")
+        raise UpstreamFault(f"the upstream sends more than the {limit} bytes that are accepted")
     size = 0
     async for chunk in response.content.iter_chunked(CHUNK):
         heard()
         if not (size or sink.binary) and is_page(chunk):
-            raise UpstreamFault("the upstream sent a web page instead of what was asked for")
+            raise UpstreamFault("the upstream sent a web page instead of what was requested")
         size += len(chunk)
         if size > limit:
-            raise UpstreamFault(f"the upstream sends more than the {limit} bytes that are taken")
+            raise UpstreamFault(f"the upstream sends more than the {limit} bytes that are accepted")
         await sink.write(chunk)
 
 
@@ -459,7 +463,7 @@ def _reason(error: Exception) -> str:
         # asyncio has the address in its words, which is named already.
         return os.strerror(number) if number and reason.startswith(_CALL) else reason
     if isinstance(error, aiohttp.InvalidURL):
-        return "it redirects to something that is no URL"
+        return "it redirects to something that is not a URL"
     # As a text the error has the URL too, which may be a signed one that we were redirected to.
     message = getattr(error, "message", None)
     text = message if isinstance(message, str) and message else str(error)

@@ -68,6 +68,6 @@ def way_out(remote: str, host: str) -> str:
         host: The host that has to be reached.
     """
     return (
-        f"let this server reach {host}, or say in the remote {remote} where else the database is or "
-        "that there is none (sumdb), or which modules it does not cover (nosumdb)"
+        f"allow this server to reach {host}, or configure the remote {remote}: another database or none "
+        "(sumdb), or modules that it does not cover (nosumdb)"
     )

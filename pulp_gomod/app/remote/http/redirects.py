@@ -34,7 +34,7 @@ def target(settings: RemoteSettings, origin: URL, current: URL, location: str) -
         # They are read only here, and may turn out to be none.
         host, port = url.host, url.port
     except ValueError:
-        raise UpstreamFault("the upstream redirects to something that is no URL") from None
+        raise UpstreamFault("the upstream redirects to something that is not a URL") from None
     if url.scheme not in ("http", "https"):
         raise UpstreamFault("the upstream redirects to something that is neither http nor https")
     if url.scheme == "http" and current.scheme == "https":

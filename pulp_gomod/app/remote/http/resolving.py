@@ -35,7 +35,7 @@ class Forbidden(UpstreamFault):
     """
 
     def __init__(self, host: str, address: str) -> None:
-        log.warning("%s is not connected to: %s forbids %s", host, networks.SETTING, address)
+        log.warning("Not connecting to %s: %s forbids %s", host, networks.SETTING, address)
         super().__init__(
             "the remote leads to an address that the administrator of this server forbids "
             f"(setting {networks.SETTING})"

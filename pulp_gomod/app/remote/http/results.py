@@ -135,8 +135,10 @@ class UpstreamDead(UpstreamFault):
             fault: What came of the last attempt.
             seconds: When the next one may be made.
         """
-        when = f"in {seconds:.1f} s" if seconds > 0 else "at this moment"
-        super().__init__(f"{fault.line}; it is asked again {when}", status=fault.status, down=True)
+        when = f"in {seconds:.1f} s" if seconds > 0 else "now"
+        super().__init__(
+            f"{fault.line}; it will be tried again {when}", status=fault.status, down=True
+        )
         self.named = fault.named
 
 

@@ -94,7 +94,7 @@ class Others:
                 raise await self._contradiction(now.body, upload)
             if now.found and now.body != go_mod.body:
                 log.warning(
-                    "%s@%s was published again upstream: its go.mod is another one than before.",
+                    "%s@%s was published again upstream: its go.mod has changed.",
                     self._path,
                     self._version,
                 )
@@ -122,7 +122,7 @@ class Others:
         h1 = await _hash(said)
         return NotProven(
             f"{self._path}@{self._version}: checksum mismatch: the upstream's .mod is {h1}, and the "
-            f"go.mod in its zip is {upload.go_mod_h1}: it does not agree with itself"
+            f"go.mod in its zip is {upload.go_mod_h1}: the upstream contradicts itself"
         )
 
     async def _about(self, file: File) -> Answer | None:

@@ -44,7 +44,7 @@ _LOOK = 0.2
 
 T = TypeVar("T")
 
-UNSTORED = "the storage of this server's files does not answer, so the zip cannot be kept"
+UNSTORED = "this server's file storage is not responding, so the zip cannot be kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Zips:
             if judged.broken:
                 raise Broken(f"the upstream sent no zip of {path}@{version}: {judged.broken}")
             if not is_version(path, version):
-                return await self._pass(spool, f"{version} is no version")
+                return await self._pass(spool, f"{version} is not a version")
             proven = await lines if lines is not None else None
             if proven is not None:
                 self._verify(proven, asked, judged)
@@ -298,7 +298,7 @@ class Zips:
         if not await asyncio.shield(self._upstream.share(key, replace)):
             raise UpstreamFault(
                 f"{asked.path}@{asked.version} was published again upstream, and the repository does "
-                "not have its new go.mod yet; ask again",
+                "not have its new go.mod yet; try again",
                 status=503,
             )
 
@@ -314,7 +314,7 @@ class Zips:
             # What clients get beside it is kept nevertheless.
             await self._upstream.threads.database(generations.write_together, agreed.small)
         where = f"{asked.path}@{asked.version}"
-        log.warning("%s is passed on and not kept: %s", where, one_line(flaw))
+        log.warning("%s is passed on without being cached: %s", where, one_line(flaw))
         return flaw or "it cannot be used"
 
     async def _keep(
@@ -347,7 +347,7 @@ class Zips:
             self._upstream.arrived(asked.repository)
         stored = await self._upstream.read(question)
         if stored is None or stored.zip is None:
-            raise UpstreamFault(f"{asked.path}@{asked.version} was stored, and is gone already")
+            raise UpstreamFault(f"{asked.path}@{asked.version} was stored, but is already gone")
         return stored.zip
 
     async def _pass_unstored(self, spool: Spool, asked: Asked, upload: Upload) -> Passed:

@@ -72,7 +72,7 @@ def judge_apart(path: str, check: Fetched) -> Verified:
 def _logged(verified: Verified, check: Fetched) -> Verified:
     if verified.not_an_upload:
         why = one_line(verified.not_an_upload)
-        log.info("%s@%s is no zip that could be uploaded: %s", check.module, check.version, why)
+        log.info("%s@%s is not a zip that could be uploaded: %s", check.module, check.version, why)
     return verified
 
 

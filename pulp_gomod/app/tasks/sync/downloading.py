@@ -112,7 +112,11 @@ class Downloading:
             _compare("go.mod", "the upstream sends", unit.go_mod_h1, item.go_mod_h1)
             if held is not None and held.vouched:
                 _compare(
-                    "go.mod", "the upstream sends", unit.go_mod_h1, held.go_mod_h1, "is held here"
+                    "go.mod",
+                    "the upstream sends",
+                    unit.go_mod_h1,
+                    held.go_mod_h1,
+                    "the repository holds",
                 )
             self._fetched.answers.append(answer)
             return
@@ -137,8 +141,6 @@ def _is_superseded(held: Unit, item: Item) -> bool:
     return not held.vouched and item.go_mod_h1 not in ("", held.go_mod_h1)
 
 
-def _compare(
-    file: str, where: str, found: str, wanted: str, by: str = "is what go.sum has"
-) -> None:
+def _compare(file: str, where: str, found: str, wanted: str, by: str = "go.sum has") -> None:
     if found and wanted and found != wanted:
-        raise Trouble(f"checksum mismatch of its {file}: {where} {found}, {wanted} {by}")
+        raise Trouble(f"checksum mismatch of its {file}: {where} {found}, but {by} {wanted}")

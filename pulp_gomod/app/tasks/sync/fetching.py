@@ -101,5 +101,7 @@ async def _download(order: Order, source: Source, plan: Plan, missing: Missing) 
         if missing.failures:
             raise SyncFailedError(str(missing.failures))
         if order.missing != "skip" and missing.left_out.count and not fetched:
-            raise SyncFailedError(f"nothing that the upstream lists:\n{missing.left_out}")
+            raise SyncFailedError(
+                f"nothing that the upstream lists could be fetched:\n{missing.left_out}"
+            )
     return fetched

@@ -57,7 +57,7 @@ class Plan:
         else:
             if len(self.items) >= MAX_VERSIONS:
                 raise Trouble(
-                    f"more than {MAX_VERSIONS} module versions are wanted; sync them in parts"
+                    f"more than {MAX_VERSIONS} module versions were requested; sync them in several parts"
                 )
             item = self.items[key] = Item(named=named)
         return item

@@ -83,7 +83,7 @@ async def report_left_out(threads: Threads, left_out: LeftOut) -> None:
     """
     log.warning("A sync left out %s module versions:\n%s", left_out.count, left_out)
     report = ProgressReport(
-        message=f"Left out what cannot be had:\n{left_out}",
+        message=f"Left out, because they cannot be fetched:\n{left_out}",
         code="sync.gomod.left_out",
         total=left_out.count,
         done=left_out.count,

@@ -33,12 +33,12 @@ MOST_AT_A_TIME = 100
 _BATCH = 50
 
 _SERVED = (
-    "other bytes of it have been served to clients from another remote, and are about to join this "
-    "repository"
+    "different bytes of it were served to clients from another remote, and are about to be added to "
+    "this repository"
 )
 _FORGOTTEN = (
-    "the cache of the remote was cleaned up meanwhile: sync again, and if that helps not, raise its "
-    "cache_size"
+    "the cache of the remote was cleaned up in the meantime: sync again, and if that does not help, "
+    "raise its cache_size"
 )
 
 

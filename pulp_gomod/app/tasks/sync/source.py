@@ -143,11 +143,11 @@ class Source:
         if isinstance(found, Missing):
             raise Absent(found)
         if isinstance(found, Passed):
-            raise Unavailable(f"it is no module that could be kept: {found.reason}")
+            raise Unavailable(f"it is not a module that can be stored: {found.reason}")
         answer = self._through.modules.question("zip", *version).pk
         unit = await self.threads.database(_unit_of, answer)
         if unit is None:
-            raise Trouble("it was stored, and is gone already")
+            raise Trouble("it was stored, but is already gone")
         return answer, unit
 
     async def proven_h1(self, version: Version) -> str:
@@ -184,7 +184,7 @@ class Source:
             return await self._newest_pseudo_version(path)
         info = parse_info(said.body)
         if info is None or not is_version(path, info.version):
-            raise Trouble("the upstream says no version of the latest one")
+            raise Trouble("the upstream does not say which version is the latest")
         self.admit(Version(path, info.version))
         return info.version
 
@@ -192,7 +192,7 @@ class Source:
         body = (await self._ask("list", path)).body
         newest = await self.threads.reckon(len(body), newest_pseudo_version, path, body)
         if newest is None:
-            raise Trouble("the upstream knows no latest version")
+            raise Trouble("the upstream has no latest version")
         self.admit(Version(path, newest))
         return newest
 
@@ -200,7 +200,7 @@ class Source:
         with _told(self._through.upstream):
             chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
         if chosen is None:
-            raise Trouble("the upstream knows no latest version")
+            raise Trouble("the upstream has no latest version")
         return chosen
 
     async def _listed(self, path: str) -> list[str]:
@@ -232,7 +232,7 @@ class Source:
         if refusal is not None:
             raise Trouble(refusal)
         if version and not is_version(path, version):
-            raise Trouble("it is no module version that could be held")
+            raise Trouble("it is not a valid module version")
 
     @staticmethod
     def _kept(answer: Answer) -> Answer:

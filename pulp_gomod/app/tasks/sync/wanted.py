@@ -67,8 +67,8 @@ def _read_module(name: str) -> Wanted:
         module.check_path(path)
     elif module.canonical_version(version) != version or not version:
         raise GoError(
-            f"{printable(name[:200])}: what follows @ has to be a whole version such as v1.2.3, or "
-            "latest; without @ all tagged versions are meant"
+            f"{printable(name[:200])}: what follows @ must be a full version such as v1.2.3, or "
+            "latest; leave out @ for all tagged versions"
         )
     else:
         module.check(path, version)

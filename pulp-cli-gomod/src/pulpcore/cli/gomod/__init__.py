@@ -33,8 +33,8 @@ _COMMANDS = (block, content, distribution, publication, publish, release, remote
     short_help=_("Manage Go modules."),
     help=_(
         "Manage Go modules.\n\n"
-        "The exit code is 3 where something was not found, 4 where it was denied, 5 where the server "
-        "was not reached, and 1 or 2 for all else."
+        "The exit code is 3 if something was not found, 4 if permission was denied, 5 if the "
+        "server could not be reached, and 1 or 2 for any other error."
     ),
 )
 def gomod_group() -> None:

@@ -32,7 +32,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 @click.pass_context
 def block(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
     """
-    Keep module versions out of a repository: it neither takes them in nor serves them.
+    Keep module versions out of a repository: it neither accepts nor serves them.
     """
     ctx.obj = PulpGoBlockContext(pulp_ctx)
 
@@ -46,29 +46,31 @@ create_options: list[Decorator] = [
         href_pattern=PulpGoRepositoryContext.HREF_PATTERN,
         required=True,
         help=_(
-            "The repository that they are kept out of. Specified as '[[<plugin>:]<type>:]<name>' or "
-            "as href."
+            "The repository to keep them out of. Specified as '[[<plugin>:]<type>:]<name>' or as "
+            "href."
         ),
     ),
     click.option(
         "--module",
         required=True,
-        help=_("The module path; with /... behind it, that module and all below it."),
+        help=_("The module path; append /... to include every module below it."),
     ),
     click.option(
         "--versions",
-        help=_("One version, or comparisons such as '>=v1.2.0 <v1.9.2'. By default all versions."),
+        help=_(
+            "A single version, or comparisons such as '>=v1.2.0 <v1.9.2'. Defaults to all versions."
+        ),
     ),
     click.option(
         "--reason",
         required=True,
-        help=_("Why, in one line; whoever asks for such a version is told."),
+        help=_("Why, in one line; clients that request a blocked version see it."),
     ),
 ]
 
 lookup_options: list[Decorator] = [
     href_option,
-    repository_option(_("The repository that the {entity} is of.")),
+    repository_option(_("The repository that the {entity} belongs to.")),
     pulp_option(
         "--module",
         help=_("Module path of the {entity}."),
@@ -77,7 +79,7 @@ lookup_options: list[Decorator] = [
     ),
     pulp_option(
         "--versions",
-        help=_("Versions of the {entity}, as they are listed."),
+        help=_("Versions of the {entity}, exactly as the list shows them."),
         callback=lookup_callback("versions"),
         expose_value=False,
     ),
@@ -99,14 +101,14 @@ def _choose(entity_ctx: PulpEntityContext, repository: PulpGoRepositoryContext |
 block.add_command(
     list_command(
         decorators=[
-            repository_option(_("Show only what is kept out of this repository.")),
+            repository_option(_("Show only blocks of this repository.")),
             *module_filter_options,
             click.option("--versions", help=_("Show only blocks of exactly these versions.")),
-            click.option("--created-by", help=_("Show only what this user has blocked.")),
+            click.option("--created-by", help=_("Show only blocks created by this user.")),
             click.option(
                 "--source",
                 type=click.Choice(["requested", "removed"], case_sensitive=False),
-                help=_("Show only what somebody asked for, or what keeps away removed versions."),
+                help=_("Show only blocks that a user requested, or only those that removals left."),
             ),
         ]
     )

@@ -50,7 +50,7 @@ _ = translation.gettext
 @type_option(choices={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext})
 def content() -> None:
     """
-    Upload and find modules, and the go.mod files of modules that are not here.
+    Upload and find modules, and the go.mod files of modules whose zips are not on the server.
     """
 
 
@@ -68,7 +68,7 @@ content.add_command(
                 "--pseudo/--no-pseudo",
                 "is_pseudo",
                 default=None,
-                help=_("Show only pseudo-versions, or only others."),
+                help=_("Show only pseudo-versions, or only other versions."),
                 allowed_with_contexts=(PulpGoModuleContext,),
             ),
             *go_filter_options,
@@ -80,7 +80,7 @@ content.add_command(
 content.add_command(label_command(decorators=lookup_options))
 
 
-@content.command(help=_("Show details of a {entity}, its go.mod and README included."))
+@content.command(help=_("Show details of a {entity}, including its go.mod and README."))
 @pass_content_context
 @pass_pulp_context
 def show(pulp_ctx: PulpCLIContext, content_ctx: PulpContentContext, /) -> None:
@@ -100,8 +100,8 @@ for _option in lookup_options:
     type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
     multiple=True,
     help=_(
-        "A module zip, as the GOPROXY protocol has it. Can be specified multiple times: then all "
-        "are taken, as one repository version, or none."
+        "A module zip in the format of the GOPROXY protocol. Can be specified multiple times: "
+        "either all of them are added, as one repository version, or none."
     ),
 )
 @click.option(
@@ -109,22 +109,22 @@ for _option in lookup_options:
     "directories",
     type=click.Path(exists=True, file_okay=False, readable=True, path_type=Path),
     multiple=True,
-    help=_("Take all files below this directory whose name ends in .zip, as with --file."),
+    help=_("Upload every file below this directory whose name ends in .zip, as with --file."),
 )
 @repository_option(_("The repository to add the modules to."))
 @click.option(
     "--time",
     callback=time_callback,
     help=_(
-        "When the versions were made, such as 2026-02-03T04:05:06Z; without a zone it is UTC. "
-        "By default it is now, and for a pseudo-version the time that it says."
+        "When the versions were created, such as 2026-02-03T04:05:06Z; UTC unless it names a time "
+        "zone. Defaults to now, or to the time in a pseudo-version."
     ),
 )
 @click.option(
     "--origin",
     callback=load_json_callback,
     help=_(
-        "Where the versions were made: a JSON object as in Go's .info files, with VCS, URL, Hash, "
+        "Where the versions come from: a JSON object as in Go's .info files, with VCS, URL, Hash, "
         "Ref and so on, or @file containing one."
     ),
 )
@@ -133,8 +133,8 @@ for _option in lookup_options:
     "--chunk-size",
     callback=chunk_size_callback,
     help=_(
-        "The most that one request may send, such as 10MB; what is larger is sent in pieces of "
-        "that size, for which you need the right to create uploads. Defaults to about 64MB."
+        "The largest request to send, such as 10MB; anything larger is sent in chunks of that "
+        "size, for which you need permission to create uploads. Defaults to about 64MB."
     ),
 )
 @pass_content_context
@@ -157,7 +157,7 @@ def upload(
         raise IncompatibleContext(_("Only modules can be uploaded."))
     zips = [*files, *(file for directory in directories for file in _zips_below(directory))]
     if not zips:
-        raise click.UsageError(_("Name what is to be uploaded: --file or --directory."))
+        raise click.UsageError(_("Nothing to upload: give --file or --directory."))
     body = {"repository": repository, **fields}
     modules = content_ctx.upload_files(zips, body, progress=progress_on_terminal())
     # As everywhere in pulp-cli, who asks for one thing gets that, and no list of one.
@@ -169,9 +169,7 @@ def _zips_below(directory: Path) -> list[Path]:
     found = sorted(file for file in directory.rglob("*.zip") if file.is_file())
     if not found:
         raise click.UsageError(
-            _("There is no file below {directory} whose name ends in .zip.").format(
-                directory=directory
-            )
+            _("No file below {directory} has a name that ends in .zip.").format(directory=directory)
         )
     return found
 

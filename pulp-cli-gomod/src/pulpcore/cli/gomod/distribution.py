@@ -41,16 +41,16 @@ lookup_options = [href_option, name_option, distribution_lookup_option]
 nested_lookup_options = [distribution_lookup_option]
 update_options = [
     repository_option(
-        _("The repository to serve, always its newest version unless --version pins one.")
+        _("The repository to serve: always its newest version, unless --version pins one.")
     ),
     click.option(
         "--version",
         type=int,
-        help=_("The number of the repository version to serve, whatever the repository becomes."),
+        help=_("The number of the repository version to serve, even when the repository changes."),
     ),
     click.option(
         "--publication",
-        help=_("Href of the publication to serve, in place of a repository."),
+        help=_("Href of the publication to serve instead of a repository."),
     ),
     remote_option,
     content_guard_option,
@@ -67,7 +67,7 @@ distribution.add_command(
     list_command(
         decorators=[
             *distribution_filter_options,
-            repository_option(_("Show only what serves this repository.")),
+            repository_option(_("Show only distributions that serve this repository.")),
         ]
     )
 )

@@ -44,7 +44,7 @@ def time_callback(
         time = datetime.datetime.fromisoformat(value)
     except ValueError as error:
         raise click.BadParameter(
-            _("'{value}' is no time such as 2026-02-03T04:05:06Z.").format(value=value)
+            _("'{value}' is not a time such as 2026-02-03T04:05:06Z.").format(value=value)
         ) from error
     # pulp-glue writes times without their zone, and as UTC.
     return time.astimezone(datetime.UTC) if time.tzinfo else time
@@ -81,8 +81,8 @@ remote_option = resource_option(
     context_table={"gomod:gomod": PulpGoRemoteContext},
     href_pattern=PulpGoRemoteContext.HREF_PATTERN,
     help=_(
-        "The upstream that is asked for what is not here. Specified as "
-        "'[[<plugin>:]<type>:]<name>' or as href."
+        "The upstream to fetch missing modules from. Specified as '[[<plugin>:]<type>:]<name>' or "
+        "as href."
     ),
 )
 
@@ -94,7 +94,7 @@ def _fetch_zips(ctx: click.Context) -> None:
     repository_ctx.with_zips = ctx.params.pop("with_zips")
     repository_ctx.zips_from = ctx.params.pop("zips_from")
     if repository_ctx.zips_from and not repository_ctx.with_zips:
-        raise click.UsageError(_("--remote is where --with-zips fetches from: give both."))
+        raise click.UsageError(_("--remote says where --with-zips fetches from: give both."))
 
 
 with_zips_options: list[Decorator] = [
@@ -102,8 +102,8 @@ with_zips_options: list[Decorator] = [
         "--with-zips",
         is_flag=True,
         help=_(
-            "Fetch the zips first that would be missing: of go.mod files that are added, and of a base "
-            "version those that a sync on demand left out."
+            "First fetch the zips that would be missing: those of go.mod files that are added, and "
+            "those that an on-demand sync left out of a base version."
         ),
     ),
     resource_option(
@@ -113,13 +113,13 @@ with_zips_options: list[Decorator] = [
         default_type="gomod",
         context_table={"gomod:gomod": PulpGoRemoteContext},
         href_pattern=PulpGoRemoteContext.HREF_PATTERN,
-        help=_("Where --with-zips fetches from; by default from the remote of the repository."),
+        help=_("Where --with-zips fetches from. Defaults to the repository's remote."),
     ),
     option_processor(callback=_fetch_zips),
 ]
 
 version_number_option = click.option(
-    "--version", type=int, help=_("The number of the repository version; the newest by default.")
+    "--version", type=int, help=_("The number of the repository version. Defaults to the newest.")
 )
 
 module_filter_options: list[Decorator] = [
@@ -181,15 +181,17 @@ go_filter_options: list[Decorator] = [
         "--size-gte",
         "size__gte",
         callback=size_callback,
-        help_text=_("Show only modules whose zip is at least so large, such as 10MB."),
+        help_text=_("Show only modules whose zip has at least this size, such as 10MB."),
     ),
     _of_modules(
         "--size-lte",
         "size__lte",
         callback=size_callback,
-        help_text=_("Show only modules whose zip is at most so large, such as 10MB."),
+        help_text=_("Show only modules whose zip has at most this size, such as 10MB."),
     ),
-    _of_modules("--go-version", help_text=_("Show only modules with this go line in go.mod.")),
+    _of_modules(
+        "--go-version", help_text=_("Show only modules whose go.mod has this go directive.")
+    ),
     _of_modules(
         "--requires",
         help_text=_("Show only modules that require this one: a path, or path@v1.2.3."),
@@ -197,12 +199,17 @@ go_filter_options: list[Decorator] = [
     _of_modules(
         "--deprecated/--not-deprecated",
         default=None,
-        help_text=_("Show only modules whose go.mod has a deprecation notice, or only others."),
+        help_text=_(
+            "Show only modules whose go.mod has a deprecation notice, or only those without one."
+        ),
     ),
     _of_modules(
         "--retracted/--not-retracted",
         default=None,
-        help_text=_("Show only what the newest version of its module retracts, or only others."),
+        help_text=_(
+            "Show only versions that the newest version of their module retracts, or only "
+            "those that it does not retract."
+        ),
     ),
 ]
 
@@ -211,20 +218,19 @@ search_option = click.option(
     "--search",
     "q",
     help=_(
-        "Show only modules whose path contains all of these words, in whatever case; or that a "
-        "filter expression selects, such as 'module=example.com/a AND NOT version=v1.0.0'."
+        "Show only modules whose path contains all of these words, in upper or lower case; or "
+        "those that match a filter expression such as 'module=example.com/a AND NOT "
+        "version=v1.0.0'."
     ),
 )
 
 h1_option = pulp_option(
     "--h1",
-    help=_("Go's checksum of the zip, as go.sum has it."),
+    help=_("Go's checksum of the zip, as in go.sum."),
     allowed_with_contexts=(PulpGoModuleContext, PulpGoReleaseContext),
 )
 
-go_mod_h1_option = click.option(
-    "--go-mod-h1", help=_("Go's checksum of the go.mod, as go.sum has it.")
-)
+go_mod_h1_option = click.option("--go-mod-h1", help=_("Go's checksum of the go.mod, as in go.sum."))
 
 
 def split_name(name: str) -> tuple[str, str | None]:
@@ -240,7 +246,7 @@ def split_name(name: str) -> tuple[str, str | None]:
     path, at, version = name.partition("@")
     if not path or (at and not version) or "@" in version:
         raise click.BadParameter(
-            _("'{name}' is no name such as example.com/mod@v1.2.3.").format(name=name)
+            _("'{name}' is not a name such as example.com/mod@v1.2.3.").format(name=name)
         )
     return path, version or None
 
@@ -270,7 +276,7 @@ def _say_version(entity_ctx: PulpEntityContext, version: str) -> None:
     before = entity_ctx._entity_lookup.get("version", version)
     if before != version:
         raise click.UsageError(
-            _("The version is {one} by one option, and {other} by another.").format(
+            _("One option says version {one}, and another says {other}.").format(
                 one=before, other=version
             )
         )
@@ -299,12 +305,12 @@ module_lookup_options: list[Decorator] = [
     ),
     _lookup_option(
         "--h1",
-        _("Go's checksum of the zip, where one module version has zips that differ."),
+        _("Go's checksum of the zip, if a module version has several different zips."),
         allowed_with_contexts=(PulpGoModuleContext, PulpGoReleaseContext),
     ),
     _lookup_option(
         "--go-mod-h1",
-        _("Go's checksum of the go.mod, where one module version has several."),
+        _("Go's checksum of the go.mod, if a module version has several."),
         allowed_with_contexts=(PulpGoModFileContext,),
     ),
 ]

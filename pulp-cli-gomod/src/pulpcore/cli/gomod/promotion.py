@@ -65,8 +65,8 @@ def _source_callback(
     callback=_source_callback,
     metavar="REPOSITORY[@NUMBER]",
     help=_(
-        "The repository that what is added is in, and the number of its version, by default the "
-        "newest. Needed where several repositories have other bytes under one name."
+        "The repository to add from, and the number of its version (by default the newest). Needed "
+        "if repositories have different bytes under the same name."
     ),
 )
 @repository_option(
@@ -88,7 +88,7 @@ def add(
     base_version: int | None,
 ) -> None:
     """
-    Add what is on the server already to the repository, as one new version of it.
+    Add content that is already on the server to the repository, as one new version.
 
     \b
     Examples:
@@ -131,7 +131,7 @@ def _units(context: NamedContentContext, names: tuple[str, ...]) -> list[NamedCo
         return [context]
     given = context._entity_lookup
     if given and (len(names) > 1 or given.keys() - {context.CHECKSUM}):
-        raise click.UsageError(_("Name what is to be added by arguments or by options, not both."))
+        raise click.UsageError(_("Name the content to add by arguments or by options, not both."))
     units = []
     for name in names:
         path, version = split_name(name)

@@ -29,22 +29,24 @@ _ = translation.gettext
 @click.argument(
     "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
 )
-@repository_option(_("The repository to publish in."), required=True)
+@repository_option(_("The repository to publish to."), required=True)
 @click.option(
     "--tag",
     default="",
     help=_(
-        "The version's tag in git, such as v1.2.3, or sub/v1.2.3 for a module below the root. By "
-        "default it is the tag of the commit that is checked out."
+        "The version's tag in git, such as v1.2.3, or sub/v1.2.3 for a module below the root. "
+        "Defaults to the tag of the commit that is checked out."
     ),
 )
 @click.option(
     "--allow-dirty",
     is_flag=True,
-    help=_("Publish the tag although the directory has changes that it has not."),
+    help=_("Publish the tag even if the directory has changes that are not in the tag."),
 )
 @click.option(
-    "--dry-run", is_flag=True, help=_("Pack and check, show what is left out, and send nothing.")
+    "--dry-run",
+    is_flag=True,
+    help=_("Pack and check the module and show what is left out, but send nothing."),
 )
 @pass_pulp_context
 def publish(
@@ -57,10 +59,10 @@ def publish(
     dry_run: bool,
 ) -> None:
     """
-    Publish the module in DIRECTORY, as its tag in git has it.
+    Publish the module in DIRECTORY as it is at its tag in git.
 
-    The zip is the one that the go command would make of the tag. When the commit was made, and where
-    it comes from, is sent along; the go command and tools like Renovate show it.
+    The zip is the one that the go command would create from the tag. The time and the origin of the
+    commit are sent along; the go command and tools such as Renovate show them.
 
     \b
     Examples:

@@ -50,8 +50,12 @@ def _time_options(name: str, field: str) -> list[Decorator]:
             help=help_text,
         )
         for word, comparison, help_text in (
-            ("after", "gte", _("Such as 2026-02-03, or 2026-02-03T04:05:06 (UTC).")),
-            ("before", "lte", _("The same for the end of a period.")),
+            (
+                "after",
+                "gte",
+                _("At or after this time, such as 2026-02-03 or 2026-02-03T04:05:06 (UTC)."),
+            ),
+            ("before", "lte", _("At or before this time.")),
         )
     ]
 
@@ -59,16 +63,19 @@ def _time_options(name: str, field: str) -> list[Decorator]:
 release.add_command(
     list_command(
         decorators=[
-            repository_option(_("Show only what came into this repository.")),
+            repository_option(_("Show only releases to this repository.")),
             *module_filter_options,
             module_in_option,
             *module_version_filter_options,
             h1_option,
-            click.option("--published-by", help=_("Show only what this user published.")),
+            click.option("--published-by", help=_("Show only releases published by this user.")),
             click.option(
                 "--source",
                 type=click.Choice(["uploaded", "cached", "synced"], case_sensitive=False),
-                help=_("Show only what was uploaded here, or cached or synced from an upstream."),
+                help=_(
+                    "Show only what was uploaded here, or only what was cached or synced "
+                    "from an upstream."
+                ),
             ),
             *_time_options("time", "time"),
             *_time_options("first-seen", "first_seen"),
@@ -80,7 +87,7 @@ release.add_command(
 
 
 @release.command(help=_("Show details of a {entity}."))
-@repository_option(_("The repository that the {entity} is of."))
+@repository_option(_("The repository that the {entity} belongs to."))
 @pass_entity_context
 @pass_pulp_context
 def show(

@@ -46,72 +46,76 @@ go_remote_options = [
         "--policy",
         type=click.Choice(["immediate", "on_demand", "streamed"], case_sensitive=False),
         help=_(
-            "When zips are downloaded: by the sync, when first asked for (and kept), or whenever "
-            "asked for (and never kept)."
+            "When to download zips: during the sync, on the first request (and then keep them), or "
+            "on every request (and never keep them)."
         ),
     ),
     click.option(
         "--sumdb",
         help=_(
-            "The checksum database that zips are verified against, in the syntax of GOSUMDB; "
-            "'off' for none."
+            "The checksum database to verify zips against, in the syntax of GOSUMDB; 'off' for "
+            "none."
         ),
     ),
     click.option(
         "--includes",
         help=_(
-            "Only modules that match are asked of the upstream: comma-separated globs of module "
-            "path prefixes, in the syntax of GOPRIVATE; empty for all."
+            "Ask the upstream only for modules that match: comma-separated globs of module path "
+            "prefixes, in the syntax of GOPRIVATE; empty for all."
         ),
     ),
     click.option(
         "--excludes",
-        help=_("Modules that match, in the syntax of GOPRIVATE, are never asked of the upstream."),
+        help=_("Never ask the upstream for modules that match, in the syntax of GOPRIVATE."),
     ),
     click.option(
         "--private",
         help=_(
-            "The names of modules that match, in the syntax of GOPRIVATE, are sent neither to the "
-            "upstream nor to the checksum database."
+            "Never send the names of modules that match, in the syntax of GOPRIVATE, to the "
+            "upstream or the checksum database."
         ),
     ),
     click.option(
         "--mix",
         help=_(
-            "Modules that match, in the syntax of GOPRIVATE, are asked of the upstream although they "
-            "were published here, such as patched forks under public paths; '*' for all, empty for none."
+            "Ask the upstream for modules that match, in the syntax of GOPRIVATE, even if they "
+            "were published here, such as patched forks under public paths; '*' for all, empty for "
+            "none."
         ),
     ),
     click.option(
         "--nosumdb",
         help=_(
-            "Modules that match, in the syntax of GOPRIVATE, are not looked up in the checksum "
+            "Do not look up modules that match, in the syntax of GOPRIVATE, in the checksum "
             "database."
         ),
     ),
     click.option(
         "--redirect-hosts",
         help=_(
-            "Hosts beside its own to which the upstream may redirect, comma-separated, with * as "
-            "in a glob. Credentials are never sent there."
+            "Other hosts that the upstream may redirect to, comma-separated, with * as in a glob. "
+            "Credentials are never sent there."
         ),
     ),
     click.option(
         "--cache-ttl",
         type=int,
-        help=_("Seconds for which lists of versions and queries are served without asking again."),
+        help=_(
+            "Seconds for which version lists and queries are served before the upstream is "
+            "asked again."
+        ),
     ),
     click.option(
         "--not-found-ttl",
         type=int,
-        help=_("Seconds for which 'not found' is served without asking again."),
+        help=_("Seconds for which 'not found' is served before the upstream is asked again."),
     ),
     click.option(
         "--cache-size",
         callback=size_callback,
         help=_(
-            "The most that may be cached for a repository, such as 20GB; empty for no limit. What "
-            "was not asked for the longest makes room."
+            "The most that may be cached for a repository, such as 20GB; empty for no limit. The "
+            "least recently used modules are evicted first."
         ),
     ),
 ]
@@ -134,7 +138,7 @@ remote.add_command(role_command(decorators=lookup_options))
 @click.option(
     "--module",
     required=True,
-    help=_("The module version to forget, as example.com/mod@v1.2.3."),
+    help=_("The module version to forget, such as example.com/mod@v1.2.3."),
 )
 @pass_entity_context
 @pass_pulp_context
@@ -142,8 +146,8 @@ def forget(pulp_ctx: PulpCLIContext, remote_ctx: PulpEntityContext, /, module: s
     """
     Forget one module version that was cached from the upstream.
 
-    The next who asks for it gets what the upstream has then. It also leaves the repositories that
-    have it by pull-through only; what was uploaded or synced stays.
+    The next request for it goes to the upstream again. It is also removed from repositories that only
+    have it by pull-through; anything uploaded or synced stays.
     """
     assert isinstance(remote_ctx, PulpGoRemoteContext)
     pulp_ctx.output_result(remote_ctx.forget(module))

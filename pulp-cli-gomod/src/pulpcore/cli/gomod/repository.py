@@ -64,7 +64,7 @@ _ = translation.gettext
 @type_option(choices={"gomod": PulpGoRepositoryContext})
 def repository() -> None:
     """
-    Manage repositories, their versions and what these hold.
+    Manage repositories, their versions and their content.
     """
 
 
@@ -105,14 +105,14 @@ update_options = [
         "--immutable/--not-immutable",
         default=None,
         help=_(
-            "Whether a module version that the {entity} ever held may come back with the same "
-            "bytes only."
+            "Whether a module version that was ever in the {entity} may only come back with the "
+            "same bytes."
         ),
     ),
     pulp_option(
         "--max-size",
         callback=size_callback,
-        help=_("The most that all zips may have together, such as 20GB; empty for no limit."),
+        help=_("The total size that all zips may have, such as 20GB; empty for no limit."),
     ),
     pulp_option(
         "--max-modules",
@@ -128,7 +128,7 @@ modify_options = [
         "--add-content",
         _(
             "JSON list of {entities} to add to the repository, each an object with the keys "
-            '"module" and "version", and "h1" where that leaves a choice; or @file containing one.'
+            '"module" and "version", and "h1" if those are ambiguous; or @file containing one.'
         ),
     ),
     _content_json_option(
@@ -173,13 +173,17 @@ repository.add_command(_content)
 @name_option
 @href_option
 @repository_lookup_option
-@click.option("--unused-days", type=float, help=_("Remove what was not asked for in so many days."))
+@click.option(
+    "--unused-days",
+    type=float,
+    help=_("Remove modules that nobody has requested for this many days."),
+)
 @click.option(
     "--max-size",
     callback=size_callback,
     help=_(
-        "The most that all cached zips may have together, such as 20GB; what was not asked for "
-        "the longest is removed first."
+        "The total size that all cached zips may have, such as 20GB; the least recently used are "
+        "removed first."
     ),
 )
 @pass_repository_context
@@ -192,7 +196,7 @@ def cleanup(
     max_size: int | None,
 ) -> None:
     """
-    Remove modules that were cached from an upstream, and never those that were uploaded.
+    Remove modules that were cached from an upstream. Uploaded modules are never removed.
     """
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
@@ -215,28 +219,26 @@ def cleanup(
 @click.option(
     "--go-sum",
     callback=load_string_callback,
-    help=_(
-        "A go.sum, as @FILE: what it names is synced, and has to have the checksums that it has."
-    ),
+    help=_("A go.sum, as @FILE: everything it names is synced, and must match its checksums."),
 )
 @click.option(
     "--go-mod",
     callback=load_string_callback,
-    help=_("A go.mod, as @FILE: what it requires is synced, and what that requires in turn."),
+    help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
 )
 @click.option(
     "--missing",
     type=click.Choice(["fail", "skip"]),
     help=_(
-        "What becomes of versions that the upstream does not have, or that Go refuses. By default those "
-        "that are asked for fail, and those that only the list of the upstream names are skipped, and "
-        "named in the task."
+        "What to do about versions that the upstream does not have, or that Go rejects. By "
+        "default, versions that you name make the sync fail; those that only the upstream's list "
+        "names are skipped, and named in the task."
     ),
 )
 @click.option(
     "--mirror/--no-mirror",
     default=None,
-    help=_("Whether all else is removed from the new version of the repository."),
+    help=_("Whether to remove everything else from the new version of the repository."),
 )
 @pass_repository_context
 def sync(
@@ -250,7 +252,7 @@ def sync(
     mirror: bool | None,
 ) -> None:
     """
-    Fetch modules from a remote, by default from that of the repository.
+    Fetch modules from a remote, by default the repository's own.
     """
     wanted = {
         "remote": remote,

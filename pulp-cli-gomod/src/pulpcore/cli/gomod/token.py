@@ -25,23 +25,23 @@ _ = translation.gettext
 _scopes = click.Choice(["read", "publish"], case_sensitive=False)
 
 
-@pulp_group(short_help=_("Manage secrets for machines."))
+@pulp_group(short_help=_("Manage access tokens."))
 @pass_pulp_context
 @click.pass_context
 def token(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
     """
-    Manage secrets that stand for you on a GOPROXY, and nowhere else in Pulp.
+    Manage tokens that act on your behalf on a GOPROXY, and nowhere else in Pulp.
     """
     ctx.obj = PulpGoTokenContext(pulp_ctx)
 
 
 lookup_options = [href_option, name_option]
 create_options = [
-    click.option("--name", required=True, help=_("What you call the token.")),
+    click.option("--name", required=True, help=_("The name of the token.")),
     click.option(
         "--scope",
         type=_scopes,
-        help=_("read: downloads; publish: uploads and removals as well. By default read."),
+        help=_("read: downloads; publish: uploads and removals as well. Defaults to read."),
     ),
     resource_option(
         "--distribution",
@@ -50,7 +50,7 @@ create_options = [
         context_table={"gomod:gomod": PulpGoDistributionContext},
         href_pattern=PulpGoDistributionContext.HREF_PATTERN,
         help=_(
-            "The only distribution that the token opens. Specified as "
+            "The only distribution that the token gives access to. Specified as "
             "'[[<plugin>:]<type>:]<name>' or as href."
         ),
     ),
@@ -58,8 +58,8 @@ create_options = [
         "--expires",
         callback=time_callback,
         help=_(
-            "When the token stops to work, such as 2027-02-03T04:05:06Z; empty for never. By "
-            "default the server says when."
+            "When the token expires, such as 2027-02-03T04:05:06Z; empty for never. Defaults to "
+            "what the server is set to."
         ),
     ),
 ]
@@ -70,14 +70,15 @@ token.add_command(
             *name_filter_options,
             click.option("--owner", help=_("Show only the tokens of this user.")),
             click.option("--scope", type=_scopes, help=_("Show only tokens with this scope.")),
-            click.option("--hint", help=_("Show only tokens whose secret begins like this.")),
+            click.option("--hint", help=_("Show only tokens whose secret begins with this.")),
         ]
     )
 )
 token.add_command(show_command(decorators=lookup_options))
 token.add_command(
     create_command(
-        decorators=create_options, help=_("Create a {entity}, and show its secret this once.")
+        decorators=create_options,
+        help=_("Create a {entity} and show its secret, which cannot be shown again."),
     )
 )
 token.add_command(destroy_command(decorators=lookup_options))
