@@ -1,6 +1,6 @@
 """GoBlock: a module version that a repository neither takes in nor serves."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import models
 from django.utils import timezone
@@ -40,7 +40,7 @@ class GoBlock(BaseModel):
     class Meta:
         unique_together = ("repository", "module", "versions")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.module} {self.versions}".rstrip()
 
 
@@ -62,12 +62,12 @@ class GoBlockRevision(BaseModel):
     changed = models.DateTimeField()
 
 
-def blocks_of(repository_pk):
+def blocks_of(repository_pk: UUID) -> Blocks:
     """
     Return the Blocks of a repository, as its newest committed state has them.
 
     Args:
-        repository_pk (uuid): The repository's pk.
+        repository_pk: The repository's pk.
     """
     found = GoBlockRevision.objects.filter(repository=repository_pk).first()
     if found is None:
@@ -84,14 +84,14 @@ def blocks_of(repository_pk):
     return Blocks(found.revision.bytes, found.changed, made)
 
 
-def note_change(repository_pk):
+def note_change(repository_pk: UUID) -> None:
     """
     Let every content process see that blocks were made or lifted, when the transaction is committed.
 
     It begins by locking the row of the repository's blocks, so that one changes them after the other.
 
     Args:
-        repository_pk (uuid): The repository's pk.
+        repository_pk: The repository's pk.
     """
     GoBlockRevision.objects.update_or_create(
         repository_id=repository_pk, defaults={"revision": uuid4(), "changed": timezone.now()}

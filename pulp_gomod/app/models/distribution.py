@@ -24,15 +24,15 @@ class GoDistribution(Distribution, AutoAddObjPermsMixin):
 
     @hook(AFTER_SAVE)
     @hook(AFTER_DELETE)
-    def _wait_until_seen(self):
+    def _wait_until_seen(self) -> None:
         wait_until_seen()
 
-    def content_handler(self, path):
+    def content_handler(self, path: str) -> web.Response:
         """
         Answer what is no GOPROXY request, so that stock artifact serving never does.
 
         Args:
-            path (str): The path below the base path.
+            path: The path below the base path.
         """
         return web.Response(
             status=404,

@@ -1,6 +1,8 @@
 """Keeping the content guards that Go distributions use."""
 
 from gettext import gettext as _
+from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db.models.signals import pre_delete
@@ -23,7 +25,7 @@ class ContentGuardInUse(APIException):
 
 
 @receiver(pre_delete, sender=ContentGuard, dispatch_uid="gomod.keep_guards_in_use")
-def keep_guards_in_use(sender, instance, **kwargs):
+def keep_guards_in_use(sender: type[ContentGuard], instance: ContentGuard, **kwargs: Any) -> None:
     """
     Refuse to delete a guard that protects a Go distribution.
 
@@ -31,8 +33,8 @@ def keep_guards_in_use(sender, instance, **kwargs):
     composite guard without members permits everything.
 
     Args:
-        sender (type): ContentGuard.
-        instance (ContentGuard): What is about to be deleted.
+        sender: ContentGuard.
+        instance: What is about to be deleted.
         kwargs: What else Django says.
 
     Raises:
@@ -49,7 +51,7 @@ def keep_guards_in_use(sender, instance, **kwargs):
         )
 
 
-def _with_composites(guard):
+def _with_composites(guard: UUID) -> set[UUID]:
     """Return the pks of a guard and of all composites that it is in, however deep."""
     composite = apps.get_model("core", "CompositeContentGuard")
     found = {guard}

@@ -1,5 +1,8 @@
 """What of the upstreams is not served any more since a module path has become a repository's own."""
 
+from collections.abc import Iterator, Sequence, Set
+from typing import TYPE_CHECKING
+
 from django.db.models import Q
 
 from pulpcore.plugin.models import ProgressReport, Task
@@ -12,6 +15,9 @@ from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.upstream import GoAnswer
 from pulp_gomod.golang import module
 
+if TYPE_CHECKING:
+    from pulp_gomod.app.models.repository import GoRepository
+
 CODE = "gomod.own"
 # Paths of which a task says so, and names that are looked up at once.
 MOST_TOLD = 20
@@ -19,13 +25,13 @@ _BATCH = 500
 _FOREIGN = (GoRelease.Source.CACHED, GoRelease.Source.SYNCED)
 
 
-def publish_names(repository, modules):
+def publish_names(repository: "GoRepository", modules: Set[str]) -> list[str]:
     """
     Note that modules are published to a repository, before anything else is made of it.
 
     Args:
-        repository (GoRepository): The repository.
-        modules (set): Their paths.
+        repository: The repository.
+        modules: Their paths.
 
     Returns:
         list: A line for people for each path that was not the repository's own before and of which a
@@ -43,12 +49,12 @@ def publish_names(repository, modules):
     return list(lines.values())
 
 
-def report(lines):
+def report(lines: list[str]) -> None:
     """
     Say in the task, if there is one, what is not served any more.
 
     Args:
-        lines (list): As of `publish_names`.
+        lines: As of `publish_names`.
     """
     if not lines or Task.current() is None:
         return
@@ -60,14 +66,14 @@ def report(lines):
         )
 
 
-def _line(root, remote):
+def _line(root: str, remote: str) -> str:
     return (
         f"from now on {root} is this repository's own: versions of it, and of modules below it, from the "
         f"remote {remote} are no longer served here, unless that remote has {root} in mix"
     )
 
 
-def _stays(repository, path):
+def _stays(repository: "GoRepository", path: str) -> str:
     """Name what came from an upstream before and so is in the repository."""
     from pulp_gomod.app.models.membership import held_in
     from pulp_gomod.app.models.module import GoModule
@@ -88,7 +94,7 @@ def _stays(repository, path):
     )
 
 
-def _protecting_remotes(repository):
+def _protecting_remotes(repository: "GoRepository") -> list[GoRemote]:
     """Find the remotes beside the repository that do not mix everything."""
     distributions = GoDistribution.objects.filter(
         Q(repository=repository)
@@ -99,7 +105,7 @@ def _protecting_remotes(repository):
     return list(GoRemote.objects.filter(pk__in=distributions.values("remote")).order_by("name"))
 
 
-def _served(remotes, paths):
+def _served(remotes: Sequence[GoRemote], paths: Sequence[str]) -> Iterator[tuple[str, GoRemote]]:
     """Give each path with each remote that has told versions of it, and now is not asked any more."""
     asked = {}
     for remote in remotes:
@@ -117,5 +123,5 @@ def _served(remotes, paths):
     yield from sorted(found, key=lambda each: (each[0], each[1].name))
 
 
-def _batches(names):
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))

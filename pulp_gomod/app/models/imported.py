@@ -4,9 +4,9 @@ pulpcore writes the files of an import to the default storage, whatever storage 
 domain's content would have no files.
 """
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 
-from pulpcore.plugin.models import ContentArtifact, Task
+from pulpcore.plugin.models import ContentArtifact, RepositoryVersion, Task
 from pulpcore.plugin.util import get_domain
 
 from pulp_gomod.app.exceptions import ImportedFileMissingError
@@ -14,12 +14,12 @@ from pulp_gomod.app.exceptions import ImportedFileMissingError
 _TASK = "pulpcore.app.tasks.importer.import_repository_version"
 
 
-def bring_home(version):
+def bring_home(version: RepositoryVersion) -> None:
     """
     Move the zips of a version that an import makes to the storage of its domain, if they are elsewhere.
 
     Args:
-        version (RepositoryVersion): The incomplete version.
+        version: The incomplete version.
 
     Raises:
         ImportedFileMissingError: A zip is in neither storage.
@@ -38,7 +38,7 @@ def bring_home(version):
             _move(name, storage)
 
 
-def _move(name, storage):
+def _move(name: str, storage: Storage) -> None:
     # The domain does not have it: so the other one, if it does, is another place, and may let go of it.
     if not default_storage.exists(name):
         raise ImportedFileMissingError(name)

@@ -5,17 +5,34 @@ repository. RepositoryContent is indexed by content, so asking it about one unit
 repository of any size.
 """
 
+from typing import TypeAlias
+from uuid import UUID
+
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    Expression,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.lookups import In, IsNull
 
-from pulpcore.plugin.models import RepositoryContent, RepositoryVersion
+from pulpcore.plugin.models import Repository, RepositoryContent, RepositoryVersion
 
 # What pulpcore calls the counts of all that a version holds, beside those of what it adds and removes.
 _PRESENT = "P"
 
+# Either may be a parameter of a statement that is compiled once.
+_Repository: TypeAlias = Repository | UUID | Expression
+_Number: TypeAlias = int | Expression
 
-def held(repository, number) -> Exists:
+
+def held(repository: _Repository, number: _Number) -> Exists:
     """
     Make the condition that a repository version holds the content of the outer query.
 
@@ -34,7 +51,7 @@ def held(repository, number) -> Exists:
     )
 
 
-def ever_held(repository) -> Exists:
+def ever_held(repository: _Repository) -> Exists:
     """
     Make the condition that some version of a repository held the content of the outer query.
 
@@ -46,7 +63,7 @@ def ever_held(repository) -> Exists:
     )
 
 
-def held_in(content: QuerySet, version) -> QuerySet:
+def held_in(content: QuerySet, version: RepositoryVersion) -> QuerySet:
     """
     Filter content by membership of a complete repository version.
 
@@ -57,7 +74,7 @@ def held_in(content: QuerySet, version) -> QuerySet:
     return content.filter(held(version.repository_id, version.number))
 
 
-def held_each(repository, number) -> IsNull:
+def held_each(repository: _Repository, number: _Number) -> IsNull:
     """
     Make the condition of `held` for the few rows of the outer query that are read in its order.
 
@@ -72,7 +89,7 @@ def held_each(repository, number) -> IsNull:
     return IsNull(Subquery(memberships.values("pk")[:1]), False)
 
 
-def held_among(content: QuerySet, repository, number) -> Func:
+def held_among(content: QuerySet, repository: _Repository, number: _Number) -> Func:
     """
     Make the condition of `held` for an outer query that reads thousands of rows.
 
@@ -89,7 +106,7 @@ def held_among(content: QuerySet, repository, number) -> Func:
     return _IsTrue(In(F("pk"), memberships.values("content_id")))
 
 
-def held_if_few(most: int, repository, number) -> "_IsAny":
+def held_if_few(most: int, repository: _Repository, number: _Number) -> "_IsAny":
     """
     Make the condition that a repository version holds a module of the outer query, and not many others.
 
@@ -108,7 +125,7 @@ def held_if_few(most: int, repository, number) -> "_IsAny":
     return _IsAny(F("pk"), ArraySubquery(units))
 
 
-def _memberships(repository, number) -> QuerySet:
+def _memberships(repository: _Repository, number: _Number) -> QuerySet:
     """Select the memberships of a version, the later ones looked up once."""
     later = RepositoryVersion.objects.filter(repository=repository, number__gt=number).values("pk")
     return RepositoryContent.objects.filter(

@@ -1,6 +1,8 @@
 """Zips that a repository version lacks: of module versions that a sync chose, and left for when they are asked for."""
 
-from pulpcore.plugin.models import ProgressReport, Task
+from django.db.models import QuerySet
+
+from pulpcore.plugin.models import ProgressReport, RepositoryVersion, Task
 
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.modfile import GoModFile
@@ -13,41 +15,41 @@ _WAY_OUT = (
 )
 
 
-def awaited(version):
+def awaited(version: RepositoryVersion) -> QuerySet:
     """
     Find the go.mod files of a version whose zips are to come.
 
     Args:
-        version (RepositoryVersion): A complete version.
+        version: A complete version.
     """
     return held_in(_awaiting(version), version)
 
 
-def report_added(version):
+def report_added(version: RepositoryVersion) -> None:
     """
     Say in the task, if there is one, which zips a version in the making lacks of what it adds.
 
     Args:
-        version (RepositoryVersion): The incomplete version.
+        version: The incomplete version.
     """
     _report(_awaiting(version).filter(version_memberships__version_added=version))
 
 
-def report_missing(version):
+def report_missing(version: RepositoryVersion) -> None:
     """
     Say in the task, if there is one, which zips a version lacks.
 
     Args:
-        version (RepositoryVersion): A complete version.
+        version: A complete version.
     """
     _report(awaited(version))
 
 
-def _awaiting(version):
+def _awaiting(version: RepositoryVersion) -> QuerySet:
     return GoModFile.objects.filter(awaits_zip=True, _pulp_domain=version.repository.pulp_domain_id)
 
 
-def _report(units):
+def _report(units: QuerySet) -> None:
     task = Task.current()
     if task is None:
         return
@@ -66,5 +68,5 @@ def _report(units):
     )
 
 
-def _first(units):
+def _first(units: QuerySet) -> QuerySet:
     return units.order_by("module", "version").values_list("module", "version")[: _NAMED + 1]

@@ -43,5 +43,5 @@ class GoModFile(Content):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.module}@{self.version}/go.mod"

@@ -91,11 +91,11 @@ class GoModule(Content):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.module}@{self.version}"
 
     @property
-    def relative_path(self):
+    def relative_path(self) -> str:
         """Where the GOPROXY protocol has the zip, below a distribution's base path."""
         return zip_path(self.module, self.version)
 

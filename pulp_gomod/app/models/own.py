@@ -1,6 +1,7 @@
 """GoOwnPath: a module path that is a repository's own, since somebody published it there."""
 
-from uuid import uuid4
+from collections.abc import Iterator, Sequence, Set
+from uuid import UUID, uuid4
 
 from django.db import models
 
@@ -32,8 +33,8 @@ class GoOwnPath(BaseModel):
     class Meta:
         unique_together = ("repository", "path")
 
-    def __str__(self):
-        return self.path
+    def __str__(self) -> str:
+        return str(self.path)
 
 
 class GoOwnRevision(BaseModel):
@@ -50,12 +51,12 @@ class GoOwnRevision(BaseModel):
     revision = models.UUIDField(default=uuid4)
 
 
-def own_paths_of(repository_pk):
+def own_paths_of(repository_pk: UUID) -> OwnPaths:
     """
     Return the OwnPaths of a repository, as its newest committed state has them.
 
     Args:
-        repository_pk (uuid): The repository's pk.
+        repository_pk: The repository's pk.
     """
     found = GoOwnRevision.objects.filter(repository=repository_pk).first()
     if found is None:
@@ -64,13 +65,13 @@ def own_paths_of(repository_pk):
     return OwnPaths(found.revision.bytes, paths)
 
 
-def add_own(repository_pk, modules):
+def add_own(repository_pk: UUID, modules: Set[str]) -> set[str]:
     """
     Note which modules are published, and let every content process see it after the commit.
 
     Args:
-        repository_pk (uuid): The repository's pk.
-        modules (set): Module paths.
+        repository_pk: The repository's pk.
+        modules: Module paths.
 
     Returns:
         set: Those of the paths that were not own before.
@@ -87,7 +88,7 @@ def add_own(repository_pk, modules):
     return new
 
 
-def _unknown(repository_pk, modules):
+def _unknown(repository_pk: UUID, modules: Sequence[str]) -> list[str]:
     roots = {root_of(path) for path in modules}
     known = set(
         GoOwnPath.objects.filter(repository=repository_pk, path__in=roots).values_list(
@@ -97,5 +98,5 @@ def _unknown(repository_pk, modules):
     return [path for path in modules if root_of(path) not in known]
 
 
-def _batches(names):
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))

@@ -58,5 +58,5 @@ class GoRelease(BaseModel):
     class Meta:
         unique_together = ("repository", "module", "version", "h1")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.module}@{self.version} in {self.repository_id}"

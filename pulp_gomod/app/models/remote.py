@@ -48,23 +48,23 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         default_related_name = "%(app_label)s_%(model_name)s"
         permissions = [("manage_roles_goremote", "Can manage roles on Go remotes")]
 
-    def key_of(self, path):
+    def key_of(self, path: str) -> str:
         """
         Name the row that keeps the answer to a question in which no checksum database had a say.
 
         Args:
-            path (str): The path of the protocol.
+            path: The path of the protocol.
         """
         return answer_key(self.url.rstrip("/"), "", path)
 
 
-def answer_key(url, vouched, path):
+def answer_key(url: str, vouched: str, path: str) -> str:
     """
     Name the row that keeps the answer to a question.
 
     Args:
-        url (str): The URL of the remote, without a final slash.
-        vouched (str): The key of the checksum database that had a say; "" for none.
-        path (str): The path of the protocol.
+        url: The URL of the remote, without a final slash.
+        vouched: The key of the checksum database that had a say; "" for none.
+        path: The path of the protocol.
     """
     return hashlib.sha256(f"{url}\n{vouched}\n{path}".encode()).hexdigest()

@@ -1,9 +1,17 @@
 """GoRepository: a versioned set of Go modules."""
 
-from django.db import models, transaction
-from django.db.models import Exists, OuterRef
+from datetime import datetime
 
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Repository, RepositoryContent, Task
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from pulpcore.plugin.models import (
+    AutoAddObjPermsMixin,
+    Repository,
+    RepositoryContent,
+    RepositoryVersion,
+    Task,
+)
 from pulpcore.plugin.util import get_prn
 
 from pulp_gomod.app.exceptions import (
@@ -20,7 +28,7 @@ from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
-from pulp_gomod.app.models.usage import record_usage, usage_of
+from pulp_gomod.app.models.usage import Usage, record_usage, usage_of
 from pulp_gomod.app.models.visibility import wait_until_seen
 from pulp_gomod.golang import GoError, module
 
@@ -59,7 +67,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             ("manage_roles_gorepository", "Can manage roles on Go repositories"),
         ]
 
-    def finalize_new_version(self, new_version):
+    def finalize_new_version(self, new_version: RepositoryVersion) -> None:
         """
         Refuse a second zip for a held module version, and record how the added ones came here.
 
@@ -80,7 +88,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         bring_home(new_version)
         report_added(new_version)
 
-    def _refuse_blocked(self, added):
+    def _refuse_blocked(self, added: QuerySet) -> None:
         blocks = blocks_of(self.pk)
         if not blocks:
             return
@@ -89,15 +97,15 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             if block:
                 raise ModuleVersionBlockedError(block.line(path, version))
 
-    def check_quota(self, usage, before):
+    def check_quota(self, usage: Usage, before: Usage) -> None:
         """
         Check that the repository may be so large.
 
         What makes it smaller is always allowed: lowering a limit must not forbid removing.
 
         Args:
-            usage (Usage): What it would hold.
-            before (Usage): What it holds.
+            usage: What it would hold.
+            before: What it holds.
 
         Raises:
             QuotaExceededError: It may not.
@@ -107,21 +115,22 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         if self.max_size is not None and usage.size > max(self.max_size, before.size):
             raise QuotaExceededError("bytes", usage.size, self.max_size)
 
-    def ever_held(self, path, version, h1):
+    def ever_held(self, path: str, version: str, h1: str) -> str | None:
         """
         Return the checksum that an immutable repository has on record, if other bytes are offered.
 
         Args:
-            path (str): The module path.
-            version (str): The version.
-            h1 (str): The checksum of what is offered.
+            path: The module path.
+            version: The version.
+            h1: The checksum of what is offered.
         """
         if not self.immutable:
             return None
         others = self.releases.filter(module=path, version=version).exclude(h1=h1)
-        return others.values_list("h1", flat=True).first()
+        other: str | None = others.values_list("h1", flat=True).first()
+        return other
 
-    def _refuse_other_bytes(self, added):
+    def _refuse_other_bytes(self, added: QuerySet) -> None:
         # The newest version is the one in the making, so "not removed" is "held by it".
         present = RepositoryContent.objects.filter(
             repository=self, version_removed=None, content_id=OuterRef("pk")
@@ -144,7 +153,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         if self.immutable:
             self._refuse_bytes_other_than_ever(added)
 
-    def _refuse_bytes_other_than_ever(self, added):
+    def _refuse_bytes_other_than_ever(self, added: QuerySet) -> None:
         earlier = (
             self.releases.filter(module=OuterRef("module"), version=OuterRef("version"))
             .exclude(h1=OuterRef("h1"))
@@ -156,7 +165,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
                 conflict.module, conflict.version, conflict.rival, conflict.h1
             )
 
-    def _record_releases(self, added):
+    def _record_releases(self, added: QuerySet) -> None:
         """
         Give each added module version a GoRelease, copied where another repository has one.
         """
@@ -167,7 +176,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             h1=OuterRef("h1"),
         )
         missing = added.filter(~Exists(known)).only("module", "version", "h1", "pulp_created")
-        batch, lines = [], []
+        batch: list[GoModule] = []
+        lines: list[str] = []
         for unit in missing.iterator(chunk_size=RELEASE_BATCH):
             batch.append(unit)
             if len(batch) == RELEASE_BATCH:
@@ -175,7 +185,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
                 batch = []
         report(lines + self._record_batch(batch))
 
-    def _record_batch(self, units):
+    def _record_batch(self, units: list[GoModule]) -> list[str]:
         """Record them, and return a line for each path that becomes the repository's own with them."""
         if not units:
             return []
@@ -195,7 +205,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         uploaded = {each.module for each in releases if each.source == GoRelease.Source.UPLOADED}
         return publish_names(self, uploaded)
 
-    def _release_of(self, unit, known):
+    def _release_of(self, unit: GoModule, known: GoRelease | None) -> GoRelease:
         if known:
             return GoRelease(
                 repository=self,
@@ -217,17 +227,17 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             time=release_time(unit.version, unit.pulp_created),
         )
 
-    def on_new_version(self, version):
+    def on_new_version(self, version: RepositoryVersion) -> None:
         """
         Let no task end before its version is served.
 
         Args:
-            version (RepositoryVersion): The version that was completed.
+            version: The version that was completed.
         """
         super().on_new_version(version)
         wait_until_seen()
 
-    def cleanup_old_versions(self):
+    def cleanup_old_versions(self) -> None:
         """
         Leave old versions to a task of its own.
 
@@ -238,7 +248,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             # Once it is committed, nothing that goes wrong here is the publisher's business.
             transaction.on_commit(self._dispatch_trim, robust=True)
 
-    def _dispatch_trim(self):
+    def _dispatch_trim(self) -> None:
         # pulpcore's tasking needs the models of all plugins.
         from pulpcore.plugin.tasking import dispatch
 
@@ -249,18 +259,18 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         if not prepared.exists():
             dispatch(TRIM, exclusive_resources=[self], kwargs={"repository_pk": str(self.pk)})
 
-    def trim_old_versions(self):
+    def trim_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`; for the retention task."""
         super().cleanup_old_versions()
 
 
-def release_time(version, default):
+def release_time(version: str, default: datetime) -> datetime:
     """
     Say when a version was made: as its pseudo-version says, or the default.
 
     Args:
-        version (str): The canonical version.
-        default (datetime): For tagged versions, and for pseudo-versions with an impossible date.
+        version: The canonical version.
+        default: For tagged versions, and for pseudo-versions with an impossible date.
     """
     if module.is_pseudo_version(version):
         try:

@@ -1,5 +1,7 @@
 """GoToken: a credential of a user for the GOPROXY side alone."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -49,20 +51,20 @@ class GoToken(BaseModel):
     class Meta:
         unique_together = ("pulp_domain", "owner", "name")
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} of {self.owner_id}"
 
-    def is_expired(self):
+    def is_expired(self) -> bool:
         """Say whether its time is over."""
         return self.expires is not None and self.expires <= timezone.now()
 
-    def covers(self, scope, distribution):
+    def covers(self, scope: str, distribution: UUID) -> bool:
         """
         Say whether it may be used for something, given that its owner may do it.
 
         Args:
-            scope (Scope): What for.
-            distribution (uuid): The pk of the GoDistribution.
+            scope: What for.
+            distribution: The pk of the GoDistribution.
         """
         return scope in (self.Scope.READ, self.scope) and self.distribution_id in (
             None,

@@ -54,8 +54,8 @@ class GoAnswer(BaseModel):
             models.Index(fields=["remote", "checked"]),
         ]
 
-    def __str__(self):
-        return self.path
+    def __str__(self) -> str:
+        return str(self.path)
 
 
 class GoArrival(BaseModel):

@@ -6,7 +6,9 @@ remembers its total, and the next one adds what it adds.
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
+
+from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.module import GoModule
@@ -34,7 +36,7 @@ class Usage:
         return Usage(self.size - other.size, self.modules - other.modules)
 
 
-def usage_of(version) -> Usage:
+def usage_of(version: RepositoryVersion | None) -> Usage:
     """
     Return the usage of a complete version.
 
@@ -49,7 +51,7 @@ def usage_of(version) -> Usage:
     return _add_up(held_in(GoModule.objects.all(), version))
 
 
-def record_usage(version) -> Usage:
+def record_usage(version: RepositoryVersion) -> Usage:
     """
     Record the usage of a version in the making, from its predecessor's and what it changes.
 
@@ -64,6 +66,6 @@ def record_usage(version) -> Usage:
     return usage
 
 
-def _add_up(modules) -> Usage:
+def _add_up(modules: QuerySet) -> Usage:
     total = modules.aggregate(size=Sum("size", default=0), modules=Count("pk"))
     return Usage(int(total["size"]), total["modules"])

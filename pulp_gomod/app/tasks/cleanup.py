@@ -1,10 +1,12 @@
 """Removing cached modules that nobody asks for, or that are too many."""
 
 import heapq
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pulpcore.plugin.models import ProgressReport
@@ -23,7 +25,9 @@ from pulp_gomod.golang import module
 _BATCH = 500
 
 
-def clean_up(repository_pk, unused_days=None, max_size=None):
+def clean_up(
+    repository_pk: str, unused_days: float | None = None, max_size: int | None = None
+) -> None:
     """
     Remove cached modules from a repository, in one new version.
 
@@ -32,9 +36,9 @@ def clean_up(repository_pk, unused_days=None, max_size=None):
     The disk is free once no repository version holds them any more and orphans were cleaned up.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
-        unused_days (float): Remove what was not asked for in so many days; None for no such limit.
-        max_size (int): Bytes that what is cached may have together: beyond that, what was not asked
+        repository_pk: The repository, reserved exclusively by the task.
+        unused_days: Remove what was not asked for in so many days; None for no such limit.
+        max_size: Bytes that what is cached may have together: beyond that, what was not asked
             for the longest goes first. None for no such limit.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
@@ -55,14 +59,16 @@ def clean_up(repository_pk, unused_days=None, max_size=None):
         progress_of_mod_files.increase_by(len(mod_files))
 
 
-def _unused(cached, unused_days):
+def _unused(cached: QuerySet, unused_days: float | None) -> set[UUID]:
     if unused_days is None:
         return set()
     cutoff = timezone.now() - timedelta(days=unused_days)
     return set(cached.filter(used__lt=cutoff).values_list("pk", flat=True))
 
 
-def _beyond(repository, kinds, max_size):
+def _beyond(
+    repository: GoRepository, kinds: Sequence[QuerySet], max_size: int | None
+) -> Iterator[tuple[int, UUID]]:
     """
     Choose what was not asked for the longest, until the rest is small enough.
 
@@ -79,13 +85,13 @@ def _beyond(repository, kinds, max_size):
         excess -= size
 
 
-def _oldest(kind, cached):
+def _oldest(kind: int, cached: QuerySet) -> Iterator[tuple[datetime, int, UUID, int]]:
     rows = cached.order_by("used", "pk").values_list("used", "pk", "size")
     for used, pk, size in rows.iterator(chunk_size=1000):
         yield used, kind, pk, size
 
 
-def _remove(repository, modules, mod_files):
+def _remove(repository: GoRepository, modules: Sequence[UUID], mod_files: Sequence[UUID]) -> None:
     if not (modules or mod_files):
         return
     remotes = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
@@ -103,7 +109,7 @@ def _remove(repository, modules, mod_files):
     _forget_old(answers)
 
 
-def _keys(remotes, files):
+def _keys(remotes: QuerySet, files: QuerySet) -> list[str]:
     """Name the answers that brought go.mod files, whether a checksum database had a say or not."""
     # The API imports this module, and must not have the content app with it.
     from pulp_gomod.app.remote.settings import read_settings
@@ -118,10 +124,10 @@ def _keys(remotes, files):
     ]
 
 
-def _batches(pks):
+def _batches(pks: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))
 
 
-def _forget_old(answers):
+def _forget_old(answers: QuerySet) -> None:
     """Forget old lists and queries: whoever asked for them, they are of no use to anybody."""
     answers.filter(~Q(file="sumdb"), expires__lt=timezone.now() - timedelta(days=30)).delete()

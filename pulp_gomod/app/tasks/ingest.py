@@ -1,13 +1,17 @@
 """Taking in what was fetched from upstreams: one repository version for all that waits."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from pulpcore.plugin.exceptions import PulpException
+from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.models import (
     GoAnswer,
@@ -26,7 +30,7 @@ from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.models.release import UNKNOWN_TIME
 from pulp_gomod.app.models.repository import release_time
-from pulp_gomod.app.remote.cache.info import parse_info
+from pulp_gomod.app.remote.cache.info import Info, parse_info
 from pulp_gomod.app.remote.settings import read_settings
 from pulp_gomod.app.remote.zips.quota import LEAVES
 from pulp_gomod.app.storage.release_info import parse_time
@@ -38,23 +42,26 @@ log = logging.getLogger(__name__)
 # Arrivals that make one version at most: what a task holds in memory is bounded.
 BATCH = 5000
 
+# Of a module version: its path and its version.
+_Name = tuple[str, str]
 
-def join(repository_pk):
+
+def join(repository_pk: str) -> None:
     """
     Let what was fetched through a repository's distributions join it.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
+        repository_pk: The repository, reserved exclusively by the task.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
     while _join_batch(repository):
         pass
     limit = _cache_size(repository)
-    if limit is not None and cached_size(repository_pk) > limit:
+    if limit is not None and cached_size(repository.pk) > limit:
         clean_up(repository_pk, max_size=int(limit * LEAVES))
 
 
-def _cache_size(repository):
+def _cache_size(repository: GoRepository) -> int | None:
     """Return how much the remotes may cache for a repository, by the largest limit; None for any."""
     distributions = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
     remotes = GoRemote.objects.filter(pk__in=distributions.values("remote"))
@@ -62,7 +69,7 @@ def _cache_size(repository):
     return None if None in sizes else max(sizes, default=None)
 
 
-def _join_batch(repository):
+def _join_batch(repository: GoRepository) -> bool:
     """Take in what waits; say whether there may be more."""
     with transaction.atomic():
         arrivals = list(
@@ -82,7 +89,7 @@ def _join_batch(repository):
     return len(arrivals) == BATCH
 
 
-def _join(repository, answers):
+def _join(repository: GoRepository, answers: list[GoAnswer]) -> None:
     addition = Batch(repository, answers, GoRelease.Source.CACHED).prepare()
     if not (addition.modules or addition.mod_files):
         return
@@ -103,25 +110,25 @@ class Addition:
     What is to change in a repository.
 
     Attributes:
-        modules (list): Pks of the modules to add.
-        mod_files (list): Pks of the go.mod files to add.
-        superseded (list): Pks of the go.mod files to remove, since their zips are added.
+        modules: Pks of the modules to add.
+        mod_files: Pks of the go.mod files to add.
+        superseded: Pks of the go.mod files to remove, since their zips are added.
     """
 
-    modules: list
-    mod_files: list
-    superseded: list
+    modules: list[UUID]
+    mod_files: list[UUID]
+    superseded: list[UUID]
 
 
 class Batch:
     """What a set of answers adds to a repository."""
 
-    def __init__(self, repository, answers, source):
+    def __init__(self, repository: GoRepository, answers: list[GoAnswer], source: str) -> None:
         """
         Args:
-            repository (GoRepository): The repository, reserved exclusively.
-            answers (list): Answers that brought zips or go.mod files.
-            source (str): How the modules come here, a GoRelease.Source.
+            repository: The repository, reserved exclusively.
+            answers: Answers that brought zips or go.mod files.
+            source: How the modules come here, a GoRelease.Source.
         """
         self.repository = repository
         self.source = source
@@ -130,11 +137,11 @@ class Batch:
         self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
         self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
         # Path, version, the checksum on record, and the one that was offered.
-        self.refused = []
+        self.refused: list[tuple[str, str, str, str]] = []
         self.keys = {(answer.module, answer.version) for answer in answers}
         self._blocks = blocks_of(repository.pk)
 
-    def prepare(self):
+    def prepare(self) -> Addition:
         """
         Make the units and the records of all that is new, and return the Addition.
         """
@@ -164,7 +171,9 @@ class Batch:
         added = [pk for pk in mod_files.values() if pk not in held_mod_files.values()]
         return Addition([unit.pk for unit in units.values()], added, list(superseded.values()))
 
-    def _keep_synced(self, units, superseded):
+    def _keep_synced(
+        self, units: Mapping[_Name, GoModule], superseded: Mapping[_Name, UUID]
+    ) -> None:
         """
         Let no cleanup take zips in place of go.mod files that it would not have taken.
 
@@ -185,7 +194,9 @@ class Batch:
                 ).update(source=GoRelease.Source.SYNCED)
         cached.delete()
 
-    def _held(self, model, version):
+    def _held(
+        self, model: type[GoModule | GoModFile], version: RepositoryVersion
+    ) -> dict[_Name, UUID]:
         """Look up what the newest version holds of the module versions in question."""
         if not self.keys:
             return {}
@@ -198,10 +209,10 @@ class Batch:
         rows = units.values_list("module", "version", "pk")
         return {(path, name): pk for path, name, pk in rows if (path, name) in self.keys}
 
-    def _new_modules(self, held):
+    def _new_modules(self, held: Mapping[_Name, UUID]) -> dict[_Name, GoModule]:
         """The modules that are new; a version that is held already is the one that counts."""
         found = GoModule.objects.filter(pk__in=[answer.content_id for answer in self.zips])
-        units = {}
+        units: dict[_Name, GoModule] = {}
         for unit in found.only("module", "version", "h1"):
             key = (unit.module, unit.version)
             if key in held or self._is_passed_over(*key):
@@ -214,7 +225,7 @@ class Batch:
                 units.setdefault(key, unit)
         return units
 
-    def _is_passed_over(self, path, version):
+    def _is_passed_over(self, path: str, version: str) -> bool:
         """
         Say whether what was cached stays out since it was blocked meanwhile.
 
@@ -224,7 +235,7 @@ class Batch:
             self.source == GoRelease.Source.CACHED and self._blocks.find(path, version) is not None
         )
 
-    def _mod_file(self, answer):
+    def _mod_file(self, answer: GoAnswer) -> UUID:
         body = bytes(answer.body)
         natural = {
             "_pulp_domain": self.repository.pulp_domain,
@@ -241,9 +252,10 @@ class Batch:
                 known = GoModFile.objects.get(**natural)
         else:
             known.touch()
-        return known.pk
+        pk: UUID = known.pk
+        return pk
 
-    def _record_releases(self, units):
+    def _record_releases(self, units: Mapping[_Name, GoModule]) -> None:
         if not units:
             return
         remotes = {(answer.module, answer.version): answer.remote_id for answer in self.zips}
@@ -267,20 +279,21 @@ class Batch:
             ignore_conflicts=True,
         )
 
-    def _infos_of_zips(self):
+    def _infos_of_zips(self) -> dict[_Name, Info]:
         """Read what came with the zips: it is there whatever else was forgotten."""
         parsed = {(zip.module, zip.version): parse_info(bytes(zip.body)) for zip in self.zips}
         return {key: info for key, info in parsed.items() if info is not None}
 
-    def _infos(self, units, remotes):
+    def _infos(self, units: Iterable[_Name], remotes: Mapping[_Name, UUID]) -> dict[_Name, Info]:
         """Read what the upstreams say of the modules' times and origins."""
         settings = {remote: read_settings(remote) for remote in set(remotes.values())}
         wanted = {}
         for key in units:
             remote = remotes[key]
-            if settings[remote] is not None:
+            known = settings[remote]
+            if known is not None:
                 path = f"{module.escape_path(key[0])}/@v/{module.escape_version(key[1])}.info"
-                wanted[(remote, settings[remote].key(path, False))] = key
+                wanted[(remote, known.key(path, False))] = key
         rows = GoAnswer.objects.filter(
             remote__in=settings, key__in=[name for _, name in wanted], status=200
         )
@@ -292,7 +305,7 @@ class Batch:
         return infos
 
 
-def _without_own(repository, answers):
+def _without_own(repository: GoRepository, answers: list[GoAnswer]) -> list[GoAnswer]:
     """Leave out what was cached before its path became the repository's own."""
     own = own_paths_of(repository.pk)
     found = {answer.remote_id for answer in answers if own.above(answer.module)}
@@ -307,7 +320,7 @@ def _without_own(repository, answers):
     ]
 
 
-def _time(version, info):
+def _time(version: str, info: Info | None) -> datetime:
     if info is not None and info.time:
         return parse_time(info.time)
     return release_time(version, UNKNOWN_TIME)

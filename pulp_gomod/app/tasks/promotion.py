@@ -1,6 +1,9 @@
 """Adding content to a repository along with the zips that it lacks."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
@@ -10,21 +13,21 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRemote, GoRepository
 from pulp_gomod.app.models.missing import awaited
-from pulp_gomod.app.remote.settings import read_settings
+from pulp_gomod.app.tasks.sync.downloading import Fetched
 from pulp_gomod.app.tasks.sync.fetching import Order, fetch
-from pulp_gomod.app.tasks.sync.run import CONCURRENCY, MOST_AT_A_TIME, addition_of
+from pulp_gomod.app.tasks.sync.run import CONCURRENCY, MOST_AT_A_TIME, addition_of, settings_of
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum
 
 
 def modify(
-    repository_pk,
-    remote_pk,
-    add_content_units=(),
-    remove_content_units=(),
-    base_version_pk=None,
-    overwrite=True,
-):
+    repository_pk: str,
+    remote_pk: str,
+    add_content_units: Sequence[str] = (),
+    remove_content_units: Sequence[str] = (),
+    base_version_pk: str | None = None,
+    overwrite: bool = True,
+) -> None:
     """
     Do what pulpcore's task of that name does, and fetch the zips of what is added before.
 
@@ -32,12 +35,12 @@ def modify(
     the repository itself, those that a sync left for when they are asked for.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
-        remote_pk (str): The remote to fetch from.
-        add_content_units (list): Pks of content to add.
-        remove_content_units (list): Pks of content to remove, or "*" for all.
-        base_version_pk (str): The version to start from, if that is not the newest one.
-        overwrite (bool): Whether what is added may replace what is held under the same name.
+        repository_pk: The repository, reserved exclusively by the task.
+        remote_pk: The remote to fetch from.
+        add_content_units: Pks of content to add.
+        remove_content_units: Pks of content to remove, or "*" for all.
+        base_version_pk: The version to start from, if that is not the newest one.
+        overwrite: Whether what is added may replace what is held under the same name.
 
     Raises:
         SyncFailedError: A zip cannot be had; nothing was added.
@@ -65,18 +68,18 @@ def modify(
     on_a_connection(_make_version, repository, changes, fetched)
 
 
+@dataclass(frozen=True)
 class _Changes:
-    def __init__(self, base, added, removed):
-        self.base = base
-        self.added = added
-        self.removed = removed
+    base: RepositoryVersion | None
+    added: list[str]
+    removed: list[str | UUID]
 
 
-def _order(repository, remote, wanting):
+def _order(repository: GoRepository, remote: GoRemote, wanting: Sequence[GoModFile]) -> Order:
     """Order the zips, each with the go.mod that is known of it."""
     return Order(
         repository=repository.pk,
-        remote=read_settings(remote.pk),
+        remote=settings_of(remote),
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
         with_zips=True,
         modules=[Wanted(unit.module, unit.version) for unit in wanting],
@@ -88,7 +91,7 @@ def _order(repository, remote, wanting):
 
 
 @transaction.atomic
-def _make_version(repository, changes, fetched):
+def _make_version(repository: GoRepository, changes: _Changes, fetched: Fetched) -> None:
     addition = addition_of(repository, fetched)
     modules = [*fetched.held, *addition.modules]
     with repository.new_version(base_version=changes.base) as new:

@@ -1,10 +1,12 @@
 """Turning the changes that wait into one repository version."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from pulpcore.plugin.models import Task
@@ -29,6 +31,9 @@ log = logging.getLogger(__name__)
 
 State = GoChange.State
 
+# Of a module version: its path and its version.
+_Name = tuple[str, str]
+
 # Rows whose client never came to read the answer are kept this long.
 FORGOTTEN = timedelta(minutes=10)
 
@@ -41,7 +46,7 @@ _KEPT_AWAY = (
 _PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
-def settle(repository_pk):
+def settle(repository_pk: str) -> None:
     """
     Take in all changes that wait for a repository, and make one version of them.
 
@@ -49,7 +54,7 @@ def settle(repository_pk):
     with all rows settled, or nothing but the rows still waiting.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
+        repository_pk: The repository, reserved exclusively by the task.
 
     Raises:
         ChangeRefusedError: The change that this task was dispatched for is refused.
@@ -67,14 +72,14 @@ def settle(repository_pk):
     _report_own()
 
 
-def _settle_together(repository):
+def _settle_together(repository: GoRepository) -> None:
     with transaction.atomic():
         changes = list(_waiting(repository).select_for_update(of=("self",)))
         if changes:
             _Batch(repository).settle(changes)
 
 
-def _settle_singly(repository):
+def _settle_singly(repository: GoRepository) -> None:
     """Make each change by itself, so that one that cannot be made stops no other."""
     for pk in list(_waiting(repository).values_list("pk", flat=True)):
         try:
@@ -91,14 +96,14 @@ def _settle_singly(repository):
             )
 
 
-def _is_passing(error):
+def _is_passing(error: Exception) -> bool:
     if not isinstance(error, OperationalError):
         return False
     code = getattr(error.__cause__, "sqlstate", None) or "08"
     return code[:2] in _PASSING
 
 
-def _waiting(repository):
+def _waiting(repository: GoRepository) -> QuerySet:
     not_begun = Exists(Task.objects.filter(pk=OuterRef("pk"), state="waiting"))
     return (
         GoChange.objects.filter(
@@ -111,7 +116,7 @@ def _waiting(repository):
     )
 
 
-def _forget(repository):
+def _forget(repository: GoRepository) -> None:
     """Clear away what nobody waits for any more, neither a client nor a task."""
     task = Task.objects.filter(pk=OuterRef("pk"), state__in=UNFINISHED)
     left = GoChange.objects.filter(
@@ -121,13 +126,13 @@ def _forget(repository):
         clear_away(change)
 
 
-def _own_pk():
+def _own_pk() -> UUID | None:
     """The pk of this task, and so of the change that it was dispatched for, if there is one."""
     task = Task.current()
     return task.pk if task else None
 
 
-def _report_own():
+def _report_own() -> None:
     """Say in the task what became of the change that it was dispatched for, if there is one."""
     own = GoChange.objects.filter(pk=_own_pk())
     for change in own.select_related("repository", "artifact"):
@@ -139,16 +144,16 @@ def _report_own():
 class _Batch:
     """What a set of changes makes of a repository, in the order in which they came."""
 
-    def __init__(self, repository):
+    def __init__(self, repository: GoRepository) -> None:
         self.repository = repository
-        self.before = {}
-        self.after = {}
-        self.sizes = {}
+        self.before: dict[_Name, UUID] = {}
+        self.after: dict[_Name, UUID] = {}
+        self.sizes: dict[UUID, int] = {}
         self.version = repository.latest_version()
         self.usage_before = self.usage = usage_of(self.version)
         self.admission = Admission(repository)
 
-    def settle(self, changes):
+    def settle(self, changes: Sequence[GoChange]) -> None:
         """Decide each change, make the version, and store what became of the changes."""
         self._load_held(changes)
         for change in _in_turn(changes):
@@ -159,7 +164,7 @@ class _Batch:
         self._make_version()
         GoChange.objects.bulk_update(changes, ["state", "detail"])
 
-    def _load_held(self, changes):
+    def _load_held(self, changes: Sequence[GoChange]) -> None:
         """Look up what the newest version holds of the module versions in question."""
         asked = Q()
         for module, version in {(c.module, c.version) for c in changes}:
@@ -173,7 +178,7 @@ class _Batch:
             self.sizes[unit.pk] = unit.size
         self.after = dict(self.before)
 
-    def _publish(self, change):
+    def _publish(self, change: GoChange) -> str:
         key = (change.module, change.version)
         if key in self.after or waiting_h1(self.repository, *key):
             return State.CONFLICT
@@ -196,7 +201,7 @@ class _Batch:
         self.usage += Usage(unit.size, 1)
         return State.DONE
 
-    def _refusal(self, change):
+    def _refusal(self, change: GoChange) -> str | None:
         """Say which rule of the repository forbids to publish, if one does."""
         blocked = self.admission.refusal(change.module, change.version)
         if blocked:
@@ -216,7 +221,7 @@ class _Batch:
             return State.REFUSED
         return None
 
-    def _remove(self, change):
+    def _remove(self, change: GoChange) -> str:
         key = (change.module, change.version)
         if key in self.after:
             self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
@@ -227,7 +232,7 @@ class _Batch:
             change.detail = _KEPT_AWAY
         return State.DONE
 
-    def _drop_waiting(self, module, version):
+    def _drop_waiting(self, module: str, version: str) -> bool:
         """Let what was cached, and has not joined yet, not do so; say whether there was anything."""
         if waiting_h1(self.repository, module, version) is None:
             return False
@@ -236,7 +241,7 @@ class _Batch:
         ).delete()
         return True
 
-    def _make_version(self):
+    def _make_version(self) -> None:
         before, after = set(self.before.values()), set(self.after.values())
         if before == after:
             return
@@ -245,7 +250,7 @@ class _Batch:
             version.add_content(GoModule.objects.filter(pk__in=after - before))
 
 
-def _comes_back(repository, module, version):
+def _comes_back(repository: GoRepository, module: str, version: str) -> bool:
     """Say whether a remote may be asked for a module version, and would bring it back."""
     # The API imports this module, and must not have the content app with it.
     from pulp_gomod.app.remote.policy import refusal
@@ -257,14 +262,14 @@ def _comes_back(repository, module, version):
     return any(each is not None and refusal(each, module, version) is None for each in remotes)
 
 
-def _in_turn(changes):
+def _in_turn(changes: Sequence[GoChange]) -> list[GoChange]:
     """
     Put changes into the order in which to make them.
 
     They come one after the other; but of several that publish the same module version, he goes first
     whose lease is the freshest. The client of another may be gone, and trying again by that one.
     """
-    best = {}
+    best: dict[_Name, GoChange] = {}
     removed = {(each.module, each.version) for each in changes if each.kind == GoChange.Kind.REMOVE}
     for change in changes:
         key = (change.module, change.version)
@@ -275,7 +280,8 @@ def _in_turn(changes):
     return first + [change for change in changes if change.pk not in chosen]
 
 
-def _lease(change):
+def _lease(change: GoChange | None) -> datetime:
     if change is None:
         return datetime.min.replace(tzinfo=UTC)
-    return change.expires or datetime.max.replace(tzinfo=UTC)
+    expires: datetime | None = change.expires
+    return expires or datetime.max.replace(tzinfo=UTC)

@@ -3,11 +3,11 @@
 from pulp_gomod.app.models import GoRepository
 
 
-def trim_versions(repository_pk):
+def trim_versions(repository_pk: str) -> None:
     """
     Delete the repository versions beyond `retain_repo_versions`.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
+        repository_pk: The repository, reserved exclusively by the task.
     """
     GoRepository.objects.get(pk=repository_pk).trim_old_versions()

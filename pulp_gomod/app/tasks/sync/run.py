@@ -1,6 +1,8 @@
 """Syncing a repository: fetch all that is wanted, then make one version of it."""
 
 import asyncio
+from collections.abc import Iterator, Sequence, Set
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -21,10 +23,13 @@ from pulp_gomod.app.models import (
     GoRepository,
 )
 from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.remote.settings import read_settings
+from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
 from pulp_gomod.app.tasks.ingest import Addition, Batch
+from pulp_gomod.app.tasks.sync.downloading import Fetched
+from pulp_gomod.app.tasks.sync.failures import Policy
 from pulp_gomod.app.tasks.sync.fetching import Order, fetch
 from pulp_gomod.app.tasks.sync.wanted import read_go_mod, read_go_sum, read_modules
+from pulp_gomod.golang.module import Version
 
 # Things fetched at a time where the remote does not say.
 CONCURRENCY = 10
@@ -42,7 +47,15 @@ _FORGOTTEN = (
 )
 
 
-def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=False, missing=""):
+def sync(
+    repository_pk: str,
+    remote_pk: str,
+    modules: Sequence[str] = (),
+    go_sum: str = "",
+    go_mod: str = "",
+    mirror: bool = False,
+    missing: Policy = "",
+) -> None:
     """
     Fetch modules from a remote, and make one new version of the repository with all of them.
 
@@ -50,13 +63,13 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
     cache, so that a sync that failed or was interrupted goes on where it was.
 
     Args:
-        repository_pk (str): The repository, reserved exclusively by the task.
-        remote_pk (str): The remote.
-        modules (list): Names of modules.
-        go_sum (str): The text of a go.sum, or "".
-        go_mod (str): The text of a go.mod, or "".
-        mirror (bool): Whether all else is removed.
-        missing (str): Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
+        repository_pk: The repository, reserved exclusively by the task.
+        remote_pk: The remote.
+        modules: Names of modules.
+        go_sum: The text of a go.sum, or "".
+        go_mod: The text of a go.mod, or "".
+        mirror: Whether all else is removed.
+        missing: Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
             default what somebody has named fails it, and what the upstream lists is left out.
 
     Raises:
@@ -66,7 +79,7 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
     remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
     order = Order(
         repository=repository.pk,
-        remote=read_settings(remote.pk),
+        remote=settings_of(remote),
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
         with_zips=remote.policy == GoRemote.IMMEDIATE,
         modules=read_modules(modules),
@@ -80,7 +93,7 @@ def sync(repository_pk, remote_pk, modules=(), go_sum="", go_mod="", mirror=Fals
 
 
 @transaction.atomic
-def _add(repository, fetched, mirror):
+def _add(repository: GoRepository, fetched: Fetched, mirror: bool) -> None:
     """Make the new version, if anything changes."""
     added = addition_of(repository, fetched)
     kept = [*fetched.held, *added.modules, *added.mod_files]
@@ -96,13 +109,26 @@ def _add(repository, fetched, mirror):
         new.add_content(GoModFile.objects.filter(pk__in=added.mod_files))
 
 
-def addition_of(repository, fetched):
+def settings_of(remote: GoRemote) -> RemoteSettings:
+    """
+    Read how a remote is asked.
+
+    Raises:
+        DoesNotExist: It was deleted meanwhile.
+    """
+    found = read_settings(remote.pk)
+    if found is None:
+        raise GoRemote.DoesNotExist(str(remote.pk))
+    return found
+
+
+def addition_of(repository: GoRepository, fetched: Fetched) -> Addition:
     """
     Make the units of what was fetched, and let no cleanup take them.
 
     Args:
-        repository (GoRepository): The repository, reserved exclusively.
-        fetched (Fetched): What was fetched for it.
+        repository: The repository, reserved exclusively.
+        fetched: What was fetched for it.
 
     Raises:
         SyncFailedError: Some of it is gone again, or clients were served other bytes.
@@ -125,7 +151,7 @@ def addition_of(repository, fetched):
     return added
 
 
-def _await_zips(pks, awaited):
+def _await_zips(pks: Sequence[UUID], awaited: Set[Version]) -> None:
     """Note of which go.mod files the zips are to come."""
     if not awaited:
         return
@@ -136,9 +162,9 @@ def _await_zips(pks, awaited):
         GoModFile.objects.filter(pk__in=chosen).update(awaits_zip=True)
 
 
-def _in_order(pks):
+def _in_order(pks: Sequence[UUID]) -> list[UUID]:
     """Sort answers by their modules: two syncs that make the same rows wait for each other in one order."""
-    rows = []
+    rows: list[tuple[str, str, UUID]] = []
     for batch in _batches(pks):
         rows += GoAnswer.objects.filter(pk__in=batch).values_list("module", "version", "pk")
     if len(rows) < len(set(pks)):
@@ -146,7 +172,7 @@ def _in_order(pks):
     return [pk for *_, pk in sorted(rows)]
 
 
-def _protect(repository, pks):
+def _protect(repository: GoRepository, pks: Sequence[UUID]) -> None:
     """Let no cleanup take what was asked for by name: neither of the cache, nor of orphans."""
     for batch in _batches(pks):
         GoModFile.objects.filter(pk__in=batch).touch()
@@ -163,7 +189,7 @@ def _protect(repository, pks):
             cached.update(source=GoRelease.Source.SYNCED)
 
 
-def _refuse_rivals(repository, pks):
+def _refuse_rivals(repository: GoRepository, pks: Sequence[UUID]) -> None:
     """Refuse other bytes than those which clients have been served, and which are about to join."""
     served = GoArrival.objects.filter(
         repository=repository,
@@ -176,11 +202,11 @@ def _refuse_rivals(repository, pks):
         raise SyncFailedError(f"{unit}: {_SERVED}")
 
 
-def _others(repository, kept):
+def _others(repository: GoRepository, kept: Sequence[UUID]) -> list[UUID]:
     """Find all that the newest version holds beside what is kept."""
     held = held_in(Content.objects.all(), repository.latest_version())
     return list(held.exclude(pk__in=kept).values_list("pk", flat=True))
 
 
-def _batches(pks):
+def _batches(pks: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))
