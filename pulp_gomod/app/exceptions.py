@@ -6,19 +6,20 @@ from pulpcore.plugin.exceptions import PulpException
 
 
 class ModuleVersionHeldError(PulpException):
-    """Raised when other bytes would replace those of a module version that a repository holds."""
+    """
+    Raised when other bytes would replace those of a module version that a repository holds.
+
+    Args:
+        module: The module path.
+        version: The version.
+        held: The h1 that the repository holds.
+        offered: The h1 that was to be added.
+    """
 
     http_status_code = 409
     error_code = "GOM0001"
 
     def __init__(self, module: str, version: str, held: str, offered: str):
-        """
-        Args:
-            module: The module path.
-            version: The version.
-            held: The h1 that the repository holds.
-            offered: The h1 that was to be added.
-        """
         self.module = module
         self.version = version
         self.held = held
@@ -33,16 +34,17 @@ class ModuleVersionHeldError(PulpException):
 
 
 class InvalidModuleError(PulpException):
-    """Raised when a zip is not a module that Go would take."""
+    """
+    Raised when a zip is not a module that Go would take.
+
+    Args:
+        reason: The rule that was broken and where, in Go's words.
+    """
 
     http_status_code = 400
     error_code = "GOM0002"
 
     def __init__(self, reason: str):
-        """
-        Args:
-            reason: The rule that was broken and where, in Go's words.
-        """
         self.reason = reason
 
     def __str__(self) -> str:
@@ -65,18 +67,19 @@ class ModuleVersionChangedError(ModuleVersionHeldError):
 
 
 class QuotaExceededError(PulpException):
-    """Raised when a repository would hold more than it may."""
+    """
+    Raised when a repository would hold more than it may.
+
+    Args:
+        what: What is counted.
+        wanted: How many there would be.
+        limit: How many there may be.
+    """
 
     http_status_code = 403
     error_code = "GOM0004"
 
     def __init__(self, what: str, wanted: int, limit: int):
-        """
-        Args:
-            what: What is counted.
-            wanted: How many there would be.
-            limit: How many there may be.
-        """
         self.what = what
         self.wanted = wanted
         self.limit = limit
@@ -88,16 +91,17 @@ class QuotaExceededError(PulpException):
 
 
 class ChangeRefusedError(PulpException):
-    """Raised in the task of a publish or removal that nobody waited for, when it is refused."""
+    """
+    Raised in the task of a publish or removal that nobody waited for, when it is refused.
+
+    Args:
+        reason: What a client that waits would have been told.
+    """
 
     http_status_code = 409
     error_code = "GOM0005"
 
     def __init__(self, reason: str):
-        """
-        Args:
-            reason: What a client that waits would have been told.
-        """
         self.reason = reason
 
     def __str__(self) -> str:
@@ -105,16 +109,17 @@ class ChangeRefusedError(PulpException):
 
 
 class SyncFailedError(PulpException):
-    """Raised when something that was to be synced cannot be had; nothing of it was added then."""
+    """
+    Raised when something that was to be synced cannot be had; nothing of it was added then.
+
+    Args:
+        reasons: What and why, a line for each module version.
+    """
 
     http_status_code = 502
     error_code = "GOM0006"
 
     def __init__(self, reasons: str):
-        """
-        Args:
-            reasons: What and why, a line for each module version.
-        """
         self.reasons = reasons
 
     def __str__(self) -> str:
@@ -125,17 +130,18 @@ class SyncFailedError(PulpException):
 
 
 class StorageUnavailableError(PulpException):
-    """Raised when the storage of the server's files fails or hangs; nothing was changed then."""
+    """
+    Raised when the storage of the server's files fails or hangs; nothing was changed then.
+
+    Args:
+        doing: What was being done.
+        reason: What the storage said, in one line and without secrets.
+    """
 
     http_status_code = 503
     error_code = "GOM0007"
 
     def __init__(self, doing: str, reason: str):
-        """
-        Args:
-            doing: What was being done.
-            reason: What the storage said, in one line and without secrets.
-        """
         self.doing = doing
         self.reason = reason
 
@@ -147,16 +153,17 @@ class StorageUnavailableError(PulpException):
 
 
 class ModuleVersionBlockedError(PulpException):
-    """Raised when a module version was to enter a repository that it is kept out of."""
+    """
+    Raised when a module version was to enter a repository that it is kept out of.
+
+    Args:
+        line: Which module version, since when and why.
+    """
 
     http_status_code = 403
     error_code = "GOM0008"
 
     def __init__(self, line: str):
-        """
-        Args:
-            line: Which module version, since when and why.
-        """
         self.line = line
 
     def __str__(self) -> str:
@@ -164,16 +171,17 @@ class ModuleVersionBlockedError(PulpException):
 
 
 class ImportedFileMissingError(PulpException):
-    """Raised when a zip that an import of Pulp brought is in no storage."""
+    """
+    Raised when a zip that an import of Pulp brought is in no storage.
+
+    Args:
+        name: What it is called there.
+    """
 
     http_status_code = 500
     error_code = "GOM0009"
 
     def __init__(self, name: str):
-        """
-        Args:
-            name: What it is called there.
-        """
         self.name = name
 
     def __str__(self) -> str:

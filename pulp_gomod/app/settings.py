@@ -1,4 +1,5 @@
-"""Settings of the plugin and their defaults; an administrator overrides them in Pulp's settings.
+"""
+Settings of the plugin and their defaults; an administrator overrides them in Pulp's settings.
 
 See docs/admin/reference/settings.md for what each one is for.
 """

@@ -1,4 +1,5 @@
-"""Hashes over directory trees: the h1 of go.sum and of the checksum database.
+"""
+Hashes over directory trees: the h1 of go.sum and of the checksum database.
 
 One hash covers the names and the contents of all files of a module and nothing else: not the
 compression, the order, the times or the modes. Source of the rules: golang.org/x/mod/sumdb/dirhash.
@@ -24,7 +25,8 @@ class DirhashError(GoError):
 
 
 def summarize(files: Iterable[tuple[bytes, str]]) -> str:
-    """Return the h1 of files whose content is hashed already.
+    """
+    Return the h1 of files whose content is hashed already.
 
     Arguments: name and SHA-256 of the content in hexadecimal of each file, in any order.
 
@@ -38,7 +40,8 @@ def summarize(files: Iterable[tuple[bytes, str]]) -> str:
 
 
 def hash1(names: Iterable[str], open_file: Callable[[str], BinaryIO]) -> str:
-    """Return the h1 of named files (dirhash.Hash1).
+    """
+    Return the h1 of named files (dirhash.Hash1).
 
     Arguments: the names; a function that opens one of them for reading bytes.
 
@@ -55,7 +58,8 @@ def hash1(names: Iterable[str], open_file: Callable[[str], BinaryIO]) -> str:
 
 
 def hash_zip(file: Input) -> str:
-    """Return the h1 of a module zip, reading every file in it (dirhash.HashZip).
+    """
+    Return the h1 of a module zip, reading every file in it (dirhash.HashZip).
 
     As in Go directory entries count as empty files, and of entries with one name each is hashed
     with the content of the last. Memory stays flat however large the files are; time is bounded by
@@ -88,7 +92,8 @@ def _zip_digests(
 
 
 def hash_dir(directory: str | os.PathLike[str], prefix: str) -> str:
-    """Return the h1 of the files below a directory (dirhash.HashDir).
+    """
+    Return the h1 of the files below a directory (dirhash.HashDir).
 
     Arguments: the directory; the name that stands for it in the hash, `module@version`.
 

@@ -1,4 +1,5 @@
-"""What a request path asks for: the grammar of the GOPROXY protocol.
+"""
+What a request path asks for: the grammar of the GOPROXY protocol.
 
 Source of the rules: go.dev/ref/mod#goproxy-protocol and cmd/go/internal/modfetch/proxy.go.
 """

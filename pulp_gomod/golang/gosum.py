@@ -50,7 +50,8 @@ class GoSumError(GoError):
 
 
 def parse(text: str) -> list[Line]:
-    """Read a go.sum.
+    """
+    Read a go.sum.
 
     Go keeps several checksums for one file, and takes any of them. Two that differ mean that somebody
     was lied to, so that is an error here.

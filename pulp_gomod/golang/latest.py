@@ -1,4 +1,5 @@
-"""Which version `@latest` means.
+"""
+Which version `@latest` means.
 
 Source of the rule: cmd/go/internal/modload/query.go (filterVersions, queryProxy) and
 modload/modfile.go (CheckRetractions).

@@ -1,4 +1,5 @@
-"""The module graph of a main module, and what minimal version selection chooses of it.
+"""
+The module graph of a main module, and what minimal version selection chooses of it.
 
 Reads go.mod files as the go command does (readModGraph of cmd/go/internal/modload): all that are
 required in turn, but not what is pruned from the graph since Go 1.17. Fetching them is somebody else's
@@ -40,13 +41,12 @@ class Graph:
 
     All versions that it gives are those to fetch: what the main module replaces by another module is
     that other module, and what it replaces by a directory is left out.
+
+    Args:
+        main: The go.mod of the main module, read by `modfile.parse`.
     """
 
     def __init__(self, main: File) -> None:
-        """
-        Args:
-            main: The go.mod of the main module, read by `modfile.parse`.
-        """
         self._main = main.module.path if main.module else ""
         self._excluded = {(each.path, each.version) for each in main.exclude}
         self._replaced = {each.old: each.new for each in main.replace}
@@ -73,7 +73,8 @@ class Graph:
         return list(self._waiting)
 
     def read(self, version: Version, file: File) -> None:
-        """Take the go.mod of a version, one of `missing`.
+        """
+        Take the go.mod of a version, one of `missing`.
 
         Args:
             version: The version.
@@ -107,7 +108,8 @@ class Graph:
         self._expand()
 
     def _raise_roots(self) -> bool:
-        """Say whether some requirements of the main module are below what is chosen now.
+        """
+        Say whether some requirements of the main module are below what is chosen now.
 
         What the chosen versions require may have been pruned so far (expandGraph of modload).
         """

@@ -1,4 +1,5 @@
-"""What a go.mod retracts, in a form that is made once and asked often.
+"""
+What a go.mod retracts, in a form that is made once and asked often.
 
 Anybody may publish a go.mod with tens of thousands of retract directives. Their intervals are merged and
 sorted into one text, which is stored and sent as it is; whether a version is in one of them is a binary

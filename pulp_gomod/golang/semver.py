@@ -1,4 +1,5 @@
-"""Semantic versions as Go reads them (package golang.org/x/mod/semver).
+"""
+Semantic versions as Go reads them (package golang.org/x/mod/semver).
 
     vMAJOR[.MINOR[.PATCH[-PRERELEASE][+BUILD]]]
 
@@ -71,7 +72,8 @@ def is_valid(v: str) -> bool:
 
 
 def canonical(v: str) -> str:
-    """Return v with .MINOR and .PATCH filled in and build metadata removed (semver.Canonical).
+    """
+    Return v with .MINOR and .PATCH filled in and build metadata removed (semver.Canonical).
 
     An invalid version has the empty string as its canonical form.
     """
@@ -134,7 +136,8 @@ def _precedence(
 
 
 def compare(v: str, w: str) -> int:
-    """Return -1, 0 or +1 as v is less than, equal to or greater than w (semver.Compare).
+    """
+    Return -1, 0 or +1 as v is less than, equal to or greater than w (semver.Compare).
 
     Build metadata does not count. Invalid versions are equal to each other and less than any valid
     one.
@@ -150,7 +153,8 @@ def max(v: str, w: str) -> str:
 
 
 def sort_key(v: str) -> _SortKey:
-    """Return a key for sorting any strings in the order of semver.Sort.
+    """
+    Return a key for sorting any strings in the order of semver.Sort.
 
     That order is total: `compare`, then the bytes of the strings.
     """
@@ -164,7 +168,8 @@ def sort(versions: list[str]) -> list[str]:
 
 
 def _db_number(digits: str) -> str:
-    """Write a number so that the order of the texts is that of the numbers.
+    """
+    Write a number so that the order of the texts is that of the numbers.
 
     A letter from A to Y stands for 1 to 25 digits. Z announces that the number of digits follows
     in this same way, less the 25 that it certainly has.
@@ -193,7 +198,8 @@ def _db_prerelease(pre: str) -> str:
 
 
 def db_sort_key(v: str) -> str:
-    """Return printable ASCII text whose bytewise order is that of semver.Sort.
+    """
+    Return printable ASCII text whose bytewise order is that of semver.Sort.
 
     It is meant for a database column with COLLATE "C": numbers of any length, pre-releases and
     the tie-break by bytes are all in the text, which is at most a few characters per identifier
@@ -210,7 +216,8 @@ def db_sort_key(v: str) -> str:
 
 
 def precedence_key(v: str) -> str:
-    """Return printable ASCII text whose bytewise order is that of `compare`.
+    """
+    Return printable ASCII text whose bytewise order is that of `compare`.
 
     Two versions have the same key if and only if they compare as equal. That of an invalid version is
     empty; no key has a space.

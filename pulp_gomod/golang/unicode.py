@@ -1,4 +1,5 @@
-"""Unicode as Go 1.27 knows it: character classes and simple case folding.
+"""
+Unicode as Go 1.27 knows it: character classes and simple case folding.
 
 Python's own tables belong to the interpreter (3.11 knows Unicode 14, Go 1.27 knows Unicode 17) and
 its `casefold` folds fully, so neither gives Go's verdicts. Source of the rules: Go's packages
@@ -49,7 +50,8 @@ _SPACE = _bounds(data.SPACE)
 
 
 def is_letter(char: str, *, older: bool = False) -> bool:
-    """Report whether one character is a letter (unicode.IsLetter).
+    """
+    Report whether one character is a letter (unicode.IsLetter).
 
     With `older`, only the letters that every Go since 1.21 knows count (Unicode 15.0): a file name
     with a newer one works for Go 1.27 and is refused by the Go commands before it.
@@ -59,7 +61,8 @@ def is_letter(char: str, *, older: bool = False) -> bool:
 
 @cache
 def letter_class(*, older: bool = False) -> str:
-    """Return the letters of the basic plane as ranges for a character class of `re`.
+    """
+    Return the letters of the basic plane as ranges for a character class of `re`.
 
     A class is many times as fast as asking for each letter, as long as it has no characters beyond
     that plane: those `re` looks up one range after the other.
@@ -152,7 +155,8 @@ def _prefer_lower(table: dict[int, int]) -> None:
 
 
 def fold(text: str) -> str:
-    """Fold the text so that two texts fold alike exactly when `equal_fold` holds for them.
+    """
+    Fold the text so that two texts fold alike exactly when `equal_fold` holds for them.
 
     This is strToFold of golang.org/x/mod/zip, which finds files whose names differ only in case.
     """

@@ -105,7 +105,8 @@ def main() -> None:
 )
 @click.option("--owner", type=int, hidden=True)
 def serve(tls: str | None, **given: Any) -> None:
-    """Run Pulp with Go modules until Ctrl-C.
+    """
+    Run Pulp with Go modules until Ctrl-C.
 
     Each option can also be given as an environment variable: PULP_GOMOD_SERVE_ADMIN_PASSWORD for
     --admin-password, and so on.
@@ -122,7 +123,8 @@ def serve(tls: str | None, **given: Any) -> None:
 @_data_dir
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def execute(data_dir: Path, command: tuple[str, ...]) -> None:
-    """Run COMMAND with the settings and the database of a data directory.
+    """
+    Run COMMAND with the settings and the database of a data directory.
 
     For example `pulp-gomod exec pulpcore-manager shell`, or `pulp-gomod exec pg_dump -Fc`. A server
     may be running on it, but need not.
@@ -144,7 +146,8 @@ def execute(data_dir: Path, command: tuple[str, ...]) -> None:
 @click.option("--revision", default="", help="The git revision to pack, if not the version's tag.")
 @click.option("--dirty", is_flag=True, help="Pack the directory as it is, without asking git.")
 def pack(version: str, directory: Path, output: Path | None, revision: str, dirty: bool) -> None:
-    """Pack VERSION of the module in DIRECTORY as a zip to publish.
+    """
+    Pack VERSION of the module in DIRECTORY as a zip to publish.
 
     The zip holds what the version's tag in git holds, and is the one that the go command would make
     of it.

@@ -23,7 +23,8 @@ _LIBPQ_VARIABLES = {"dbname": "PGDATABASE"}
 
 
 def run_command(data_dir: Path, command: Sequence[str]) -> int:
-    """Run a program that sees Pulp's settings, the database, and PostgreSQL's programs.
+    """
+    Run a program that sees Pulp's settings, the database, and PostgreSQL's programs.
 
     The embedded database is started for it when no server runs.
 

@@ -62,7 +62,8 @@ class Database(ABC):
 
 
 class ExistingDatabase(Database):
-    """A database that somebody else runs.
+    """
+    A database that somebody else runs.
 
     Args:
         description: Django's description of it.
@@ -75,19 +76,23 @@ class ExistingDatabase(Database):
 
     @property
     def name(self) -> str:
+        """Its name and its host."""
         named = self.parameters
         return f"{named.get('dbname')} on {named.get('host', 'this machine')}"
 
     @property
     def parameters(self) -> dict[str, str]:
+        """As Django's description has them."""
         return libpq_parameters(self._description)
 
     @property
     def settings(self) -> Mapping[str, Any] | None:
+        """The description, if our settings file has to have it."""
         return self._description if self._written else None
 
     def start(self, wait: Wait) -> None:
-        """Check that it answers.
+        """
+        Check that it answers.
 
         Raises:
             StandaloneError: It does not.
@@ -97,7 +102,8 @@ class ExistingDatabase(Database):
 
 
 class EmbeddedDatabase(Database):
-    """The PostgreSQL within the data directory.
+    """
+    The PostgreSQL within the data directory.
 
     Args:
         data: The data directory.
@@ -116,14 +122,17 @@ class EmbeddedDatabase(Database):
 
     @property
     def name(self) -> str:
+        """The same for every data directory."""
         return EMBEDDED
 
     @property
     def parameters(self) -> dict[str, str]:
+        """As the cluster has them."""
         return self._cluster.parameters()
 
     @property
     def settings(self) -> Mapping[str, Any]:
+        """A description that leads to its socket."""
         named = self.parameters
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -133,7 +142,8 @@ class EmbeddedDatabase(Database):
         }
 
     def start(self, wait: Wait) -> None:
-        """Start the server, and make the cluster and the database when there are none.
+        """
+        Start the server, and make the cluster and the database when there are none.
 
         Raises:
             StandaloneError: It does not start.
@@ -178,7 +188,8 @@ class EmbeddedDatabase(Database):
 
 
 def choose_database(options: ServeOptions, own: OwnSettings, data: DataDir, logs: Logs) -> Database:
-    """The database that the options or the administrator's settings name, else the embedded one.
+    """
+    The database that the options or the administrator's settings name, else the embedded one.
 
     Raises:
         StandaloneError: Both name one, or there is no PostgreSQL to embed.

@@ -27,7 +27,8 @@ def default_data_dir() -> Path:
 
 
 class DataDir:
-    """The data directory and its parts.
+    """
+    The data directory and its parts.
 
     Args:
         root: The directory; made when missing.
@@ -49,7 +50,8 @@ class DataDir:
         self._state = self.root / "state.json"
 
     def create(self) -> None:
-        """Make the directories.
+        """
+        Make the directories.
 
         Raises:
             StandaloneError: That is not possible here.
@@ -93,7 +95,8 @@ class DataDir:
         return hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
 
     def socket_dir(self, name: str) -> Path:
-        """A directory for a Unix socket: within the data directory, or where paths are shorter.
+        """
+        A directory for a Unix socket: within the data directory, or where paths are shorter.
 
         Raises:
             StandaloneError: Somebody else holds that shorter path.

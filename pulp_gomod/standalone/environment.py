@@ -9,7 +9,8 @@ OPTION_PREFIX = "PULP_GOMOD_SERVE"
 
 
 def child_environment(settings: str) -> dict[str, str]:
-    """The environment for Pulp's processes, without the options of the server.
+    """
+    The environment for Pulp's processes, without the options of the server.
 
     Args:
         settings: The value of PULP_SETTINGS.

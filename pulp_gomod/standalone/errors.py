@@ -14,7 +14,8 @@ class StopRequested(Exception):
 
 
 class DatabaseDied(Exception):
-    """The embedded PostgreSQL ended by itself, so everything has to start anew.
+    """
+    The embedded PostgreSQL ended by itself, so everything has to start anew.
 
     Args:
         text: How it ended.

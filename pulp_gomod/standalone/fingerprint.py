@@ -11,7 +11,8 @@ _PLUGINS = "pulpcore.plugin"
 
 
 def installed(extra: Any = None) -> str:
-    """A digest of all that preparing depends on.
+    """
+    A digest of all that preparing depends on.
 
     These are the versions of Pulp and its plugins, their migrations, and the plugin's own code: in a
     development checkout the version stays while the code moves.

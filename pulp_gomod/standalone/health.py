@@ -13,7 +13,8 @@ _CONTENT = "/pulp/content/"
 
 @dataclass(frozen=True)
 class Health:
-    """Asks the server, as a client would.
+    """
+    Asks the server, as a client would.
 
     Attributes:
         host: The address to connect to.

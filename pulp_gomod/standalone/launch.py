@@ -1,4 +1,5 @@
-"""Runs one of Pulp's programs so that it never outlives the server that started it.
+"""
+Runs one of Pulp's programs so that it never outlives the server that started it.
 
     python -P -m pulp_gomod.standalone.launch pulpcore-api --workers 2
 

@@ -9,7 +9,8 @@ _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to an address; the content app will listen on it.
+    """
+    A socket bound to an address; the content app will listen on it.
 
     The server holds it as long as it runs, so that connections wait while the content app is being
     started again. Nobody is let in before that app is there.

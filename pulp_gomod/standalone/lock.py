@@ -13,7 +13,8 @@ _PATIENCE = 30.0
 
 
 class Lock:
-    """Holds the data directory for one server; a context manager.
+    """
+    Holds the data directory for one server; a context manager.
 
     Two files are locked with flock, which ends with the process however it ends. The first is held by
     the server alone. The second is shared with all the processes that it starts: when it can be had,
@@ -30,7 +31,8 @@ class Lock:
         self.shared = -1
 
     def __enter__(self) -> Self:
-        """Take the lock.
+        """
+        Take the lock.
 
         Raises:
             DataDirInUse: Another server uses the data directory.

@@ -10,7 +10,8 @@ _TAIL_BYTES = 4000
 
 
 class Logs:
-    """One file per program, the one before it kept beside it.
+    """
+    One file per program, the one before it kept beside it.
 
     Args:
         directory: Where they are.
@@ -42,7 +43,8 @@ class Logs:
         return "\n".join(text.splitlines()[-lines:])
 
     def rotate(self) -> None:
-        """Set aside files that have grown large.
+        """
+        Set aside files that have grown large.
 
         They are copied and then emptied, because programs go on writing at their end.
         """

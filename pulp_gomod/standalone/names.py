@@ -9,7 +9,8 @@ from .options import ServeOptions
 
 
 def allowed_hosts(options: ServeOptions) -> list[str]:
-    """The names that requests may be for, besides addresses and names without a dot, which always may.
+    """
+    The names that requests may be for, besides addresses and names without a dot, which always may.
 
     They are this machine's, also as its neighbours call it, the one listened on, and those of the
     options.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """The options of `pulp-gomod serve`; docs/admin/guides/standalone.md explains each.
+    """
+    The options of `pulp-gomod serve`; docs/admin/guides/standalone.md explains each.
 
     Attributes:
         data_dir: Where to keep all data.

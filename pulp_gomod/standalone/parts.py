@@ -22,7 +22,8 @@ MOST_FAILURES = 5
 
 
 class Spawner:
-    """Starts Python programs that end with this process.
+    """
+    Starts Python programs that end with this process.
 
     Args:
         directory: Their working directory.
@@ -55,7 +56,8 @@ class Spawner:
         passed: Sequence[int] = (),
         variables: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a console script.
+        """
+        Start a console script.
 
         Args:
             name: The name of its log.
@@ -100,7 +102,8 @@ class Spawner:
 
 @dataclass
 class Part:
-    """One program that has to run all the time.
+    """
+    One program that has to run all the time.
 
     Attributes:
         name: What the log and messages call it.
@@ -140,7 +143,8 @@ class Part:
         )
 
     def collect(self) -> tuple[int, int] | None:
-        """The process id and return code of a process that ended since the last call.
+        """
+        The process id and return code of a process that ended since the last call.
 
         What it left of its own processes is killed, and its next start is put off, the longer the
         more often it failed.

@@ -24,7 +24,8 @@ _POLL = 0.1
 
 @dataclass(frozen=True)
 class Prepared:
-    """What came of it.
+    """
+    What came of it.
 
     Attributes:
         new_password: The password that was generated for a new administrator, None if none was.
@@ -42,7 +43,8 @@ def run_if_needed(
     logs: Logs,
     wait: Wait,
 ) -> Prepared:
-    """Bring the database up to the installed software, unless it is, and set the password.
+    """
+    Bring the database up to the installed software, unless it is, and set the password.
 
     Args:
         data: The data directory.

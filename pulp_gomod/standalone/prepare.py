@@ -1,4 +1,5 @@
-"""Prepares the database and the static files; runs as a process of its own, with Pulp loaded.
+"""
+Prepares the database and the static files; runs as a process of its own, with Pulp loaded.
 
 One process does all, because loading Pulp takes longer than most of the steps. It reads what to do
 as JSON from its standard input, where no other process sees the password, and writes what it did as
@@ -18,7 +19,8 @@ READY_MADE = "go"
 
 
 def main() -> None:
-    """Do what standard input says.
+    """
+    Do what standard input says.
 
     Input: `password`, the administrator's password or null to leave it as it is; `new_password`,
     the one to set if there is no administrator yet; `ready_made`, whether to make a repository and

@@ -11,7 +11,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(signum: int, parent: int) -> None:
-    """Ask the kernel for a signal when the parent is gone; call it in the child.
+    """
+    Ask the kernel for a signal when the parent is gone; call it in the child.
 
     Linux only. Elsewhere nothing happens, and the next start cleans up.
 

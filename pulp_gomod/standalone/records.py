@@ -30,7 +30,8 @@ _WAKE = "SELECT pg_notify('pulp_worker_wakeup', 'unblock')"
 
 
 class Records:
-    """The rows that concern the server.
+    """
+    The rows that concern the server.
 
     Args:
         parameters: How to connect, in libpq's words.
@@ -48,7 +49,8 @@ class Records:
         return True
 
     def seconds_since_crash(self) -> float | None:
-        """How long ago PostgreSQL ended all connections, because it was started or had crashed.
+        """
+        How long ago PostgreSQL ended all connections, because it was started or had crashed.
 
         None when it does not answer or does not tell us.
         """
@@ -60,7 +62,8 @@ class Records:
         return float(str(row[0])) if row and row[0] is not None else None
 
     def is_password(self, user: str, password: str) -> bool | None:
-        """Whether that is the user's password, None when it cannot be told from here.
+        """
+        Whether that is the user's password, None when it cannot be told from here.
 
         Django's default hash is understood, and a table that does not exist yet means None.
         """
@@ -79,7 +82,8 @@ class Records:
         return hmac.compare_digest(base64.b64encode(given).decode(), digest)
 
     def forget_processes(self, names: str, kind: str = "") -> bool:
-        """Remove the records of processes that are known to be dead, and free their tasks.
+        """
+        Remove the records of processes that are known to be dead, and free their tasks.
 
         Returns whether that was done: a database that recovers takes nothing for a moment.
 
@@ -98,7 +102,8 @@ class Records:
         return True
 
     def wake_workers(self) -> None:
-        """Have the workers look for tasks that can be begun.
+        """
+        Have the workers look for tasks that can be begun.
 
         A worker looks when it is told that there are some, not when it starts: what was dispatched while
         none listened would wait for the next task, or a quarter of an hour.

@@ -47,7 +47,8 @@ _REST = 60.0
 
 
 def serve(options: ServeOptions) -> None:
-    """Run the server until a signal asks it to stop.
+    """
+    Run the server until a signal asks it to stop.
 
     Raises:
         StandaloneError: It cannot start, or a part keeps failing.

@@ -1,4 +1,5 @@
-"""Pulp's settings for this data directory, and what the administrator's own settings say.
+"""
+Pulp's settings for this data directory, and what the administrator's own settings say.
 
 The administrator's settings go first: the file that PULP_SETTINGS names is read after ours, and
 PULP_ variables after both. So an existing database, Redis or object storage is used by naming it as in any
@@ -53,7 +54,8 @@ _NOT_LIBPQ = frozenset({"assume_role", "isolation_level", "pool", "server_side_b
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """What the administrator's settings say, without ours and without Pulp's defaults.
+    """
+    What the administrator's settings say, without ours and without Pulp's defaults.
 
     Attributes:
         files: The value of PULP_SETTINGS, empty when it is not set.
@@ -65,7 +67,8 @@ class OwnSettings:
 
     @classmethod
     def read(cls) -> "OwnSettings":
-        """Read them as Pulp will.
+        """
+        Read them as Pulp will.
 
         Raises:
             StandaloneError: PULP_SETTINGS names a file that does not exist, or that breaks.
@@ -105,7 +108,8 @@ class OwnSettings:
 
 
 def database_from_url(url: str) -> dict[str, Any]:
-    """Django's description of the database that a libpq URL names.
+    """
+    Django's description of the database that a libpq URL names.
 
     Args:
         url: `postgresql://user:password@host:port/name?sslmode=require`, all but the scheme
@@ -156,7 +160,8 @@ def write_settings(
     behind_proxy: bool = False,
     hosts: Sequence[str] = ("*",),
 ) -> None:
-    """Write the settings file of the data directory.
+    """
+    Write the settings file of the data directory.
 
     Args:
         data: The data directory.
@@ -203,7 +208,8 @@ def write_settings(
 
 
 def api_variables() -> dict[str, str]:
-    """What the environment of the API has beyond that of Pulp's other processes.
+    """
+    What the environment of the API has beyond that of Pulp's other processes.
 
     libpq reads it, and the `options` of a database that the administrator names go before it.
     """

@@ -10,7 +10,8 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
-    """Takes the signals while it is entered.
+    """
+    Takes the signals while it is entered.
 
     Attributes:
         stops: How often a signal has asked the server to stop.

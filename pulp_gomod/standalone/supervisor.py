@@ -22,7 +22,8 @@ _BETWEEN_WAKES = 5.0
 
 
 class Supervisor:
-    """Runs the database and the parts, and starts again what ends.
+    """
+    Runs the database and the parts, and starts again what ends.
 
     Args:
         signals: Says when to stop.
@@ -57,7 +58,8 @@ class Supervisor:
         return "{pid}@{hostname}:" + self._identifier
 
     def wait(self, seconds: float) -> None:
-        """Pass the time, at most until a signal comes.
+        """
+        Pass the time, at most until a signal comes.
 
         Raises:
             StopRequested: The server shall stop.
@@ -85,7 +87,8 @@ class Supervisor:
             part.start(spawner)
 
     def watch(self, seconds: float, spawner: Spawner) -> None:
-        """Pass the time until something happens, and start again what ended and is due.
+        """
+        Pass the time until something happens, and start again what ended and is due.
 
         Raises:
             StandaloneError: A part ended too often.

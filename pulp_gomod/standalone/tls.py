@@ -27,7 +27,8 @@ _LEEWAY = datetime.timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate to show.
+    """
+    A certificate to show.
 
     Attributes:
         certificate: The file with the certificate and its chain.
@@ -43,7 +44,8 @@ class Certificate:
 
 
 def choose_certificate(options: ServeOptions, data: DataDir) -> Certificate | None:
-    """The certificate that the options ask for, None for plain HTTP.
+    """
+    The certificate that the options ask for, None for plain HTTP.
 
     Raises:
         StandaloneError: The options contradict each other, or a file cannot be read.

@@ -7,7 +7,8 @@ from .prepare import READY_MADE
 
 
 class Welcome:
-    """Says once that the server is ready, and how to use it.
+    """
+    Says once that the server is ready, and how to use it.
 
     Args:
         origin: The server's URL.

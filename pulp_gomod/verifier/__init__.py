@@ -1,4 +1,5 @@
-"""Checking module zips apart: in a process with limits, of which there are only so many at a time.
+"""
+Checking module zips apart: in a process with limits, of which there are only so many at a time.
 
 checks -> what is asked of a zip; pure
 transfer -> a finding on its way from one process to the other

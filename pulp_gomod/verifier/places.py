@@ -1,4 +1,5 @@
-"""How many zips are checked at the same time, by all processes of a machine together.
+"""
+How many zips are checked at the same time, by all processes of a machine together.
 
 A place is a locked file: it is free again when whoever has it ends, however that comes about.
 """

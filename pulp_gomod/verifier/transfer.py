@@ -1,4 +1,5 @@
-"""A finding on its way between two processes of ours.
+"""
+A finding on its way between two processes of ours.
 
 The directives of a go.mod, of which there may be a million, travel in portions: reading one large
 object holds up all other threads of the process until it is complete.

@@ -1,4 +1,5 @@
-"""What every endpoint of the REST API has in common: how much a query may ask for, and errors.
+"""
+What every endpoint of the REST API has in common: how much a query may ask for, and errors.
 
 Loaded while REST framework loads itself, so it imports no views.
 

@@ -1,4 +1,5 @@
-"""What the parameters of a list may cost the database.
+"""
+What the parameters of a list may cost the database.
 
 How long the parameters are together is bounded by gunicorn: a request line has 4094 bytes.
 """
@@ -26,9 +27,7 @@ _BACK_REFERENCE = re.compile(r"\\[1-9]")
 
 
 class QueryBounds(BaseFilterBackend):
-    """
-    Refuses queries that cost too much; it filters nothing.
-    """
+    """Refuses queries that cost too much; it filters nothing."""
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
         """

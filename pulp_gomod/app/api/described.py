@@ -1,4 +1,5 @@
-"""What REST framework does not find by itself for the OpenAPI schema.
+"""
+What REST framework does not find by itself for the OpenAPI schema.
 
 The paths of a GOPROXY, most of which the content app answers, and what is said to whoever is refused.
 """

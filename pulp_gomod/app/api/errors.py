@@ -1,4 +1,5 @@
-"""What the REST API answers when a request breaks what reads it.
+"""
+What the REST API answers when a request breaks what reads it.
 
 pulpcore's fields, filters and conditions take much for granted of what a client sends, and PostgreSQL
 refuses some texts and numbers. By itself each of these ends in a status 500 and a traceback. Here they

@@ -12,22 +12,16 @@ MAX_JSON = 10 * 1024 * 1024
 class RequestBounds:
     """
     Refuses JSON that is too long, and says 404 of what is nowhere, whatever was sent there.
+
+    Args:
+        get_response: What answers.
     """
 
     def __init__(self, get_response: Callable[[Any], HttpResponse]) -> None:
-        """
-        Args:
-            get_response: What answers.
-        """
         self._get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        """
-        Answer a request.
-
-        Args:
-            request: Django's request.
-        """
+        """Answer a request."""
         if _is_too_long(request):
             reason = f"The body is too long: JSON may have {MAX_JSON} bytes."
             return JsonResponse({"detail": reason}, status=413)

@@ -33,12 +33,7 @@ def is_within(address: str, networks: Iterable[Network]) -> bool:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """
-    Return the address of the client, seen through the proxies that the settings trust.
-
-    Args:
-        request: The Django request.
-    """
+    """Return the address of the client, seen through the proxies that the settings trust."""
     return seen_through_proxies(
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),

@@ -1,4 +1,5 @@
-"""Authenticators for the API side of a GOPROXY: uploads and removals.
+"""
+Authenticators for the API side of a GOPROXY: uploads and removals.
 
 That for tokens is set on those views only; what little else of the API a token opens is decided by
 `viewsets.token_door`, and the making of tokens is not among it. That for passwords can be configured for all of Pulp, as `pulp-gomod serve` does.
@@ -111,13 +112,7 @@ def _subject(stored: Any, user_name: str) -> Any:
 
 
 def remembered_user(user_name: str, password: str) -> Any:
-    """
-    Return the user whose password was verified a short while ago; None if that is to be done.
-
-    Args:
-        user_name: The user name.
-        password: The password.
-    """
+    """Return the user whose password was verified a short while ago; None if that is to be done."""
     if "\0" in user_name:
         return None
     user = get_user_model()._default_manager.filter(username=user_name, is_active=True).first()

@@ -82,12 +82,7 @@ def _owner_of(sent: Secret, distribution: UUID, domain: UUID) -> Caller:
 
 
 def identify(request: HttpRequest) -> Caller:
-    """
-    Say who asks, as Pulp's authenticators tell it; it may take a second, or a call over the network.
-
-    Args:
-        request: The request.
-    """
+    """Say who asks, as Pulp's authenticators tell it; it may take a second, or a call over the network."""
     asked = Request(request, authenticators=authenticators.configured())
     try:
         user = asked.user

@@ -1,4 +1,5 @@
-"""How Pulp is configured to tell who asks.
+"""
+How Pulp is configured to tell who asks.
 
 What we do faster must mean the same as what the administrator has configured. So this says what
 of Pulp's authenticators and backends is in use, and we do it the slow way where we do not know one.
@@ -97,12 +98,7 @@ def _identity_headers_in_use() -> tuple[str, ...]:
 
 
 def may_be_named_by_header(headers: Container[str]) -> bool:
-    """
-    Say whether a proxy may have said who asks, so that the Authorization header need not decide.
-
-    Args:
-        headers: The request's headers.
-    """
+    """Say whether a proxy may have said who asks, so that the Authorization header need not decide."""
     return any(name in headers for name in _identity_headers_in_use())
 
 

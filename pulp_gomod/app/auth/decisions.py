@@ -36,18 +36,17 @@ class Decisions(Generic[T]):
 
     What is answered was begun after the question was asked, or at most a lifetime before it is
     answered; or else nothing that it rests on has changed since.
+
+    Args:
+        keep: Says for how many seconds a decision holds if nothing changes; None for one that is
+            not remembered at all.
+        lifetime: Seconds for which all others hold, whatever changes.
+        most: How many are remembered; the oldest make room.
     """
 
     def __init__(
         self, keep: Callable[[T], float | None], lifetime: float = LIFETIME, most: int = MOST
     ) -> None:
-        """
-        Args:
-            keep: Says for how many seconds a decision holds if nothing changes; None for one that is
-                not remembered at all.
-            lifetime: Seconds for which all others hold, whatever changes.
-            most: How many are remembered; the oldest make room.
-        """
         self._keep = keep
         self._lifetime = lifetime
         self._most = most

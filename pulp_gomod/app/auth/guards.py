@@ -55,9 +55,6 @@ def is_by_user(guard: Any) -> bool:
 
     That is so for RBAC guards, as long as nobody has changed what their access policy looks at,
     and for composites of them.
-
-    Args:
-        guard: The guard.
     """
     return _are_policies_stock() and _is_by_user(guard, _DEEPEST)
 

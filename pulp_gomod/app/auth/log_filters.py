@@ -1,4 +1,5 @@
-"""Keeping out of the logs what clients have written into headers: it may be a password.
+"""
+Keeping out of the logs what clients have written into headers: it may be a password.
 
 gunicorn, Django and django-guid quote a header that they refuse.
 """

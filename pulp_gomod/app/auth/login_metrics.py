@@ -1,4 +1,5 @@
-"""What Pulp's telemetry exports of failed logins.
+"""
+What Pulp's telemetry exports of failed logins.
 
 pulpcore keeps its meter outside of the plugin API; without it a plugin would need an exporter of its
 own.

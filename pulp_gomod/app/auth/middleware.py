@@ -1,4 +1,5 @@
-"""Slowing down who guesses passwords in the API, whichever view is asked.
+"""
+Slowing down who guesses passwords in the API, whichever view is asked.
 
 Behind the front door, credentials in headers were verified there, and only the form for browsers
 is left to do here; behind a web server all is done here.
@@ -24,22 +25,18 @@ Respond = Callable[[HttpRequest], HttpResponse]
 
 
 class LoginThrottleMiddleware:
-    """Django's middleware around all views."""
+    """
+    Django's middleware around all views.
+
+    Args:
+        get_response: What answers otherwise.
+    """
 
     def __init__(self, get_response: Respond) -> None:
-        """
-        Args:
-            get_response: What answers otherwise.
-        """
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """
-        Answer a request.
-
-        Args:
-            request: The request.
-        """
+        """Answer a request."""
         if settings.GOMOD_API_UPSTREAM and refusals.WORTHLESS in request.headers:
             return self._say_worthless(request)
         attempt = _attempt(request)

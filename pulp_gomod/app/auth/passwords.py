@@ -1,4 +1,5 @@
-"""Passwords that were verified a short while ago.
+"""
+Passwords that were verified a short while ago.
 
 Verifying a password takes a million rounds of hashing, by intent: whoever steals the stored hashes
 shall not find the passwords. Here each process remembers, for a few minutes and in memory only, a
@@ -24,14 +25,15 @@ MOST = 10_000
 
 
 class PasswordMemory:
-    """A bounded memory of what came of verifying passwords; safe to use from many threads."""
+    """
+    A bounded memory of what came of verifying passwords; safe to use from many threads.
+
+    Args:
+        seconds: For how long a verification is remembered.
+        most: How many are; the oldest make room.
+    """
 
     def __init__(self, seconds: float = MEMORY, most: int = MOST) -> None:
-        """
-        Args:
-            seconds: For how long a verification is remembered.
-            most: How many are; the oldest make room.
-        """
         self._seconds = seconds
         self._key = secrets.token_bytes(32)
         self._until: Lru[bytes, float] = Lru(most)
@@ -76,13 +78,14 @@ verified = PasswordMemory()
 
 
 class WrongPasswords:
-    """Passwords that were wrong, known to all processes of an app; safe to use from many threads."""
+    """
+    Passwords that were wrong, known to all processes of an app; safe to use from many threads.
+
+    Args:
+        seconds: For how long one is remembered.
+    """
 
     def __init__(self, seconds: float = MEMORY) -> None:
-        """
-        Args:
-            seconds: For how long one is remembered.
-        """
         self._seconds = seconds
         self._key = secrets.token_bytes(32)
         self._until = SharedTable()

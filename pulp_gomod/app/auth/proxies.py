@@ -1,4 +1,5 @@
-"""Headers by which a proxy says who asks.
+"""
+Headers by which a proxy says who asks.
 
 Guards and authenticators of Pulp believe them, whoever sent them. So they are taken from those proxies
 only that the settings trust, and dropped from what everybody else sends.

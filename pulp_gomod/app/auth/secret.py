@@ -1,4 +1,5 @@
-"""What a token looks like: `gomod_`, 43 characters of randomness, 6 of a checksum.
+"""
+What a token looks like: `gomod_`, 43 characters of randomness, 6 of a checksum.
 
 The prefix lets scanners for leaked secrets find tokens, and the checksum lets them, and us, tell a
 token from what only looks like one without asking a database.
@@ -38,22 +39,12 @@ def is_secret(text: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """
-    Return what is stored of a secret: as random as a key, it needs no slow hash.
-
-    Args:
-        secret: The secret.
-    """
+    """Return what is stored of a secret: as random as a key, it needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def hint(secret: str) -> str:
-    """
-    Return the beginning of a secret, to recognise a leaked one by.
-
-    Args:
-        secret: The secret.
-    """
+    """Return the beginning of a secret, to recognise a leaked one by."""
     return secret[: len(PREFIX) + _HINT]
 
 

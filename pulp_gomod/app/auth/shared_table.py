@@ -1,4 +1,5 @@
-"""A bounded table in memory that a process shares with those it forks later.
+"""
+A bounded table in memory that a process shares with those it forks later.
 
 gunicorn's workers are forked from one process. With `--preload` that process has loaded the plugin
 before, so that what is written here by one worker is read by all; without it each has a table of its own.
@@ -19,13 +20,12 @@ class SharedTable:
 
     There is no lock, which a worker that is killed might hold for ever. Of two writes at the same
     moment one may be lost, so a table is for what need not be exact.
+
+    Args:
+        sets: Each has room for eight keys.
     """
 
     def __init__(self, sets: int = 2048) -> None:
-        """
-        Args:
-            sets: Each has room for eight keys.
-        """
         self._sets = sets
         self._memory = mmap.mmap(-1, sets * _WAYS * _SLOT.size)
 

@@ -1,4 +1,5 @@
-"""How often a login may fail: who guesses passwords has to wait, before anything is hashed.
+"""
+How often a login may fail: who guesses passwords has to wait, before anything is hashed.
 
 Failures are counted by address and by user name. Once there were too many, further attempts are
 refused until the next is due, for users and addresses that exist and for those that do not. Two are
@@ -120,7 +121,17 @@ def password_attempt(address: str | None, user_name: str, password: str) -> Atte
 
 
 class LoginThrottle:
-    """Counts failed logins, in memory shared by the processes of one app."""
+    """
+    Counts failed logins, in memory shared by the processes of one app.
+
+    Args:
+        failures: How many there may be in a row; 0 for no limit.
+        per_minute: How many there may be for as long as this goes on.
+        addresses: Counts by address.
+        users: Counts by user name.
+        known: Credentials that were good.
+        wrong: Credentials without a password that were not.
+    """
 
     def __init__(
         self,
@@ -131,15 +142,6 @@ class LoginThrottle:
         known: SharedTable = _KNOWN,
         wrong: SharedTable = _WRONG,
     ) -> None:
-        """
-        Args:
-            failures: How many there may be in a row; 0 for no limit.
-            per_minute: How many there may be for as long as this goes on.
-            addresses: Counts by address.
-            users: Counts by user name.
-            known: Credentials that were good.
-            wrong: Credentials without a password that were not.
-        """
         self._failures = failures
         self._pause = 60.0 / per_minute
         self._addresses = addresses
@@ -151,9 +153,6 @@ class LoginThrottle:
     def check(self, attempt: Attempt) -> None:
         """
         Let an attempt pass, or not.
-
-        Args:
-            attempt: The attempt.
 
         Raises:
             TooManyFailures: It has to wait.
@@ -171,23 +170,13 @@ class LoginThrottle:
         raise TooManyFailures(int(max(by_address, by_user)) + 1)
 
     def failures_of(self, address: str | None) -> float:
-        """
-        Return how many failures count against an address now: they wear off.
-
-        Args:
-            address: The address of an attempt.
-        """
+        """Return how many failures count against an address now: they wear off."""
         if address is None:
             return 0.0
         return max(0.0, self._addresses.get(_key(address)) - time.monotonic()) / self._pause
 
     def is_known(self, attempt: Attempt) -> bool:
-        """
-        Say whether credentials were good lately.
-
-        Args:
-            attempt: The attempt.
-        """
+        """Say whether credentials were good lately."""
         return self._known.get(attempt.digest) > time.monotonic()
 
     def failed(self, attempt: Attempt, is_repeated: bool = False) -> None:
@@ -215,23 +204,13 @@ class LoginThrottle:
         return known
 
     def succeeded(self, attempt: Attempt) -> None:
-        """
-        Note good credentials: their user is attacked no longer, their address may still attack others.
-
-        Args:
-            attempt: The attempt.
-        """
+        """Note good credentials: their user is attacked no longer, their address may still attack others."""
         if attempt.user_name is not None and not self.is_known(attempt):
             self._users.put(_key(attempt.user_name), 0.0)
         self._known.put(attempt.digest, time.monotonic() + _KNOWN_FOR)
 
     def forget(self, attempt: Attempt) -> None:
-        """
-        Know credentials no longer, which does not count as a failure.
-
-        Args:
-            attempt: The attempt.
-        """
+        """Know credentials no longer, which does not count as a failure."""
         if self.is_known(attempt):
             self._known.put(attempt.digest, 0.0)
 

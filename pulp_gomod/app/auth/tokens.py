@@ -56,12 +56,7 @@ def is_use_due(token: Any) -> bool:
 
 
 def record_use(token: UUID) -> None:
-    """
-    Record that a token is in use; of many processes that do so at once, one writes.
-
-    Args:
-        token: The token's pk.
-    """
+    """Record that a token is in use; of many processes that do so at once, one writes."""
     now = timezone.now()
     GoToken.objects.filter(Q(last_used=None) | Q(last_used__lt=now - PRECISION), pk=token).update(
         last_used=now

@@ -1,4 +1,5 @@
-"""One statement for all requests that ask for the same kind of thing at a moment.
+"""
+One statement for all requests that ask for the same kind of thing at a moment.
 
 A first request for a file costs one look-up by whole keys. PostgreSQL is done with it sooner than a
 process is with sending a statement and reading its answer, so that requests which come together share
@@ -93,13 +94,14 @@ class _Kind:
 
 
 class Lookups:
-    """Runs compiled statements, those that are asked for together as one."""
+    """
+    Runs compiled statements, those that are asked for together as one.
+
+    Args:
+        where: The database.
+    """
 
     def __init__(self, where: Database) -> None:
-        """
-        Args:
-            where: The database.
-        """
         self._database = where
         self._kinds: dict[str, _Kind] = {}
         self._open = 0

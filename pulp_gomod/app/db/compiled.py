@@ -1,4 +1,5 @@
-"""SQL that is compiled once from an ORM queryset, and run with the values of each request.
+"""
+SQL that is compiled once from an ORM queryset, and run with the values of each request.
 
 The querysets hold a marker wherever a request's value will stand; the text and the order of the
 markers are kept, so that a request costs no ORM work, while a change of pulpcore's tables still breaks

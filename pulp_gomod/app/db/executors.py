@@ -1,4 +1,5 @@
-"""Threads for what may not happen on the event loop: what blocks, and what is too much to compute there.
+"""
+Threads for what may not happen on the event loop: what blocks, and what is too much to compute there.
 
 While a callback runs on the loop, all clients of the process wait for it. So work whose size a stranger
 chooses runs on the loop only where it is small.
@@ -35,19 +36,18 @@ class BoundedExecutor:
     A few threads, and a queue before them that is only so long.
 
     There is one for each kind of work, so that what takes milliseconds does not wait behind what takes long.
+
+    Args:
+        name: What the threads are called.
+        threads: How many there are at most.
+        longest_queue: How many calls may wait or run.
+        uses_orm: Whether the calls use Django's ORM, on a connection that each thread keeps: a call is
+            made twice if that was lost, so it may only read, or change what may be changed twice.
     """
 
     def __init__(
         self, name: str, threads: int, longest_queue: float = math.inf, *, uses_orm: bool = False
     ) -> None:
-        """
-        Args:
-            name: What the threads are called.
-            threads: How many there are at most.
-            longest_queue: How many calls may wait or run.
-            uses_orm: Whether the calls use Django's ORM, on a connection that each thread keeps: a call is
-                made twice if that was lost, so it may only read, or change what may be changed twice.
-        """
         self._pool = ThreadPoolExecutor(threads, name)
         self._longest_queue = longest_queue
         self._uses_orm = uses_orm

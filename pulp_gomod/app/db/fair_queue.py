@@ -30,15 +30,14 @@ class FairQueue:
     Gives some turns at once, never two to the same, and the next to whoever has the lowest rank.
 
     When the queue is full, a newcomer takes the place of whoever is last with a higher rank.
+
+    Args:
+        at_once: How many have their turn at a time.
+        longest: How many may wait.
+        longest_of_one: How many of the same may.
     """
 
     def __init__(self, at_once: int, longest: int, longest_of_one: int) -> None:
-        """
-        Args:
-            at_once: How many have their turn at a time.
-            longest: How many may wait.
-            longest_of_one: How many of the same may.
-        """
         self._at_once = at_once
         self._longest = longest
         self._longest_of_one = longest_of_one

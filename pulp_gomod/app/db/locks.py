@@ -1,4 +1,5 @@
-"""Taking turns with the other content processes, so that one of them fetches and the others find.
+"""
+Taking turns with the other content processes, so that one of them fetches and the others find.
 
 A turn is an advisory lock of PostgreSQL: it ends with the process that holds it, however that dies.
 """
@@ -22,13 +23,14 @@ _LEAVE = "SELECT pg_advisory_unlock(%s)"
 
 
 class Turns:
-    """The turns that this process holds, all on one connection of their own."""
+    """
+    The turns that this process holds, all on one connection of their own.
+
+    Args:
+        parameters: libpq connection parameters.
+    """
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        """
-        Args:
-            parameters: libpq connection parameters.
-        """
         self._parameters = dict(parameters)
         self._connection: AsyncConnection[Any] | None = None
         self._connecting = asyncio.Lock()

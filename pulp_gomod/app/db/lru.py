@@ -10,17 +10,18 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """A bounded dictionary: what was used the longest ago makes room."""
+    """
+    A bounded dictionary: what was used the longest ago makes room.
+
+    Args:
+        most: How many values it holds.
+        most_size: What their sizes may add up to.
+        size_of: Tells the size of a value, the same one each time.
+    """
 
     def __init__(
         self, most: float, most_size: float = math.inf, size_of: Callable[[V], int] = lambda _: 0
     ) -> None:
-        """
-        Args:
-            most: How many values it holds.
-            most_size: What their sizes may add up to.
-            size_of: Tells the size of a value, the same one each time.
-        """
         self._most = most
         self._most_size = most_size
         self._size_of = size_of

@@ -1,4 +1,5 @@
-"""Using Django's ORM in the long-lived threads of the content app.
+"""
+Using Django's ORM in the long-lived threads of the content app.
 
 Django gives up a lost connection between two requests of its own, and knows of no requests here: a
 thread would keep a connection that PostgreSQL closed, and fail for ever.
@@ -19,6 +20,8 @@ def on_a_connection(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
     Args:
         call: The function, which reads, or changes what may be changed twice.
+        *args: What to call it with.
+        **kwargs: What to call it with.
 
     Raises:
         django.db.Error: PostgreSQL cannot be reached, or refuses what is asked.

@@ -1,4 +1,5 @@
-"""The content app's own connections to PostgreSQL.
+"""
+The content app's own connections to PostgreSQL.
 
 A content process runs all its ORM work on one thread; asynchronous connections serve many requests
 at once. What they ask is compiled from ORM querysets (see `statements`), so that the tables keep one
@@ -34,14 +35,13 @@ class Database:
     Attributes:
         losses: How often a connection was found lost. PostgreSQL may have crashed then, and after a
             crash the numbers of its transactions may come again for others.
+
+    Args:
+        parameters: libpq connection parameters.
+        max_size: How many connections a process may open.
     """
 
     def __init__(self, parameters: Mapping[str, Any], max_size: int = MAX_CONNECTIONS) -> None:
-        """
-        Args:
-            parameters: libpq connection parameters.
-            max_size: How many connections a process may open.
-        """
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             connection_class=Connection,
             kwargs=dict(parameters) | {"autocommit": True},

@@ -1,4 +1,5 @@
-"""Running a statement on a connection in the words of libpq.
+"""
+Running a statement on a connection in the words of libpq.
 
 psycopg's cursors serve every kind of statement: to make one, to find out what its parameters are and how
 to say so, and to wait for its end takes three times as long as PostgreSQL takes to answer. Ours are few,

@@ -1,4 +1,5 @@
-"""One fetch for all who wait for the same thing in this process.
+"""
+One fetch for all who wait for the same thing in this process.
 
 A fetch is a task of its own: a client that breaks off leaves it running for the others.
 """

@@ -36,13 +36,12 @@ class Snapshots:
     Asks for snapshots on a connection that it keeps.
 
     To take a connection out of a pool, and to give it back, costs more than this question.
+
+    Args:
+        pool: Where the connection comes from.
     """
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
-        """
-        Args:
-            pool: Where the connection comes from.
-        """
         self._pool = pool
         self._connection: Connection | None = None
         self._since = 0.0

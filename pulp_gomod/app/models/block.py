@@ -63,12 +63,7 @@ class GoBlockRevision(BaseModel):
 
 
 def blocks_of(repository_pk: UUID) -> Blocks:
-    """
-    Return the Blocks of a repository, as its newest committed state has them.
-
-    Args:
-        repository_pk: The repository's pk.
-    """
+    """Return the Blocks of a repository, as its newest committed state has them."""
     found = GoBlockRevision.objects.filter(repository=repository_pk).first()
     if found is None:
         return NONE
@@ -89,9 +84,6 @@ def note_change(repository_pk: UUID) -> None:
     Let every content process see that blocks were made or lifted, when the transaction is committed.
 
     It begins by locking the row of the repository's blocks, so that one changes them after the other.
-
-    Args:
-        repository_pk: The repository's pk.
     """
     GoBlockRevision.objects.update_or_create(
         repository_id=repository_pk, defaults={"revision": uuid4(), "changed": timezone.now()}

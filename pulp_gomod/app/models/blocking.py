@@ -34,22 +34,11 @@ class Block:
     yields: bool = False
 
     def covers(self, version: str) -> bool:
-        """
-        Say whether a version of a module that it is about is blocked.
-
-        Args:
-            version: A canonical version.
-        """
+        """Say whether a version of a module that it is about is blocked."""
         return version in _range(self.versions)
 
     def line(self, path: str, version: str = "") -> str:
-        """
-        Say to people why there is no such module version.
-
-        Args:
-            path: The module path.
-            version: The version.
-        """
+        """Say to people why there is no such module version."""
         where = f"{path}@{version}" if version else path
         return (
             f"{where} is blocked in this repository since {self.since}: {self.reason} (those who "
@@ -66,6 +55,11 @@ class Blocks:
     Attributes:
         revision: Changes whenever a block is made or lifted; b"" where none ever was.
         changed: When that was the last time.
+
+    Args:
+        revision: See above.
+        changed: See above.
+        blocks: The blocks.
     """
 
     __slots__ = ("_by_path", "changed", "revision")
@@ -73,12 +67,6 @@ class Blocks:
     def __init__(
         self, revision: bytes = b"", changed: datetime = _LONG_AGO, blocks: Iterable[Block] = ()
     ) -> None:
-        """
-        Args:
-            revision: See above.
-            changed: See above.
-            blocks: The blocks.
-        """
         self.revision = revision
         self.changed = changed
         self._by_path: dict[str, list[Block]] = {}
@@ -98,12 +86,7 @@ class Blocks:
         return bool(self._by_path)
 
     def of(self, path: str) -> list[Block]:
-        """
-        Return the blocks that are about a module.
-
-        Args:
-            path: The module path.
-        """
+        """Return the blocks that are about a module."""
         if not self._by_path:
             return []
         found = list(self._by_path.get(path, ()))
@@ -114,13 +97,7 @@ class Blocks:
         return found
 
     def find(self, path: str, version: str) -> Block | None:
-        """
-        Return the block of a module version, if there is one; rather one that does not yield.
-
-        Args:
-            path: The module path.
-            version: The canonical version.
-        """
+        """Return the block of a module version, if there is one; rather one that does not yield."""
         found = [block for block in self.of(path) if block.covers(version)]
         return min(found, key=lambda block: block.yields, default=None)
 

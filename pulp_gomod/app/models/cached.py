@@ -18,9 +18,6 @@ def cached_modules(repository: GoRepository) -> QuerySet:
     Find the modules that were cached from an upstream and never uploaded.
 
     Each is annotated with `used`: when it was last asked for, or first seen.
-
-    Args:
-        repository: The repository.
     """
     release = GoRelease.objects.filter(
         repository=repository,
@@ -48,9 +45,6 @@ def cached_mod_files(repository: GoRepository) -> QuerySet:
     Find the go.mod files that were cached without a zip, and not synced or added by anybody.
 
     Each is annotated with `used`: when it was last asked for, roughly; and with its `size` in bytes.
-
-    Args:
-        repository: The repository.
     """
     cached = GoCachedModFile.objects.filter(repository=repository, content=OuterRef("pk"))
     files = GoModFile.objects.filter(Exists(cached), _pulp_domain=repository.pulp_domain_id)
@@ -61,11 +55,9 @@ def cached_mod_files(repository: GoRepository) -> QuerySet:
 
 def cached_size(repository_pk: UUID) -> int:
     """
-    Count the bytes that were cached for a repository: zips, whether they have joined it or not, and the
-    go.mod files without a zip that have.
+    Count the bytes that were cached for a repository.
 
-    Args:
-        repository_pk: The repository's pk.
+    These are zips, whether they have joined it or not, and the go.mod files without a zip that have.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
     modules = cached_modules(repository).aggregate(bytes=Sum("size"))["bytes"]
@@ -81,11 +73,6 @@ def waiting_h1(repository: GoRepository, module: str, version: str) -> str | Non
     Return the checksum of a module version that was served through a repository and is about to join it.
 
     Clients have it already: publishing another one would break them. None if there is none.
-
-    Args:
-        repository: The repository.
-        module: The module path.
-        version: The version.
     """
     waiting = GoArrival.objects.filter(
         repository=repository, answer__file="zip", answer__module=module, answer__version=version

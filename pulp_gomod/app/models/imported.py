@@ -1,4 +1,5 @@
-"""Zips that an import of Pulp brought: into the storage of their domain, where pulpcore puts them all into one.
+"""
+Zips that an import of Pulp brought: into the storage of their domain, where pulpcore puts them all into one.
 
 pulpcore writes the files of an import to the default storage, whatever storage the domain has, so that the
 domain's content would have no files.
@@ -17,9 +18,6 @@ _TASK = "pulpcore.app.tasks.importer.import_repository_version"
 def bring_home(version: RepositoryVersion) -> None:
     """
     Move the zips of a version that an import makes to the storage of its domain, if they are elsewhere.
-
-    Args:
-        version: The incomplete version.
 
     Raises:
         ImportedFileMissingError: A zip is in neither storage.

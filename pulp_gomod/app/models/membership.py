@@ -1,4 +1,5 @@
-"""Which content a repository version holds, asked at constant cost.
+"""
+Which content a repository version holds, asked at constant cost.
 
 pulpcore's `RepositoryVersion.content` unnests the version's array of all ids: its cost grows with the
 repository. RepositoryContent is indexed by content, so asking it about one unit costs the same in a

@@ -16,32 +16,17 @@ _WAY_OUT = (
 
 
 def awaited(version: RepositoryVersion) -> QuerySet:
-    """
-    Find the go.mod files of a version whose zips are to come.
-
-    Args:
-        version: A complete version.
-    """
+    """Find the go.mod files of a version whose zips are to come."""
     return held_in(_awaiting(version), version)
 
 
 def report_added(version: RepositoryVersion) -> None:
-    """
-    Say in the task, if there is one, which zips a version in the making lacks of what it adds.
-
-    Args:
-        version: The incomplete version.
-    """
+    """Say in the task, if there is one, which zips a version in the making lacks of what it adds."""
     _report(_awaiting(version).filter(version_memberships__version_added=version))
 
 
 def report_missing(version: RepositoryVersion) -> None:
-    """
-    Say in the task, if there is one, which zips a version lacks.
-
-    Args:
-        version: A complete version.
-    """
+    """Say in the task, if there is one, which zips a version lacks."""
     _report(awaited(version))
 
 

@@ -52,12 +52,7 @@ class GoOwnRevision(BaseModel):
 
 
 def own_paths_of(repository_pk: UUID) -> OwnPaths:
-    """
-    Return the OwnPaths of a repository, as its newest committed state has them.
-
-    Args:
-        repository_pk: The repository's pk.
-    """
+    """Return the OwnPaths of a repository, as its newest committed state has them."""
     found = GoOwnRevision.objects.filter(repository=repository_pk).first()
     if found is None:
         return NONE

@@ -8,12 +8,7 @@ _GOPKG_IN = "gopkg.in/"
 
 
 def root_of(path: str) -> str:
-    """
-    Return a module path without its major version: all majors of a module have one owner.
-
-    Args:
-        path: A module path.
-    """
+    """Return a module path without its major version: all majors of a module have one owner."""
     try:
         return module.split_path_version(path).prefix
     except GoError:
@@ -28,16 +23,15 @@ class OwnPaths:
 
     Attributes:
         revision: Changes whenever there is another path; b"" where there never was one.
+
+    Args:
+        revision: See above.
+        paths: The paths.
     """
 
     __slots__ = ("_paths", "revision")
 
     def __init__(self, revision: bytes = b"", paths: Iterable[str] = ()) -> None:
-        """
-        Args:
-            revision: See above.
-            paths: The paths.
-        """
         self.revision = revision
         self._paths = frozenset(paths)
 

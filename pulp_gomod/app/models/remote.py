@@ -49,12 +49,7 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         permissions = [("manage_roles_goremote", "Can manage roles on Go remotes")]
 
     def key_of(self, path: str) -> str:
-        """
-        Name the row that keeps the answer to a question in which no checksum database had a say.
-
-        Args:
-            path: The path of the protocol.
-        """
+        """Name the row that keeps the answer to a question in which no checksum database had a say."""
         return answer_key(self.url.rstrip("/"), "", path)
 
 

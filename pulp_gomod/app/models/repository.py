@@ -166,9 +166,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             )
 
     def _record_releases(self, added: QuerySet) -> None:
-        """
-        Give each added module version a GoRelease, copied where another repository has one.
-        """
+        """Give each added module version a GoRelease, copied where another repository has one."""
         known = GoRelease.objects.filter(
             repository=self,
             module=OuterRef("module"),

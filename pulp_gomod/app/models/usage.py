@@ -1,4 +1,5 @@
-"""How much a repository version holds, kept beside the version so that it need not be added up.
+"""
+How much a repository version holds, kept beside the version so that it need not be added up.
 
 Adding up the sizes of all modules costs as much as the repository is large. Each version therefore
 remembers its total, and the next one adds what it adds.

@@ -1,4 +1,5 @@
-"""For how long content processes answer from memory, and so for how long writers wait.
+"""
+For how long content processes answer from memory, and so for how long writers wait.
 
 Asking PostgreSQL for each request whether anything has changed costs more than all the rest of an
 answer. So a content process trusts a look at the database for a moment, and whoever changes what is

@@ -1,4 +1,5 @@
-"""What a client that asks for it is told of a successful publish.
+"""
+What a client that asks for it is told of a successful publish.
 
 The documented client gets an empty body. curl and programs that name a type in `Accept` are told what
 was published.

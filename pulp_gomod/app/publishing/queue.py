@@ -1,4 +1,5 @@
-"""The changes that wait for a repository, and the task that settles them.
+"""
+The changes that wait for a repository, and the task that settles them.
 
 Whoever waits for a change holds a lease on it, which he renews as long as he is there. A task takes
 in only what is held: what a killed process asked for does not appear long after.

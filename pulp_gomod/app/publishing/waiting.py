@@ -114,9 +114,6 @@ def abandon(change: GoChange) -> Answer:
     """
     Withdraw a change of which it is not known whether it was stored.
 
-    Args:
-        change: The change.
-
     Returns:
         What to tell the client; the row is gone.
     """
@@ -176,23 +173,13 @@ def _conclude(pk: UUID) -> Answer:
 
 
 def describe(change: GoChange) -> str:
-    """
-    Say in a line who asks for what, for the log.
-
-    Args:
-        change: The change.
-    """
+    """Say in a line who asks for what, for the log."""
     what = f"{change.kind} {change.module}@{change.version} in {change.repository.name}"
     return as_line(f"{what}, by {change.user_name} from {change.address or 'this machine'}")
 
 
 def clear_away(change: GoChange) -> None:
-    """
-    Delete a change that is settled, and what was stored for it if it was not done.
-
-    Args:
-        change: The change.
-    """
+    """Delete a change that is settled, and what was stored for it if it was not done."""
     GoChange.objects.filter(pk=change.pk).delete()
     if change.artifact_is_new and change.state != GoChange.State.DONE:
         set_domain(change.repository.pulp_domain)

@@ -22,9 +22,7 @@ LONGEST_MODULE = 2000
 
 
 class GoBlockSerializer(ModelSerializer):
-    """
-    Module versions that a repository neither accepts nor serves.
-    """
+    """Module versions that a repository neither accepts nor serves."""
 
     pulp_href = IdentityField(view_name="gomod/blocks-detail")
     repository = DetailRelatedField(

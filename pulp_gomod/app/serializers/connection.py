@@ -35,12 +35,7 @@ _OWN_HEADERS = frozenset(
 
 
 def is_plain_url(url: str) -> bool:
-    """
-    Say whether something is an http or https URL of a host, written as it is read.
-
-    Args:
-        url: The URL.
-    """
+    """Say whether something is an http or https URL of a host, written as it is read."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -53,9 +48,6 @@ def is_plain_url(url: str) -> bool:
 def validate_proxy(url: str) -> None:
     """
     Check the URL of an HTTP proxy.
-
-    Args:
-        url: The URL.
 
     Raises:
         ValidationError: It is none.

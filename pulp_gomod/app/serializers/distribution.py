@@ -19,9 +19,7 @@ SOURCES = ("repository", "repository_version", "publication")
 
 
 class GoDistributionSerializer(DistributionSerializer):
-    """
-    A GOPROXY root.
-    """
+    """A GOPROXY root."""
 
     publication = DetailRelatedField(
         required=False,

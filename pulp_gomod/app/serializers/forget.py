@@ -10,9 +10,7 @@ from pulp_gomod.golang import GoError
 
 
 class GoForgetSerializer(serializers.Serializer):
-    """
-    Which module version to forget.
-    """
+    """Which module version to forget."""
 
     module = serializers.CharField(
         help_text=_("The module version, such as example.com/mod@v1.2.3."), max_length=MAX_LINE

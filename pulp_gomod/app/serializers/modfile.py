@@ -11,9 +11,7 @@ from pulp_gomod.app.serializers.fields import TextField
 
 
 class GoModFileSerializer(NoArtifactContentSerializer):
-    """
-    The go.mod of a module version whose zip is not on the server.
-    """
+    """The go.mod of a module version whose zip is not on the server."""
 
     repository = None
     overwrite = None

@@ -34,9 +34,7 @@ FIELDS = (
 
 
 class RequirementSerializer(serializers.Serializer):
-    """
-    A requirement of go.mod.
-    """
+    """A requirement of go.mod."""
 
     path = serializers.CharField(help_text=_("The module path."))
     version = serializers.CharField(help_text=_("The version."))
@@ -47,9 +45,7 @@ class RequirementSerializer(serializers.Serializer):
 
 
 class RetractionSerializer(serializers.Serializer):
-    """
-    A retraction of go.mod.
-    """
+    """A retraction of go.mod."""
 
     low = serializers.CharField(help_text=_("The first version that is retracted."))
     high = serializers.CharField(help_text=_("The last version that is retracted."))
@@ -60,9 +56,7 @@ class RetractionSerializer(serializers.Serializer):
 
 
 class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSerializer):
-    """
-    What a list shows of a module version: everything but its longer texts.
-    """
+    """What a list shows of a module version: everything but its longer texts."""
 
     repository = None
     overwrite = None
@@ -131,9 +125,7 @@ class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSer
 
 
 class GoModuleSerializer(GoModuleListSerializer):
-    """
-    Everything about a module version.
-    """
+    """Everything about a module version."""
 
     go_mod = TextField(
         help_text=_("The text of go.mod, as it is in the zip or as Go synthesizes it.")

@@ -1,4 +1,5 @@
-"""Related objects that may be given by name.
+"""
+Related objects that may be given by name.
 
 Who may publish to a repository need not be allowed to see it, and cannot look up its href. A name is
 enough then; for whoever has no right to use the object, it does not exist.

@@ -17,9 +17,7 @@ def is_go_repository(repository: Repository) -> bool:
 
 
 class GoPublicationSerializer(PublicationSerializer):
-    """
-    A repository version, frozen for serving.
-    """
+    """A repository version, frozen for serving."""
 
     distributions = DetailRelatedField(
         help_text=_("The distributions that serve this publication."),

@@ -29,9 +29,7 @@ class ReleaseIdentityField(IdentityField):
 
 
 class GoReleaseSerializer(ModelSerializer):
-    """
-    How a module version came into a repository.
-    """
+    """How a module version came into a repository."""
 
     pulp_href = ReleaseIdentityField(view_name="gomod/releases-detail")
     repository = DetailRelatedField(

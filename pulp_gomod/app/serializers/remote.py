@@ -76,9 +76,6 @@ def require_allowed(url: str) -> None:
 
     Names are looked up when they are connected to, and may lead elsewhere each time.
 
-    Args:
-        url: The URL.
-
     Raises:
         ValidationError: It is one.
     """
@@ -98,9 +95,7 @@ def _patterns(help_text: str) -> serializers.CharField:
 
 
 class GoRemoteSerializer(RemoteSerializer):
-    """
-    An upstream GOPROXY.
-    """
+    """An upstream GOPROXY."""
 
     url = serializers.CharField(
         help_text=_("The URL of the upstream GOPROXY, for example https://goproxy.example.com.")

@@ -16,9 +16,7 @@ from pulp_gomod.app.serializers.sync import RemoteField
 
 
 class GoCleanupSerializer(serializers.Serializer):
-    """
-    Which cached modules to remove.
-    """
+    """Which cached modules to remove."""
 
     unused_days = serializers.FloatField(
         help_text=_("Remove cached modules that nobody has requested for this many days."),
@@ -51,9 +49,7 @@ class GoCleanupSerializer(serializers.Serializer):
 
 
 class GoRepositorySerializer(RepositorySerializer):
-    """
-    A versioned set of Go modules.
-    """
+    """A versioned set of Go modules."""
 
     # Checkpoints are not offered, so there is nothing to retain of them.
     retain_checkpoints = None
@@ -88,9 +84,7 @@ class GoRepositorySerializer(RepositorySerializer):
 
 
 class GoModifySerializer(RepositoryAddRemoveContentSerializer):
-    """
-    What to add to a repository, and to remove from it.
-    """
+    """What to add to a repository, and to remove from it."""
 
     with_zips = serializers.BooleanField(
         help_text=_(
@@ -138,9 +132,7 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
 
 
 class GoRepositoryVersionSerializer(RepositoryVersionSerializer):
-    """
-    The state of a Go repository after one change.
-    """
+    """The state of a Go repository after one change."""
 
     zips_missing = serializers.SerializerMethodField(
         help_text=_(

@@ -47,9 +47,7 @@ def _check(read: Callable[[Any], Any], value: Any) -> Any:
 
 
 class GoSyncSerializer(RepositorySyncURLSerializer):
-    """
-    Which modules to fetch from a remote.
-    """
+    """Which modules to fetch from a remote."""
 
     remote = RemoteField(
         help_text=_("The remote to sync from. Defaults to the repository's remote."),

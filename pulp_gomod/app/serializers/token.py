@@ -20,9 +20,7 @@ LONGEST_NAME = 200
 
 
 class GoTokenSerializer(ModelSerializer):
-    """
-    A token that acts on behalf of its owner on a GOPROXY, and nowhere else in Pulp.
-    """
+    """A token that acts on behalf of its owner on a GOPROXY, and nowhere else in Pulp."""
 
     pulp_href = IdentityField(view_name="gomod/tokens-detail")
     name = serializers.CharField(
@@ -134,9 +132,7 @@ def _usual_days() -> int:
 
 
 class GoTokenCreatedSerializer(GoTokenSerializer):
-    """
-    A newly created token, with its secret.
-    """
+    """A newly created token, with its secret."""
 
     token = serializers.CharField(
         help_text=_("The secret. It is shown only this once, and is not stored."), read_only=True

@@ -233,9 +233,6 @@ def check_upload_complete(upload: Upload) -> None:
     """
     Check that a chunked upload is complete and may be a module zip.
 
-    Args:
-        upload: The upload.
-
     Raises:
         ValidationError: Chunks are missing or overlap, or it is too large.
     """

@@ -1,4 +1,5 @@
-"""May this module version enter this repository? Asked by every way in.
+"""
+May this module version enter this repository? Asked by every way in.
 
 Uploads ask before they store anything, syncs before they fetch, and GoRepository asks once more when it makes
 a version, whatever the way.
@@ -19,10 +20,6 @@ class Admission:
     """What a repository takes in, as its blocks were at one time."""
 
     def __init__(self, repository: GoRepository) -> None:
-        """
-        Args:
-            repository: The repository.
-        """
         self._repository = repository
         self._blocks = blocks_of(repository.pk)
 
@@ -32,10 +29,6 @@ class Admission:
 
         What came of a removal does not stop whoever means to have the version back, and says so by
         publishing it.
-
-        Args:
-            module: The module path.
-            version: The version.
         """
         block = self._blocks.find(module, version)
         if block is None or block.yields:
@@ -43,13 +36,7 @@ class Admission:
         return ModuleVersionBlockedError(block.line(module, version))
 
     def lift(self, module: str, version: str) -> None:
-        """
-        Let a module version in that was removed before, in the transaction that publishes it.
-
-        Args:
-            module: The module path.
-            version: The version.
-        """
+        """Let a module version in that was removed before, in the transaction that publishes it."""
         if self._blocks.find(module, version) is None:
             return
         removed = self._repository.blocks.filter(

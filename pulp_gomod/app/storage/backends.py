@@ -1,4 +1,5 @@
-"""The storage of a domain, with an end to its patience.
+"""
+The storage of a domain, with an end to its patience.
 
 botocore waits for a connection for a minute, for each byte of an answer as long, and does so five times: a
 storage that hangs would hold a thread for ten minutes, and an API worker until it is killed.
@@ -16,12 +17,7 @@ _ATTEMPTS = 2
 
 
 def storage_of(domain: Any) -> Any:
-    """
-    Return the storage of a domain. Uses the ORM where the domain has settings of its own.
-
-    Args:
-        domain: The domain.
-    """
+    """Return the storage of a domain. Uses the ORM where the domain has settings of its own."""
     storage = domain.get_storage()
     _bound(storage)
     return storage

@@ -1,4 +1,5 @@
-"""Calls of a storage that may never come back, in threads of their own.
+"""
+Calls of a storage that may never come back, in threads of their own.
 
 Whoever asks waits for a bounded time. The thread may be stuck for longer, until the backend's own timeouts
 end it: so there are few of them, and nothing else runs there.

@@ -1,4 +1,5 @@
-"""What a storage that fails looks like to the rest of the plugin.
+"""
+What a storage that fails looks like to the rest of the plugin.
 
 A backend raises whatever its library does: botocore, azure.core and google.api_core share no class with each
 other, and a file system raises OSError. So it counts where something was raised, and not what.

@@ -1,4 +1,5 @@
-"""Taking a judged module zip in: stored file, content unit, and the record of how it came here.
+"""
+Taking a judged module zip in: stored file, content unit, and the record of how it came here.
 
 The PUT route, the REST upload and everything else that makes a GoModule go through here, so that
 what is stored is stored the same way. All lookups stay inside the current domain.

@@ -19,15 +19,14 @@ class ObjectReader:
 
     Where the backend can, it is asked for this part alone and read as it comes; others bring the whole
     object to a temporary file first.
+
+    Args:
+        storage: The storage.
+        name: The object.
+        size: Bytes that it should have.
     """
 
     def __init__(self, storage: Any, name: str, size: int) -> None:
-        """
-        Args:
-            storage: The storage.
-            name: The object.
-            size: Bytes that it should have.
-        """
         self._storage = storage
         self._name = name
         self._size = size

@@ -1,4 +1,5 @@
-"""Files that are being received: on disk, and without a name for as long as they need none.
+"""
+Files that are being received: on disk, and without a name for as long as they need none.
 
 So nothing is left of one when whoever sends it goes away, the disk fills up, or this process is killed.
 """
@@ -35,18 +36,17 @@ class SpooledFile:
     Attributes:
         raw: The file, unbuffered.
         size: Its bytes.
+
+    Args:
+        directory: Where it is.
+        reserve: Bytes of the file system that it does not take: a database beside it stops when it cannot
+            write.
+        suffix: What its name ends with, if it gets one.
     """
 
     def __init__(
         self, directory: str | os.PathLike[str], reserve: int = 0, suffix: str = ""
     ) -> None:
-        """
-        Args:
-            directory: Where it is.
-            reserve: Bytes of the file system that it does not take: a database beside it stops when it cannot
-                write.
-            suffix: What its name ends with, if it gets one.
-        """
         self._directory = os.fspath(directory)
         self._reserve = reserve
         self._suffix = suffix

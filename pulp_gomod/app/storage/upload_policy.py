@@ -92,10 +92,6 @@ def check_path(module: str, version: str) -> None:
     """
     Check that the names of a module version can be stored.
 
-    Args:
-        module: The module path.
-        version: The version.
-
     Raises:
         Refused: They are too long for the database.
     """

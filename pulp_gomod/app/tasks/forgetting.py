@@ -21,12 +21,7 @@ _FILES = ("info", "mod", "zip")
 
 
 def repositories_of(remote: GoRemote) -> QuerySet:
-    """
-    Find the repositories that a remote is asked for: by a distribution, or by their syncs.
-
-    Args:
-        remote: The remote.
-    """
+    """Find the repositories that a remote is asked for: by a distribution, or by their syncs."""
     through = GoDistribution.objects.filter(repository=OuterRef("pk"), remote=remote)
     return GoRepository.objects.filter(
         Q(Exists(through)) | Q(remote=remote), pulp_domain=remote.pulp_domain_id

@@ -121,15 +121,16 @@ class Addition:
 
 
 class Batch:
-    """What a set of answers adds to a repository."""
+    """
+    What a set of answers adds to a repository.
+
+    Args:
+        repository: The repository, reserved exclusively.
+        answers: Answers that brought zips or go.mod files.
+        source: How the modules come here, a GoRelease.Source.
+    """
 
     def __init__(self, repository: GoRepository, answers: list[GoAnswer], source: str) -> None:
-        """
-        Args:
-            repository: The repository, reserved exclusively.
-            answers: Answers that brought zips or go.mod files.
-            source: How the modules come here, a GoRelease.Source.
-        """
         self.repository = repository
         self.source = source
         if source == GoRelease.Source.CACHED:
@@ -142,9 +143,7 @@ class Batch:
         self._blocks = blocks_of(repository.pk)
 
     def prepare(self) -> Addition:
-        """
-        Make the units and the records of all that is new, and return the Addition.
-        """
+        """Make the units and the records of all that is new, and return the Addition."""
         version = self.repository.latest_version()
         held_modules = self._held(GoModule, version)
         held_mod_files = self._held(GoModFile, version)

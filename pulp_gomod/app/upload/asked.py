@@ -1,4 +1,5 @@
-"""Whether a body is worth receiving, said by the API before anybody receives it.
+"""
+Whether a body is worth receiving, said by the API before anybody receives it.
 
 A large body is held on the front door's disk until it has come. So the door asks first, by OPTIONS with the
 header `BODY_OF`: is there a view for that path, does it take a body by that method, and are the
@@ -19,13 +20,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class AskedFirst:
-    """Django's middleware for that; it also refuses paths that no text of a database can be."""
+    """
+    Django's middleware for that; it also refuses paths that no text of a database can be.
+
+    Args:
+        get_response: What comes next.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """
-        Args:
-            get_response: What comes next.
-        """
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

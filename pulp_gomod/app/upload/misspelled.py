@@ -13,13 +13,14 @@ _SLASHES = re.compile("//+")
 
 
 class MisspelledPaths:
-    """Django's middleware for that."""
+    """
+    Django's middleware for that.
+
+    Args:
+        get_response: What comes next.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """
-        Args:
-            get_response: What comes next.
-        """
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

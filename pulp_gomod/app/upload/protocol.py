@@ -1,4 +1,5 @@
-"""Which methods the paths of a GOPROXY know, and what whoever uses another one is told.
+"""
+Which methods the paths of a GOPROXY know, and what whoever uses another one is told.
 
 The content app reads, the API publishes and removes, and a client sees one server: it is told of all methods. Where
 it does what another registry wants, it is told what to do here.

@@ -1,4 +1,5 @@
-"""Checking the zip of a publish without keeping the API from all others.
+"""
+Checking the zip of a publish without keeping the API from all others.
 
 A worker of the API answers one request at a time. So what takes long is checked in a process of its
 own, for so many at a time as have a place. Behind the front door that is where one waits for it. An

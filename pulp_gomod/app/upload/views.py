@@ -188,9 +188,7 @@ class PublishView(OwnerView):
 
 
 class VersionView(OwnerView):
-    """
-    `/api/packages/{owner}/go/{module}/@v/{version}`: DELETE removes, and PUT of `{version}.zip` publishes.
-    """
+    """`/api/packages/{owner}/go/{module}/@v/{version}`: DELETE removes, and PUT of `{version}.zip` publishes."""
 
     @property
     def known(self) -> Known:

@@ -1,4 +1,4 @@
-"""`gomod/blocks/`"""
+"""The endpoints below `gomod/blocks/`."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -90,12 +90,7 @@ class GoBlockViewSet(
         return queryset.filter(repository__in=viewable_repositories(self.request.user).values("pk"))
 
     def perform_destroy(self, block: GoBlock) -> None:
-        """
-        Lift a block; that is in force when this is done.
-
-        Args:
-            block: The block.
-        """
+        """Lift a block; that is in force when this is done."""
         with transaction.atomic():
             note_change(block.repository_id)
             block.delete()

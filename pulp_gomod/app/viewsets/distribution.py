@@ -1,4 +1,4 @@
-"""`distributions/gomod/gomod/`"""
+"""The endpoints below `distributions/gomod/gomod/`."""
 
 from django.db.models import QuerySet
 
@@ -22,9 +22,7 @@ class GoDistributionFilter(StrictFilters, DistributionFilter):
 
 
 class GoDistributionViewSet(DistributionViewSet, RolesMixin):
-    """
-    A GOPROXY root: serves a repository, one of its versions, or a publication.
-    """
+    """A GOPROXY root: serves a repository, one of its versions, or a publication."""
 
     endpoint_name = "gomod"
     queryset = GoDistribution.objects.all()

@@ -110,9 +110,7 @@ class StrictFilters:
 
 
 class HeldInFilter(RepositoryVersionFilter):
-    """
-    Content that a repository version holds, asked of an index instead of the version's whole set.
-    """
+    """Content that a repository version holds, asked of an index instead of the version's whole set."""
 
     def filter(self, queryset: QuerySet, value: str | None) -> QuerySet:
         """
@@ -136,9 +134,7 @@ class HeldInFilter(RepositoryVersionFilter):
 
 @extend_schema_field(OpenApiTypes.STR)
 class LabelsFilter(LabelFilter):
-    """
-    Content by its labels; pulpcore's filter, whose type the OpenAPI schema is told.
-    """
+    """Content by its labels; pulpcore's filter, whose type the OpenAPI schema is told."""
 
 
 class ChecksumFilter(CharFilter):
@@ -158,13 +154,12 @@ class Words:
     A search: modules whose path contains every word, in whatever case.
 
     It stands where pulpcore's parsed expressions stand.
+
+    Args:
+        text: The words, separated by spaces.
     """
 
     def __init__(self, text: str) -> None:
-        """
-        Args:
-            text: The words, separated by spaces.
-        """
         self.words = text.split()
 
     def evaluate(self, queryset: QuerySet) -> QuerySet:

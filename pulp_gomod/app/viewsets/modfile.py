@@ -1,4 +1,4 @@
-"""`content/gomod/modfiles/`"""
+"""The endpoints below `content/gomod/modfiles/`."""
 
 from pulpcore.plugin.viewsets import ContentFilter, ReadOnlyContentViewSet
 

@@ -1,4 +1,4 @@
-"""`content/gomod/modules/`"""
+"""The endpoints below `content/gomod/modules/`."""
 
 from gettext import gettext as _
 from typing import Any
@@ -99,9 +99,7 @@ class GoModuleFilter(StrictFilters, ContentFilter):
 
 
 class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
-    """
-    Versions of Go modules, each with its verified zip.
-    """
+    """Versions of Go modules, each with its verified zip."""
 
     endpoint_name = "modules"
     queryset = GoModule.objects.prefetch_related("_artifacts")
@@ -160,9 +158,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
         responses={202: AsyncOperationResponseSerializer},
     )
     def create(self, request: Any, **kwargs: Any) -> OperationPostponedResponse:
-        """
-        Store module zips.
-        """
+        """Store module zips."""
         upload = self.valid_upload()
         zips = upload["zips"]
         sent = [zip for zip in zips if not isinstance(zip, (Artifact, Upload))]

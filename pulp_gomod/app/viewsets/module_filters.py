@@ -52,16 +52,17 @@ class VersionField(forms.CharField):
 
 
 class VersionFilter(CharFilter):
-    """Modules by their version, in the order in which Go sorts versions."""
+    """
+    Modules by their version, in the order in which Go sorts versions.
+
+    Args:
+        comparison: One of `gt`, `gte`, `lt` and `lte`.
+        kwargs: As for any filter.
+    """
 
     field_class = VersionField
 
     def __init__(self, comparison: str, **kwargs: Any) -> None:
-        """
-        Args:
-            comparison: One of `gt`, `gte`, `lt` and `lte`.
-            kwargs: As for any filter.
-        """
         super().__init__(**kwargs)
         self._comparison = comparison
 
@@ -80,13 +81,14 @@ class VersionFilter(CharFilter):
 
 
 class Sha256Filter(CharFilter):
-    """Modules by the SHA-256 of their zip."""
+    """
+    Modules by the SHA-256 of their zip.
+
+    Args:
+        kwargs: As for any filter.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
-        """
-        Args:
-            kwargs: As for any filter.
-        """
         message = _("Must be 64 hexadecimal digits.")
         super().__init__(validators=[RegexValidator(r"\A[0-9a-fA-F]{64}\Z", message)], **kwargs)
 

@@ -1,4 +1,4 @@
-"""`publications/gomod/gomod/`"""
+"""The endpoints below `publications/gomod/gomod/`."""
 
 from typing import Any
 
@@ -25,9 +25,7 @@ class GoPublicationFilter(StrictFilters, PublicationFilter):
 
 
 class GoPublicationViewSet(PublicationViewSet, RolesMixin):
-    """
-    A repository version, frozen for serving.
-    """
+    """A repository version, frozen for serving."""
 
     endpoint_name = "gomod"
     queryset = GoPublication.objects.exclude(complete=False)
@@ -64,9 +62,7 @@ class GoPublicationViewSet(PublicationViewSet, RolesMixin):
         responses={202: AsyncOperationResponseSerializer},
     )
     def create(self, request: Any, **kwargs: Any) -> OperationPostponedResponse:
-        """
-        Publish the given repository version, or the newest one of the given repository.
-        """
+        """Publish the given repository version, or the newest one of the given repository."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         version = serializer.validated_data["repository_version"]

@@ -1,4 +1,4 @@
-"""`gomod/releases/`"""
+"""The endpoints below `gomod/releases/`."""
 
 from django.db.models import QuerySet
 from rest_framework import mixins

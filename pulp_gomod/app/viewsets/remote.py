@@ -1,4 +1,4 @@
-"""`remotes/gomod/gomod/`"""
+"""The endpoints below `remotes/gomod/gomod/`."""
 
 from typing import Any
 
@@ -26,9 +26,7 @@ class GoRemoteFilter(StrictFilters, RemoteFilter):
 
 
 class GoRemoteViewSet(RemoteViewSet, RolesMixin):
-    """
-    An upstream that speaks the GOPROXY protocol.
-    """
+    """An upstream that speaks the GOPROXY protocol."""
 
     endpoint_name = "gomod"
     queryset = GoRemote.objects.all()

@@ -48,9 +48,7 @@ class GoRepositoryVersionFilter(StrictFilters, RepositoryVersionViewSet.filterse
 
 
 class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
-    """
-    A versioned set of Go modules, with at most one zip for a module version.
-    """
+    """A versioned set of Go modules, with at most one zip for a module version."""
 
     endpoint_name = "gomod"
     queryset = GoRepository.objects.exclude(user_hidden=True)
@@ -214,9 +212,7 @@ def _may_of_repository(permission: str) -> str:
 
 
 class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
-    """
-    The state of a Go repository after one change.
-    """
+    """The state of a Go repository after one change."""
 
     parent_viewset = GoRepositoryViewSet
     serializer_class = GoRepositoryVersionSerializer

@@ -1,4 +1,5 @@
-"""`repository_versions/`, which is pulpcore's: the versions of Go repositories are for who may view these.
+"""
+`repository_versions/`, which is pulpcore's: the versions of Go repositories are for who may view these.
 
 pulpcore lists the versions of all repositories there to whoever is logged in. It defines a scope for them,
 but its base class never calls it, so an access policy cannot help either.

@@ -1,4 +1,4 @@
-"""`gomod/tokens/`"""
+"""The endpoints below `gomod/tokens/`."""
 
 from typing import Any
 
@@ -88,9 +88,7 @@ class GoTokenViewSet(
         responses={201: GoTokenCreatedSerializer},
     )
     def create(self, request: Any, **kwargs: Any) -> Response:
-        """
-        Make a token.
-        """
+        """Make a token."""
         serializer = GoTokenCreatedSerializer(
             data=request.data, context=self.get_serializer_context()
         )

@@ -1,4 +1,5 @@
-"""What a token of ours opens of the REST API, which is little.
+"""
+What a token of ours opens of the REST API, which is little.
 
 A token stands for its owner on a GOPROXY. Clients such as the pulp command do over REST what a GOPROXY does: they
 publish, read what is served, and remove. A viewset says so in `TOKEN_ACTIONS`, and keeps a token to what
@@ -28,13 +29,14 @@ View = Callable[..., HttpResponse]
 
 
 class TokenScope:
-    """Django's middleware that lets a token be its owner where it may be, and nobody elsewhere."""
+    """
+    Django's middleware that lets a token be its owner where it may be, and nobody elsewhere.
+
+    Args:
+        get_response: What comes next.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """
-        Args:
-            get_response: What comes next.
-        """
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -32,35 +32,19 @@ def token_of(view: Any) -> GoToken | None:
 
 
 def distributions(token: GoToken) -> QuerySet:
-    """
-    The distributions that a token opens.
-
-    Args:
-        token: The token.
-    """
+    """The distributions that a token opens."""
     found = GoDistribution.objects.filter(pulp_domain=get_domain_pk())
     return found.filter(pk=token.distribution_id) if token.distribution_id else found
 
 
 def repositories(token: GoToken) -> QuerySet:
-    """
-    The repositories whose newest version these serve, and which take what is published.
-
-    Args:
-        token: The token.
-    """
+    """The repositories whose newest version these serve, and which take what is published."""
     served = distributions(token).exclude(repository=None).values("repository")
     return GoRepository.objects.filter(pk__in=served)
 
 
 def newest_versions(token: GoToken, versions: QuerySet) -> QuerySet:
-    """
-    Keep the newest version of each of these repositories.
-
-    Args:
-        token: The token.
-        versions: Repository versions.
-    """
+    """Keep the newest version of each of these repositories."""
     newer = RepositoryVersion.objects.filter(
         repository=OuterRef("repository"), number__gt=OuterRef("number"), complete=True
     )

@@ -1,0 +1,1 @@
+"""The nginx configuration that Pulp's installers include."""

@@ -1,4 +1,5 @@
-"""Reading zip archives with the verdicts of Go's package archive/zip.
+"""
+Reading zip archives with the verdicts of Go's package archive/zip.
 
 Python's zipfile cannot be asked instead: it cuts names at NUL, decodes them as cp437, ignores entry
 counts and truncated comments, and refuses archives that Go reads. Whether an archive opens, which

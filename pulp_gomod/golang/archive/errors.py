@@ -5,7 +5,8 @@ from ..quote import printable
 
 
 class ArchiveError(GoError):
-    """The archive, or one entry of it, cannot be read.
+    """
+    The archive, or one entry of it, cannot be read.
 
     Arguments: what Go says; the name of the entry, when it is about one; what was wrong with it.
     """

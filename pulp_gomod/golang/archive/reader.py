@@ -50,7 +50,8 @@ class LocalHeader(NamedTuple):
 
 
 class Archive:
-    """A zip archive that Go opens.
+    """
+    A zip archive that Go opens.
 
     Arguments: where its bytes are. Raises FormatError or UnexpectedEOFError where Go's
     zip.NewReader fails at the end record; a wrong directory is found while `entries` reads it.
@@ -64,7 +65,8 @@ class Archive:
         self._stopped_by: type[ArchiveError] = FormatError
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the entries in the order of the central directory.
+        """
+        Yield the entries in the order of the central directory.
 
         As in Go the directory goes on until something else than a header comes, and then the
         number of entries must be the declared one in its lower 16 bits.
@@ -110,7 +112,8 @@ class Archive:
         self.directory_end = at
 
     def local_header(self, entry: Entry) -> LocalHeader:
-        """Read the header that stands before the content of an entry (findBodyOffset).
+        """
+        Read the header that stands before the content of an entry (findBodyOffset).
 
         Raises FormatError where none stands there, UnexpectedEOFError where the file has ended.
         """
@@ -127,7 +130,8 @@ class Archive:
     def chunks(
         self, entry: Entry, body_offset: int | None = None, *, crc_required: bool = False
     ) -> Iterator[bytes]:
-        """Yield the content of an entry piece by piece, verifying it (File.Open and its reader).
+        """
+        Yield the content of an entry piece by piece, verifying it (File.Open and its reader).
 
         No more than one piece (256 KiB) beyond the declared size is ever decompressed.
 
@@ -201,7 +205,8 @@ class Archive:
 
 @contextmanager
 def open_archive(file: Input) -> Iterator[Archive]:
-    """Open an archive: a path, closed afterwards, or a binary file that can seek, left open.
+    """
+    Open an archive: a path, closed afterwards, or a binary file that can seek, left open.
 
     Raises ArchiveError where Go does not open it, OSError where the file cannot be read.
     """

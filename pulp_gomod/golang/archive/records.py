@@ -1,4 +1,5 @@
-"""The records of a zip archive: its end, its central directory, and their fields.
+"""
+The records of a zip archive: its end, its central directory, and their fields.
 
 Source of the rules: Go's archive/zip, reader.go (readDirectoryEnd, readDirectoryHeader).
 """
@@ -30,7 +31,8 @@ _UINT64 = struct.Struct("<Q")
 
 
 class Entry(NamedTuple):
-    """One entry of the central directory.
+    """
+    One entry of the central directory.
 
     `name` holds bytes that are not UTF-8 as surrogate escapes; a slash at its end marks a
     directory. Sizes are in bytes, as declared. `attributes` are the external file attributes, whose
@@ -58,7 +60,8 @@ class Entry(NamedTuple):
 
 
 class DirectoryEnd(NamedTuple):
-    """The end of central directory record, with zip64 values where they hold.
+    """
+    The end of central directory record, with zip64 values where they hold.
 
     Offsets are positions in the file. `records` is the declared number of entries, of which Go
     compares 16 bits; `base_offset` is what to add to the offsets in the headers; `record_offset` is
@@ -86,7 +89,8 @@ def to_int64(value: int) -> int:
 
 
 def read_directory_end(source: Source) -> DirectoryEnd:
-    """Find and read the end of the central directory (readDirectoryEnd).
+    """
+    Find and read the end of the central directory (readDirectoryEnd).
 
     Raises FormatError or UnexpectedEOFError where Go does not open the archive.
     """
@@ -178,7 +182,8 @@ def variable_length(head: bytes) -> int | None:
 
 
 def parse_header(head: bytes, rest: bytes) -> Entry | None:
-    """Parse the fixed part and the rest of a directory header (readDirectoryHeader).
+    """
+    Parse the fixed part and the rest of a directory header (readDirectoryHeader).
 
     Returns None where Go says that the format is wrong. The offset is as it stands, not yet based.
     """

@@ -14,7 +14,8 @@ _NEAR = 64 << 10
 
 
 class Source:
-    """Reads at any offset, ahead when the reads go forward.
+    """
+    Reads at any offset, ahead when the reads go forward.
 
     Arguments: a binary file that can seek. Its position moves; it is not closed.
     """
@@ -64,7 +65,8 @@ class Source:
 
 @contextmanager
 def open_source(file: Input) -> Iterator[Source]:
-    """Open a path, which is closed afterwards, or take an open file as it is.
+    """
+    Open a path, which is closed afterwards, or take an open file as it is.
 
     Raises OSError where the path cannot be opened or read.
     """

@@ -1,4 +1,5 @@
-"""The go.mod file as Go reads it (package golang.org/x/mod/modfile).
+"""
+The go.mod file as Go reads it (package golang.org/x/mod/modfile).
 
 `parse` reads the file of a main module, `parse_lax` that of a dependency, which is what a server
 has to do. Files are bytes; bytes that are not UTF-8 come out as Python's surrogate escapes.

@@ -1,4 +1,5 @@
-"""What a go.mod file says to the modules that require its module.
+"""
+What a go.mod file says to the modules that require its module.
 
 The `go` command reads `exclude` and `replace` in the go.mod of the main module only, and takes a file
 without a `go` line for one that says 1.16 (https://go.dev/ref/mod#go-mod-file-go). So two files that differ in

@@ -10,7 +10,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Error(GoError):
-    """One mistake in a go.mod file.
+    """
+    One mistake in a go.mod file.
 
     Attributes:
         reason: what is wrong, in the words of the go command.
@@ -38,7 +39,8 @@ class Error(GoError):
 
 
 class ErrorList(GoError):
-    """Everything that is wrong with a go.mod file, in the order of the file, one per line.
+    """
+    Everything that is wrong with a go.mod file, in the order of the file, one per line.
 
     Attributes:
         errors: the mistakes, at least one.

@@ -1,4 +1,5 @@
-"""What a go.mod file says (the types of golang.org/x/mod/modfile).
+"""
+What a go.mod file says (the types of golang.org/x/mod/modfile).
 
 `line` is always the line of the file, counted from 1.
 """
@@ -72,7 +73,8 @@ class Replace:
 
 @dataclass(slots=True)
 class Retract:
-    """A closed interval of versions that should not be used, and why.
+    """
+    A closed interval of versions that should not be used, and why.
 
     The versions are as written, not made canonical.
     """

@@ -1,4 +1,5 @@
-"""The words of a go.mod file, one line at a time (read.go of golang.org/x/mod/modfile).
+"""
+The words of a go.mod file, one line at a time (read.go of golang.org/x/mod/modfile).
 
 Text comes in as `bytes.decode("utf-8", "surrogateescape")`, so one character here is one rune there
 and a byte that is not UTF-8 is a surrogate, which Go reads as the printable U+FFFD.

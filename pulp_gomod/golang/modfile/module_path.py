@@ -12,7 +12,8 @@ _MODULE_LINE: Final = re.compile(rf"^{_SPACE}*+module(?={_SPACE})([^\n]*)", re.M
 
 
 def module_path(data: bytes) -> str:
-    """Return the module path, or an empty string if there is none (modfile.ModulePath).
+    """
+    Return the module path, or an empty string if there is none (modfile.ModulePath).
 
     This looks at single lines only: it takes backquoted strings, which `parse` refuses, and finds
     "(" where a block begins. Use `parse_lax` to learn what the go command takes for the path.

@@ -37,7 +37,8 @@ def auto_quote(s: str) -> str:
 
 
 def legacy_go_mod(path: str) -> bytes:
-    """Return the go.mod that stands for a module without one, `module PATH` and a newline.
+    """
+    Return the go.mod that stands for a module without one, `module PATH` and a newline.
 
     The go command takes a .mod file for such a stand-in only if the bytes are exactly these
     (LegacyGoMod in cmd/go/internal/modfetch).
@@ -46,7 +47,8 @@ def legacy_go_mod(path: str) -> bytes:
 
 
 def unquote(s: str) -> str:
-    r"""Return what a quoted string stands for, `"..."` or `` `...` `` (strconv.Unquote).
+    r"""
+    Return what a quoted string stands for, `"..."` or `` `...` `` (strconv.Unquote).
 
     Bytes that are not UTF-8 are U+FFFD in the result, unless they are written as \xFF.
 

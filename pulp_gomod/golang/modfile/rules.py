@@ -41,7 +41,8 @@ _LAX_VERBS: Final = frozenset(("go", "module", "retract", "require", "ignore"))
 
 
 def parse(data: bytes) -> File:
-    """Parse the go.mod file of a main module (modfile.Parse without a VersionFixer).
+    """
+    Parse the go.mod file of a main module (modfile.Parse without a VersionFixer).
 
     Versions become canonical, except in retract directives, as in Go.
 
@@ -53,7 +54,8 @@ def parse(data: bytes) -> File:
 
 
 def parse_lax(data: bytes) -> File:
-    """Parse the go.mod file of a dependency (modfile.ParseLax without a VersionFixer).
+    """
+    Parse the go.mod file of a dependency (modfile.ParseLax without a VersionFixer).
 
     This is how the go command reads what a proxy serves: directives that only matter in a main
     module (toolchain, godebug, exclude, replace, tool) and unknown ones are ignored.
@@ -65,7 +67,8 @@ def parse_lax(data: bytes) -> File:
 
 
 def read_lax(data: bytes, file: File) -> File:
-    """Do what parse_lax does, into a File whose lists may keep less than all.
+    """
+    Do what parse_lax does, into a File whose lists may keep less than all.
 
     Raises:
         ErrorList: Go would refuse the file.

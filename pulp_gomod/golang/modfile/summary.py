@@ -1,4 +1,5 @@
-"""What whoever serves a dependency's go.mod has to know of it, in little memory.
+"""
+What whoever serves a dependency's go.mod has to know of it, in little memory.
 
 Run as a program it reads a go.mod from its standard input and writes what `encode` makes of it: a parser
 in Python takes a second for two megabytes, and all threads of a process wait for each other. So large
@@ -82,12 +83,7 @@ def summarize(data: bytes) -> Summary:
 
 
 def encode(summary: Summary) -> bytes:
-    """
-    Write a summary.
-
-    Args:
-        summary: The summary.
-    """
+    """Write a summary."""
     return (_USABLE if summary.is_usable else _UNUSABLE) + summary.retracted.encode()
 
 

@@ -1,4 +1,5 @@
-"""The lines and blocks of a go.mod file with their comments (read.go of golang.org/x/mod/modfile).
+"""
+The lines and blocks of a go.mod file with their comments (read.go of golang.org/x/mod/modfile).
 
 Go builds a syntax tree and then hands out the comments. Here the lines are handed over one after
 the other, so that a hostile file of millions of lines needs no more memory than what it declares.
@@ -21,7 +22,8 @@ from .lexer import (
 
 
 class Block:
-    """The head of a block of lines, like `require (`.
+    """
+    The head of a block of lines, like `require (`.
 
     Attributes:
         tokens: what stands before the parenthesis.
@@ -45,7 +47,8 @@ class Block:
 
 
 class Line:
-    """A line of tokens, alone or in a block.
+    """
+    A line of tokens, alone or in a block.
 
     Attributes:
         tokens, start, line: as those of a block.
@@ -98,7 +101,8 @@ class Statements(Protocol):
 
 
 def read_statements(text: str, statements: Statements) -> None:
-    """Hand over the heads of blocks and the wanted lines of a file, in the order of the file.
+    """
+    Hand over the heads of blocks and the wanted lines of a file, in the order of the file.
 
     Raises:
         ErrorList: the text cannot be read as a go.mod file at all. It has one error, the first.

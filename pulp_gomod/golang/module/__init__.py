@@ -1,4 +1,5 @@
-"""Module paths and versions as Go defines them (package golang.org/x/mod/module).
+"""
+Module paths and versions as Go defines them (package golang.org/x/mod/module).
 
 Every function carries the name that it has there. Whatever breaks a rule raises a GoError.
 """

@@ -7,7 +7,8 @@ __all__ = ["InvalidPathError", "InvalidVersionError", "ModuleError"]
 
 
 class InvalidPathError(GoError):
-    """A module, import or file path that breaks a naming rule.
+    """
+    A module, import or file path that breaks a naming rule.
 
     Attributes: `kind` ("module", "import", "file"), `path`, and `reason` in Go's own words.
     """
@@ -21,7 +22,8 @@ class InvalidPathError(GoError):
 
 
 class InvalidVersionError(GoError):
-    """A version that is wrong by itself.
+    """
+    A version that is wrong by itself.
 
     Attributes: `version`, `reason` in Go's own words, and `pseudo`, true when the version was to
     be a pseudo-version.
@@ -41,7 +43,8 @@ class InvalidVersionError(GoError):
 
 
 class ModuleError(GoError):
-    """A version that is wrong for this module path.
+    """
+    A version that is wrong for this module path.
 
     Attributes: `path`, `version`, and `error`, what is wrong with the version.
     """

@@ -1,4 +1,5 @@
-"""Paths and versions as they stand in URLs and in file systems that ignore case.
+"""
+Paths and versions as they stand in URLs and in file systems that ignore case.
 
 Every capital letter becomes an exclamation mark and the small letter, and nothing else changes
 (EscapePath, EscapeVersion and their inverses in golang.org/x/mod/module).
@@ -29,7 +30,8 @@ def _unescape(escaped: str) -> str | None:
 
 
 def escape_path(path: str) -> str:
-    """Return the escaped form of a module path (module.EscapePath).
+    """
+    Return the escaped form of a module path (module.EscapePath).
 
     Raises InvalidPathError if path is not a valid module path.
     """
@@ -38,7 +40,8 @@ def escape_path(path: str) -> str:
 
 
 def escape_version(v: str) -> str:
-    """Return the escaped form of a version (module.EscapeVersion).
+    """
+    Return the escaped form of a version (module.EscapeVersion).
 
     v need not be a semantic version, but it has to be a valid ASCII file name without an
     exclamation mark.
@@ -51,7 +54,8 @@ def escape_version(v: str) -> str:
 
 
 def unescape_path(escaped: str) -> str:
-    """Return the module path that an escaped path stands for (module.UnescapePath).
+    """
+    Return the module path that an escaped path stands for (module.UnescapePath).
 
     Raises GoError if it stands for none: a path has exactly one escaped form, without capitals.
     """
@@ -66,7 +70,8 @@ def unescape_path(escaped: str) -> str:
 
 
 def unescape_version(escaped: str) -> str:
-    """Return the version that an escaped version stands for (module.UnescapeVersion).
+    """
+    Return the version that an escaped version stands for (module.UnescapeVersion).
 
     Raises GoError if it stands for none.
     """

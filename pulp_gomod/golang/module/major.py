@@ -45,7 +45,8 @@ def try_split_path_version(path: str) -> SplitPath | None:
 
 
 def split_path_version(path: str) -> SplitPath:
-    """Split path into its prefix and its major version suffix (module.SplitPathVersion).
+    """
+    Split path into its prefix and its major version suffix (module.SplitPathVersion).
 
     The suffix is `/vN` with N >= 2, or empty; paths that begin with `gopkg.in/` need one of the
     form `.vN` with any N, or `.vN-unstable` with N >= 1 (or, as Go has it, with no N at all).
@@ -81,7 +82,8 @@ def _path_major_problem(v: str, path_major: str) -> str | None:
 
 
 def check_path_major(v: str, path_major: str) -> None:
-    """Check that version v fits the major version suffix of a path (module.CheckPathMajor).
+    """
+    Check that version v fits the major version suffix of a path (module.CheckPathMajor).
 
     Raises InvalidVersionError if it does not.
     """
@@ -96,7 +98,8 @@ def match_path_major(v: str, path_major: str) -> bool:
 
 
 def path_major_prefix(path_major: str) -> str:
-    """Return the beginning of the versions that a suffix implies (module.PathMajorPrefix).
+    """
+    Return the beginning of the versions that a suffix implies (module.PathMajorPrefix).
 
     That is `v2` for `/v2`, and "" for "", which allows v0 and v1.
 

@@ -141,7 +141,8 @@ def _module_problem(path: str) -> str | None:
 
 
 def check_path(path: str) -> None:
-    """Check that path is a valid module path (module.CheckPath).
+    """
+    Check that path is a valid module path (module.CheckPath).
 
     A module path is an import path without `+` and without leading dots in its elements, that
     begins with a lower-case domain name and whose major version suffix, if any, is well formed.
@@ -154,7 +155,8 @@ def check_path(path: str) -> None:
 
 
 def check_import_path(path: str) -> None:
-    """Check that path is a valid import path (module.CheckImportPath).
+    """
+    Check that path is a valid import path (module.CheckImportPath).
 
     Its elements are made of ASCII letters, digits and `-._~+`, do not end in a dot, and are not
     taken for reserved or short names by Windows.
@@ -167,7 +169,8 @@ def check_import_path(path: str) -> None:
 
 
 def check_file_path(path: str, *, older_letters: bool = False) -> None:
-    """Check that path is a valid slash-separated file path in a module (module.CheckFilePath).
+    """
+    Check that path is a valid slash-separated file path in a module (module.CheckFilePath).
 
     Elements may hold letters of any script, ASCII digits, the space and ``!#$%&()+,-.=@[]^_{}~``.
     With `older_letters`, only letters count that every Go since 1.21 knows (Unicode 15.0), so

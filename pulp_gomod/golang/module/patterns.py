@@ -1,4 +1,5 @@
-"""Glob patterns over module paths, as in GOPRIVATE (module.MatchPrefixPatterns).
+"""
+Glob patterns over module paths, as in GOPRIVATE (module.MatchPrefixPatterns).
 
 The pattern language is that of Go's path.Match. It works on bytes, and a `*` may stop in the
 middle of a character; so everything here is bytes, too.
@@ -33,7 +34,8 @@ class _AnyChar(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """A part of a pattern up to the next star; a number stands for that byte.
+    """
+    A part of a pattern up to the next star; a number stands for that byte.
 
     `literal` has all of its bytes, if it stands for no others.
     """
@@ -44,7 +46,8 @@ class _Chunk(NamedTuple):
 
 
 def _rune(text: bytes, at: int) -> tuple[int, int]:
-    """Decode one character: its code point and the position after it.
+    """
+    Decode one character: its code point and the position after it.
 
     A byte that does not begin a valid sequence counts as U+FFFD, one byte long.
     """
@@ -181,7 +184,8 @@ def _match(chunks: list[_Chunk], name: bytes) -> bool:
 
 
 def match_pattern(pattern: str, name: str) -> bool:
-    """Report whether all of name matches the shell pattern (path.Match).
+    """
+    Report whether all of name matches the shell pattern (path.Match).
 
     Raises GoError if the pattern is malformed.
     """
@@ -192,7 +196,8 @@ def match_pattern(pattern: str, name: str) -> bool:
 
 
 def match_prefix_patterns(globs: str, target: str) -> bool:
-    """Report whether a prefix of the path target matches one of the patterns.
+    """
+    Report whether a prefix of the path target matches one of the patterns.
 
     `globs` is a comma-separated list as in GOPRIVATE; a pattern of n elements is matched against
     the first n elements of target. Empty and malformed patterns match nothing, and one slash at
@@ -212,7 +217,8 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chunk]]]]:
-    """Tell the plain paths of a list from the patterns, which come with their numbers of elements.
+    """
+    Tell the plain paths of a list from the patterns, which come with their numbers of elements.
 
     The same few lists are asked about all the time, and may have thousands of entries.
     """

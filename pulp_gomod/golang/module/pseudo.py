@@ -1,4 +1,5 @@
-"""Pseudo-versions: names for commits that have no tag (golang.org/x/mod/module, pseudo.go).
+"""
+Pseudo-versions: names for commits that have no tag (golang.org/x/mod/module, pseudo.go).
 
     vX.0.0-yyyymmddhhmmss-rev            no tag before the commit
     vX.Y.(Z+1)-0.yyyymmddhhmmss-rev      the tag before it is vX.Y.Z
@@ -43,7 +44,8 @@ class _Pseudo(NamedTuple):
 
 
 def is_pseudo_version(v: str) -> bool:
-    """Report whether v has the form of a pseudo-version (module.IsPseudoVersion).
+    """
+    Report whether v has the form of a pseudo-version (module.IsPseudoVersion).
 
     The time in it need not exist.
     """
@@ -93,7 +95,8 @@ def _timestamp(time: datetime) -> str:
 
 
 def pseudo_version(major: str, older: str, time: datetime, rev: str) -> str:
-    """Return the pseudo-version of a commit (module.PseudoVersion).
+    """
+    Return the pseudo-version of a commit (module.PseudoVersion).
 
     Arguments: `major` is the major version of the module ("v1", or "" for v0), `older` the tag
     before the commit ("" if there is none), `time` that of the commit (of any time zone; one
@@ -116,7 +119,8 @@ def zero_pseudo_version(major: str) -> str:
 
 
 def pseudo_version_time(v: str) -> datetime:
-    """Return the time in a pseudo-version, aware and in UTC (module.PseudoVersionTime).
+    """
+    Return the time in a pseudo-version, aware and in UTC (module.PseudoVersionTime).
 
     Raises InvalidVersionError if v is no pseudo-version or if the time in it does not exist. The
     year 0, which Go knows and Python does not, counts as one that does not exist.
@@ -131,7 +135,8 @@ def pseudo_version_time(v: str) -> datetime:
 
 
 def pseudo_version_rev(v: str) -> str:
-    """Return the revision in a pseudo-version (module.PseudoVersionRev).
+    """
+    Return the revision in a pseudo-version (module.PseudoVersionRev).
 
     Raises InvalidVersionError if v is no pseudo-version.
     """
@@ -139,7 +144,8 @@ def pseudo_version_rev(v: str) -> str:
 
 
 def pseudo_version_base(v: str) -> str:
-    """Return the tag before the commit, "" if there is none (module.PseudoVersionBase).
+    """
+    Return the tag before the commit, "" if there is none (module.PseudoVersionBase).
 
     Raises InvalidVersionError if v is no pseudo-version, or one that cannot come from any tag.
     """

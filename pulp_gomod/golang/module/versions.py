@@ -13,7 +13,8 @@ __all__ = ["Version", "canonical_version", "check", "sort"]
 
 
 class Version(NamedTuple):
-    """A module path and a version of that module, both unescaped.
+    """
+    A module path and a version of that module, both unescaped.
 
     In go.sum the version may be followed by `/go.mod`; a replacement by a directory has none ("").
     """
@@ -27,7 +28,8 @@ class Version(NamedTuple):
 
 
 def check(path: str, version: str) -> None:
-    """Check that path and version are valid and belong together (module.Check).
+    """
+    Check that path and version are valid and belong together (module.Check).
 
     Short versions like `v1` and build metadata pass: what is stored must besides be equal to its
     `canonical_version`.
@@ -66,7 +68,8 @@ def _compare(left: tuple[str, str], right: tuple[str, str]) -> int:
 
 
 def sort(versions: list[Version]) -> list[Version]:
-    """Sort the list in place as go.sum is sorted, and return it (module.Sort).
+    """
+    Sort the list in place as go.sum is sorted, and return it (module.Sort).
 
     By path (bytes), then by semantic version, then by what follows a slash in the version. Pairs
     that compare equal keep their order.

@@ -1,4 +1,5 @@
-"""Checksum databases: signed notes, transparency logs, a client that proves what it believes.
+"""
+Checksum databases: signed notes, transparency logs, a client that proves what it believes.
 
 One room per package of golang.org/x/mod/sumdb: `note`, `tlog`, `client` and `server` (which are
 its client.go and server.go), and `gosumdb`, the syntax of the GOSUMDB variable.

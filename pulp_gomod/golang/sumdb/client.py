@@ -1,4 +1,5 @@
-"""A client of a checksum database that believes only what is proven, and stores nothing itself.
+"""
+A client of a checksum database that believes only what is proven, and stores nothing itself.
 
 As the Client of golang.org/x/mod/sumdb, with all I/O left to the caller. What makes a record
 believed: its hash is in a tile, every tile is proven by its parents up to the hash of the tree,
@@ -43,7 +44,8 @@ class _Head(NamedTuple):
 
 
 class Client:
-    """Looks up checksums of module versions. Holds no state: safe to share, cheap to make.
+    """
+    Looks up checksums of module versions. Holds no state: safe to share, cheap to make.
 
     Args:
         ops: I/O and storage.
@@ -71,7 +73,8 @@ class Client:
         self._nosumdb = nosumdb
 
     async def lookup(self, path: str, version: str) -> list[str]:
-        """The proven go.sum lines of a module version, or with `v1.2.3/go.mod` of its go.mod.
+        """
+        The proven go.sum lines of a module version, or with `v1.2.3/go.mod` of its go.mod.
 
         Args:
             path: module path.
@@ -91,7 +94,8 @@ class Client:
         return lines
 
     async def verify(self, path: str, version: str, h1: str) -> None:
-        """Check that a module version, or with `v1.2.3/go.mod` its go.mod, has the checksum h1.
+        """
+        Check that a module version, or with `v1.2.3/go.mod` its go.mod, has the checksum h1.
 
         Raises:
             ChecksumMismatchError: the database has another checksum.
@@ -101,7 +105,8 @@ class Client:
         check_sum(await self.record(path, version), path, version, h1, self.name)
 
     async def record(self, path: str, version: str) -> list[str]:
-        """All lines of the proven record that the database gives for a module version.
+        """
+        All lines of the proven record that the database gives for a module version.
 
         For callers that check zip and go.mod with one lookup: give the lines to check_sum.
 
@@ -116,7 +121,8 @@ class Client:
             return await self._read_record(remote, path, base)
 
     async def head(self, message: bytes) -> bytes:
-        """The largest known signed tree head, once the head in message is on its timeline.
+        """
+        The largest known signed tree head, once the head in message is on its timeline.
 
         For those who pass heads on; Go's client takes them from lookups only.
 
@@ -136,7 +142,8 @@ class Client:
         return await self._ops.read_config(f"{self.name}/latest")
 
     async def tile(self, tile: tlog.Tile) -> bytes | None:
-        """The hashes of a tile, proven to be in the largest known tree; None if it is not within.
+        """
+        The hashes of a tile, proven to be in the largest known tree; None if it is not within.
 
         For those who pass tiles on.
 
@@ -200,7 +207,8 @@ class Client:
         return lines
 
     async def _merge_latest(self, message: bytes, tiles: Tiles) -> tlog.Tree:
-        """The largest known tree, once the head in message is found to be on its timeline.
+        """
+        The largest known tree, once the head in message is found to be on its timeline.
 
         The stored head only ever moves forward, over whatever other processes stored meanwhile.
         """
@@ -245,7 +253,8 @@ def _as_sumdb_error(what: str) -> Iterator[None]:
 
 
 def check_sum(lines: Iterable[str], path: str, version: str, h1: str, database: str) -> None:
-    """Check that go.sum lines hold exactly this path, version and checksum.
+    """
+    Check that go.sum lines hold exactly this path, version and checksum.
 
     As checkSumDB in cmd/go/internal/modfetch/fetch.go.
 

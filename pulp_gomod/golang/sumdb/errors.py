@@ -12,7 +12,8 @@ class SecurityError(SumDBError):
 
 
 class ForkError(SecurityError):
-    """Two tree heads signed by one checksum database do not lie on one timeline.
+    """
+    Two tree heads signed by one checksum database do not lie on one timeline.
 
     Attributes:
         old_note: the signed note of the smaller tree.
@@ -26,7 +27,8 @@ class ForkError(SecurityError):
 
 
 class ChecksumMismatchError(SecurityError):
-    """The database has another checksum for this module version.
+    """
+    The database has another checksum for this module version.
 
     Attributes:
         downloaded: the checksum that was asked about.

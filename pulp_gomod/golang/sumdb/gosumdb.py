@@ -27,7 +27,8 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class GoSumDB:
-    """A value of GOSUMDB.
+    """
+    A value of GOSUMDB.
 
     Attributes:
         name: the database's name, host[/path]; empty if off.
@@ -51,7 +52,8 @@ class GoSumDB:
 
 
 def parse_gosumdb(text: str) -> GoSumDB:
-    """Read a value of GOSUMDB: `off`, or `<name or key> [<url>]`.
+    """
+    Read a value of GOSUMDB: `off`, or `<name or key> [<url>]`.
 
     The rules are those of dbDial in cmd/go/internal/modfetch/sumdb.go. Names that would be
     strange in a URL (escapes, empty or dot segments) and addresses other than http and https are

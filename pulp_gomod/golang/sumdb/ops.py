@@ -8,13 +8,15 @@ from . import tlog
 
 
 class ClientOps(Protocol):
-    """What a Client needs of the world. Any exception of these methods ends the lookup as it is.
+    """
+    What a Client needs of the world. Any exception of these methods ends the lookup as it is.
 
     Names of config and cache files begin with the name of the database.
     """
 
     async def read_remote(self, path: str, limit: int, /) -> bytes:
-        """The body that the database serves at path (`/lookup/...` or `/tile/...`).
+        """
+        The body that the database serves at path (`/lookup/...` or `/tile/...`).
 
         Anything but status 200 is an exception. A body of more than limit bytes is refused, so
         the method may stop reading after limit + 1. Let TimeoutError mean that the server does
@@ -25,7 +27,8 @@ class ClientOps(Protocol):
         """The signed tree head stored as file; empty if there is none yet."""
 
     async def write_config(self, file: str, old: bytes, new: bytes, /) -> None:
-        """Replace the stored head if it still is old, else raise WriteConflictError.
+        """
+        Replace the stored head if it still is old, else raise WriteConflictError.
 
         Must be atomic across everything that shares the store.
         """
@@ -50,7 +53,8 @@ class Tiles:
         self._use_cache = True
 
     async def hashes(self, tree: tlog.Tree, indexes: Sequence[int]) -> list[tlog.Hash]:
-        """The hashes at the stored hash indexes, proven to be in the tree.
+        """
+        The hashes at the stored hash indexes, proven to be in the tree.
 
         Raises:
             InconsistentTileError: the database sends tiles that are not of this tree.
@@ -71,7 +75,8 @@ class Tiles:
         return hashes
 
     async def save(self) -> None:
-        """Let ops keep the tiles that have been proven since the last time.
+        """
+        Let ops keep the tiles that have been proven since the last time.
 
         Not to be called before the tree heads that vouch for them are found to be consistent:
         a forked tree proves tiles, too.

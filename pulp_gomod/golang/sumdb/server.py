@@ -1,4 +1,5 @@
-"""The serving side of a checksum database: paths in, answers out, no HTTP.
+"""
+The serving side of a checksum database: paths in, answers out, no HTTP.
 
 As the Server and the TestServer of golang.org/x/mod/sumdb.
 """
@@ -105,7 +106,8 @@ def _error(status: int, text: str) -> Answer:
 
 
 class TestServer:
-    """A log in memory that takes in a record when a module version is first looked up.
+    """
+    A log in memory that takes in a record when a module version is first looked up.
 
     Args:
         skey: signer key of the tree heads.
@@ -135,6 +137,7 @@ class TestServer:
             return tlog.Tree(self.size, tlog.tree_hash(self.size, self._reader))
 
     def signed(self) -> bytes:
+        """The latest tree head, signed as a note."""
         return note.sign(note.Note(tlog.format_tree(self.tree()).decode("ascii")), self._signer)
 
     def add(self, text: bytes) -> int:
@@ -146,18 +149,21 @@ class TestServer:
             return id_
 
     def lookup(self, path: str, version: str, /) -> int:
+        """The number of the record of a module version, which is added if there is none."""
         with self._lock:
             if (path, version) not in self._ids:
                 self._ids[path, version] = self.add(self._gosum(path, version))
             return self._ids[path, version]
 
     def read_records(self, id_: int, n: int, /) -> list[bytes]:
+        """The texts of some records that follow each other."""
         with self._lock:
             if id_ < 0 or id_ + n > self.size:
                 raise tlog.TlogError("missing records")
             return self._records[id_ : id_ + n]
 
     def read_tile_data(self, tile: tlog.Tile, /) -> bytes:
+        """The hashes of a tile."""
         with self._lock:
             if (tile.n << tile.h) + tile.w > self.size >> (tile.h * tile.l):
                 raise FileNotFoundError(f"no {tile.path()} in a tree of size {self.size}")

@@ -1,4 +1,5 @@
-"""Module zips: checking and creating them (package golang.org/x/mod/zip).
+"""
+Module zips: checking and creating them (package golang.org/x/mod/zip).
 
 `check_zip` gives Go's own verdict on an archive. `check_upload` is the stricter gate of a server
 that hosts modules: what passes it works with every Go.

@@ -16,7 +16,8 @@ LICENSE_SIZE = f"LICENSE file too large (max size is {MAX_LICENSE} bytes)"
 
 
 def check_zip(path: str, version: str, file: Input) -> CheckedFiles:
-    """Check the names and declared sizes in a module zip with the verdict of zip.CheckZip.
+    """
+    Check the names and declared sizes in a module zip with the verdict of zip.CheckZip.
 
     The content is not read: `check_upload` does that.
 
@@ -42,7 +43,8 @@ def check_zip(path: str, version: str, file: Input) -> CheckedFiles:
 
 
 class ZipChecker:
-    """Judges the entries of one archive, given in the order of its directory.
+    """
+    Judges the entries of one archive, given in the order of its directory.
 
     Arguments: module path and version, which all names must begin with.
     """

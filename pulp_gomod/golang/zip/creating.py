@@ -20,7 +20,8 @@ _CHUNK = 256 << 10
 
 
 def create(out: Output, path: str, version: str, files: Sequence[File]) -> None:
-    """Write the zip of a module that consists of some files (zip.Create).
+    """
+    Write the zip of a module that consists of some files (zip.Create).
 
     Files that do not belong in it are left out: those of other modules below, of most vendored
     packages, and all that are not regular. The same files always give the same bytes.
@@ -44,7 +45,8 @@ def create(out: Output, path: str, version: str, files: Sequence[File]) -> None:
 def create_from_dir(
     out: Output, path: str, version: str, directory: str | os.PathLike[str]
 ) -> None:
-    """Write the zip of a module from a directory (zip.CreateFromDir).
+    """
+    Write the zip of a module from a directory (zip.CreateFromDir).
 
     Besides what `create` leaves out, the directories of version control systems are left out.
 

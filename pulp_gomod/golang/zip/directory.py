@@ -23,7 +23,8 @@ _SUBMODULE = "directory is in another module"
 
 
 def check_dir(directory: str | os.PathLike[str]) -> CheckedFiles:
-    """Report which files of a directory belong in its module zip (zip.CheckDir).
+    """
+    Report which files of a directory belong in its module zip (zip.CheckDir).
 
     The paths in the report begin with the directory. Of a directory that is left out as a whole
     only its own name is reported.
@@ -44,7 +45,8 @@ def check_dir(directory: str | os.PathLike[str]) -> CheckedFiles:
 
 
 def list_files(root: str) -> tuple[list[File], list[FileError]]:
-    """List the files below a directory, and what is left out (listFilesInDir of x/mod/zip).
+    """
+    List the files below a directory, and what is left out (listFilesInDir of x/mod/zip).
 
     Raises OSError where the tree cannot be read.
     """

@@ -24,7 +24,8 @@ _IN_VENDOR = "/vendor/"
 
 @dataclass(frozen=True)
 class File:
-    """A file that may become part of a module zip (zip.File).
+    """
+    A file that may become part of a module zip (zip.File).
 
     `path` is slash-separated and relative to the module's root; `size` is in bytes; `open` gives
     the content; `mode` is as in os.stat_result, of a symbolic link itself.
@@ -42,7 +43,8 @@ class File:
 
 
 def check_files(files: Sequence[File]) -> CheckedFiles:
-    """Report which files belong in a module zip, and which must not be there (zip.CheckFiles).
+    """
+    Report which files belong in a module zip, and which must not be there (zip.CheckFiles).
 
     Only the go.mod in the root is read: its go line decides how vendored packages are told apart.
 
@@ -69,7 +71,8 @@ def read_go_version(go_mod: bytes) -> str:
 
 
 def is_vendored_package(name: str, go_version: str) -> bool:
-    """Report whether a file belongs to a vendored package, which modules leave out.
+    """
+    Report whether a file belongs to a vendored package, which modules leave out.
 
     Before Go 1.24 `vendor/modules.txt` was kept, and for vendor directories further down the wrong
     part of the name was looked at. Modules that ask for an older Go keep it so, or their hashes

@@ -1,4 +1,5 @@
-"""The rules for archives that clients must be able to use, beyond those of CheckZip.
+"""
+The rules for archives that clients must be able to use, beyond those of CheckZip.
 
 CheckZip lets pass what `go mod download` then refuses, or what `go mod verify` reports as changed.
 A server that hosts modules has to refuse these at the door.
@@ -50,7 +51,8 @@ _PREFIX = re.compile(r"([^@/]+(?:/[^@/]+)*)@([^@/]+)/")
 
 
 def find_module(entry: Entry) -> tuple[str, str]:
-    """Return the module path and version that an entry's name begins with, unchecked.
+    """
+    Return the module path and version that an entry's name begins with, unchecked.
 
     Raises ZipError if it begins with none, or is too long for any.
     """
@@ -67,7 +69,8 @@ def find_module(entry: Entry) -> tuple[str, str]:
 
 
 def check_module_names(path: str, version: str) -> None:
-    """Check that the go command can keep a valid module path and version in its cache.
+    """
+    Check that the go command can keep a valid module path and version in its cache.
 
     Raises ZipError for a path or version with an element that no file system takes, and for the
     module that the go command takes only from its own distribution.
@@ -84,7 +87,8 @@ def check_module_names(path: str, version: str) -> None:
 
 
 def check_name_length(name: str) -> None:
-    """Check that an entry's name is not longer than clients can unpack.
+    """
+    Check that an entry's name is not longer than clients can unpack.
 
     Raises ZipError.
     """
@@ -96,7 +100,8 @@ def check_name_length(name: str) -> None:
 
 
 def check_entry(name: str, entry: Entry) -> None:
-    """Check an entry that CheckZip accepts.
+    """
+    Check an entry that CheckZip accepts.
 
     Arguments: the name below the module's root; the entry.
 
@@ -126,7 +131,8 @@ def check_entry(name: str, entry: Entry) -> None:
 
 
 def check_go_version(go_mod: bytes) -> None:
-    """Check that a go.mod does not ask for a Go that will not exist for long.
+    """
+    Check that a go.mod does not ask for a Go that will not exist for long.
 
     Raises ZipError.
     """

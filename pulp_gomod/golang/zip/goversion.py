@@ -12,7 +12,8 @@ Language = tuple[tuple[int, str], tuple[int, str]]
 
 
 def language(version: str) -> Language | None:
-    """Return the language version that a version such as `1.21.3` belongs to.
+    """
+    Return the language version that a version such as `1.21.3` belongs to.
 
     Returns None for what Go does not take as a version; that is older than any.
     """
@@ -30,7 +31,8 @@ def is_at_least(version: str, other: str) -> bool:
 
 
 def go_line(go_mod: bytes) -> str:
-    """Return the version in the first line of a go.mod that begins with `go`, "" if there is none.
+    """
+    Return the version in the first line of a go.mod that begins with `go`, "" if there is none.
 
     This is how the go command looks for it before it unpacks a module (gover.GoModLookup): line by
     line, without parsing the file.

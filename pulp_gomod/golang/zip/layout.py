@@ -1,4 +1,5 @@
-"""Reading an archive from its first byte to its last, and allowing nothing else in it.
+"""
+Reading an archive from its first byte to its last, and allowing nothing else in it.
 
 Bytes that belong to no entry, entries that share bytes, and names that differ between the two
 places where an archive has them make readers disagree about what is inside. Go reads such archives;
@@ -20,7 +21,8 @@ _ZIP64_LOCATOR = struct.Struct("<4sIQI")
 def read_in_order(
     archive: Archive, entries: list[Entry]
 ) -> Iterator[tuple[Entry, Iterator[bytes]]]:
-    """Yield every entry with its content, in the order in which they stand in the file.
+    """
+    Yield every entry with its content, in the order in which they stand in the file.
 
     The content must be consumed before the next entry is asked for. Once all are, every byte before
     the central directory is known to belong to one entry.
@@ -63,7 +65,8 @@ def _check_end(archive: Archive, entry: Entry, body_end: int, end: int) -> None:
 
 
 def check_archive_end(archive: Archive) -> None:
-    """Check that after the central directory there are only the end records and the comment.
+    """
+    Check that after the central directory there are only the end records and the comment.
 
     Go forgives a wrong size or offset of the directory, other readers do not.
 

@@ -12,7 +12,8 @@ _MAX_DIRECTORIES = 1 << 18
 
 
 def check_module(path: str, version: str) -> None:
-    """Check that the version is canonical and fits the module path, as every zip needs.
+    """
+    Check that the version is canonical and fits the module path, as every zip needs.
 
     Raises GoError (from zip.CheckZip and module.Check).
     """
@@ -39,7 +40,8 @@ def is_clean(name: str) -> bool:
 
 
 class CollisionChecker:
-    """Finds names that differ only in case and names that are both file and directory.
+    """
+    Finds names that differ only in case and names that are both file and directory.
 
     Go folds every name and every parent directory of it into one map. Here the map is a tree with
     the same verdicts, so that long names cost their length and not its square.
@@ -57,7 +59,8 @@ class CollisionChecker:
         self._known: dict[str, tuple[int, int]] = {"": (0, 0)}
 
     def check(self, path: str, is_dir: bool) -> None:
-        """Take in one clean relative path, and its parents as directories.
+        """
+        Take in one clean relative path, and its parents as directories.
 
         Raises ZipError where Go does: a collision when case is ignored, a file given twice, a path
         that is both a file and a directory; and for more directories than any module has.

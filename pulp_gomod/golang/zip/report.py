@@ -17,7 +17,8 @@ class SizeError(ZipError):
 
 
 class FileError(ZipError):
-    """One file breaks a rule, or is left out because of one (zip.FileError).
+    """
+    One file breaks a rule, or is left out because of one (zip.FileError).
 
     Arguments: the path of the file; which rule.
     """
@@ -32,7 +33,8 @@ class FileError(ZipError):
 
 
 class FileErrorList(ZipError):
-    """Several files break rules (zip.FileErrorList). The text shows the first ones.
+    """
+    Several files break rules (zip.FileErrorList). The text shows the first ones.
 
     Arguments: the errors, one or more.
     """
@@ -50,7 +52,8 @@ class FileErrorList(ZipError):
 
 @dataclass
 class CheckedFiles:
-    """Which files satisfy the rules of module zips (zip.CheckedFiles).
+    """
+    Which files satisfy the rules of module zips (zip.CheckedFiles).
 
     `valid` are the paths that belong in the zip; `omitted` the files that are left out, and
     `invalid` those that must not be there, each with the reason; `size_error` says that all valid

@@ -1,4 +1,5 @@
-"""The texts in a module's root that pages show: README and licence.
+"""
+The texts in a module's root that pages show: README and licence.
 
 Which names count follows pkg.go.dev (golang.org/x/pkgsite, internal/fetch and internal/licenses).
 """
@@ -37,7 +38,8 @@ def _is_readme(name: str) -> bool:
 
 
 def choose_readme(names: Iterable[str]) -> str:
-    """Return the README among the names of the files in a root, "" if there is none.
+    """
+    Return the README among the names of the files in a root, "" if there is none.
 
     Markdown comes first, as on pkg.go.dev.
     """

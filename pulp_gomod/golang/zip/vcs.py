@@ -34,7 +34,8 @@ def create_from_vcs(
     revision: str,
     subdir: str = "",
 ) -> None:
-    """Write the zip of a module from a commit of a git repository (zip.CreateFromVCS).
+    """
+    Write the zip of a module from a commit of a git repository (zip.CreateFromVCS).
 
     The files are those that `git archive` gives; a module in a subdirectory without a LICENSE gets
     the one from the root of the repository.
@@ -50,7 +51,8 @@ def create_from_vcs(
 
 
 def check_vcs(repo_root: str | os.PathLike[str], revision: str, subdir: str = "") -> CheckedFiles:
-    """Report which files of a commit belong in a module zip, and what is left out of it and why.
+    """
+    Report which files of a commit belong in a module zip, and what is left out of it and why.
 
     Arguments and exceptions: as of `create_from_vcs`.
     """

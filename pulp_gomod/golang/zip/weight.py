@@ -11,7 +11,8 @@ _LIGHT_GO_MOD = 64 << 10
 
 
 def is_heavy(file: Input) -> bool:
-    """Report whether checking a zip may take a processor for more than some tenths of a second.
+    """
+    Report whether checking a zip may take a processor for more than some tenths of a second.
 
     The zip itself has no say in this beyond what it declares, and no check reads more than that.
 

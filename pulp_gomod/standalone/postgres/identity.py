@@ -1,4 +1,5 @@
-"""As whom PostgreSQL runs: it refuses root.
+"""
+As whom PostgreSQL runs: it refuses root.
 
 A normal user runs it as himself. For root there are two ways. Where another account reaches the
 programs and the data, it runs as that account. Where it does not (a data directory or virtual
@@ -33,7 +34,8 @@ _CLONE_NEWUSER = 0x10000000
 
 @dataclass(frozen=True)
 class Identity:
-    """As whom PostgreSQL runs.
+    """
+    As whom PostgreSQL runs.
 
     Attributes:
         uid: The user that PostgreSQL sees itself as.
@@ -72,7 +74,8 @@ class Identity:
         )
 
     def spawn(self, command: Sequence[str], log: int) -> subprocess.Popen[bytes]:
-        """Start a program that shuts down (SIGINT) when this process ends.
+        """
+        Start a program that shuts down (SIGINT) when this process ends.
 
         Args:
             command: The program and its arguments.
@@ -115,7 +118,8 @@ class Identity:
 
 
 def choose_identity(binaries: Binaries, cluster: Path, passages: Sequence[Path]) -> Identity:
-    """As whom to run PostgreSQL here.
+    """
+    As whom to run PostgreSQL here.
 
     Args:
         binaries: The programs to run.

@@ -261,8 +261,9 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
 
     def cleanup(self, unused_days: float | None = None, max_size: int | None = None) -> t.Any:
         """
-        Remove modules that were cached from an upstream; those that were uploaded or
-        synced are never touched.
+        Remove modules that were cached from an upstream.
+
+        Those that were uploaded or synced are never touched.
 
         Parameters:
             unused_days: Remove what was not asked for in so many days.

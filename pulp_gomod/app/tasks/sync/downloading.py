@@ -37,7 +37,17 @@ class Fetched:
 
 
 class Downloading:
-    """Brings what is planned, and is not held yet."""
+    """
+    Brings what is planned, and is not held yet.
+
+    Args:
+        source: The remote.
+        repository: The repository's pk.
+        limit: How many things may be fetched at a time.
+        with_zips: Whether zips are fetched now, and not when somebody asks for them.
+        missing: Where to write down what cannot be had.
+        progress: How far it is.
+    """
 
     def __init__(
         self,
@@ -48,15 +58,6 @@ class Downloading:
         missing: Missing,
         progress: Progress,
     ) -> None:
-        """
-        Args:
-            source: The remote.
-            repository: The repository's pk.
-            limit: How many things may be fetched at a time.
-            with_zips: Whether zips are fetched now, and not when somebody asks for them.
-            missing: Where to write down what cannot be had.
-            progress: How far it is.
-        """
         self._source = source
         self._repository = repository
         self._limit = limit

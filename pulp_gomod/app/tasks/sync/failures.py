@@ -98,13 +98,12 @@ class Missing:
     Attributes:
         failures: What it fails for.
         left_out: What it goes on without.
+
+    Args:
+        policy: What becomes of what cannot be had.
     """
 
     def __init__(self, policy: Policy) -> None:
-        """
-        Args:
-            policy: What becomes of what cannot be had.
-        """
         self.failures = Failures()
         self.left_out = LeftOut()
         self._policy = policy

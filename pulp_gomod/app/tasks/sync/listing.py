@@ -30,7 +30,17 @@ _TOO_LARGE = Trouble(
 
 
 class Listing:
-    """Makes the plan of a sync."""
+    """
+    Makes the plan of a sync.
+
+    Args:
+        source: The remote.
+        repository: The repository's pk.
+        limit: How many things may be asked for at a time.
+        plan: Where to write down what is wanted.
+        missing: Where to write down what cannot be had.
+        progress: How far it is.
+    """
 
     def __init__(
         self,
@@ -41,15 +51,6 @@ class Listing:
         missing: Missing,
         progress: Progress,
     ) -> None:
-        """
-        Args:
-            source: The remote.
-            repository: The repository's pk.
-            limit: How many things may be asked for at a time.
-            plan: Where to write down what is wanted.
-            missing: Where to write down what cannot be had.
-            progress: How far it is.
-        """
         self._source = source
         self._repository = repository
         self._limit = limit
@@ -58,12 +59,7 @@ class Listing:
         self._progress = progress
 
     async def add_modules(self, names: Sequence[Wanted]) -> None:
-        """
-        Plan modules that are asked for by name.
-
-        Args:
-            names: The names.
-        """
+        """Plan modules that are asked for by name."""
 
         async def add(wanted: Wanted) -> None:
             try:
@@ -76,12 +72,7 @@ class Listing:
         await work_off(self._limit, _each(names), add)
 
     def add_sums(self, lines: Sequence[gosum.Line]) -> None:
-        """
-        Plan what a go.sum names.
-
-        Args:
-            lines: Its lines.
-        """
+        """Plan what a go.sum names."""
         for line in lines:
             item = self._plan.at(line.path, line.version)
             if line.is_go_mod:

@@ -19,14 +19,15 @@ INTERVAL = 2.1
 
 
 class Progress:
-    """One step of a sync, as its task shows it."""
+    """
+    One step of a sync, as its task shows it.
+
+    Args:
+        report: What is shown.
+        threads: For writing it.
+    """
 
     def __init__(self, report: ProgressReport, threads: Threads) -> None:
-        """
-        Args:
-            report: What is shown.
-            threads: For writing it.
-        """
         self._report = report
         self._threads = threads
         self._over = asyncio.Event()

@@ -41,16 +41,17 @@ class Absent(Unavailable):
 
 
 class Source:
-    """Everything that a sync takes from its remote. What comes is kept in the remote's cache."""
+    """
+    Everything that a sync takes from its remote. What comes is kept in the remote's cache.
+
+    Args:
+        through: The remote.
+        repository: The pk of the repository that is synced.
+        blocks: What is kept out of it: it is on no list, and cannot be had by name.
+        own: The paths for which no upstream is asked.
+    """
 
     def __init__(self, through: Through, repository: UUID, blocks: Blocks, own: OwnPaths) -> None:
-        """
-        Args:
-            through: The remote.
-            repository: The pk of the repository that is synced.
-            blocks: What is kept out of it: it is on no list, and cannot be had by name.
-            own: The paths for which no upstream is asked.
-        """
         self.threads = through.upstream.threads
         self._through = through
         self._repository = repository
@@ -81,9 +82,6 @@ class Source:
         """
         Check that a module version may enter the repository with its zip.
 
-        Args:
-            version: The module version.
-
         Raises:
             Trouble: It is kept out.
         """
@@ -110,9 +108,6 @@ class Source:
     async def info(self, version: Version) -> Answer | None:
         """
         Return the `.info` of a module version; None if the upstream has none.
-
-        Args:
-            version: The module version.
 
         Raises:
             Trouble: The upstream fails.
@@ -153,9 +148,6 @@ class Source:
     async def proven_h1(self, version: Version) -> str:
         """
         Return the checksum that the checksum database has of a zip; "" if it vouches for none.
-
-        Args:
-            version: The module version.
 
         Raises:
             Trouble: The database does not answer.

@@ -40,9 +40,6 @@ def read_modules(names: Sequence[str]) -> list[Wanted]:
     """
     Read names such as `example.com/mod@v1.2.3`, `example.com/mod@latest` or `example.com/mod`.
 
-    Args:
-        names: The names.
-
     Raises:
         GoError: Some are none; the text has a line for each.
     """

@@ -1,4 +1,5 @@
-"""Signed notes, the form in which a checksum database publishes its tree heads.
+"""
+Signed notes, the form in which a checksum database publishes its tree heads.
 
 The rules are those of golang.org/x/mod/sumdb/note: Ed25519 keys written as one line, and texts
 followed by signature lines.

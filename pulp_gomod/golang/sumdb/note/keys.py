@@ -31,7 +31,8 @@ class MalformedKeyError(NoteError):
 
 
 class UnknownVerifierError(NoteError):
-    """No known key has this name and hash.
+    """
+    No known key has this name and hash.
 
     Attributes:
         name: name of the server.
@@ -146,7 +147,8 @@ def _split_key(text: bytes) -> tuple[str, int, bytes] | None:
 
 
 def new_verifier(vkey: str | bytes) -> Verifier:
-    """Read a verifier key, `name+hash+base64`, as note.NewVerifier does.
+    """
+    Read a verifier key, `name+hash+base64`, as note.NewVerifier does.
 
     Raises:
         MalformedKeyError: not such a key, an unknown algorithm, or a hash that is not the key's.
@@ -165,7 +167,8 @@ def new_verifier(vkey: str | bytes) -> Verifier:
 
 
 def new_signer(skey: str | bytes) -> Signer:
-    """Read a signer key, `PRIVATE+KEY+name+hash+base64`, as note.NewSigner does.
+    """
+    Read a signer key, `PRIVATE+KEY+name+hash+base64`, as note.NewSigner does.
 
     Raises:
         MalformedKeyError: not such a key. The text never shows the key: it is a secret.
@@ -195,7 +198,8 @@ def _encode(data: bytes) -> str:
 
 
 def generate_key(name: str) -> tuple[str, str]:
-    """A new key pair for the server called name: the signer key (secret) and the verifier key.
+    """
+    A new key pair for the server called name: the signer key (secret) and the verifier key.
 
     Raises:
         NoteError: no key can have this name (note.GenerateKey would make one that never works).
@@ -210,7 +214,8 @@ def generate_key(name: str) -> tuple[str, str]:
 
 
 def new_ed25519_verifier_key(name: str, key: bytes) -> str:
-    """The verifier key text of a raw Ed25519 public key (32 bytes).
+    """
+    The verifier key text of a raw Ed25519 public key (32 bytes).
 
     Raises:
         NoteError: key has another size.

@@ -26,7 +26,8 @@ class MalformedNoteError(NoteError):
 
 
 class InvalidSignatureError(NoteError):
-    """A known key did not make the signature that bears its name.
+    """
+    A known key did not make the signature that bears its name.
 
     Attributes:
         name: name of the server.
@@ -40,7 +41,8 @@ class InvalidSignatureError(NoteError):
 
 
 class UnverifiedNoteError(NoteError):
-    """The note is well formed, but none of the known keys has signed it.
+    """
+    The note is well formed, but none of the known keys has signed it.
 
     Attributes:
         note: the note, of which nothing may be believed.
@@ -53,7 +55,8 @@ class UnverifiedNoteError(NoteError):
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature found in a note.
+    """
+    A signature found in a note.
 
     Attributes:
         name: name of the server.
@@ -68,7 +71,8 @@ class Signature:
 
 @dataclass
 class Note:
-    """A text and its signatures.
+    """
+    A text and its signatures.
 
     Attributes:
         text: the signed text, its final line feed included.
@@ -82,7 +86,8 @@ class Note:
 
 
 def open_note(msg: bytes | str, known: Verifiers | Iterable[Verifier] | None = None) -> Note:
-    """Read a signed note and check its signatures, as note.Open does.
+    """
+    Read a signed note and check its signatures, as note.Open does.
 
     Args:
         msg: the encoded note.
@@ -143,7 +148,8 @@ def _parse_signature(line: bytes) -> tuple[Signature, bytes]:
 
 
 def sign(note: Note, *signers: Signer) -> bytes:
-    """Sign the note and encode it with the signatures that it has already, as note.Sign does.
+    """
+    Sign the note and encode it with the signatures that it has already, as note.Sign does.
 
     A signature that a signer's key made before gives way to the new one.
 

@@ -1,4 +1,5 @@
-"""The tamper-evident log under a checksum database: hashes, proofs, tiles.
+"""
+The tamper-evident log under a checksum database: hashes, proofs, tiles.
 
 The rules are those of golang.org/x/mod/sumdb/tlog (trees and proofs as in RFC 6962).
 """

@@ -19,7 +19,8 @@ _MAX_TREE_TEXT = 1_000_000
 
 
 class Tree(NamedTuple):
-    """The head of a log.
+    """
+    The head of a log.
 
     Attributes:
         n: number of records.
@@ -34,7 +35,8 @@ EMPTY_TREE = Tree(0, EMPTY_HASH)
 
 
 class Record(NamedTuple, Generic[AnyStr]):
-    """A record as parse_record finds it.
+    """
+    A record as parse_record finds it.
 
     Attributes:
         id: the number that the server gives it (a claim: negative numbers parse, too).
@@ -53,7 +55,8 @@ def format_tree(tree: Tree) -> bytes:
 
 
 def parse_tree(text: bytes | str) -> Tree:
-    """Read the text of a tree head; further lines are left to later versions of the format.
+    """
+    Read the text of a tree head; further lines are left to later versions of the format.
 
     Raises:
         MalformedTreeError: it is none, or is longer than 1,000,000 bytes.
@@ -74,7 +77,8 @@ def parse_tree(text: bytes | str) -> Tree:
 
 
 def format_record(id: int, text: bytes | str) -> bytes:
-    """The record as a lookup answers it: number, text, blank line.
+    """
+    The record as a lookup answers it: number, text, blank line.
 
     Raises:
         MalformedRecordError: text cannot be a record (it is not UTF-8, has control characters or
@@ -87,7 +91,8 @@ def format_record(id: int, text: bytes | str) -> bytes:
 
 
 def parse_record(msg: AnyStr) -> Record[AnyStr]:
-    """Read the record at the beginning of msg.
+    """
+    Read the record at the beginning of msg.
 
     The text is not proven: compare its record_hash with the tree before believing it.
 

@@ -1,4 +1,5 @@
-"""Hashes of records and of the tree over them, and where a log stores them.
+"""
+Hashes of records and of the tree over them, and where a log stores them.
 
 The tree is that of RFC 6962. A node is named by its level (0 for the records) and its number
 in that level; only nodes over a complete subtree are stored, in the order in which they became
@@ -35,11 +36,13 @@ class HashReaderFunc:
         self._function = function
 
     def read_hashes(self, indexes: Sequence[int], /) -> Sequence[Hash]:
+        """Ask the function."""
         return self._function(indexes)
 
 
 def parse_hash(text: str | bytes) -> Hash:
-    """The hash that a base64 text stands for.
+    """
+    The hash that a base64 text stands for.
 
     Raises:
         MalformedHashError: the text is not the base64 of 32 bytes.
@@ -61,7 +64,8 @@ def record_hash(data: bytes) -> Hash:
 
 
 def node_hash(left: Hash, right: Hash) -> Hash:
-    """The hash of an interior node: SHA-256 of 0x01 and the hashes below it.
+    """
+    The hash of an interior node: SHA-256 of 0x01 and the hashes below it.
 
     Raises:
         TlogError: one of them is no hash. Without this check 31 and 33 bytes would pass for two.
@@ -72,7 +76,8 @@ def node_hash(left: Hash, right: Hash) -> Hash:
 
 
 def stored_hash_index(level: int, n: int) -> int:
-    """Where the n'th hash of a level is stored.
+    """
+    Where the n'th hash of a level is stored.
 
     Raises:
         TlogError: a tree has no such node.
@@ -86,7 +91,8 @@ def stored_hash_index(level: int, n: int) -> int:
 
 
 def split_stored_hash_index(index: int) -> tuple[int, int]:
-    """Level and number of the hash stored at index: the inverse of stored_hash_index.
+    """
+    Level and number of the hash stored at index: the inverse of stored_hash_index.
 
     Raises:
         TlogError: index is negative.
@@ -109,7 +115,8 @@ def stored_hash_count(n: int) -> int:
 
 
 def stored_hashes(n: int, data: bytes, reader: HashReader) -> list[Hash]:
-    """The hashes to store when record n with this text is written.
+    """
+    The hashes to store when record n with this text is written.
 
     They go to stored_hash_index(0, n) and up. Reads at most log2 n hashes stored before.
     """
@@ -127,7 +134,8 @@ def stored_hashes_for_record_hash(n: int, hash_: Hash, reader: HashReader) -> li
 
 
 def tree_hash(n: int, reader: HashReader) -> Hash:
-    """The root hash of a log of n records, from at most 1 + log2 n stored hashes.
+    """
+    The root hash of a log of n records, from at most 1 + log2 n stored hashes.
 
     Raises:
         TlogError: n cannot be the size of a log.

@@ -1,4 +1,5 @@
-"""Proofs that a record is in a tree, and that one tree is the beginning of another.
+"""
+Proofs that a record is in a tree, and that one tree is the beginning of another.
 
 RFC 6962 calls them Merkle audit paths and Merkle consistency proofs.
 """
@@ -21,7 +22,8 @@ _FAILED = "invalid transparency proof"
 
 
 def prove_record(t: int, n: int, reader: HashReader) -> list[Hash]:
-    """The proof that the tree of size t holds the record number n.
+    """
+    The proof that the tree of size t holds the record number n.
 
     Raises:
         TlogError: there is no such record in such a tree.
@@ -32,7 +34,8 @@ def prove_record(t: int, n: int, reader: HashReader) -> list[Hash]:
 
 
 def check_record(p: Sequence[Hash], t: int, th: Hash, n: int, h: Hash) -> None:
-    """Check that p proves that record n of the tree of size t and hash th has the hash h.
+    """
+    Check that p proves that record n of the tree of size t and hash th has the hash h.
 
     Raises:
         ProofError: it does not.
@@ -44,7 +47,8 @@ def check_record(p: Sequence[Hash], t: int, th: Hash, n: int, h: Hash) -> None:
 
 
 def prove_tree(t: int, n: int, reader: HashReader) -> list[Hash]:
-    """The proof that the tree of size t begins with the tree of size n.
+    """
+    The proof that the tree of size t begins with the tree of size n.
 
     Raises:
         TlogError: it cannot, by their sizes.
@@ -60,7 +64,8 @@ def tree_proof_indexes(t: int, n: int) -> list[int]:
 
 
 def check_tree(p: Sequence[Hash], t: int, th: Hash, n: int, h: Hash) -> None:
-    """Check that p proves that the tree of size t and hash th begins with that of size n, hash h.
+    """
+    Check that p proves that the tree of size t and hash th begins with that of size n, hash h.
 
     Raises:
         ProofError: it does not.

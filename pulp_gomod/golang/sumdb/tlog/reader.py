@@ -34,7 +34,8 @@ class TileReader(Protocol):
 
 
 class TilePlan:
-    """What to fetch to learn some hashes of a tree, and the proof of what was fetched.
+    """
+    What to fetch to learn some hashes of a tree, and the proof of what was fetched.
 
     Does no I/O: fetch the data of `tiles` in any way, then give it to `hashes`.
 
@@ -98,7 +99,8 @@ class TilePlan:
         return parent
 
     def hashes(self, data: Sequence[bytes]) -> list[Hash]:
-        """Prove every tile, parents first, and return the hashes that the plan was made for.
+        """
+        Prove every tile, parents first, and return the hashes that the plan was made for.
 
         Args:
             data: what was fetched for each of `tiles`.
@@ -156,7 +158,8 @@ class TileHashReader:
         self._tile_reader = tile_reader
 
     def read_hashes(self, indexes: Sequence[int], /) -> list[Hash]:
-        """Fetch and prove the tiles for some hashes.
+        """
+        Fetch and prove the tiles for some hashes.
 
         Raises:
             InconsistentTileError: the tile reader's data is not that of the tree.

@@ -1,4 +1,5 @@
-"""Tiles: the pieces in which a log's hashes are served.
+"""
+Tiles: the pieces in which a log's hashes are served.
 
 See the Tile type of golang.org/x/mod/sumdb/tlog.
 """
@@ -31,7 +32,8 @@ _PATH = re.compile(
 
 
 class Tile(NamedTuple):
-    """Where a tile lies: w consecutive hashes of level h*l of the tree, from number n * 2**h on.
+    """
+    Where a tile lies: w consecutive hashes of level h*l of the tree, from number n * 2**h on.
 
     Attributes:
         h: height of the tile, 1 to 30.
@@ -66,7 +68,8 @@ class Tile(NamedTuple):
 
 
 def parse_tile_path(path: str | bytes) -> Tile:
-    """Read a tile's coordinate path.
+    """
+    Read a tile's coordinate path.
 
     The level of a well-formed path may be above 63: no tree has such a tile.
 
@@ -90,7 +93,8 @@ def parse_tile_path(path: str | bytes) -> Tile:
 
 
 def tile_for_index(h: int, index: int) -> Tile:
-    """The tile of height h and least width that holds the hash stored at index.
+    """
+    The tile of height h and least width that holds the hash stored at index.
 
     Raises:
         TlogError: no tile has height h, or no hash is stored at index.
@@ -112,7 +116,8 @@ def _locate(h: int, index: int) -> tuple[Tile, int, int]:
 
 
 def hash_from_tile(tile: Tile, data: bytes, index: int) -> Hash:
-    """The hash stored at index, from the data of tile_for_index(tile.h, index) or a wider one.
+    """
+    The hash stored at index, from the data of tile_for_index(tile.h, index) or a wider one.
 
     Raises:
         TlogError: tile is none, its data is too short, or it does not hold the hash.
@@ -147,7 +152,8 @@ def tile_hash(data: bytes) -> Hash:
 
 
 def new_tiles(h: int, old_tree_size: int, new_tree_size: int) -> list[Tile]:
-    """The tiles of height h to publish when a tree grows from the old to the new size.
+    """
+    The tiles of height h to publish when a tree grows from the old to the new size.
 
     Raises:
         TlogError: no tile has height h, or a size is negative.
@@ -168,7 +174,8 @@ def new_tiles(h: int, old_tree_size: int, new_tree_size: int) -> list[Tile]:
 
 
 def read_tile_data(tile: Tile, reader: HashReader) -> bytes:
-    """The data of a hash tile, from a log's stored hashes. Width 0 stands for a complete tile.
+    """
+    The data of a hash tile, from a log's stored hashes. Width 0 stands for a complete tile.
 
     A tile may be 32 GiB large: who serves paths from outside compares them with the log's size
     first.

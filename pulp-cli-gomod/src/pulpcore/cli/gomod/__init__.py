@@ -38,7 +38,7 @@ _COMMANDS = (block, content, distribution, publication, publish, release, remote
     ),
 )
 def gomod_group() -> None:
-    pass
+    """The group `pulp gomod`."""
 
 
 def mount(main: click.Group, **kwargs: t.Any) -> None:

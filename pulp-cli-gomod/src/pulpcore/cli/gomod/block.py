@@ -1,4 +1,4 @@
-"""`pulp gomod block`"""
+"""The commands `pulp gomod block`."""
 
 import typing as t
 
@@ -31,9 +31,7 @@ F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 @pass_pulp_context
 @click.pass_context
 def block(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """
-    Keep module versions out of a repository: it neither accepts nor serves them.
-    """
+    """Keep module versions out of a repository: it neither accepts nor serves them."""
     ctx.obj = PulpGoBlockContext(pulp_ctx)
 
 
@@ -126,6 +124,7 @@ def show(
     /,
     repository: PulpGoRepositoryContext | None,
 ) -> None:
+    """Show one."""
     _choose(entity_ctx, repository)
     pulp_ctx.output_result(entity_ctx.entity)
 
@@ -134,5 +133,6 @@ def show(
 @_with_lookup
 @pass_entity_context
 def destroy(entity_ctx: PulpEntityContext, /, repository: PulpGoRepositoryContext | None) -> None:
+    """Lift one."""
     _choose(entity_ctx, repository)
     entity_ctx.delete()

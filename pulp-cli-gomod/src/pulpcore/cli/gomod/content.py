@@ -1,4 +1,4 @@
-"""`pulp gomod content`"""
+"""The commands `pulp gomod content`."""
 
 import typing as t
 from pathlib import Path
@@ -49,9 +49,7 @@ _ = translation.gettext
 @pulp_group(short_help=_("Upload and find modules."))
 @type_option(choices={"module": PulpGoModuleContext, "modfile": PulpGoModFileContext})
 def content() -> None:
-    """
-    Upload and find modules, and the go.mod files of modules whose zips are not on the server.
-    """
+    """Upload and find modules, and the go.mod files of modules whose zips are not on the server."""
 
 
 lookup_options = [href_option, *module_lookup_options]
@@ -84,6 +82,7 @@ content.add_command(label_command(decorators=lookup_options))
 @pass_content_context
 @pass_pulp_context
 def show(pulp_ctx: PulpCLIContext, content_ctx: PulpContentContext, /) -> None:
+    """Show one."""
     # What was found in a list is without the longer texts.
     pulp_ctx.output_result(content_ctx.show())
 

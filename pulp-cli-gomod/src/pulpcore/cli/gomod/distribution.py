@@ -1,4 +1,4 @@
-"""`pulp gomod distribution`"""
+"""The commands `pulp gomod distribution`."""
 
 import click
 from pulp_cli.generic import (
@@ -32,9 +32,7 @@ _ = translation.gettext
 @pulp_group(short_help=_("Serve modules."))
 @type_option(choices={"gomod": PulpGoDistributionContext})
 def distribution() -> None:
-    """
-    Serve a repository, one of its versions, or a publication as a GOPROXY.
-    """
+    """Serve a repository, one of its versions, or a publication as a GOPROXY."""
 
 
 lookup_options = [href_option, name_option, distribution_lookup_option]

@@ -95,7 +95,7 @@ def add(
       pulp gomod repository content add --repository stable --from dev example.com/mod@v1.2.3
       pulp gomod repository content add --repository stable --from dev@7 example.com/a@v1.0.0 example.com/b@v1.1.0
       pulp gomod repository content add --repository stable --module example.com/mod --version v1.2.3
-    """
+    """  # noqa: D301
     assert isinstance(content_ctx, NamedContentContext)
     units = _units(content_ctx, names)
     if source is not None:

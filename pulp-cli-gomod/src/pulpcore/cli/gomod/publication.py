@@ -1,4 +1,4 @@
-"""`pulp gomod publication`"""
+"""The commands `pulp gomod publication`."""
 
 from pulp_cli.generic import (
     create_command,
@@ -23,9 +23,7 @@ _ = translation.gettext
 @pulp_group(short_help=_("Freeze repository versions."))
 @type_option(choices={"gomod": PulpGoPublicationContext})
 def publication() -> None:
-    """
-    Freeze repository versions for serving.
-    """
+    """Freeze repository versions for serving."""
 
 
 lookup_options = [href_option]

@@ -1,4 +1,4 @@
-"""`pulp gomod publish`"""
+"""The commands `pulp gomod publish`."""
 
 import shlex
 import tempfile
@@ -69,7 +69,7 @@ def publish(
       pulp gomod publish --repository team
       pulp gomod publish --repository team --tag v1.2.3 --dry-run
       pulp gomod publish tools/lint --repository team --tag tools/lint/v0.3.0
-    """
+    """  # noqa: D301
     try:
         tagged = find_tagged(directory, tag, allow_dirty)
         with tempfile.TemporaryDirectory() as scratch:

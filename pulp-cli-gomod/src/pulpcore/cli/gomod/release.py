@@ -1,4 +1,4 @@
-"""`pulp gomod release`"""
+"""The commands `pulp gomod release`."""
 
 import typing as t
 
@@ -34,9 +34,7 @@ _ = translation.gettext
 @pass_pulp_context
 @click.pass_context
 def release(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """
-    See who published which module version when, and from where.
-    """
+    """See who published which module version when, and from where."""
     ctx.obj = PulpGoReleaseContext(pulp_ctx)
 
 
@@ -96,6 +94,7 @@ def show(
     /,
     repository: PulpGoRepositoryContext | None,
 ) -> None:
+    """Show one."""
     if repository:
         criteria: dict[str, t.Any] = {"repository": repository.pulp_href}
         entity_ctx.entity = criteria

@@ -1,4 +1,4 @@
-"""`pulp gomod remote`"""
+"""The commands `pulp gomod remote`."""
 
 import click
 from pulp_cli.generic import (
@@ -34,9 +34,7 @@ _ = translation.gettext
 @pulp_group(short_help=_("Describe upstreams."))
 @type_option(choices={"gomod": PulpGoRemoteContext})
 def remote() -> None:
-    """
-    Describe upstreams that speak the GOPROXY protocol.
-    """
+    """Describe upstreams that speak the GOPROXY protocol."""
 
 
 lookup_options = [href_option, name_option, remote_lookup_option]

@@ -1,4 +1,4 @@
-"""`pulp gomod repository`"""
+"""The commands `pulp gomod repository`."""
 
 import typing as t
 
@@ -63,9 +63,7 @@ _ = translation.gettext
 @pulp_group(short_help=_("Manage repositories."))
 @type_option(choices={"gomod": PulpGoRepositoryContext})
 def repository() -> None:
-    """
-    Manage repositories, their versions and their content.
-    """
+    """Manage repositories, their versions and their content."""
 
 
 def _scope_to_repository(ctx: click.Context) -> None:
@@ -195,9 +193,7 @@ def cleanup(
     unused_days: float | None,
     max_size: int | None,
 ) -> None:
-    """
-    Remove modules that were cached from an upstream. Uploaded modules are never removed.
-    """
+    """Remove modules that were cached from an upstream. Uploaded modules are never removed."""
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
 
@@ -251,9 +247,7 @@ def sync(
     missing: str | None,
     mirror: bool | None,
 ) -> None:
-    """
-    Fetch modules from a remote, by default the repository's own.
-    """
+    """Fetch modules from a remote, by default the repository's own."""
     wanted = {
         "remote": remote,
         "modules": list(modules),

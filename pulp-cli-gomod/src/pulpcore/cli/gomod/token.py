@@ -1,4 +1,4 @@
-"""`pulp gomod token`"""
+"""The commands `pulp gomod token`."""
 
 import click
 from pulp_cli.generic import (
@@ -29,9 +29,7 @@ _scopes = click.Choice(["read", "publish"], case_sensitive=False)
 @pass_pulp_context
 @click.pass_context
 def token(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """
-    Manage tokens that act on your behalf on a GOPROXY, and nowhere else in Pulp.
-    """
+    """Manage tokens that act on your behalf on a GOPROXY, and nowhere else in Pulp."""
     ctx.obj = PulpGoTokenContext(pulp_ctx)
 
 
