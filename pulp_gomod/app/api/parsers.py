@@ -1,4 +1,5 @@
-"""What a JSON body has to be before any view reads it.
+"""
+What a JSON body has to be before any view reads it.
 
 Much of Pulp asks the body for a field before a serializer has looked at it, so a body without fields ends
 in a status 500; and so does a text that can neither be stored nor sent back.

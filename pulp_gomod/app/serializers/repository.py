@@ -1,9 +1,11 @@
 """GoRepository over REST."""
 
 from gettext import gettext as _
+from typing import Any
 
 from rest_framework import serializers
 
+from pulpcore.plugin.models import Remote, RepositoryVersion
 from pulpcore.plugin.serializers import (
     RepositoryAddRemoveContentSerializer,
     RepositorySerializer,
@@ -36,7 +38,7 @@ class GoCleanupSerializer(serializers.Serializer):
         max_value=2**63 - 1,
     )
 
-    def validate(self, data):
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """
         Check that there is something to go by.
 
@@ -100,7 +102,7 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
         required=False,
     )
 
-    def validate_remote(self, value):
+    def validate_remote(self, value: Remote) -> GoRemote:
         """
         Check the type of the remote.
 
@@ -112,19 +114,19 @@ class GoModifySerializer(RepositoryAddRemoveContentSerializer):
             raise serializers.ValidationError(_("Modules can only be fetched from Go remotes."))
         return remote
 
-    def validate(self, data):
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """
         Check that a remote is there for something.
 
         Raises:
             ValidationError: It is not.
         """
-        data = super().validate(data)
-        if data.get("remote") and not data["with_zips"]:
+        valid: dict[str, Any] = super().validate(data)
+        if valid.get("remote") and not valid["with_zips"]:
             raise serializers.ValidationError(
                 {"remote": [_("A remote can only be given together with with_zips.")]}
             )
-        return data
+        return valid
 
     class Meta:
         model = RepositoryAddRemoveContentSerializer.Meta.model
@@ -141,13 +143,15 @@ class GoRepositoryVersionSerializer(RepositoryVersionSerializer):
         )
     )
 
-    def get_vuln_report(self, version) -> str:
+    def get_vuln_report(self, version: RepositoryVersion) -> str:
         """Say what pulpcore says, and in the API's description that it is a text."""
-        return super().get_vuln_report(version)
+        report: str = super().get_vuln_report(version)
+        return report
 
-    def get_zips_missing(self, version) -> int:
+    def get_zips_missing(self, version: RepositoryVersion) -> int:
         """Count them."""
-        return awaited(version).count()
+        count: int = awaited(version).count()
+        return count
 
     class Meta:
         model = RepositoryVersionSerializer.Meta.model

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from gettext import gettext as _
-from typing import Any
+from typing import Any, TypeVar
 
 from rest_framework import serializers
 
@@ -18,6 +18,8 @@ from pulp_gomod.app.tasks.sync.wanted import (
     read_modules,
 )
 from pulp_gomod.golang import GoError
+
+T = TypeVar("T")
 
 _KINDS = ("modules", "go_sum", "go_mod")
 
@@ -38,7 +40,7 @@ def _text(help_text: str, **options: Any) -> serializers.CharField:
     )
 
 
-def _check(read: Callable[[Any], Any], value: Any) -> Any:
+def _check(read: Callable[[T], Any], value: T) -> T:
     try:
         read(value)
     except GoError as error:

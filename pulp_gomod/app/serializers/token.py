@@ -147,7 +147,7 @@ class GoTokenCreatedSerializer(GoTokenSerializer):
         """
         secret = new_secret()
         try:
-            token = GoToken.objects.create(
+            token: GoToken = GoToken.objects.create(
                 **validated_data,
                 owner=self.context["request"].user,
                 digest=digest(secret),
