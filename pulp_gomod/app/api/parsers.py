@@ -45,7 +45,7 @@ class BodyParser(JSONParser):
         body = super().parse(BytesIO(raw), media_type, parser_context)
         view = (parser_context or {}).get("view")
         if not isinstance(body, dict) and not (isinstance(body, list) and not _is_known(view)):
-            reason = _("The body has to be a JSON object, but it is {kind}.")
+            reason = _("The body must be a JSON object, but it is {kind}.")
             raise _refusal("", reason.format(kind=_kind(body)))
         if _SUSPICIOUS.search(raw):
             for field, text in _texts(body):
@@ -73,8 +73,8 @@ def _kind(body: Any) -> str:
 
 def _explain(text: str) -> str:
     if "\0" in text:
-        return _("A text has a NUL character, which cannot be stored.")
-    return _("A text is no valid Unicode: it has half of a surrogate pair.")
+        return _("A text contains a NUL character, which cannot be stored.")
+    return _("A text is not valid Unicode: it has half of a surrogate pair.")
 
 
 def _texts(body: Any) -> Iterator[tuple[str, str]]:

@@ -52,8 +52,8 @@ BROKEN_DISK = Answer(
 )
 UNKNOWN = Answer(
     503,
-    "the database does not answer, so it cannot be said whether this was done; try again: what was "
-    "done is then a conflict",
+    "the database is not responding, so it is not known whether this was done; try again: if it "
+    "was, the answer is a conflict",
     {"Retry-After": RETRY_AFTER},
 )
 

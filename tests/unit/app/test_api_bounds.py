@@ -186,7 +186,7 @@ def parsed(body: bytes, view: Any = None) -> Any:
 def test_a_body_without_fields_reaches_no_view_of_pulp(body: bytes) -> None:
     refused = parsed(body, ViewOfPulp())
     assert list(refused) == ["non_field_errors"]
-    assert refused["non_field_errors"][0].startswith("The body has to be a JSON object, but it is ")
+    assert refused["non_field_errors"][0].startswith("The body must be a JSON object, but it is ")
 
 
 def test_what_other_plugins_take_is_their_business() -> None:

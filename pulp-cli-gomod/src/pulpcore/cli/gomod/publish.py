@@ -25,7 +25,7 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_command()
+@pulp_command(short_help=_("Publish the module that a git tag names."))
 @click.argument(
     "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
 )
