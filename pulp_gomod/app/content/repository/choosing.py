@@ -51,7 +51,7 @@ async def choose_latest(asking: Asking, local: CachedModules) -> str | Answer | 
     try:
         chosen = await _chosen(both, local, listed)
     except UpstreamFault as fault:
-        log.info("The latest version of %s is a held one: %s", path, fault.line)
+        log.info("The latest version of %s is one of the repository: %s", path, fault.line)
         return ours
     finally:
         await both.close()
@@ -129,7 +129,11 @@ class _Both:
             chosen = await latest_version(self.asking.path, self._candidates, theirs, self)
         except UnreadableFault as fault:
             # That is remembered: the next who asks need not fetch and read it again.
-            log.info("The latest version of %s is a held one: %s", self.asking.path, fault.line)
+            log.info(
+                "The latest version of %s is one of the repository: %s",
+                self.asking.path,
+                fault.line,
+            )
             return ""
         return chosen or ""
 

@@ -189,12 +189,12 @@ class Gate:
         if permitted:
             return None
         if caller.is_known:
-            return problem(403, "forbidden: these credentials give no right to read this")
+            return problem(403, "forbidden: these credentials do not permit reading this")
         if hdrs.AUTHORIZATION in request.headers:
             log.warning(
                 "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
             )
-        return problem(401, "unauthorized: credentials are needed to read this", CHALLENGE)
+        return problem(401, "unauthorized: credentials are required to read this", CHALLENGE)
 
     async def verified(self, request: web.Request) -> web.Request | web.Response:
         """
@@ -341,5 +341,5 @@ def _not_now(error: Exception) -> web.Response:
         return problem(429, f"too many requests: {error}", headers)
     if isinstance(error, Busy):
         return problem(503, f"unavailable: {refusals.BUSY}", {hdrs.RETRY_AFTER: "1"})
-    log.error("PostgreSQL does not answer.", exc_info=error)
-    return problem(503, "unavailable: the server's database does not answer")
+    log.error("PostgreSQL is not responding.", exc_info=error)
+    return problem(503, "unavailable: the server's database is not responding")

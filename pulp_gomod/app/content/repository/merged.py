@@ -219,7 +219,7 @@ class MergedModules:
 def _version_of(answer: Answer) -> str:
     info = parse_info(answer.body)
     if info is None:
-        raise UpstreamFault("the upstream says no version of the latest one")
+        raise UpstreamFault("the upstream does not say which version is the latest")
     return info.version
 
 
@@ -244,5 +244,7 @@ def _missing(asking: Asking, missing: Missing | None, version: str = "") -> NotF
         return NotFound("", missing.status, missing.words)
     if asking.refusal is not None:
         return NotFound(f"{where} is not in this repository, and {asking.refusal}")
-    held = "held here, and nothing is to be fetched" if asking.held_only else "known upstream"
+    held = (
+        "in this repository, and nothing may be fetched" if asking.held_only else "known upstream"
+    )
     return NotFound(f"{where} is not {held}", missing.status if missing is not None else 404)

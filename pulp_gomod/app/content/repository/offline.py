@@ -84,8 +84,8 @@ class OfflineModules:
                 raise
         where = f"{path}@{version}" if version else path
         return NotFound(
-            f"{where} is not held here, and the upstream, which cannot be reached, is not known to have it; "
-            f"{above} is held"
+            f"{where} is not in this repository, and the upstream, which cannot be reached, is not known to have it; "
+            f"the repository has {above}"
         )
 
     @property

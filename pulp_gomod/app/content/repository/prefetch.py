@@ -87,7 +87,7 @@ class Whole:
                 await bring()
             except Exception:
                 # Requests look up what they need, or are told what is wrong.
-                log.debug("A small repository version was not brought.", exc_info=True)
+                log.debug("A small repository version could not be prefetched.", exc_info=True)
 
     async def close(self) -> None:
         """Bring nothing more."""
