@@ -1,4 +1,5 @@
-"""Noticing work that holds the event loop, while all clients of the process wait.
+"""
+Noticing work that holds the event loop, while all clients of the process wait.
 
 Off unless GOMOD_LOOP_WATCH says otherwise: for tests, and for whoever looks for the reason of slow answers. What is
 measured is the processor time of the loop's own thread, so that a machine which is busy with something else
@@ -25,13 +26,14 @@ _CALLS = 12
 
 
 class LoopWatch:
-    """Logs a warning for each turn of the loop that takes too much processor time."""
+    """
+    Logs a warning for each turn of the loop that takes too much processor time.
+
+    Args:
+        most: Seconds of processor time that a turn may take.
+    """
 
     def __init__(self, most: float) -> None:
-        """
-        Args:
-            most: Seconds of processor time that a turn may take.
-        """
         self._most = most
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()

@@ -1,4 +1,5 @@
-"""The routes of Go distributions in the content app, ahead of pulpcore's catch-all.
+"""
+The routes of Go distributions in the content app, ahead of pulpcore's catch-all.
 
 pulpcore's chain of middlewares authenticates every request, with ORM work on the one thread that a
 content process has for it. A public distribution asks nobody for credentials, and a guarded one asks

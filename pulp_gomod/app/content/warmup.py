@@ -1,4 +1,5 @@
-"""Compiling and planning the statements of requests before anybody waits for them.
+"""
+Compiling and planning the statements of requests before anybody waits for them.
 
 The first request of its kind would otherwise wait for Django to compile its statement, and for PostgreSQL
 to plan it: 30 ms that no later one takes.

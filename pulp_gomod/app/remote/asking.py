@@ -22,6 +22,13 @@ class Asking:
         path: The module path.
         refusal: Why the upstream is not asked about the module, or None.
         held_only: Whether the client wants nothing to be fetched.
+
+    Args:
+        through: The remote.
+        path: The module path.
+        version: The version that is asked for, or another name for one; "" for none.
+        held_only: Whether the client wants nothing to be fetched.
+        own: The own paths of the repository that is served.
     """
 
     def __init__(
@@ -32,14 +39,6 @@ class Asking:
         held_only: bool,
         own: OwnPaths = ownership.NONE,
     ) -> None:
-        """
-        Args:
-            through: The remote.
-            path: The module path.
-            version: The version that is asked for, or another name for one; "" for none.
-            held_only: Whether the client wants nothing to be fetched.
-            own: The own paths of the repository that is served.
-        """
         self._through = through
         self.path = path
         self.held_only = held_only

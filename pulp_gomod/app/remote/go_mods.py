@@ -1,4 +1,5 @@
-"""What the go.mod files of upstreams say, each read once, and large ones where nobody waits for it.
+"""
+What the go.mod files of upstreams say, each read once, and large ones where nobody waits for it.
 
 An upstream may send 16 MiB, of which a parser in Python makes sense in ten seconds; in a thread it would
 take every other turn from the event loop for that long. So a large file is read in a process of its own

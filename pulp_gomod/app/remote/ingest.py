@@ -57,13 +57,14 @@ class _Waiting:
 
 
 class Joiner:
-    """Dispatches the tasks for what one content process has fetched."""
+    """
+    Dispatches the tasks for what one content process has fetched.
+
+    Args:
+        threads: For the database.
+    """
 
     def __init__(self, threads: Threads) -> None:
-        """
-        Args:
-            threads: For the database.
-        """
         self._threads = threads
         self._waiting: dict[UUID, _Waiting] = {}
         self._arrivals: set[tuple[UUID, UUID]] = set()

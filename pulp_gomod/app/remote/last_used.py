@@ -35,13 +35,14 @@ _FILES = f"""
 
 
 class Usage:
-    """The uses that have not been written yet."""
+    """
+    The uses that have not been written yet.
+
+    Args:
+        threads: For writing.
+    """
 
     def __init__(self, threads: Threads) -> None:
-        """
-        Args:
-            threads: For writing.
-        """
         self._threads = threads
         self._used: dict[UUID, set[tuple[str, str]]] = {}
         self._count = 0

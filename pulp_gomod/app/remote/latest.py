@@ -1,4 +1,5 @@
-"""One `@latest` of what the repository holds and what the upstream has.
+"""
+One `@latest` of what the repository holds and what the upstream has.
 
 Go's rule for the latest version reads the go.mod of a version or two; those of the upstream are fetched
 only when the rule comes to look at them.

@@ -1,4 +1,5 @@
-"""What Pulp's telemetry exports of the pull-through: hits, misses, upstream errors, bytes.
+"""
+What Pulp's telemetry exports of the pull-through: hits, misses, upstream errors, bytes.
 
 pulpcore keeps its meter outside of the plugin API; without it a plugin would need an exporter of its
 own.

@@ -23,17 +23,18 @@ from pulp_gomod.golang.zip import MAX_GO_MOD
 
 
 class UpstreamModules:
-    """The modules of one remote."""
+    """
+    The modules of one remote.
+
+    Args:
+        upstream: The remote.
+        documents: Its documents.
+        sumdb: Its checksum database, or None.
+    """
 
     def __init__(
         self, upstream: Upstream, documents: Documents, sumdb: ChecksumDatabase | None
     ) -> None:
-        """
-        Args:
-            upstream: The remote.
-            documents: Its documents.
-            sumdb: Its checksum database, or None.
-        """
         self._upstream = upstream
         self._documents = documents
         self._sumdb = sumdb

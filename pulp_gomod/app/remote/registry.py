@@ -74,13 +74,14 @@ async def open_through(
 
 
 class Upstreams:
-    """All remotes of a content process."""
+    """
+    All remotes of a content process.
+
+    Args:
+        where: The database.
+    """
 
     def __init__(self, where: Database) -> None:
-        """
-        Args:
-            where: The database.
-        """
         self._database = where
         self.threads = Threads()
         self.usage = Usage(self.threads)

@@ -20,7 +20,9 @@ RESOLVERS = 4
 
 class Threads:
     """
-    Seven executors: for the database, for judging zips, for waiting for a process that does that, for storing
+    The executors of all remotes.
+
+    There are seven: for the database, for judging zips, for waiting for a process that does that, for storing
     zips, for long lists, for writing files, and for looking up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang. And

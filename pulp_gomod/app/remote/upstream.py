@@ -43,7 +43,17 @@ MAX_ARRIVALS = 50_000
 
 
 class Upstream:
-    """Everything there is of one remote, with the settings it has at the moment."""
+    """
+    Everything there is of one remote, with the settings it has at the moment.
+
+    Args:
+        settings: The remote.
+        sessions: Its connections.
+        database: For reading.
+        threads: For what blocks.
+        turns: For taking turns with other processes.
+        joiner: For what is to join a repository.
+    """
 
     def __init__(
         self,
@@ -54,15 +64,6 @@ class Upstream:
         turns: Turns,
         joiner: Joiner,
     ) -> None:
-        """
-        Args:
-            settings: The remote.
-            sessions: Its connections.
-            database: For reading.
-            threads: For what blocks.
-            turns: For taking turns with other processes.
-            joiner: For what is to join a repository.
-        """
         self.settings = settings
         self.threads = threads
         self.health = Health()

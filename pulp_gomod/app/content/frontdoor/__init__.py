@@ -1,4 +1,5 @@
-"""One origin without a web server: the content app hands on to the API what is not content.
+"""
+One origin without a web server: the content app hands on to the API what is not content.
 
 Production puts nginx in front of Pulp's two apps. On one machine (`pulp-gomod serve`) the content
 app is the public door instead: what it has no route for is forwarded to the API. The setting

@@ -1,4 +1,5 @@
-"""Letting only good credentials on to the API, which would verify them while everybody waits.
+"""
+Letting only good credentials on to the API, which would verify them while everybody waits.
 
 The API's few workers answer one request at a time, and hash a password for each that has one. So the
 door verifies credentials that are new to it, as the content app does for content guards, and in the

@@ -8,7 +8,8 @@ _IPV6_NETWORK = 64
 
 
 class Budget:
-    """Bytes of one kind, memory or disk, that the bodies of a process may hold together.
+    """
+    Bytes of one kind, memory or disk, that the bodies of a process may hold together.
 
     No client holds more than half of them, so that one alone keeps nobody else out. A body of the
     largest size always fits into what one client may have.
@@ -25,7 +26,8 @@ class Budget:
         self.held = 0
 
     def take(self, client: str, size: int) -> bool:
-        """Take bytes for a client; say whether there were so many.
+        """
+        Take bytes for a client; say whether there were so many.
 
         Args:
             client: Who has them, as `client_key` says.

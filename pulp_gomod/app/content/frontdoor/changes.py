@@ -1,4 +1,5 @@
-"""Waiting for uploads at the door, so that the API's workers need not.
+"""
+Waiting for uploads at the door, so that the API's workers need not.
 
 The API stores what is to be changed and says which change it is; whether a task has made it is asked
 here, for all that wait by one query. So a hundred clients that wait occupy no worker of the API, and

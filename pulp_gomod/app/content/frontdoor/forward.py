@@ -110,7 +110,8 @@ class Admission(Protocol):
 
 
 class FrontDoor:
-    """Forwards requests to the API.
+    """
+    Forwards requests to the API.
 
     Args:
         upstream: The API's address, `unix:/path` or `http://host:port`.
@@ -152,7 +153,8 @@ class FrontDoor:
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
-        """Put the door into an app.
+        """
+        Put the door into an app.
 
         Its route is the least specific one, so every route of Pulp and of its plugins goes first,
         whether it is added before this one or after.
@@ -183,7 +185,8 @@ class FrontDoor:
 
     @property
     def _straight_through(self) -> Middleware:
-        """Refuse what is for another server, and spare what is forwarded all other middlewares.
+        """
+        Refuse what is for another server, and spare what is forwarded all other middlewares.
 
         The API authenticates for itself.
         """
@@ -278,7 +281,8 @@ class FrontDoor:
         return None
 
     async def _ask_first(self, request: web.Request) -> web.StreamResponse | None:
-        """Let the API refuse a body before it is received.
+        """
+        Let the API refuse a body before it is received.
 
         It is asked by the method that changes nothing, which method is to be used with a body; see
         `pulp_gomod.app.upload.asked`. Where it does not know that question, it says something else
@@ -295,7 +299,8 @@ class FrontDoor:
         return None
 
     async def _call_in_turn(self, request: web.Request, spool: Spool) -> ClientResponse:
-        """The API's answer, for which what takes the API long waits its turn.
+        """
+        The API's answer, for which what takes the API long waits its turn.
 
         Raises:
             UpstreamDown: There is none.
@@ -312,7 +317,8 @@ class FrontDoor:
     async def _call(
         self, request: web.Request, spool: Spool, more: Mapping[str, str] | None = None
     ) -> ClientResponse:
-        """The API's answer to the request.
+        """
+        The API's answer to the request.
 
         Raises:
             UpstreamDown: There is none.

@@ -39,7 +39,8 @@ def request_headers(
     behind_proxy: bool = False,
     waits: bool = False,
 ) -> CIMultiDict[str]:
-    """The headers to send to the API.
+    """
+    The headers to send to the API.
 
     What a client says in a proxy's name is dropped: it can only be a lie. What a proxy says that stands
     before the door is kept, and the proxy's address added to it. Nobody's headers have an underscore in their

@@ -14,7 +14,8 @@ LONGEST_TARGET = 4000
 
 
 def refuse_everywhere(request: web.BaseRequest) -> web.Response | None:
-    """Refuse what neither of Pulp's apps can answer.
+    """
+    Refuse what neither of Pulp's apps can answer.
 
     A Host would be logged, and an expectation repeated, whatever it says.
     """

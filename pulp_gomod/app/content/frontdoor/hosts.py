@@ -1,4 +1,5 @@
-"""The names that the server is known by.
+"""
+The names that the server is known by.
 
 A page of somebody else, in a browser that reaches this server, can have a name of its own resolve to this
 server's address, and then read what the server shows without credentials. It cannot change the name that
@@ -15,7 +16,8 @@ _MOST = 1000
 
 
 class Hosts:
-    """The hosts that requests may be for: some names, every address, and every name without a dot.
+    """
+    The hosts that requests may be for: some names, every address, and every name without a dot.
 
     An address cannot be made to mean another server, and names without a dot are given by whoever runs the
     network: to a machine of it, or to a container.

@@ -1,4 +1,5 @@
-"""Waiting at the door with what keeps a worker of the API for long.
+"""
+Waiting at the door with what keeps a worker of the API for long.
 
 A worker of the API answers one request at a time. So of large bodies, and of zips that take long to
 check, no more are handed on at a time than there are places; small requests go past those who wait.
@@ -29,7 +30,8 @@ class ClientGone(Exception):
 
 
 class DoorPlaces:
-    """The places as requests of this process take them, one after the other.
+    """
+    The places as requests of this process take them, one after the other.
 
     Args:
         places: Those of all processes.
@@ -44,7 +46,8 @@ class DoorPlaces:
 
     @asynccontextmanager
     async def take(self, request: web.Request) -> AsyncIterator[None]:
-        """Have a place while the context lasts.
+        """
+        Have a place while the context lasts.
 
         Raises:
             Crowded: None became free.

@@ -1,4 +1,5 @@
-"""aiohttp's server, as it has to be where anybody can connect.
+"""
+aiohttp's server, as it has to be where anybody can connect.
 
 What its parser refuses is told in one line, since the words of the request may be a password. Bodies are
 not decoded. A client that does not take what it is sent is cut off.
@@ -86,7 +87,8 @@ class Connection(web.RequestHandler):
         super().resume_writing()
 
     def look_at_client(self, window: float) -> None:
-        """Cut off a client that has taken too little since the last look, and before.
+        """
+        Cut off a client that has taken too little since the last look, and before.
 
         Args:
             window: Seconds since the last look.

@@ -39,7 +39,8 @@ class NoRoom(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What bodies may take.
+    """
+    What bodies may take.
 
     Attributes:
         directory: Where the files go.
@@ -66,7 +67,8 @@ class Bounds:
 
 
 class Spool:
-    """One request body.
+    """
+    One request body.
 
     Args:
         bounds: What it may take, with all others.
@@ -107,7 +109,8 @@ class Spool:
         self._memory_taken = self._disk_taken = 0
 
     def announce(self, length: int) -> None:
-        """Refuse a body by its announced length, in bytes, before any of it is read.
+        """
+        Refuse a body by its announced length, in bytes, before any of it is read.
 
         Raises:
             BodyTooLarge: It would be longer than the limit.
@@ -121,7 +124,8 @@ class Spool:
             self._take_disk(length)
 
     async def receive(self, body: StreamReader) -> None:
-        """Read the body to its end.
+        """
+        Read the body to its end.
 
         Raises:
             BodyTooLarge: It is longer than the limit.

@@ -1,4 +1,5 @@
-"""Telling browsers to come by https only (RFC 6797), where the content app is the door to everything.
+"""
+Telling browsers to come by https only (RFC 6797), where the content app is the door to everything.
 
 Django's settings say it for the API. Behind a web server that is for the web server to say.
 """

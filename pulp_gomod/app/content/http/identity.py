@@ -1,4 +1,5 @@
-"""Who a connection may speak for.
+"""
+Who a connection may speak for.
 
 A request that did not come from a trusted proxy loses the headers by which a proxy says who asks, before any
 guard or authenticator sees it. Where the server asks clients for certificates itself, the one that

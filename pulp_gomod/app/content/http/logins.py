@@ -1,4 +1,5 @@
-"""Finding out who asks where that takes long: in a content process, for guards and for the front door.
+"""
+Finding out who asks where that takes long: in a content process, for guards and for the front door.
 
 A password takes a good part of a second of a processor. So only a few are verified at a time; one
 client's are verified one after the other; and whoever has guessed wrongly comes after all others.

@@ -16,7 +16,8 @@ WINDOW = 30.0
 
 
 class Pace:
-    """Watches that a client keeps the least rate, in the seconds in which it is waited for.
+    """
+    Watches that a client keeps the least rate, in the seconds in which it is waited for.
 
     Args:
         window: Seconds in which `least` bytes have to come.

@@ -1,4 +1,5 @@
-"""Turning an answer into an HTTP response: conditional requests, ranges, caching headers.
+"""
+Turning an answer into an HTTP response: conditional requests, ranges, caching headers.
 
 Source of the rules: RFC 9110 sections 13 and 14, RFC 9111.
 """

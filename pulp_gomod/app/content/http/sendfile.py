@@ -62,19 +62,18 @@ class FileResponse(OpenedResponse):
 
     aiohttp's own FileResponse takes the file's time and size for its validators; ours come from the
     checksum, so that every replica of the server says the same.
+
+    Args:
+        path: The file.
+        offset: Where in it the part begins.
+        count: Bytes of the part.
+        status: The HTTP status.
+        headers: All headers but the length.
     """
 
     def __init__(
         self, path: str, offset: int, count: int, status: int, headers: Mapping[str, str]
     ) -> None:
-        """
-        Args:
-            path: The file.
-            offset: Where in it the part begins.
-            count: Bytes of the part.
-            status: The HTTP status.
-            headers: All headers but the length.
-        """
         super().__init__(status=status, headers=headers)
         self._file_path = path
         self._offset = offset
@@ -124,19 +123,20 @@ class FileResponse(OpenedResponse):
 
 
 class ObjectResponse(OpenedResponse):
-    """Sends a part of an object as it comes from the object storage."""
+    """
+    Sends a part of an object as it comes from the object storage.
+
+    Args:
+        reader: The object, not opened yet.
+        offset: Where in it the part begins.
+        count: Bytes of the part.
+        status: The HTTP status.
+        headers: All headers but the length.
+    """
 
     def __init__(
         self, reader: ObjectReader, offset: int, count: int, status: int, headers: Mapping[str, str]
     ) -> None:
-        """
-        Args:
-            reader: The object, not opened yet.
-            offset: Where in it the part begins.
-            count: Bytes of the part.
-            status: The HTTP status.
-            headers: All headers but the length.
-        """
         super().__init__(status=status, headers=headers)
         self._reader = reader
         self._offset = offset

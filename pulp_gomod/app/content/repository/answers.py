@@ -1,4 +1,5 @@
-"""Answers that a content process has given before.
+"""
+Answers that a content process has given before.
 
 What a repository version holds never changes, and neither does what it does not hold. So an answer
 is remembered under the repository version: as soon as another one is served, nothing remembered is
@@ -27,14 +28,15 @@ Key = tuple[bytes, int, str, str, str]
 
 
 class Answers:
-    """A bounded memory of answers; the ones that were not asked for the longest make room."""
+    """
+    A bounded memory of answers; the ones that were not asked for the longest make room.
+
+    Args:
+        most_bytes: Bytes of all answers together.
+        largest: Bytes of the largest that is remembered.
+    """
 
     def __init__(self, most_bytes: int = MOST_BYTES, largest: int = LARGEST) -> None:
-        """
-        Args:
-            most_bytes: Bytes of all answers together.
-            largest: Bytes of the largest that is remembered.
-        """
         self._most_bytes = most_bytes
         self._largest = largest
         self._bytes = 0

@@ -1,4 +1,5 @@
-"""The modules of a repository version without those that are blocked.
+"""
+The modules of a repository version without those that are blocked.
 
 A blocked version is on no list and never the latest; who asks for it by name is told that it is blocked, and
 not that it is unknown: the go command would ask the next GOPROXY, or the module's own server. Its go.mod is
@@ -87,13 +88,14 @@ class About:
 
 
 class BlockedModules:
-    """What another one has of a repository version, without what is blocked."""
+    """
+    What another one has of a repository version, without what is blocked.
+
+    Args:
+        modules: What the repository version holds.
+    """
 
     def __init__(self, modules: StoredModules) -> None:
-        """
-        Args:
-            modules: What the repository version holds.
-        """
         self._modules = modules
         self.served = modules.served
 

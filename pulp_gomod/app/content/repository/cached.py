@@ -31,15 +31,16 @@ Looked = StoredModules | BlockedModules
 
 
 class CachedModules:
-    """Answers what Modules answers, and remembers it; what is not there is remembered, too."""
+    """
+    Answers what Modules answers, and remembers it; what is not there is remembered, too.
+
+    Args:
+        modules: The modules of one repository version.
+        answers: What the process has answered before.
+        prefetch: Says when all of a small repository version is to be looked up.
+    """
 
     def __init__(self, modules: Looked, answers: Answers, prefetch: Whole) -> None:
-        """
-        Args:
-            modules: The modules of one repository version.
-            answers: What the process has answered before.
-            prefetch: Says when all of a small repository version is to be looked up.
-        """
         self._modules = modules
         self._answers = answers
         self._whole = prefetch

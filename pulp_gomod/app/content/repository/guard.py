@@ -1,4 +1,5 @@
-"""Asking a distribution's content guard, on every path and seldom twice.
+"""
+Asking a distribution's content guard, on every path and seldom twice.
 
 In a content process pulpcore authenticates one request after the other, and hashes each password
 anew. Here the same authenticators and guards are asked in threads of their own, once for all requests
@@ -49,9 +50,7 @@ _ACCESS_QUEUE = 2000
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """
-    Who asks, and what the guard says: None where it looks at more than who asks.
-    """
+    """Who asks, and what the guard says: None where it looks at more than who asks."""
 
     caller: Caller
     permits: bool | None

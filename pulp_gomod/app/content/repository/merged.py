@@ -31,19 +31,18 @@ class MergedModules:
 
     All methods raise UpstreamFault where the upstream fails and nothing is known; and OSError where what it sent
     cannot be kept.
+
+    Args:
+        local: What the repository version holds.
+        remote: The remote.
+        served: The repository version.
+        usage: Where it is noted that a zip was asked for.
+        held_only: Whether nothing is to be fetched.
     """
 
     def __init__(
         self, local: CachedModules, remote: Through, served: Served, usage: Usage, held_only: bool
     ) -> None:
-        """
-        Args:
-            local: What the repository version holds.
-            remote: The remote.
-            served: The repository version.
-            usage: Where it is noted that a zip was asked for.
-            held_only: Whether nothing is to be fetched.
-        """
         self._local = local
         self._remote = remote
         self._served = served

@@ -1,4 +1,5 @@
-"""What a GOPROXY can be asked, as values: no HTTP.
+"""
+What a GOPROXY can be asked, as values: no HTTP.
 
 Each behaviour of serving is a class that has these methods, and most wrap another one: what a repository version
 holds (`stored`), without what is blocked (`blocked`), each answer looked up once (`cached`), with what an

@@ -1,4 +1,5 @@
-"""Module paths below a module that is held, while the upstream that may have them is not there.
+"""
+Module paths below a module that is held, while the upstream that may have them is not there.
 
 To find the module that a package is in, the go command asks for all longer paths, too. An error for one of
 these ends the command, however certain it is that the held module has the package. So such a path is
@@ -32,7 +33,16 @@ _KNOWN_BY: Final[tuple[File, ...]] = ("list", "latest")
 
 
 class OfflineModules:
-    """Modules of an upstream; while that is dead, paths below a held module are not found."""
+    """
+    Modules of an upstream; while that is dead, paths below a held module are not found.
+
+    Args:
+        modules: What is held, and what the upstream has.
+        local: What is held.
+        remote: The remote.
+        served: The repository version.
+        domain: The domain's pk.
+    """
 
     def __init__(
         self,
@@ -42,14 +52,6 @@ class OfflineModules:
         served: Served,
         domain: UUID,
     ) -> None:
-        """
-        Args:
-            modules: What is held, and what the upstream has.
-            local: What is held.
-            remote: The remote.
-            served: The repository version.
-            domain: The domain's pk.
-        """
         self._modules = modules
         self._local = local
         self._remote = remote
@@ -84,8 +86,8 @@ class OfflineModules:
                 raise
         where = f"{path}@{version}" if version else path
         return NotFound(
-            f"{where} is not in this repository, and the upstream, which cannot be reached, is not known to have it; "
-            f"the repository has {above}"
+            f"{where} is not in this repository, and the upstream, which cannot be reached, is not "
+            f"known to have it; the repository has {above}"
         )
 
     @property

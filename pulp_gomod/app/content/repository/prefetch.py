@@ -1,4 +1,5 @@
-"""Bringing all of a small repository version into memory at once.
+"""
+Bringing all of a small repository version into memory at once.
 
 Who builds a program asks for some files of each of hundreds of modules. Where a repository version holds few
 modules, they are looked up together as soon as several have been asked for: to look each up for itself,

@@ -1,4 +1,5 @@
-"""Resolving distributions for all requests of a moment with one statement, and never from stale memory.
+"""
+Resolving distributions for all requests of a moment with one statement, and never from stale memory.
 
 What a process remembers of the database may have changed by the next request. So a look at the
 database is trusted for a few milliseconds only (see `freshness`: whoever changes something says so
@@ -46,14 +47,15 @@ class _Known:
 
 
 class DomainResolver:
-    """Resolves the distributions of one domain."""
+    """
+    Resolves the distributions of one domain.
+
+    Args:
+        where: The database.
+        domain: The domain's name.
+    """
 
     def __init__(self, where: Database, domain: str) -> None:
-        """
-        Args:
-            where: The database.
-            domain: The domain's name.
-        """
         self._database = where
         self._domain = domain
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -244,13 +246,14 @@ def _fail(asked: list[_Question], error: Exception) -> None:
 
 
 class Resolver:
-    """Resolves distributions of all domains."""
+    """
+    Resolves distributions of all domains.
+
+    Args:
+        where: The database.
+    """
 
     def __init__(self, where: Database) -> None:
-        """
-        Args:
-            where: The database.
-        """
         self._database = where
         self._domains: OrderedDict[str, DomainResolver] = OrderedDict()
 

@@ -36,15 +36,14 @@ class StoredModules:
 
     Attributes:
         served: The repository version.
+
+    Args:
+        lookups: Where to ask.
+        target: The distribution.
+        served: The repository version.
     """
 
     def __init__(self, lookups: Lookups, target: Target, served: Served) -> None:
-        """
-        Args:
-            lookups: Where to ask.
-            target: The distribution.
-            served: The repository version.
-        """
         self._lookups = lookups
         self._ask_database = lookups.ask
         self.served = served

@@ -12,7 +12,17 @@ from pulp_gomod.app.remote.registry import Through
 
 
 class UnblockedAsking(Asking):
-    """Asks what Asking asks, and passes on what is not blocked."""
+    """
+    Asks what Asking asks, and passes on what is not blocked.
+
+    Args:
+        through: As of Asking.
+        path: As of Asking.
+        version: As of Asking.
+        held_only: As of Asking.
+        own: As of Asking.
+        about: The blocks that are about the module.
+    """
 
     def __init__(
         self,
@@ -23,15 +33,6 @@ class UnblockedAsking(Asking):
         own: OwnPaths,
         about: About,
     ) -> None:
-        """
-        Args:
-            through: As of Asking.
-            path: As of Asking.
-            version: As of Asking.
-            held_only: As of Asking.
-            own: As of Asking.
-            about: The blocks that are about the module.
-        """
         super().__init__(through, path, version, held_only, own)
         self._about = about
 

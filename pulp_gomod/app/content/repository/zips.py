@@ -54,13 +54,14 @@ class _Storage:
 
 
 class ZipFiles:
-    """The stored zips of all domains, the small ones in a bounded memory."""
+    """
+    The stored zips of all domains, the small ones in a bounded memory.
+
+    Args:
+        files: Remembers the contents of small zips.
+    """
 
     def __init__(self, files: Answers) -> None:
-        """
-        Args:
-            files: Remembers the contents of small zips.
-        """
         self._files = files
         self._storages: dict[UUID, _Storage] = {}
 

@@ -1,4 +1,5 @@
-"""The small files of an upstream: lists, `@latest`, queries, `.info`, `.mod`, checksum records.
+"""
+The small files of an upstream: lists, `@latest`, queries, `.info`, `.mod`, checksum records.
 
 What never changes is asked for once. The rest is asked for again after its time; where a recent answer
 exists, nobody waits for that, and where the upstream fails, an old answer is better than none.
@@ -112,13 +113,14 @@ class Shelf(Protocol):
 
 
 class Documents:
-    """Answers wishes from the shelf or from the upstream."""
+    """
+    Answers wishes from the shelf or from the upstream.
+
+    Args:
+        shelf: Where answers are kept.
+    """
 
     def __init__(self, shelf: Shelf) -> None:
-        """
-        Args:
-            shelf: Where answers are kept.
-        """
         self._shelf = shelf
         self._pauses: dict[str, tuple[float, float]] = {}
         # What is being fetched, and was not waited for once: it is not waited for again.

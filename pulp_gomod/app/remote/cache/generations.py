@@ -1,4 +1,5 @@
-"""Keeping the files of a module version together. Uses the ORM.
+"""
+Keeping the files of a module version together. Uses the ORM.
 
 An upstream may publish a version again. Its `.info`, its `.mod` and its zip are asked for one by one, by
 several processes, and the first two are kept before anybody asks for the zip. So a zip is kept together

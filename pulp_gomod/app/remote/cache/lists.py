@@ -1,4 +1,5 @@
-"""An upstream's list of versions: read as the go command reads it, and rid of everything else.
+"""
+An upstream's list of versions: read as the go command reads it, and rid of everything else.
 
 Anybody who writes to an upstream's list would write to ours, too: so nothing of it is kept or passed on
 but versions that the module can have. Pseudo-versions are on no list: they are kept where there is

@@ -26,14 +26,15 @@ EFFORT = 0.01
 
 
 class Space:
-    """What is known of the size of one remote's answers."""
+    """
+    What is known of the size of one remote's answers.
+
+    Args:
+        remote: The remote.
+        threads: For counting.
+    """
 
     def __init__(self, remote: RemoteSettings, threads: Threads) -> None:
-        """
-        Args:
-            remote: The remote.
-            threads: For counting.
-        """
         self._remote = remote
         self._threads = threads
         size = remote.cache_size

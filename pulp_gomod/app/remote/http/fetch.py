@@ -1,4 +1,5 @@
-"""One question to an upstream, and what came of it.
+"""
+One question to an upstream, and what came of it.
 
 Redirects are followed by hand, credentials stay with the origin they are for, and whatever is not the
 answer of a GOPROXY becomes a fault.
@@ -101,7 +102,15 @@ class _Limited(UpstreamFault):
 
 
 class Fetcher:
-    """Asks one upstream, and who belongs to it."""
+    """
+    Asks one upstream, and who belongs to it.
+
+    Args:
+        settings: The remote.
+        sessions: Its connections.
+        health: How it has been lately.
+        elsewhere: The same of whom it does not answer for.
+    """
 
     def __init__(
         self,
@@ -110,13 +119,6 @@ class Fetcher:
         health: Health,
         elsewhere: Health | None = None,
     ) -> None:
-        """
-        Args:
-            settings: The remote.
-            sessions: Its connections.
-            health: How it has been lately.
-            elsewhere: The same of whom it does not answer for.
-        """
         self._settings = settings
         self._sessions = sessions
         self._health = health

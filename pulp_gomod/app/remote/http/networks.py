@@ -1,4 +1,5 @@
-"""Where remotes must not lead: the networks that only this server can reach.
+"""
+Where remotes must not lead: the networks that only this server can reach.
 
 Whoever may create remotes chooses where this server connects to, and reads what it is answered there. An
 administrator says which networks that must not be. What counts is the address that is connected to,

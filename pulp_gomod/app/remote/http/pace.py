@@ -1,4 +1,5 @@
-"""How fast one host may be asked: when it says that this is too much, all requests to it wait together.
+"""
+How fast one host may be asked: when it says that this is too much, all requests to it wait together.
 
 No request is sent before the host's own time is up. After that they are sent one by one, each that is
 answered makes room for one more at a time: so a limit of ten requests a second costs a few refusals a
@@ -44,15 +45,16 @@ class TooSoon(Exception):
 
 
 class Pace:
-    """The requests to one host."""
+    """
+    The requests to one host.
+
+    Args:
+        name: Whose requests they are, and to which host.
+        connections: How many may be under way at a time, their bodies included.
+        shared: Where other processes see until when nobody may ask.
+    """
 
     def __init__(self, name: str, connections: int, shared: SharedTable = _SHARED) -> None:
-        """
-        Args:
-            name: Whose requests they are, and to which host.
-            connections: How many may be under way at a time, their bodies included.
-            shared: Where other processes see until when nobody may ask.
-        """
         # Also while bodies come: what waits for a connection would be sent in the midst of a pause.
         self.connections = asyncio.Semaphore(connections)
         self._key = hashlib.sha256(name.encode()).digest()[:KEY_SIZE]

@@ -1,4 +1,5 @@
-"""Where an upstream may send us.
+"""
+Where an upstream may send us.
 
 The upstream's own URL is the administrator's choice; whatever it redirects to is somebody else's, and
 might be an address that only we can reach.

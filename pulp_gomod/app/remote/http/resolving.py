@@ -1,4 +1,5 @@
-"""From a host to the addresses that may be connected to.
+"""
+From a host to the addresses that may be connected to.
 
 aiohttp connects to what a resolver returns, and to nothing else, so that an address which was checked here is
 the one that is used: a name that leads elsewhere a moment later (rebinding) gains nothing. Addresses that
@@ -66,14 +67,13 @@ class Resolver(AbstractResolver):
     Looks up addresses as the system does, without taking the threads that files are read in.
 
     Those that remotes must not lead to are left out.
+
+    Args:
+        threads: Where to wait for the system.
+        patience: Seconds to wait for it.
     """
 
     def __init__(self, threads: Threads, patience: float = PATIENCE) -> None:
-        """
-        Args:
-            threads: Where to wait for the system.
-            patience: Seconds to wait for it.
-        """
         self._threads = threads
         self._patience = patience
 

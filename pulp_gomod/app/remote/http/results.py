@@ -115,26 +115,28 @@ class UpstreamFault(Exception):
 
 
 class UpstreamSilent(UpstreamFault, TimeoutError):
-    """The upstream did not answer in time."""
+    """
+    The upstream did not answer in time.
+
+    Args:
+        line: As of UpstreamFault.
+        unconnected: As of UpstreamFault.
+    """
 
     def __init__(self, line: str, *, unconnected: bool = False) -> None:
-        """
-        Args:
-            line: As of UpstreamFault.
-            unconnected: As of UpstreamFault.
-        """
         super().__init__(line, status=504, down=True, unconnected=unconnected)
 
 
 class UpstreamDead(UpstreamFault):
-    """The upstream took no connections lately, and was not asked."""
+    """
+    The upstream took no connections lately, and was not asked.
+
+    Args:
+        fault: What came of the last attempt.
+        seconds: When the next one may be made.
+    """
 
     def __init__(self, fault: UpstreamFault, seconds: float) -> None:
-        """
-        Args:
-            fault: What came of the last attempt.
-            seconds: When the next one may be made.
-        """
         when = f"in {seconds:.1f} s" if seconds > 0 else "now"
         super().__init__(
             f"{fault.line}; it will be tried again {when}", status=fault.status, down=True
@@ -143,14 +145,15 @@ class UpstreamDead(UpstreamFault):
 
 
 class RateLimited(UpstreamFault):
-    """The upstream wants not to be asked for longer than a request can wait."""
+    """
+    The upstream wants not to be asked for longer than a request can wait.
+
+    Args:
+        line: As of UpstreamFault.
+        seconds: For how long.
+    """
 
     def __init__(self, line: str, seconds: float) -> None:
-        """
-        Args:
-            line: As of UpstreamFault.
-            seconds: For how long.
-        """
         super().__init__(line, status=503, retry_after=seconds)
 
 

@@ -32,13 +32,14 @@ def is_page(beginning: bytes) -> bool:
 
 
 class Memory:
-    """Holds a small body."""
+    """
+    Holds a small body.
+
+    Args:
+        binary: Whether it may begin with anything.
+    """
 
     def __init__(self, binary: bool) -> None:
-        """
-        Args:
-            binary: Whether it may begin with anything.
-        """
         self.body = bytearray()
         self.binary = binary
 

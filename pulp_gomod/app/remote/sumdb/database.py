@@ -1,4 +1,5 @@
-"""The checksum database of a remote: what it proves, and what clients may read of it through us.
+"""
+The checksum database of a remote: what it proves, and what clients may read of it through us.
 
 Everything that is kept has been proven by `golang.sumdb`. Its answers do not depend on who passed them
 on, so their rows outlive a change of the remote's URL.
@@ -38,14 +39,15 @@ _MAX_DATA = 1024 * 1024
 
 
 class ChecksumDatabase:
-    """The checksum database of one remote."""
+    """
+    The checksum database of one remote.
+
+    Args:
+        upstream: The remote.
+        documents: Its documents.
+    """
 
     def __init__(self, upstream: Upstream, documents: Documents) -> None:
-        """
-        Args:
-            upstream: The remote.
-            documents: Its documents.
-        """
         self._upstream = upstream
         self._documents = documents
         self._place = Place(upstream, documents)

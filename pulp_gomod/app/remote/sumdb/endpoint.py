@@ -16,14 +16,15 @@ SUPPORTED_TTL = 3600.0
 
 
 class Place:
-    """Asks the checksum database of one remote, and names the rows of its answers."""
+    """
+    Asks the checksum database of one remote, and names the rows of its answers.
+
+    Args:
+        upstream: The remote.
+        documents: Its documents.
+    """
 
     def __init__(self, upstream: Upstream, documents: Documents) -> None:
-        """
-        Args:
-            upstream: The remote.
-            documents: Its documents.
-        """
         self._upstream = upstream
         self._documents = documents
         self._name = upstream.settings.sumdb.name

@@ -1,4 +1,5 @@
-"""Whether a zip and what else the upstream says of the module version belong together.
+"""
+Whether a zip and what else the upstream says of the module version belong together.
 
 Where a checksum database vouches for both, that is settled. Otherwise the `.info` and the `.mod` may have
 been fetched long before the zip, and the version published again in between. So what was kept is asked
@@ -41,15 +42,16 @@ class Agreed:
 
 
 class Others:
-    """The `.info` and the `.mod` of a module version whose zip is being fetched."""
+    """
+    The `.info` and the `.mod` of a module version whose zip is being fetched.
+
+    Args:
+        modules: Asks for them.
+        path: The module path.
+        version: The version.
+    """
 
     def __init__(self, modules: UpstreamModules, path: str, version: str) -> None:
-        """
-        Args:
-            modules: Asks for them.
-            path: The module path.
-            version: The version.
-        """
         self._modules = modules
         self._path = path
         self._version = version

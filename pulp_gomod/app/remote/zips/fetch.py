@@ -90,7 +90,15 @@ class Asked:
 
 
 class Zips:
-    """The zips of one remote."""
+    """
+    The zips of one remote.
+
+    Args:
+        upstream: The remote.
+        modules: Its other files.
+        sumdb: Its checksum database, or None.
+        room: How much may be kept.
+    """
 
     def __init__(
         self,
@@ -99,13 +107,6 @@ class Zips:
         sumdb: ChecksumDatabase | None,
         room: Room,
     ) -> None:
-        """
-        Args:
-            upstream: The remote.
-            modules: Its other files.
-            sumdb: Its checksum database, or None.
-            room: How much may be kept.
-        """
         self._upstream = upstream
         self._modules = modules
         self._sumdb = sumdb

@@ -35,15 +35,16 @@ class _Count:
 
 
 class Room:
-    """The sizes of the repositories that a remote's zips are kept for."""
+    """
+    The sizes of the repositories that a remote's zips are kept for.
+
+    Args:
+        remote: The remote.
+        threads: For counting.
+        joiner: Has repositories cleaned up.
+    """
 
     def __init__(self, remote: RemoteSettings, threads: Threads, joiner: Joiner) -> None:
-        """
-        Args:
-            remote: The remote.
-            threads: For counting.
-            joiner: Has repositories cleaned up.
-        """
         self._limit = remote.cache_size
         self._threads = threads
         self._joiner = joiner

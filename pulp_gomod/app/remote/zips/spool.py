@@ -21,15 +21,14 @@ class Spool:
     Attributes:
         path: Where it is, once it is complete.
         size: Its bytes.
+
+    Args:
+        threads: Where files are written.
     """
 
     binary = False
 
     def __init__(self, threads: Threads) -> None:
-        """
-        Args:
-            threads: Where files are written.
-        """
         self._threads = threads
         self._buffer = bytearray()
         self._file = SpooledFile(directory(), RESERVE, ".zip")
