@@ -6,6 +6,7 @@ README.md and the texts of programs that name a page, and takes no time.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -117,6 +118,21 @@ def test_pages_that_programs_name_exist() -> None:
     }
     assert len(mentions) > 5
     assert [each for each in sorted(mentions) if not (ROOT / each[1]).exists()] == []
+
+
+_CODE = re.compile(r"`((?:[a-z_-]+/)*(?:[a-z_]+\.py|[a-z_-]+/))`")
+
+
+@pytest.mark.parametrize("path", [path for path in EVERYTHING if path.startswith("docs/dev/")])
+def test_files_that_are_named_to_developers_exist(path: str) -> None:
+    tracked = {f"/{file.relative_to(ROOT)}" for file in _SOURCES}
+    tracked |= {f"{parent}/" for file in tracked for parent in Path(file).parents}
+    gone = [
+        name
+        for name in _CODE.findall(EVERYTHING[path].text)
+        if not any(file.endswith(f"/{name}") for file in tracked)
+    ]
+    assert gone == []
 
 
 def _first_cells(path: str) -> set[str]:
