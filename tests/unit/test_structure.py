@@ -100,6 +100,15 @@ def test_only_the_accelerator_uses_private_names_of_aiohttp() -> None:
             assert not any(name in text for name in private), file
 
 
+def test_only_the_content_app_serves_with_aiohttp() -> None:
+    # pulpcore has distributions say what is at their URLs, in the content app's own words.
+    exempt = HOUSE / "app/models/distribution.py"
+    outside = [each for each in FILES if "content" not in each.parts and each != exempt]
+    assert len(outside) > 200
+    for file in outside:
+        assert not any(name.startswith("aiohttp.web") for name in imports_of(file)), file
+
+
 def test_the_clients_import_nothing_of_the_server() -> None:
     files = [
         file
