@@ -1,6 +1,7 @@
 """An upstream that misbehaves: what clients are told, what is kept of it, and what still works."""
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,8 +23,12 @@ def _status(code: int) -> Behaviour:
     return answer
 
 
+# Seconds for which an upstream that hangs says nothing.
+HANG = 30.0
+
+
 async def _hang(_: web.Request) -> web.Response:
-    await asyncio.sleep(30)
+    await asyncio.sleep(HANG)
     return web.Response(text="late")
 
 
@@ -128,7 +133,8 @@ def test_an_upstream_that_is_gone_costs_little(rest: Rest) -> None:
     for _ in range(5):
         answer = mirror.get("example.com/x/@v/list")
         assert (answer.status_code, "cannot be reached" in answer.text) == (502, True)
-    assert time.monotonic() - began < 15
+    # With one wait for a connection each it would be more than a minute.
+    assert time.monotonic() - began < 40
 
 
 def test_malformed_modules_are_passed_on_and_not_kept(rest: Rest, upstream: Upstream) -> None:
@@ -285,9 +291,10 @@ def test_local_modules_do_not_wait_for_a_hanging_upstream(rest: Rest, upstream: 
         listed = time.monotonic()
         assert mirror.get("example.com/ours/@v/list").text == "v1.0.0\n"
         assert mirror.get("example.com/ours/@latest").json()["Version"] == "v1.0.0"
-        assert time.monotonic() - listed < 1
+        # Far less than the upstream takes, and more than a machine that is busy with other tests.
+        assert time.monotonic() - listed < HANG / 3
         del waiting
-    assert sorted(busy)[len(busy) // 2] < 3 * sorted(quiet)[len(quiet) // 2] + 0.02
+    assert sorted(busy)[len(busy) // 2] < 3 * sorted(quiet)[len(quiet) // 2] + 0.5
 
 
 def test_a_slow_refresh_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
@@ -296,17 +303,24 @@ def test_a_slow_refresh_is_not_waited_for(rest: Rest, upstream: Upstream) -> Non
     assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
     upstream.add("example.com/slow", "v1.1.0")
 
+    go_on = threading.Event()
+
     async def slowly(request: web.Request) -> web.Response:
-        await asyncio.sleep(2)
+        while not go_on.is_set():
+            await asyncio.sleep(0.05)
         return upstream.answer(request.match_info["path"])
 
     upstream.behaviours["example.com/slow/@v/list"] = slowly
     time.sleep(1.1)
-    began = time.monotonic()
-    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
-    assert time.monotonic() - began < 1
-    time.sleep(2.5)
-    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\nv1.1.0\n"
+    # Who waited for it would do so until the upstream goes on, which it does only afterwards.
+    try:
+        assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
+    finally:
+        go_on.set()
+    end = time.monotonic() + 30
+    while mirror.get("example.com/slow/@v/list").text != "v1.0.0\nv1.1.0\n":
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def _latencies(mirror: Mirror) -> list[float]:

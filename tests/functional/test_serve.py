@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,11 +274,10 @@ def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: 
 
 
 def test_nothing_is_left_of_a_server_that_is_stopped(running: Place, stuck_task: StuckTask) -> None:
-    family, begun = running.family, time.monotonic()
+    family = running.family
+    # It does not wait for the end of the task, which has none: `stop` would give up.
     assert running.server.stop(signal.SIGHUP) == 0
     assert not survivors(family, 0)
-    # Ten seconds are the task's, and the rest is the machine's.
-    assert time.monotonic() - begun < 45
 
 
 def test_a_stray_postgresql_is_stopped_first(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import time
 from base64 import b64encode
 from io import BytesIO
@@ -419,7 +420,9 @@ def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(
     text = complaint(mirror, modules=[f"example.com/m{n}@v1.0.0" for n in range(1000)])
     lines = text.splitlines()[1:]
     assert len(lines) == 21
-    assert lines[-1] == "and at least 30 more; the rest was not tried"
+    found = re.fullmatch(r"and at least (\d+) more; the rest was not tried", lines[-1])
+    # Those that are under way when it is enough may add theirs before they are ended.
+    assert found and 30 <= int(found[1]) < 100
     assert len(upstream.asked) < 500
 
 

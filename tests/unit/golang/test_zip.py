@@ -133,7 +133,8 @@ def test_fast_on_long_names() -> None:
     start = time.process_time()
     report = modzip.check_zip(MODULE, VERSION, BytesIO(archive.pack()))
     assert report.error() is None
-    assert time.process_time() - start < 10
+    # It is less than one; with those lengths it would be many minutes.
+    assert time.process_time() - start < 60
 
 
 def test_size_of_the_directory_is_bounded() -> None:
