@@ -75,7 +75,8 @@ class Person:
 
     def rest(self, domain: str | None = None) -> Rest:
         """Log in to the REST API; to the administrator's domain unless another is given."""
-        return Rest(self.admin.url, (self.name, self.password), domain or domain_of(self.admin))
+        auth = self.name, self.password
+        return Rest(self.admin.url, auth, domain or domain_of(self.admin), self.admin.domains)
 
     def token(self, **body: Any) -> str:
         """Make a token and return its secret."""

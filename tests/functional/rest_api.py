@@ -19,6 +19,8 @@ PUBLICATIONS = "publications/gomod/gomod/"
 DISTRIBUTIONS = "distributions/gomod/gomod/"
 
 TASK_TIMEOUT = 120
+# Seconds between two looks at a task, each of which costs the server some of what the task needs.
+_FIRST_LOOKS, _LATER_LOOKS = 0.05, 0.4
 
 
 class TaskFailed(Exception):
@@ -40,11 +42,24 @@ class Rest:
         root: The path of the API, of one domain if there are several.
     """
 
-    def __init__(self, url: str, auth: tuple[str, str] | None, domain: str = "default") -> None:
+    def __init__(
+        self,
+        url: str,
+        auth: tuple[str, str] | None,
+        domain: str = "default",
+        domains: bool | None = None,
+    ) -> None:
+        """
+        Args:
+            url: The server's base URL.
+            auth: User name and password, or None for nobody.
+            domain: The domain, if there are several.
+            domains: Whether there are; the server is asked if this is not known.
+        """
         self.url = url.rstrip("/")
         self.auth = auth
         self.session = requests.Session()
-        self.domains: bool = self.get(STATUS)["domain_enabled"]
+        self.domains: bool = self.get(STATUS)["domain_enabled"] if domains is None else domains
         self.root = f"/pulp/{domain}/api/v3/" if self.domains else "/pulp/api/v3/"
         if auth:
             # A password check costs a quarter of a second; a session has one.
@@ -90,14 +105,15 @@ class Rest:
     def wait(self, response: requests.Response) -> dict[str, Any]:
         """Wait for the task of a 202, and raise TaskFailed if it does not complete."""
         assert response.status_code == 202, (response.status_code, response.text)
-        end = time.monotonic() + TASK_TIMEOUT
+        end, pause = time.monotonic() + TASK_TIMEOUT, _FIRST_LOOKS
         while time.monotonic() < end:
             task: dict[str, Any] = self.get(response.json()["task"])
             if task["state"] == "completed":
                 return task
             if task["state"] in ("failed", "canceled"):
                 raise TaskFailed(task)
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LATER_LOOKS)
         raise AssertionError(f"still {task['state']}: {task['name']}")
 
     def post_zips(self, *zips: bytes, **fields: Any) -> requests.Response:
