@@ -12,7 +12,12 @@ from pulp_gomod.golang.quote import printable, quote, quote_char
 from tests.unit.golang.vectors import load
 
 TABLES = load("unicode_tables")
-ALL = [chr(code) for code in range(0x110000)]
+# Of what is unassigned or private, and is going to stay so, one in a hundred stands for the others.
+ALL = [
+    chr(code)
+    for code in range(0x110000)
+    if not 0x40000 <= code < 0xE0000 and code < 0xF0000 or code % 97 == 0 or code & 0xFFFE == 0xFFFE
+]
 
 
 @pytest.mark.parametrize("name", ["letter", "print", "space"])
