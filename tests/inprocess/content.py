@@ -1,0 +1,43 @@
+"""The content app as pulpcore makes it, on a port of this machine, in a thread of this process."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+from aiohttp import web
+
+import tests.unit.django_set_up  # noqa: F401
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Run it, once in a process; yield its URL."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def start() -> tuple[web.AppRunner, str]:
+        here = os.getcwd()
+        try:
+            from pulpcore.content import server
+
+            app = await server()
+        finally:
+            # pulpcore goes elsewhere.
+            os.chdir(here)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    runner, url = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+    try:
+        yield url
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
