@@ -14,7 +14,13 @@ def _set_up() -> None:
     directory = tempfile.mkdtemp(prefix="gomod-unit-")
     key = Path(directory, "key")
     key.write_bytes(urlsafe_b64encode(os.urandom(32)))
-    directories = ("DEPLOY_ROOT", "WORKING_DIRECTORY", "MEDIA_ROOT", "STATIC_ROOT")
+    directories = (
+        "DEPLOY_ROOT",
+        "WORKING_DIRECTORY",
+        "FILE_UPLOAD_TEMP_DIR",
+        "MEDIA_ROOT",
+        "STATIC_ROOT",
+    )
     environment = {
         "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
         "PULP_SETTINGS": os.devnull,
