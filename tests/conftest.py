@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +18,8 @@ from tests.functional.serving import stop_servers
 _RUN_DIR = "GOMOD_TEST_RUN_DIR"
 # What was told to stop does so within this, on a busy machine, in seconds.
 _LAST_WORDS = 30.0
+# A run is long that has tests for more than this, in seconds.
+_LONG = 300.0
 
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("gomod", deadline=None)
@@ -56,6 +60,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's directory."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ[_RUN_DIR], ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell which files take the time of a long run."""
+    seconds: Counter[str] = Counter()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            seconds[report.nodeid.partition("::")[0]] += report.duration
+    if seconds.total() > _LONG:
+        terminalreporter.section(f"the slowest files, of {seconds.total():.0f} seconds of tests")
+        for file, taken in seconds.most_common(25):
+            terminalreporter.write_line(f"{taken:7.1f} {file}")
 
 
 @pytest.fixture(scope="session")
