@@ -10,9 +10,7 @@ from pulpcore.plugin.models import (
     Repository,
     RepositoryContent,
     RepositoryVersion,
-    Task,
 )
-from pulpcore.plugin.util import get_prn
 
 from pulp_gomod.app.exceptions import (
     ModuleVersionBlockedError,
@@ -21,6 +19,7 @@ from pulp_gomod.app.exceptions import (
     QuotaExceededError,
 )
 from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.dispatching import ensure_task
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.imported import bring_home
 from pulp_gomod.app.models.missing import report_added
@@ -247,15 +246,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             transaction.on_commit(self._dispatch_trim, robust=True)
 
     def _dispatch_trim(self) -> None:
-        # pulpcore's tasking needs the models of all plugins.
-        from pulpcore.plugin.tasking import dispatch
-
-        prepared = Task.objects.filter(
-            name=TRIM, state="waiting", reserved_resources_record__contains=[get_prn(self)]
-        )
-        # One that has not begun will see this version, too.
-        if not prepared.exists():
-            dispatch(TRIM, exclusive_resources=[self], kwargs={"repository_pk": str(self.pk)})
+        ensure_task(self, TRIM)
 
     def trim_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`; for the retention task."""

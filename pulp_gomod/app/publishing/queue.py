@@ -13,15 +13,13 @@ from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models.functions import Now
-from django_guid import get_guid, set_guid
-from django_guid.utils import generate_guid
 
 from pulpcore.plugin.files import PulpTemporaryUploadedFile
 from pulpcore.plugin.models import Task
-from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_prn, set_domain
 
 from pulp_gomod.app.models import GoChange, GoRepository
+from pulp_gomod.app.models.dispatching import dispatch_for, ensure_task, tasks_of
 from pulp_gomod.app.publishing.problems import Problem
 from pulp_gomod.app.storage.modules import discard_artifact, save_or_find_artifact
 
@@ -56,7 +54,7 @@ def enqueue(change: GoChange, file: PulpTemporaryUploadedFile | None = None) -> 
         _store(change, file)
         change.save()
     try:
-        _ensure_task(change.repository)
+        ensure_task(change.repository, SETTLE)
     except DatabaseError as error:
         # The change is stored, and whoever waits sees to a task again.
         log.warning("No task could be dispatched for a change yet: %s", error)
@@ -80,7 +78,7 @@ def enqueue_unattended(change: GoChange, file: PulpTemporaryUploadedFile | None 
     """
     with _undisturbed(change), transaction.atomic():
         _store(change, file)
-        task = _dispatch(change.repository)
+        task = dispatch_for(change.repository, SETTLE)
         change.pk = task.pk
         change.save(force_insert=True)
     return task
@@ -100,28 +98,6 @@ def _store(change: GoChange, file: PulpTemporaryUploadedFile | None) -> None:
     # In one transaction with the row, so that the turn lasts until the artifact is referred to.
     if file is not None:
         change.artifact, change.artifact_is_new = save_or_find_artifact(file)
-
-
-def _ensure_task(repository: GoRepository) -> None:
-    # A task that has not begun will see every row that is stored by now: one serves all who wait.
-    if not _tasks(repository).filter(state="waiting").exists():
-        _dispatch(repository)
-
-
-def _dispatch(repository: GoRepository) -> Task:
-    if get_guid() is None:
-        # The front door sees to tasks outside of any request; a task has to have an ID for the logs.
-        set_guid(generate_guid())
-    task: Task = dispatch(
-        SETTLE, exclusive_resources=[repository], kwargs={"repository_pk": str(repository.pk)}
-    )
-    return task
-
-
-def _tasks(repository: GoRepository):  # type: ignore[no-untyped-def]
-    return Task.objects.filter(
-        name=SETTLE, reserved_resources_record__contains=[get_prn(repository)]
-    )
 
 
 def find_settled(pks: Collection[UUID]) -> set[UUID]:
@@ -153,10 +129,10 @@ def renew(pks: Collection[UUID]) -> None:
     waiting = GoChange.objects.filter(pk__in=pks, state=GoChange.State.WAITING)
     repositories = GoRepository.objects.filter(pk__in=waiting.values("repository"))
     for repository in repositories.select_related("pulp_domain"):
-        if not _tasks(repository).filter(state__in=UNFINISHED).exists():
+        if not tasks_of(repository, SETTLE).filter(state__in=UNFINISHED).exists():
             # A front door serves all domains.
             set_domain(repository.pulp_domain)
-            _dispatch(repository)
+            dispatch_for(repository, SETTLE)
         elif _is_overlooked(repository):
             _wake_workers()
 

@@ -9,16 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db.models import QuerySet
 from django.utils import timezone
-from django_guid import set_guid
-from django_guid.utils import generate_guid
 
-from pulpcore.plugin.models import Task
-from pulpcore.plugin.tasking import dispatch
-from pulpcore.plugin.util import get_prn, set_domain
+from pulpcore.plugin.util import set_domain
 
 from pulp_gomod.app.models import GoAnswer, GoArrival, GoRepository
+from pulp_gomod.app.models.dispatching import ensure_task, tasks_of
 from pulp_gomod.app.remote.cache import entries
 from pulp_gomod.app.remote.threads import Threads
 
@@ -136,12 +132,12 @@ class Joiner:
                     self._waiting[repository] = _Waiting(waiting.first, now, now + pause)
         while self._full:
             repository, size = self._full.popitem()
-            await self._threads.database(ensure_task, repository, CLEAN_UP, max_size=size)
+            await self._threads.database(_ensure_task, repository, CLEAN_UP, max_size=size)
         if not self._looked or now - self._looked > LOOK:
             self._looked = now
             await self._threads.database(_purge)
             for repository in await self._threads.database(_left_behind):
-                await self._threads.database(ensure_task, repository, JOIN, since=TRY_AGAIN)
+                await self._threads.database(_ensure_task, repository, JOIN, since=TRY_AGAIN)
 
 
 def pause_between(tasks: int) -> timedelta:
@@ -165,7 +161,7 @@ def _join(repository_pk: UUID) -> float:
         return 0.0
     now = timezone.now()
     recent = list(
-        _tasks(repository, JOIN)
+        tasks_of(repository, JOIN)
         .filter(pulp_created__gt=now - WHILE)
         .order_by("pulp_created")
         .values_list("pulp_created", flat=True)
@@ -174,41 +170,23 @@ def _join(repository_pk: UUID) -> float:
         remaining: timedelta = recent[-1] + pause_between(len(recent)) - now
         if remaining > timedelta():
             return remaining.total_seconds()
-    ensure_task(repository_pk, JOIN)
+    _ensure_task(repository_pk, JOIN)
     return 0.0
 
 
-def _tasks(repository: GoRepository, name: str) -> "QuerySet[Task]":
-    return Task.objects.filter(name=name, reserved_resources_record__contains=[get_prn(repository)])
-
-
-def ensure_task(
+def _ensure_task(
     repository_pk: UUID, name: str, since: timedelta | None = None, **arguments: Any
 ) -> None:
-    """
-    Dispatch a task for a repository, unless one that has not begun is there.
-
-    Args:
-        repository_pk: The repository's pk.
-        name: The task.
-        since: Dispatch none either if there was one within this time, whatever became of it.
-        arguments: What it is told beside the repository.
-    """
+    """Do what `ensure_task` does, and not if there was such a task within the time `since`."""
     repository = GoRepository.objects.filter(pk=repository_pk).first()
     if repository is None:
         return
-    tasks = _tasks(repository, name)
-    if tasks.filter(state="waiting").exists():
-        return
-    if since is not None and tasks.filter(pulp_created__gt=timezone.now() - since).exists():
-        return
+    if since is not None:
+        recent = tasks_of(repository, name).filter(pulp_created__gt=timezone.now() - since)
+        if recent.exists():
+            return
     set_domain(repository.pulp_domain)
-    set_guid(generate_guid())
-    dispatch(
-        name,
-        exclusive_resources=[repository],
-        kwargs={"repository_pk": str(repository_pk), **arguments},
-    )
+    ensure_task(repository, name, **arguments)
 
 
 def join_at_once(repository_pk: UUID, answer: UUID) -> None:
@@ -220,7 +198,7 @@ def join_at_once(repository_pk: UUID, answer: UUID) -> None:
         answer: The answer's pk.
     """
     entries.arrive([(repository_pk, answer)])
-    ensure_task(repository_pk, JOIN)
+    _ensure_task(repository_pk, JOIN)
 
 
 def _purge() -> None:
