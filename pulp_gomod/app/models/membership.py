@@ -6,6 +6,7 @@ repository. RepositoryContent is indexed by content, so asking it about one unit
 repository of any size.
 """
 
+from collections.abc import Iterable
 from typing import TypeAlias
 from uuid import UUID
 
@@ -73,6 +74,17 @@ def held_in(content: QuerySet, version: RepositoryVersion) -> QuerySet:
         version: The RepositoryVersion.
     """
     return content.filter(held(version.repository_id, version.number))
+
+
+def named(keys: Iterable[tuple[str, str]]) -> Q:
+    """Make the condition that content is of one of some paths and versions; none makes no condition."""
+    by_path: dict[str, list[str]] = {}
+    for path, version in keys:
+        by_path.setdefault(path, []).append(version)
+    condition = Q()
+    for path, versions in by_path.items():
+        condition |= Q(module=path, version__in=versions)
+    return condition
 
 
 def held_each(repository: _Repository, number: _Number) -> IsNull:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pulpcore.plugin.exceptions import PulpException
 from pulpcore.plugin.models import RepositoryVersion
 
+from pulp_gomod.app.exceptions import ModuleVersionChangedError
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
@@ -24,7 +25,6 @@ from pulp_gomod.app.models import (
     GoRemote,
     GoRepository,
 )
-from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.cached import cached_size
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.own import own_paths_of
@@ -33,6 +33,7 @@ from pulp_gomod.app.models.repository import release_time
 from pulp_gomod.app.remote.cache.info import Info, parse_info
 from pulp_gomod.app.remote.settings import read_settings
 from pulp_gomod.app.remote.zips.quota import LEAVES
+from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.release_info import parse_time
 from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.golang import dirhash, module
@@ -137,10 +138,10 @@ class Batch:
             answers = _without_own(repository, answers)
         self.zips = [answer for answer in answers if answer.file == "zip" and answer.content_id]
         self.mods = [answer for answer in answers if answer.file == "mod" and answer.status == 200]
-        # Path, version, the checksum on record, and the one that was offered.
-        self.refused: list[tuple[str, str, str, str]] = []
+        # Why what an immutable repository had otherwise is not taken.
+        self.refused: list[ModuleVersionChangedError] = []
         self.keys = {(answer.module, answer.version) for answer in answers}
-        self._blocks = blocks_of(repository.pk)
+        self._admission = Admission(repository)
 
     def prepare(self) -> Addition:
         """Make the units and the records of all that is new, and return the Addition."""
@@ -216,10 +217,9 @@ class Batch:
             key = (unit.module, unit.version)
             if key in held or self._is_passed_over(*key):
                 continue
-            # An immutable repository takes no other bytes than it ever had.
-            other = self.repository.ever_held(*key, unit.h1)
-            if other:
-                self.refused.append((*key, other, unit.h1))
+            changed = self._admission.changed(*key, unit.h1)
+            if changed:
+                self.refused.append(changed)
             else:
                 units.setdefault(key, unit)
         return units
@@ -230,9 +230,8 @@ class Batch:
 
         What somebody asked to be synced is refused by the repository itself, for all to see.
         """
-        return (
-            self.source == GoRelease.Source.CACHED and self._blocks.find(path, version) is not None
-        )
+        is_cached = self.source == GoRelease.Source.CACHED
+        return is_cached and self._admission.blocked(path, version, published=False) is not None
 
     def _mod_file(self, answer: GoAnswer) -> UUID:
         body = bytes(answer.body)

@@ -11,16 +11,9 @@ from django.db.models.functions import Now
 
 from pulpcore.plugin.models import Task
 
-from pulp_gomod.app.exceptions import (
-    ChangeRefusedError,
-    ModuleVersionChangedError,
-    QuotaExceededError,
-)
-from pulp_gomod.app.models import GoArrival, GoChange, GoDistribution, GoModule, GoRepository
-from pulp_gomod.app.models.cached import waiting_h1
+from pulp_gomod.app.exceptions import ChangeRefusedError, ModuleVersionChangedError
+from pulp_gomod.app.models import GoChange, GoDistribution, GoModule, GoRepository
 from pulp_gomod.app.models.hiding import publish_names
-from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.app.publishing.queue import UNFINISHED
 from pulp_gomod.app.publishing.replies import answer_to
 from pulp_gomod.app.publishing.waiting import clear_away
@@ -146,16 +139,14 @@ class _Batch:
 
     def __init__(self, repository: GoRepository) -> None:
         self.repository = repository
-        self.before: dict[_Name, UUID] = {}
-        self.after: dict[_Name, UUID] = {}
-        self.sizes: dict[UUID, int] = {}
-        self.version = repository.latest_version()
-        self.usage_before = self.usage = usage_of(self.version)
+        self.before: dict[_Name, GoModule] = {}
+        self.after: dict[_Name, GoModule] = {}
         self.admission = Admission(repository)
 
     def settle(self, changes: Sequence[GoChange]) -> None:
         """Decide each change, make the version, and store what became of the changes."""
-        self._load_held(changes)
+        self.before = self.admission.load({(each.module, each.version) for each in changes})
+        self.after = dict(self.before)
         for change in _in_turn(changes):
             if change.kind == GoChange.Kind.PUBLISH:
                 change.state = self._publish(change)
@@ -164,23 +155,9 @@ class _Batch:
         self._make_version()
         GoChange.objects.bulk_update(changes, ["state", "detail"])
 
-    def _load_held(self, changes: Sequence[GoChange]) -> None:
-        """Look up what the newest version holds of the module versions in question."""
-        asked = Q()
-        for module, version in {(c.module, c.version) for c in changes}:
-            asked |= Q(module=module, version=version)
-        units = held_in(
-            GoModule.objects.filter(asked, _pulp_domain=self.repository.pulp_domain_id),
-            self.version,
-        )
-        for unit in units.only("module", "version", "size"):
-            self.before[unit.module, unit.version] = unit.pk
-            self.sizes[unit.pk] = unit.size
-        self.after = dict(self.before)
-
     def _publish(self, change: GoChange) -> str:
         key = (change.module, change.version)
-        if key in self.after or waiting_h1(self.repository, *key):
+        if self.admission.taken(*key) is not None:
             return State.CONFLICT
         refused = self._refusal(change)
         if refused:
@@ -196,53 +173,35 @@ class _Batch:
             address=change.address,
         )
         change.detail = "; ".join(publish_names(self.repository, {change.module}))
-        self.after[key] = unit.pk
-        self.sizes[unit.pk] = unit.size
-        self.usage += Usage(unit.size, 1)
+        self.admission.admit(unit)
+        self.after[key] = unit
         return State.DONE
 
     def _refusal(self, change: GoChange) -> str | None:
         """Say which rule of the repository forbids to publish, if one does."""
-        blocked = self.admission.refusal(change.module, change.version)
-        if blocked:
-            change.detail = str(blocked)
-            return State.REFUSED
-        h1 = change.facts["h1"]
-        held = self.repository.ever_held(change.module, change.version, h1)
-        if held:
-            error = ModuleVersionChangedError(change.module, change.version, held, h1)
-            change.detail = str(error)
-            return State.CONFLICT
-        try:
-            wanted = self.usage + Usage(change.facts["size"], 1)
-            self.repository.check_quota(wanted, self.usage_before)
-        except QuotaExceededError as error:
-            change.detail = str(error)
-            return State.REFUSED
-        return None
+        facts = change.facts
+        error = self.admission.refusal(change.module, change.version, facts["h1"])
+        error = error or self.admission.over_quota(facts["size"], 1)
+        if error is None:
+            return None
+        change.detail = str(error)
+        is_conflict = isinstance(error, ModuleVersionChangedError)
+        return State.CONFLICT if is_conflict else State.REFUSED
 
     def _remove(self, change: GoChange) -> str:
         key = (change.module, change.version)
         if key in self.after:
-            self.usage -= Usage(self.sizes[self.after.pop(key)], 1)
-        elif not self._drop_waiting(*key):
+            self.admission.remove(self.after.pop(key))
+        elif not self.admission.call_off(*key):
             return State.MISSING
         is_asked = _comes_back(self.repository, change.module, change.version)
         if is_asked and self.admission.keep_away(*key, change.user_name):
             change.detail = _KEPT_AWAY
         return State.DONE
 
-    def _drop_waiting(self, module: str, version: str) -> bool:
-        """Let what was cached, and has not joined yet, not do so; say whether there was anything."""
-        if waiting_h1(self.repository, module, version) is None:
-            return False
-        GoArrival.objects.filter(
-            repository=self.repository, answer__module=module, answer__version=version
-        ).delete()
-        return True
-
     def _make_version(self) -> None:
-        before, after = set(self.before.values()), set(self.after.values())
+        before = {unit.pk for unit in self.before.values()}
+        after = {unit.pk for unit in self.after.values()}
         if before == after:
             return
         with self.repository.new_version() as version:

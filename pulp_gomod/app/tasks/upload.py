@@ -23,15 +23,11 @@ from pulpcore.plugin.util import get_domain, get_domain_pk
 
 from pulp_gomod.app.exceptions import (
     InvalidModuleError,
-    ModuleVersionChangedError,
-    ModuleVersionHeldError,
     StorageUnavailableError,
 )
 from pulp_gomod.app.models import GoModule, GoRepository
-from pulp_gomod.app.models.cached import waiting_h1
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.membership import held_in
-from pulp_gomod.app.models.usage import Usage, usage_of
 from pulp_gomod.app.storage import upload_policy
 from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.backends import storage_of
@@ -197,29 +193,16 @@ def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoMod
 
 def _refuse_early(repository: GoRepository, units: list[GoModule]) -> None:
     """Refuse what the repository would refuse in the end, before anything is stored."""
-    version = repository.latest_version()
-    new: dict[tuple[str, str], GoModule] = {}
     admission = Admission(repository)
+    admission.load({(unit.module, unit.version) for unit in units})
     for unit in units:
-        blocked = admission.refusal(unit.module, unit.version)
-        if blocked:
-            raise blocked
-        named = GoModule.objects.filter(
-            _pulp_domain=get_domain_pk(), module=unit.module, version=unit.version
-        )
-        held = held_in(named, version).values_list("h1", flat=True).first()
-        if held is None:
-            held = waiting_h1(repository, unit.module, unit.version)
-        if held is None:
-            held = new.setdefault((unit.module, unit.version), unit).h1
-        if held != unit.h1:
-            raise ModuleVersionHeldError(unit.module, unit.version, held, unit.h1)
-        ever_held = repository.ever_held(unit.module, unit.version, unit.h1)
-        if ever_held:
-            raise ModuleVersionChangedError(unit.module, unit.version, ever_held, unit.h1)
-    before = usage_of(version)
-    added = Usage(sum(unit.size for unit in new.values()), len(new))
-    repository.check_quota(before + added, before)
+        refusal = admission.refusal(unit.module, unit.version, unit.h1)
+        if refusal:
+            raise refusal
+        admission.admit(unit)
+    over_quota = admission.over_quota()
+    if over_quota:
+        raise over_quota
 
 
 def _store(unit: GoModule, file: str | Artifact, labels: dict[str, str]) -> GoModule:

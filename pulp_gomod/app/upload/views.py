@@ -26,8 +26,6 @@ from pulp_gomod.app.auth.rights import (
 )
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models import GoChange, GoModule, GoRepository
-from pulp_gomod.app.models.cached import waiting_h1
-from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.publishing.problems import (
     CHALLENGE,
     NO_SNIFFING,
@@ -256,8 +254,7 @@ class VersionView(OwnerView):
             user_name=name_of(request),
             address=client_address(request._request),
         )
-        is_here = _holds(repository, path, unescaped)
-        if not is_here and waiting_h1(repository, path, unescaped) is None:
+        if Admission(repository).taken(path, unescaped) is None:
             raise _refuse(not_held(change))
         return _hand_in(change, request._request) or _respond(wait_for(change.pk))
 
@@ -324,11 +321,11 @@ def _change(
     change.module, change.version = upload.module, upload.version
     if expected is not None:
         _compare(expected, upload.module, upload.version)
-    blocked = Admission(repository).refusal(upload.module, upload.version)
+    admission = Admission(repository)
+    blocked = admission.blocked(upload.module, upload.version)
     if blocked is not None:
         raise Problem(403, f"forbidden: {blocked}")
-    held = _holds(repository, upload.module, upload.version)
-    if held or waiting_h1(repository, upload.module, upload.version):
+    if admission.taken(upload.module, upload.version) is not None:
         raise _refuse(already_held(change))
     unit = GoModule.from_upload(upload)
     change.go_mod = unit.go_mod
@@ -345,14 +342,6 @@ def _compare(expected: tuple[str, str], path: str, version: str) -> None:
             f"invalid package: the zip is {path}@{version}, which belongs to "
             f"{found[0]}/@v/{found[1]}.zip, and not to {expected[0]}/@v/{expected[1]}.zip",
         )
-
-
-def _holds(repository: GoRepository, path: str, version: str) -> bool:
-    units = GoModule.objects.filter(
-        _pulp_domain=repository.pulp_domain_id, module=path, version=version
-    )
-    found: bool = held_in(units, repository.latest_version()).exists()
-    return found
 
 
 def _hand_in(

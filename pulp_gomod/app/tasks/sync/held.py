@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
-from django.db.models import Q
-
 from pulp_gomod.app.models import GoModFile, GoModule, GoRepository
 from pulp_gomod.app.models.cached import cached_mod_files
-from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.app.models.membership import held_in, named
 from pulp_gomod.golang.module import Version
 
 # Module versions that are looked up at once.
@@ -54,11 +52,11 @@ def look_up(
     owner = GoRepository.objects.get(pk=repository)
     newest = owner.latest_version()
     found: dict[Version, Unit] = {}
-    cached = cached_mod_files(owner).filter(_named(keys)).values_list("pk", flat=True)
+    cached = cached_mod_files(owner).filter(named(keys)).values_list("pk", flat=True)
     unvouched = frozenset(cached)
     # A module's zip says what its go.mod is.
     for model, columns in ((GoModFile, ("go_mod_h1",)), (GoModule, ("h1", "go_mod_h1"))):
-        units = model.objects.filter(_named(keys), _pulp_domain=owner.pulp_domain_id)
+        units = model.objects.filter(named(keys), _pulp_domain=owner.pulp_domain_id)
         texts = (*columns, "go_mod") if with_go_mod else columns
         for row in held_in(units, newest).values("pk", "module", "version", *texts):
             found[Version(row["module"], row["version"])] = Unit(
@@ -69,16 +67,6 @@ def look_up(
                 row["pk"] not in unvouched,
             )
     return found
-
-
-def _named(keys: Iterable[Version]) -> Q:
-    by_path: dict[str, list[str]] = {}
-    for path, version in keys:
-        by_path.setdefault(path, []).append(version)
-    named = Q()
-    for path, versions in by_path.items():
-        named |= Q(module=path, version__in=versions)
-    return named
 
 
 def in_batches(keys: Iterable[Version]) -> Iterator[list[Version]]:

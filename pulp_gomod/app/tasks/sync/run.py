@@ -11,7 +11,7 @@ from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.db.orm import on_a_connection
-from pulp_gomod.app.exceptions import ModuleVersionChangedError, SyncFailedError
+from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
@@ -142,7 +142,7 @@ def addition_of(repository: GoRepository, fetched: Fetched) -> Addition:
         batch = Batch(repository, answers, GoRelease.Source.SYNCED)
         part = batch.prepare()
         for refused in batch.refused:
-            raise ModuleVersionChangedError(*refused)
+            raise refused
         added.modules += part.modules
         added.mod_files += part.mod_files
         added.superseded += part.superseded
