@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from pulp_gomod.app.db.singleflight import SingleFlight
+
 T = TypeVar("T")
 
 # Seconds for which a decision holds. What it rests on may change meanwhile, and has to have an
@@ -22,12 +24,6 @@ class _Kept(Generic[T]):
     state: str
     # Until then it holds in an unchanged state.
     until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight(Generic[T]):
-    begun: float
-    task: asyncio.Task[T]
 
 
 class Decisions(Generic[T]):
@@ -51,7 +47,7 @@ class Decisions(Generic[T]):
         self._lifetime = lifetime
         self._most = most
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
-        self._flights: dict[Hashable, _Flight[T]] = {}
+        self._flights: SingleFlight[T] = SingleFlight()
 
     async def get(self, key: Hashable, decide: Callable[[], Awaitable[T]], state: str = "") -> T:
         """
@@ -71,10 +67,11 @@ class Decisions(Generic[T]):
         if known is not None:
             return known
         while True:
-            flight = self._flights.get(key) or self._take_off(key, decide, state)
+            flight = self._flights.start(key, lambda: self._decide(key, decide, state))
+            begun = self._flights.began(key)
             # Others wait for it, too: it goes on when this request is cancelled.
-            value = await asyncio.shield(flight.task)
-            if flight.begun >= asked or self._is_young(flight.begun):
+            value = await asyncio.shield(flight)
+            if begun >= asked or self._is_young(begun):
                 return value
 
     def recall(self, key: Hashable, state: str = "") -> T | None:
@@ -94,21 +91,9 @@ class Decisions(Generic[T]):
     def _is_young(self, begun: float) -> bool:
         return time.monotonic() - begun <= self._lifetime
 
-    def _take_off(
-        self, key: Hashable, decide: Callable[[], Awaitable[T]], state: str
-    ) -> _Flight[T]:
+    async def _decide(self, key: Hashable, decide: Callable[[], Awaitable[T]], state: str) -> T:
         begun = time.monotonic()
-        flight = _Flight(begun, asyncio.create_task(self._fly(key, begun, decide, state)))
-        self._flights[key] = flight
-        return flight
-
-    async def _fly(
-        self, key: Hashable, begun: float, decide: Callable[[], Awaitable[T]], state: str
-    ) -> T:
-        try:
-            value = await decide()
-        finally:
-            del self._flights[key]
+        value = await decide()
         seconds = self._keep(value)
         if seconds is not None:
             self._put(key, _Kept(begun, value, state, begun + seconds))

@@ -49,6 +49,15 @@ class SingleFlight(Generic[T]):
             task.add_done_callback(lambda done: self._landed(key, done))
         return task
 
+    def began(self, key: Hashable) -> float:
+        """
+        Return when a fetch that is under way began, by time.monotonic().
+
+        Args:
+            key: What is fetched.
+        """
+        return self._began[key]
+
     def age(self, key: Hashable) -> float:
         """
         Return for how many seconds a fetch has been under way; 0 if it is not.
