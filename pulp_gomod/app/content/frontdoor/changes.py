@@ -38,6 +38,8 @@ class Changes:
     async def close(self) -> None:
         """Stop watching; whoever still waits is not told any more."""
         self._watch.stop()
+        if self._watching is not None:
+            self._watching.cancel()
         self._executor.close()
 
     async def wait_for(self, change: UUID, accept: str = "") -> web.Response:
