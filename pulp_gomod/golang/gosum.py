@@ -97,7 +97,7 @@ def _read(fields: list[str], number: int) -> Line | None:
     if module.canonical_version(version) != version:
         raise GoError(f"{path}: version {printable(version)} is not canonical")
     if not _is_h1(h1):
-        raise GoError(f"{path}@{version}: {printable(h1[:80])} is no checksum such as h1:...=")
+        raise GoError(f"{path}@{version}: {printable(h1[:80])} is not a checksum such as h1:...=")
     return Line(path, version, is_go_mod, h1, number)
 
 

@@ -23,7 +23,7 @@ def exposures(options: ServeOptions) -> Iterator[str]:
 def _in_clear(host: str, behind_tls: bool) -> str:
     if behind_tls:
         return (
-            f"warning: whoever reaches {host} without the proxy sends passwords and tokens unencrypted; "
+            f"warning: clients that reach {host} without the proxy send passwords and tokens unencrypted; "
             "listen on 127.0.0.1 if the proxy runs here, or add --tls auto"
         )
     return (

@@ -619,7 +619,7 @@ def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
         ({"modules": ["example.com/m"] * 10_001}, ["10000"]),
         ({"go_sum": "example.com/m v1.0.0\n"}, ["go.sum:1", "wrong number of fields 2"]),
         ({"go_sum": f"\nexample.com/m v1 {WRONG}\n"}, ["go.sum:2", "canonical"]),
-        ({"go_sum": "example.com/m v1.0.0 h1:abc\n"}, ["go.sum:1", "no checksum"]),
+        ({"go_sum": "example.com/m v1.0.0 h1:abc\n"}, ["go.sum:1", "not a checksum"]),
         ({"go_sum": f"\nexample.com/{'m' * 5000} v1.0.0 {WRONG}\n"}, ["go.sum:2", "too long"]),
         ({"go_sum": "x" * (1024 * 1024 + 1)}, ["go_sum", "1048576"]),
         ({"go_mod": "module example.com/m\nrequire example.com/n master\n"}, ["go.mod:2"]),

@@ -39,9 +39,9 @@ def test_nothing_is_a_go_sum_too() -> None:
         (f"x.org/a v2.0.0 {A}", "should be v0 or v1, not v2"),
         (f"x.org/a v1.0.0/go.sum {A}", "not a semantic version"),
         (f"../a v1.0.0 {A}", "malformed module path"),
-        ("x.org/a v1.0.0 h2:abc", "no checksum"),
-        ("x.org/a v1.0.0 h1:!!!!", "no checksum"),
-        (f"x.org/a v1.0.0 {A[:-4]}", "no checksum"),
+        ("x.org/a v1.0.0 h2:abc", "not a checksum"),
+        ("x.org/a v1.0.0 h1:!!!!", "not a checksum"),
+        (f"x.org/a v1.0.0 {A[:-4]}", "not a checksum"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(line: str, words: str) -> None:

@@ -261,7 +261,7 @@ class ChecksumDatabase:
         """Move the known tree head on, unless another process has."""
         self._head = None
         if not await self._upstream.threads.database(self._move_head, old, new):
-            raise WriteConflictError(f"the tree head of {self.name} was moved meanwhile")
+            raise WriteConflictError(f"the tree head of {self.name} was moved in the meantime")
         self._head = new
 
     async def read_cache(self, file: str, /) -> bytes | None:

@@ -86,7 +86,7 @@ async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> N
             if order.main is not None:
                 await listing.add_requirements(order.main)
         except Trouble as trouble:
-            missing.failures.add("what is wanted", trouble)
+            missing.failures.add("what was requested", trouble)
 
 
 async def _download(order: Order, source: Source, plan: Plan, missing: Missing) -> Fetched:
