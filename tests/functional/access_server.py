@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,17 @@ WORKLOAD_IDENTITY = {{
 }}
 """
 
+# Shows the files of its directory for as long as the test run is there.
+_SHOW = """
+import http.server, os, sys, threading, time
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+while True:
+    time.sleep(1)
+    os.kill(int(sys.argv[1]), 0)
+"""
+
 
 class Issuer:
     """A CI system that gives its jobs signed tokens, and shows its public key over HTTP."""
@@ -102,7 +114,7 @@ class Issuer:
 
     def publish(self, note: Path) -> str:
         """
-        Show the public key on a port of its own, until the servers of this run are stopped.
+        Show the public key on a port of its own, until the servers of this run are stopped, or it is killed.
 
         Args:
             note: Where to note the process.
@@ -110,7 +122,7 @@ class Issuer:
         Returns:
             The URL of the key.
         """
-        command = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]
+        command = [sys.executable, "-c", _SHOW, os.environ["GOMOD_TEST_OWNER"]]
         process = subprocess.Popen(
             command,
             cwd=self._published,
