@@ -19,12 +19,13 @@ from psycopg import Error as DatabaseError
 from pulpcore.plugin.content import Handler
 
 from pulp_gomod.app.content import handler as protocol
-from pulp_gomod.app.content import ready, services
-from pulp_gomod.app.content.accelerator import entrance
+from pulp_gomod.app.content import services
+from pulp_gomod.app.content.accelerator import server as accelerator
 from pulp_gomod.app.content.http import hsts, identity
 from pulp_gomod.app.content.http.responses import keep_private, not_found, problem
 from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import storable
+from pulp_gomod.app.content.response_cache.cache import ResponseCache
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ async def packages_route(request: web.Request) -> web.StreamResponse:
 _ROUTES = frozenset({content_route, packages_route})
 
 
-def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
+def _first_middleware(inner: tuple[Middleware, ...], cache: ResponseCache) -> Middleware:
     # What pulpcore has put behind authentication measures requests: none may pass it by.
     @web.middleware
     async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
@@ -75,9 +76,9 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
                 request = identity.as_itself(request)
             if route not in _ROUTES:
                 return await _answer_others(request, handler)
-            again = None if inner else ready.of(request.app).find(request)
-            if again is not None:
-                return again
+            hit = None if inner else cache.find(request)
+            if hit is not None:
+                return hit
             target = await protocol.find_target(request)
         except DatabaseError:
             log.exception("PostgreSQL is not responding.")
@@ -92,7 +93,7 @@ def _first_middleware(inner: tuple[Middleware, ...]) -> Middleware:
         if target.guard is not None:
             keep_private(response)
         if not inner:
-            ready.of(request.app).keep(request, target, response)
+            cache.store(request, target, response)
         return response
 
     return answer_ours
@@ -196,11 +197,12 @@ def install(app: web.Application) -> None:
     stock = tuple(app.middlewares)
     names = [getattr(middleware, "__name__", "") for middleware in stock]
     inner = stock[names.index("authenticate") + 1 :] if "authenticate" in names else ()
-    app.middlewares.insert(0, _first_middleware(inner))
+    cache = ResponseCache()
+    app.middlewares.insert(0, _first_middleware(inner, cache))
     app.cleanup_ctx.append(services.lifespan)
-    app.cleanup_ctx.append(ready.lifespan)
+    app.cleanup_ctx.append(cache.lifespan)
     hsts.install(app)
-    entrance.install(app)
+    accelerator.install(app, cache)
     domain = "{pulp_domain}/" if settings.DOMAIN_ENABLED else ""
     app.router.add_get(f"{settings.CONTENT_PATH_PREFIX}{domain}{_CONTENT}", content_route)
     app.router.add_get(f"{guard.PACKAGES}{domain}{_OWNER}", packages_route)

@@ -1,50 +1,67 @@
-"""A content app as connections see it, with what it remembers in the hands of the test."""
+"""An app as connections see it, with a cache in the hands of the test."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from pulp_gomod.app.content.accelerator import shortcut
+from pulp_gomod.app.content.accelerator import server
+from pulp_gomod.app.content.accelerator.interface import PlainGet
 
 HEAD = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
+OTHER = HEAD.replace(b"known", b"other")
 BODY = b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
-AGAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain"
-PIECES = (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: ", b"now\r\n\r\n", b"again")
-KEPT = SimpleNamespace(pieces=PIECES, target=SimpleNamespace(base_path="base"))
-FORESEEN = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nforeseen"
+
+access_log = logging.getLogger("access")
 
 
-class Memory:
-    """The part of Ready that a Shortcut asks."""
+@dataclass
+class Wire:
+    """A response."""
+
+    pieces: tuple[bytes, ...]
+    status: int = 200
+
+
+def wire(body: bytes) -> Wire:
+    return Wire(
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nDate: " % len(body), b"now\r\n\r\n", body)
+    )
+
+
+AGAIN = wire(b"again")
+FETCHED = wire(b"fetched")
+
+
+class Cache:
+    """Knows what the test says, by path."""
 
     def __init__(self) -> None:
-        self.known: dict[bytes, tuple[bytes, ...]] = {}
-        self.foreseen: dict[bytes, tuple[bytes, ...]] = {}
-        self.asked: list[bytes] = []
+        self.on_plain_get: Callable[[web.Request, Any], None] | None = None
+        self.answers: dict[str, Wire] = {}
+        self.asked: list[PlainGet] = []
         self.looking: asyncio.Future[None] | None = None
-        self.brought: list[bytes] = []
-        self.wanted: list[bytes] = []
-        self.pattern: Any = None
+        self.fetched: list[str] = []
+        self.is_proxy = True
 
-    def bring(self, head: bytes, pattern: Any) -> "asyncio.Future[None] | None":
-        self.brought.append(head)
+    @property
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.asked]
+
+    def known(self, asked: PlainGet) -> Wire | None:
+        self.asked.append(asked)
+        return self.answers.get(asked.path)
+
+    def fetch(self, asked: PlainGet) -> "asyncio.Future[None] | None":
+        self.fetched.append(asked.path)
         return self.looking
 
-    def again(self, head: bytes) -> tuple[bytes, ...] | None:
-        self.asked.append(head)
-        return self.known.get(head)
-
-    def foresee(self, head: bytes, pattern: Any) -> tuple[bytes, ...] | None:
-        assert pattern is not None
-        self.wanted.append(head)
-        return self.foreseen.get(head)
-
-    def learn(self, head: bytes, kept: Any) -> None:
-        self.known[head] = kept.pieces
+    def may_ignore(self, name: str, transport: asyncio.Transport) -> bool:
+        return self.is_proxy and name in ("x-forwarded-for", "traceparent")
 
 
 class Client:
@@ -75,16 +92,16 @@ class Client:
         return (await self.receive(1))[0]
 
 
-def app_of(memory: Memory) -> web.Application:
-    """An app that answers everything by its path and body, and teaches what is /known."""
+def app_of(cache: Cache) -> web.Application:
+    """An app that answers everything by its path and body, and has its cache know /known then."""
 
     async def handle(request: web.Request) -> web.Response:
-        # As the route for owners has it, whose distribution is at the root here.
-        request.match_info["owner"] = ""
-        connection = shortcut.of(request, memory)  # type: ignore[arg-type]
+        path = request.path.removeprefix("/")
         body = await request.read()
-        if connection is not None and request.path == "/known":
-            connection.learn(request, KEPT)  # type: ignore[arg-type]
+        if path == "known" and cache.on_plain_get is not None:
+            digest = b"digest" if hdrs.AUTHORIZATION in request.headers else None
+            cache.on_plain_get(request, PlainGet("default", "base", path, digest))
+            cache.answers.setdefault(path, AGAIN)
         return web.Response(body=b"%s %s" % (request.path.encode(), body))
 
     app = web.Application()
@@ -92,17 +109,38 @@ def app_of(memory: Memory) -> web.Application:
     return app
 
 
+@dataclass
+class House:
+    """A server with an accelerator."""
+
+    cache: Cache
+    runner: web.AppRunner
+    clients: list[Client]
+
+    @property
+    def heard_of(self) -> int:
+        """How many connections aiohttp has."""
+        server: Any = self.runner.server
+        return len(server.connections)
+
+    async def connect(self) -> Client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.runner.addresses[0][1])
+        self.clients.append(Client(reader, writer))
+        return self.clients[-1]
+
+
 @asynccontextmanager
-async def connected(memory: Memory, keepalive: float = 60.0) -> AsyncIterator[Client]:
-    """A connection to an app without an entrance."""
-    runner = web.AppRunner(app_of(memory), access_log=None, keepalive_timeout=keepalive)
+async def opened(keepalive: float = 60.0, **arguments: Any) -> AsyncIterator[House]:
+    cache = Cache()
+    app = app_of(cache)
+    server.install(app, cache)
+    runner = web.AppRunner(app, **{"access_log": None, **arguments}, keepalive_timeout=keepalive)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    house = House(cache, runner, [])
     try:
-        yield Client(reader, writer)
+        yield house
     finally:
-        writer.close()
+        for client in house.clients:
+            client.writer.close()
         await runner.cleanup()

@@ -6,8 +6,10 @@ guard or authenticator sees it. Where the server asks clients for certificates i
 was verified stands in their place.
 """
 
+import asyncio
 import logging
 import ssl
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -55,6 +57,32 @@ def as_itself(request: web.Request) -> web.Request:
     if certificate is not None:
         headers[CERTIFICATE] = certificate
     return request.clone(headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    """A connection, as requests tell of it."""
+
+    transport: asyncio.Transport
+
+    @property
+    def remote(self) -> str:
+        peer = self.transport.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) else ""
+
+    def get_extra_info(self, name: str) -> object:
+        return self.transport.get_extra_info(name)
+
+
+def may_say(name: str, transport: asyncio.Transport) -> bool:
+    """
+    Say whether a header that comes by a connection is left in its request, see `as_itself`.
+
+    Args:
+        name: The header's name.
+        transport: The connection.
+    """
+    return not is_proxy_header(name) or is_from_proxy(_Peer(transport), _trusted())
 
 
 @lru_cache(maxsize=1)

@@ -258,19 +258,27 @@ def _failed_condition(request: web.Request, found: Representation) -> int | None
     sent = request.headers
     modified = found.modified.replace(microsecond=0)
     if hdrs.IF_MATCH in sent:
-        if not _matches(sent[hdrs.IF_MATCH], found.etag, weak=False):
+        if not matches(sent[hdrs.IF_MATCH], found.etag, weak=False):
             return 412
     elif (since := request.if_unmodified_since) and modified > since:
         return 412
     if hdrs.IF_NONE_MATCH in sent:
-        if _matches(sent[hdrs.IF_NONE_MATCH], found.etag, weak=True):
+        if matches(sent[hdrs.IF_NONE_MATCH], found.etag, weak=True):
             return 304
     elif (since := request.if_modified_since) and modified <= since:
         return 304
     return None
 
 
-def _matches(header: str, etag: str, *, weak: bool) -> bool:
+def matches(header: str, etag: str, *, weak: bool) -> bool:
+    """
+    Say whether a condition names an ETag.
+
+    Args:
+        header: The value of If-Match or If-None-Match.
+        etag: The ETag, without quotes.
+        weak: Whether a weak one will do (RFC 9110 section 8.8.3.2).
+    """
     for tag in header.split(","):
         tag = tag.strip()
         if tag == "*" or tag == f'"{etag}"' or (weak and tag == f'W/"{etag}"'):

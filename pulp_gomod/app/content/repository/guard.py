@@ -105,7 +105,7 @@ class Gate:
         """
         door = _door(target, guard)
         sent = parse(request.headers.get(hdrs.AUTHORIZATION))
-        if isinstance(sent, Secret) or _is_plain(request):
+        if isinstance(sent, Secret) or is_plain(request):
             key = (door, self.digest(request))
             verdict = await self._verdicts.get(
                 key, lambda: self._decide(request, door, sent), target.snapshot
@@ -271,8 +271,13 @@ def _permits(door: _Door, asked: list[guards.Question], caller: Caller) -> bool:
     return guard is not None and any(guards.permits(guard, each, caller) for each in asked)
 
 
-def _is_plain(request: web.Request) -> bool:
-    """Say whether nothing but the Authorization header can say who asks."""
+def is_plain(request: web.Request) -> bool:
+    """
+    Say whether nothing but the Authorization header can say who asks.
+
+    Args:
+        request: The request.
+    """
     headers = request.headers
     return (
         hdrs.COOKIE not in headers

@@ -14,8 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from pulp_gomod.app.content import memory
-from pulp_gomod.app.content.accelerator.patterns import Pattern
+from pulp_gomod.app.content.accelerator.interface import PlainGet
 from pulp_gomod.app.content.http.responses import (
     JSON,
     TEXT,
@@ -28,6 +27,7 @@ from pulp_gomod.app.content.repository.distributions import Served, Target
 from pulp_gomod.app.content.repository.guard import Gate
 from pulp_gomod.app.content.repository.prefetch import Whole
 from pulp_gomod.app.content.repository.zips import ZipFiles, _Storage
+from pulp_gomod.app.content.response_cache import lookup
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.storage.stored_zip import StoredZip
 
@@ -37,7 +37,10 @@ TARGET = Target("", "base", uuid4(), None, uuid4(), NOW, SERVED)
 INFO = Representation(JSON, "etag", NOW, 2, True, b"{}")
 LIST = Representation(TEXT, "etag", NOW, 7, False, b"v1.0.0\n")
 PATH = "example.com/!m/@v/v1.0.0.info"
-PATTERN = Pattern(b"", b"", "default", "base")
+
+
+def asked(path: str) -> PlainGet:
+    return PlainGet("default", "base", path)
 
 
 class Database:
@@ -80,8 +83,8 @@ class Content:
         key = (SERVED.repository.bytes, SERVED.number, file, "example.com/M", version)
         self.services.answers.keep(key, answer, 0)
 
-    def ask(self, path: str = PATH) -> memory.Recalled | None:
-        return memory.recall(self.services, PATTERN, path)
+    def ask(self, path: str = PATH) -> lookup.Recalled | None:
+        return lookup.recall(self.services, asked(path))
 
 
 def test_what_is_in_memory_is_answered_as_ever() -> None:
@@ -179,12 +182,12 @@ def test_a_zip_that_was_not_read_is_not_answered() -> None:
 def test_what_was_brought_is_answered(path: str) -> None:
     content = Content(TARGET)
     assert content.ask(path) is None
-    asyncio.run(memory.bring(content.services, PATTERN, path))
+    asyncio.run(lookup.fetch(content.services, asked(path)))
     found = content.ask(path)
     assert found is not None and found.response.status == 404
     # It is looked up once.
     count = len(content.database.asked)
-    asyncio.run(memory.bring(content.services, PATTERN, path))
+    asyncio.run(lookup.fetch(content.services, asked(path)))
     assert len(content.database.asked) == count
 
 
@@ -202,7 +205,7 @@ def test_what_was_brought_is_answered(path: str) -> None:
 )
 def test_nothing_is_looked_up_for_others(target: Target | None, path: str) -> None:
     content = Content(target)
-    asyncio.run(memory.bring(content.services, PATTERN, path))
+    asyncio.run(lookup.fetch(content.services, asked(path)))
     assert content.database.asked == []
 
 
@@ -225,12 +228,12 @@ def test_a_small_zip_is_brought(zip: StoredZip, tmp_path: Path) -> None:
     path = "example.com/!m/@v/v1.0.0.zip"
     content = Content(TARGET)
     content.keep("zip", "v1.0.0", zip)
-    asyncio.run(memory.bring(content.services, PATTERN, path))
+    asyncio.run(lookup.fetch(content.services, asked(path)))
     found = content.ask(path)
     assert found is not None and found.response.body == b"zip"
     large = replace(zip, size=LARGEST_FILE + 1, sha256="another")
     content.keep("zip", "v1.0.0", large)
-    asyncio.run(memory.bring(content.services, PATTERN, path))
+    asyncio.run(lookup.fetch(content.services, asked(path)))
     assert content.ask(path) is None
 
 
@@ -239,5 +242,5 @@ def test_a_damaged_zip_is_not_brought(zip: StoredZip, tmp_path: Path) -> None:
     content.keep("zip", "v1.0.0", zip)
     (tmp_path / "stored").write_bytes(b"zap")
     with pytest.raises(OSError, match="checksum"):
-        asyncio.run(memory.bring(content.services, PATTERN, "example.com/!m/@v/v1.0.0.zip"))
+        asyncio.run(lookup.fetch(content.services, asked("example.com/!m/@v/v1.0.0.zip")))
     assert content.ask("example.com/!m/@v/v1.0.0.zip") is None

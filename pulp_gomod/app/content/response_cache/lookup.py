@@ -1,14 +1,14 @@
-"""Answers to plain requests, from what a content process has in memory.
+"""Answers to plain requests, made of what a content process has in memory.
 
 Where all that an answer takes is there, it needs no more of the request than what it asks for; and it can
-be brought there while nothing else is known of the request.
+be fetched while nothing else is known of the request.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
-from pulp_gomod.app.content.accelerator.patterns import Pattern
 from pulp_gomod.app.content.handler import nothing
 from pulp_gomod.app.content.http.responses import (
     Stopped,
@@ -27,6 +27,26 @@ from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest, parse
 
 
+class Asked(Protocol):
+    """What is asked for, and what stands for the credentials: see `cache.PlainGet`."""
+
+    @property
+    def domain(self) -> str:
+        """The domain's name."""
+
+    @property
+    def base_path(self) -> str:
+        """The distribution's base path."""
+
+    @property
+    def path(self) -> str:
+        """What follows that."""
+
+    @property
+    def digest(self) -> bytes | None:
+        """What stands for the credentials, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """
@@ -43,23 +63,22 @@ class Recalled:
     response: web.Response
 
 
-def recall(services: ContentServices, pattern: Pattern, path: str) -> Recalled | None:
+def recall(services: ContentServices, asked: Asked) -> Recalled | None:
     """
     Return the answer to a request for what a repository version holds, if it is in memory.
 
     Args:
         services: The services of the content app.
-        pattern: What the request is like.
-        path: The path below the distribution.
+        asked: The request.
     """
-    wanted = _wanted(path)
+    wanted = _wanted(asked.path)
     if wanted is None:
         return None
-    target = services.resolver.recall(pattern.domain, pattern.base_path)
+    target = services.resolver.recall(asked.domain, asked.base_path)
     if (
         target is None
         or not _decides(target, wanted)
-        or not services.gate.still_permits(target, pattern.digest)
+        or not services.gate.still_permits(target, asked.digest)
     ):
         return None
     response = _recall(services, target, wanted)
@@ -71,26 +90,25 @@ def recall(services: ContentServices, pattern: Pattern, path: str) -> Recalled |
     return Recalled(target, used, response)
 
 
-async def bring(services: ContentServices, pattern: Pattern, path: str) -> None:
+async def fetch(services: ContentServices, asked: Asked) -> None:
     """
     Look up what the answer to a request takes, so that it is in memory.
 
     Args:
         services: The services of the content app.
-        pattern: What the request is like.
-        path: The path below the distribution.
+        asked: The request.
 
     Raises:
         Exception: It cannot be looked up; who asks as ever is told why.
     """
-    wanted = _wanted(path)
+    wanted = _wanted(asked.path)
     if wanted is None:
         return
-    whole = f"{pattern.base_path}/{path}"
-    target = await services.resolver.find(pattern.domain, [pattern.base_path], whole)
+    whole = f"{asked.base_path}/{asked.path}"
+    target = await services.resolver.find(asked.domain, [asked.base_path], whole)
     if target is None or target.served is None or not _decides(target, wanted):
         return
-    if not services.gate.still_permits(target, pattern.digest):
+    if not services.gate.still_permits(target, asked.digest):
         return
     modules = local_modules(services, target, target.served)
     found, _ = await find(modules, wanted)

@@ -9,13 +9,15 @@ import logging
 import time
 from typing import Any
 
+import aiohttp
 from aiohttp import web
+from aiohttp.web_log import AccessLogger
+from django.conf import settings
 
-from pulp_gomod.app.content import ready
-from pulp_gomod.app.content.accelerator import shortcut
-from pulp_gomod.app.content.accelerator.shortcut import Shortcut
-from pulp_gomod.app.content.http.pace import cut_off
-from pulp_gomod.app.content.ready import Ready
+from pulp_gomod.app.content.accelerator.access_log import AccessLog
+from pulp_gomod.app.content.accelerator.connection import STATE, Connection, Shared
+from pulp_gomod.app.content.accelerator.interface import Cache
+from pulp_gomod.app.content.accelerator.templates import Templates
 
 log = logging.getLogger(__name__)
 
@@ -23,33 +25,45 @@ log = logging.getLogger(__name__)
 _LOOK = 0.05
 
 
-class Entrance:
+def why_off() -> str:
+    """Say why there is no accelerator: aiohttp then answers everything; "" if there is one."""
+    if settings.GOMOD_ACCELERATOR == "off":
+        return "GOMOD_ACCELERATOR says so"
+    if not all(hasattr(web.RequestHandler, name) for name in STATE):
+        return f"it does not know aiohttp {aiohttp.__version__}, but 3.10 to 3.14"
+    return ""
+
+
+class Server:
     """Makes the protocols of connections in place of aiohttp's server, and is that one otherwise."""
 
-    def __init__(self, server: web.Server, known: Ready, keepalive: float) -> None:
+    def __init__(
+        self, server: web.Server, cache: Cache, keepalive: float, access_log: AccessLog | None
+    ) -> None:
         """
         Args:
             server: aiohttp's server.
-            known: The responses that are known.
+            cache: The responses that are known.
             keepalive: Seconds after which aiohttp closes a connection that it hears nothing of.
+            access_log: Where requests are logged, or None.
         """
         self._server = server
-        self._known = known
+        self._shared = Shared(cache, Templates(), keepalive, access_log, server)
         self._keepalive = keepalive
-        self._connections: set[_Newcomer] = set()
+        self._connections: set[Connection] = set()
         # Those that aiohttp has not heard of, the oldest first.
-        self._young: dict[_Newcomer, float] = {}
+        self._young: dict[Connection, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._is_ending = False
 
     def __call__(self) -> asyncio.Protocol:
         """Make the protocol of a new connection."""
-        return _Newcomer(self, self._known, self._keepalive, self._server)
+        return Connection(self, self._shared)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._server, name)
 
-    def came(self, connection: "_Newcomer") -> None:
+    def made(self, connection: Connection) -> None:
         """
         Note a connection that aiohttp has not heard of.
 
@@ -63,7 +77,7 @@ class Entrance:
         if self._timer is None:
             self._wait()
 
-    def grew_up(self, connection: "_Newcomer") -> None:
+    def handed_off(self, connection: Connection) -> None:
         """
         Note that aiohttp looks after a connection.
 
@@ -72,7 +86,7 @@ class Entrance:
         """
         self._young.pop(connection, None)
 
-    def left(self, connection: "_Newcomer") -> None:
+    def lost(self, connection: Connection) -> None:
         """
         Note that a connection is gone.
 
@@ -126,66 +140,22 @@ class Entrance:
         self._timer = None
         end = time.monotonic() - self._keepalive / 2
         for connection in [each for each, since in self._young.items() if since <= end]:
-            connection.grow_up()
+            connection.hand_off_or_end()
         if self._young:
             self._wait()
 
 
-class _Newcomer(Shortcut):
-    """A connection that aiohttp may never hear of."""
-
-    def __init__(
-        self, entrance: Entrance, known: Ready, keepalive: float, server: web.Server
-    ) -> None:
-        super().__init__(known, keepalive, server)
-        self._entrance = entrance
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin before aiohttp does, with what other clients' requests are like."""
-        super().connection_made(transport)
-        self._pattern = self._ready.pattern
-        self._entrance.came(self)
-
-    def hand_over(self) -> web.RequestHandler:
-        """Return aiohttp's protocol, which looks after the connection from now on."""
-        if self._inner is None:
-            self._entrance.grew_up(self)
-        return super().hand_over()
-
-    def grow_up(self) -> None:
-        """Let aiohttp look after the connection, or end it if that cannot be."""
-        if self._transport.is_closing():
-            self._entrance.grew_up(self)
-            # It was sent its only answer, and has not taken that in all this time.
-            cut_off(self._transport)
-            return
-        try:
-            self.hand_over()
-        except Exception:
-            log.exception("A connection could not be handed over to aiohttp.")
-            self._transport.abort()
-
-    @property
-    def is_sending(self) -> bool:
-        """Whether the client has not taken all that it was sent."""
-        return self._transport.get_write_buffer_size() > 0
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._entrance.left(self)
-        super().connection_lost(exc)
-
-
-def install(app: web.Application) -> None:
+def install(app: web.Application, cache: Cache) -> None:
     """
-    Have the connections of a content app come in here, if aiohttp is as we know it.
+    Have the connections of an app come in here, if aiohttp is as we know it.
 
     Args:
-        app: The content app, which has its Ready when it starts.
+        app: The app, before it starts.
+        cache: Knows the responses of the app, and tells of requests.
     """
     # There is no public place between a socket and aiohttp's protocol.
     make_server = getattr(app, "_make_handler", None)
-    reason = shortcut.why_off()
+    reason = why_off()
     if reason or make_server is None:
         log.info("The accelerator is off: %s.", reason or "aiohttp makes servers in another way")
         return
@@ -194,13 +164,22 @@ def install(app: web.Application) -> None:
         server = make_server(**arguments)
         example = server()
         keepalive = example.keepalive_timeout or 0.0
+        logger = example.access_logger
         if keepalive <= 0:
             log.info("The accelerator is off: connections are not kept.")
             return server
-        if example.access_logger is not None:
-            log.info("The accelerator is off: the content app writes an access log.")
+        if logger is not None and type(logger) is not AccessLogger:
+            log.info("The accelerator is off: the access log is not aiohttp's own.")
             return server
         log.info("The accelerator is on.")
-        return Entrance(server, ready.of(app), keepalive)
+        cache.on_plain_get = _remember_template
+        is_logged = getattr(logger, "enabled", True)
+        return Server(server, cache, keepalive, AccessLog(logger) if logger and is_logged else None)
 
     vars(app)["_make_handler"] = make
+
+
+def _remember_template(request: web.Request, asked: Any) -> None:
+    connection = request.transport and request.transport.get_protocol()
+    if isinstance(connection, Connection):
+        connection.remember_template(request, asked)

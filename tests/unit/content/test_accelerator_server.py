@@ -2,69 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.web_log import AccessLogger
 
-from pulp_gomod.app.content import ready
-from pulp_gomod.app.content.accelerator import entrance, shortcut
+from pulp_gomod.app.content.accelerator import server as accelerator
 from tests.unit.content.connections import (
-    AGAIN,
-    FORESEEN,
+    FETCHED,
     HEAD,
-    PIECES,
+    OTHER,
     Client,
-    Memory,
-    app_of,
+    House,
+    opened,
+    wire,
 )
 
-pytestmark = pytest.mark.skipif(bool(shortcut.why_off()), reason=shortcut.why_off())
+pytestmark = pytest.mark.skipif(bool(accelerator.why_off()), reason=accelerator.why_off())
 
 CLOSING = HEAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-OTHER = HEAD.replace(b"known", b"other")
-
-
-@dataclass
-class House:
-    """A server with an entrance."""
-
-    memory: Memory
-    runner: web.AppRunner
-    clients: list[Client]
-
-    @property
-    def heard_of(self) -> int:
-        """How many connections aiohttp has."""
-        server: Any = self.runner.server
-        return len(server.connections)
-
-    async def connect(self) -> Client:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.runner.addresses[0][1])
-        self.clients.append(Client(reader, writer))
-        return self.clients[-1]
-
-
-@asynccontextmanager
-async def opened(keepalive: float = 60.0, **arguments: Any) -> AsyncIterator[House]:
-    memory = Memory()
-    app = app_of(memory)
-    entrance.install(app)
-    runner = web.AppRunner(app, **{"access_log": None, **arguments}, keepalive_timeout=keepalive)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ready, "of", lambda _: memory)
-        await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    house = House(memory, runner, [])
-    try:
-        yield house
-    finally:
-        for client in house.clients:
-            client.writer.close()
-        await runner.cleanup()
+OLD = HEAD.replace(b"1.1", b"1.0")
 
 
 def run(test: Callable[[House], Awaitable[None]], **arguments: Any) -> None:
@@ -75,13 +34,22 @@ def run(test: Callable[[House], Awaitable[None]], **arguments: Any) -> None:
     asyncio.run(main())
 
 
+async def warm(house: House) -> None:
+    """Have the first client ask, who then leaves."""
+    first = await house.connect()
+    assert await first.ask(HEAD) == b"/known "
+    first.writer.close()
+    while house.heard_of:
+        await asyncio.sleep(0.01)
+
+
 async def is_closed(client: Client) -> bool:
     return await asyncio.wait_for(client.reader.read(1), 10) == b""
 
 
 def test_what_is_known_needs_no_aiohttp() -> None:
     async def test(house: House) -> None:
-        house.memory.known[HEAD] = (AGAIN,)
+        await warm(house)
         client = await house.connect()
         assert [await client.ask(HEAD) for _ in range(3)] == [b"again"] * 3
         assert house.heard_of == 0
@@ -104,16 +72,16 @@ def test_the_first_request_of_a_connection_is_learned() -> None:
 def test_a_new_connection_is_known_by_what_others_asked() -> None:
     async def test(house: House) -> None:
         assert await (await house.connect()).ask(HEAD) == b"/known "
-        house.memory.foreseen[OTHER] = (FORESEEN,)
-        assert await (await house.connect()).ask(OTHER) == b"foreseen"
-        house.memory.foreseen.clear()
-        house.memory.looking = asyncio.get_running_loop().create_future()
+        house.cache.answers["other"] = FETCHED
+        assert await (await house.connect()).ask(OTHER) == b"fetched"
+        del house.cache.answers["other"]
+        house.cache.looking = asyncio.get_running_loop().create_future()
         held = await house.connect()
         await held.send(OTHER)
         assert house.heard_of == 1
-        house.memory.foreseen[OTHER] = (FORESEEN,)
-        house.memory.looking.set_result(None)
-        assert await held.receive(1) == [b"foreseen"]
+        house.cache.answers["other"] = FETCHED
+        house.cache.looking.set_result(None)
+        assert await held.receive(1) == [b"fetched"]
         assert house.heard_of == 1
 
     run(test)
@@ -124,7 +92,6 @@ def test_who_has_no_other_request_is_told_so_and_let_go() -> None:
         first = await house.connect()
         assert await first.ask(CLOSING) == b"/known "
         assert await is_closed(first)
-        assert list(house.memory.known) == [CLOSING]
         second = await house.connect()
         await second.send(CLOSING)
         response = await asyncio.wait_for(second.reader.read(), 10)
@@ -138,25 +105,54 @@ def test_who_has_no_other_request_is_told_so_and_let_go() -> None:
     run(test)
 
 
-@pytest.mark.parametrize(
-    "words", (b"connection: close", b"Connection: Close", b"Connection:close", b"Connection: TE")
-)
-def test_aiohttp_answers_who_says_so_in_other_words(words: bytes) -> None:
+def test_clients_of_http_1_0_are_answered_in_it() -> None:
+    async def test(house: House) -> None:
+        for head in (OLD, OLD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")):
+            first, second = await house.connect(), await house.connect()
+            await first.send(head)
+            received = await asyncio.wait_for(first.reader.read(), 10)
+            assert received.startswith(b"HTTP/1.0 200 OK\r\n") and received.endswith(b"/known ")
+            await second.send(head)
+            received = await asyncio.wait_for(second.reader.read(), 10)
+            assert received == b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\nDate: now\r\n\r\nagain"
+        assert house.heard_of == 0
+
+    run(test)
+
+
+@pytest.mark.parametrize("words", (b"connection: close", b"Connection: Close", b"Connection:close"))
+def test_who_says_so_in_other_words_is_let_go_as_well(words: bytes) -> None:
     async def test(house: House) -> None:
         head = HEAD.replace(b"\r\n\r\n", b"\r\n" + words + b"\r\n\r\n")
+        for answer in (b"/known ", b"again"):
+            client = await house.connect()
+            assert await client.ask(head) == answer
+            assert await is_closed(client)
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    "head",
+    (
+        HEAD.replace(b"\r\n\r\n", b"\r\nConnection: TE\r\n\r\n"),
+        OLD.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n"),
+    ),
+)
+def test_aiohttp_answers_who_says_something_else_of_the_connection(head: bytes) -> None:
+    async def test(house: House) -> None:
         for _ in range(2):
             assert await (await house.connect()).ask(head) == b"/known "
-        assert house.memory.known == {}
+        assert house.cache.asked == []
 
     run(test)
 
 
 def test_who_reads_nothing_is_answered_by_aiohttp_in_time() -> None:
     count, body = 400, b"x" * 100_000
-    response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
 
     async def test(house: House) -> None:
-        house.memory.known[HEAD] = (response, body)
+        house.cache.answers["known"] = wire(body)
         client = await house.connect()
         for _ in range(count):
             client.writer.write(HEAD)
@@ -172,7 +168,7 @@ def test_who_reads_nothing_is_answered_by_aiohttp_in_time() -> None:
 
 def test_idle_connections_are_closed() -> None:
     async def test(house: House) -> None:
-        house.memory.known[HEAD] = (AGAIN,)
+        await warm(house)
         silent, answered = await house.connect(), await house.connect()
         assert await answered.ask(HEAD) == b"again"
         assert await is_closed(silent) and await is_closed(answered)
@@ -184,7 +180,7 @@ def test_idle_connections_are_closed() -> None:
 
 def test_who_leaves_is_forgotten() -> None:
     async def test(house: House) -> None:
-        house.memory.known[HEAD] = (AGAIN,)
+        await warm(house)
         client = await house.connect()
         assert await client.ask(HEAD) == b"again"
         client.writer.write_eof()
@@ -199,11 +195,11 @@ def test_a_server_that_ends_answers_what_it_has_taken() -> None:
     async def test(house: House) -> None:
         held = await house.connect()
         assert await held.ask(HEAD) == b"/known "
-        house.memory.looking = asyncio.get_running_loop().create_future()
+        house.cache.looking = asyncio.get_running_loop().create_future()
         new, idle = await house.connect(), await house.connect()
         for client in (held, new):
             await client.send(OTHER)
-        assert len(house.memory.brought) == 2
+        assert len(house.cache.fetched) == 2
         ending = asyncio.create_task(house.runner.cleanup())
         assert await held.receive(1) == await new.receive(1) == [b"/other "]
         assert [await is_closed(client) for client in (held, new, idle)] == [True] * 3
@@ -217,7 +213,8 @@ def test_a_server_that_ends_sends_what_it_has_answered(head: bytes) -> None:
     body = b"x" * 50_000_000
 
     async def test(house: House) -> None:
-        house.memory.known[head] = (PIECES[0].replace(b"5", b"%d" % len(body)), PIECES[1], body)
+        assert await (await house.connect()).ask(head) == b"/known "
+        house.cache.answers["known"] = wire(body)
         client = await house.connect()
         await client.send(head)
         ending = asyncio.create_task(house.runner.cleanup())
@@ -236,7 +233,7 @@ def test_a_server_that_ends_does_not_wait_for_who_says_nothing() -> None:
         await asyncio.sleep(0.05)
         server: Any = house.runner.server
         for connection in list(server._young):
-            connection.hand_over()
+            connection.hand_off()
         server.pre_shutdown()
         await asyncio.wait_for(server.shutdown(25), 10)
         assert await is_closed(client)
@@ -246,17 +243,25 @@ def test_a_server_that_ends_does_not_wait_for_who_says_nothing() -> None:
 
 def test_connections_are_counted() -> None:
     async def test(house: House) -> None:
-        house.memory.known[HEAD] = (AGAIN,)
+        await warm(house)
         server: Any = house.runner.server
-        for count in range(1, 4):
+        for count in range(3, 6):
             assert await (await house.connect()).ask(HEAD) == b"again"
             assert server.requests_count == count
 
     run(test)
 
 
+class OtherLogger(AccessLogger):
+    """An access log of somebody else's."""
+
+
 @pytest.mark.parametrize(
-    "arguments", ({"access_log": logging.getLogger("test")}, {"keepalive": 0.0})
+    "arguments",
+    (
+        {"access_log": logging.getLogger("test"), "access_log_class": OtherLogger},
+        {"keepalive": 0.0},
+    ),
 )
 def test_there_is_none_where_aiohttp_has_to_see_everything(arguments: dict[str, Any]) -> None:
     async def test(house: House) -> None:
