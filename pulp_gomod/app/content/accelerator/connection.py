@@ -36,9 +36,15 @@ _END: Final = b"\r\n\r\n"
 # Seconds that a request is held while its answer is looked up; aiohttp has it then, and looks up the same.
 LONGEST_HOLD = 10.0
 
-# What is read of aiohttp's own state; without it there is no accelerator. The last is called so since 3.14.
-UPGRADED: Final = "_upgraded" if hasattr(web.RequestHandler, "_upgraded") else "_upgrade"
-STATE: Final = ("_waiter", "_messages", "_payload_parser", "_close", "_force_close", UPGRADED)
+# What is read of aiohttp's own state; without it there is no accelerator.
+STATE: Final = (
+    "_waiter",
+    "_messages",
+    "_upgraded",
+    "_payload_parser",
+    "_close",
+    "_force_close",
+)
 
 
 class Owner(Protocol):
@@ -198,27 +204,41 @@ class Connection(asyncio.Protocol):
 
     def _read(self, head: bytes) -> PlainGet | None:
         """Say what a request is for, if it is like one before."""
-        end = end_of_path(head)
-        if end < 0:
+        place, words = self._place, self._words
+        if (
+            place is not None
+            and words is not None
+            and words.varying is None
+            and head.startswith(place.before)
+            and head.endswith(words.text)
+        ):
+            # As nearly always: it is like the last one.
+            end, condition = len(head) - len(words.text), ""
+        else:
+            end = end_of_path(head)
+            text = head[end:]
+            place, words, condition = self._like(head, end, text) if end > 0 else (None, None, "")
+        if place is None or words is None:
             return None
-        text = head[end:]
-        words = self._words
-        condition = None if words is None else words.read(text)
-        if words is None or condition is None:
-            words = self._templates.words_of(text)
-            if words is None or not all(map(self._may_ignore, words.ignored)):
-                return None
-            condition = words.read(text) or ""
-        place = self._place
-        if place is None or not head.startswith(place.before):
-            place = self._templates.place_of(head, end)
-            if place is None:
-                return None
         path = path_in(head, place, end)
         if path is None:
             return None
         self._place, self._words = place, words
         return PlainGet(place.domain, place.base_path, path, words.digest, condition)
+
+    def _like(self, head: bytes, end: int, text: bytes) -> tuple[Place | None, Words | None, str]:
+        """Return the place and the words of a request, and its condition."""
+        words = self._words
+        condition = None if words is None else words.read(text)
+        if condition is None:
+            words = self._templates.words_of(text)
+            if words is None or not all(map(self._may_ignore, words.ignored)):
+                return None, None, ""
+            condition = words.read(text) or ""
+        place = self._place
+        if place is None or not head.startswith(place.before):
+            place = self._templates.place_of(head, end)
+        return place, words, condition
 
     def _may_ignore(self, name: str) -> bool:
         return self._cache.may_ignore(name, self._transport)
@@ -305,7 +325,7 @@ class Connection(asyncio.Protocol):
             waiter is not None
             and not waiter.done()
             and not inner._messages
-            and not getattr(inner, UPGRADED)
+            and not inner._upgraded
             and inner._payload_parser is None
             and not inner._close
             and not inner._force_close

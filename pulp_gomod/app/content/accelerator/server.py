@@ -30,7 +30,7 @@ def why_off() -> str:
     if settings.GOMOD_ACCELERATOR == "off":
         return "GOMOD_ACCELERATOR says so"
     if not all(hasattr(web.RequestHandler, name) for name in STATE):
-        return f"it does not know aiohttp {aiohttp.__version__}, but 3.10 to 3.14"
+        return f"it does not know aiohttp {aiohttp.__version__}, but 3.14"
     return ""
 
 

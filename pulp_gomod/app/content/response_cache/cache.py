@@ -185,7 +185,9 @@ class ResponseCache:
         domain, base_path = asked.domain, asked.base_path
         target = self._resolver.recall(domain, base_path, ahead=True)
         # Neither is a secret kept, nor is anything told to whom the guard does not permit it now.
-        if target is None or not self._gate.still_permits(target, asked.digest):
+        if target is None or (
+            target.guard is not None and not self._gate.still_permits(target, asked.digest)
+        ):
             return None
         key = domain, base_path, asked.path
         entry = self._store.get(key)

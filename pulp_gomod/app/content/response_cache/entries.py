@@ -74,7 +74,16 @@ class ResponseStore:
         Args:
             key: What was asked.
         """
-        return self._small.get(key) or self._large.get(key)
+        # Nearly all requests come by here: so there is no call in it.
+        entries = self._small.entries
+        entry = entries.get(key)
+        if entry is None:
+            entries = self._large.entries
+            entry = entries.get(key)
+            if entry is None:
+                return None
+        entries.move_to_end(key)
+        return entry
 
     def add(self, key: Key, entry: Entry) -> None:
         """
@@ -84,36 +93,27 @@ class ResponseStore:
             key: What was asked.
             entry: The response, which is this memory's own from now on.
         """
-        memory, other = self._small, self._large
-        if len(entry.body) > LARGEST:
-            memory, other = other, memory
-        other.drop(key)
-        memory.add(key, entry)
+        self._small.drop(key)
+        self._large.drop(key)
+        (self._small if len(entry.body) <= LARGEST else self._large).add(key, entry)
 
 
 class _Memory:
     def __init__(self, most_bytes: int) -> None:
+        self.entries: OrderedDict[Key, Entry] = OrderedDict()
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._entries: OrderedDict[Key, Entry] = OrderedDict()
-
-    def get(self, key: Key) -> Entry | None:
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
 
     def add(self, key: Key, entry: Entry) -> None:
-        self.drop(key)
         entry.size += sum(map(len, key))
-        self._entries[key] = entry
+        self.entries[key] = entry
         self._bytes += entry.size
         while self._bytes > self._most_bytes:
-            _, oldest = self._entries.popitem(last=False)
+            _, oldest = self.entries.popitem(last=False)
             self._bytes -= oldest.size
 
     def drop(self, key: Key) -> None:
-        before = self._entries.pop(key, None)
+        before = self.entries.pop(key, None)
         if before is not None:
             self._bytes -= before.size
 
