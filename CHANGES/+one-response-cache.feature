@@ -1,0 +1,1 @@
+An access log, HTTP/1.0, and headers that proxies and tracing add (`X-Forwarded-For`, `Via`, `traceparent`, ...) no longer keep content processes from answering from memory at once; private files, too, are answered from memory whether or not the accelerator is on.
