@@ -9,7 +9,7 @@ from aiohttp import web
 from pulp_gomod.app.content.loop_watch import watched
 from pulp_gomod.app.content.repository.answers import LARGEST_FILE, MOST_FILE_BYTES, Answers
 from pulp_gomod.app.content.repository.guard import Gate
-from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.resolver import Resolver
 from pulp_gomod.app.content.repository.zips import ZipFiles
 from pulp_gomod.app.content.warmup import warmed
@@ -37,7 +37,7 @@ class ContentServices:
     resolver: Resolver
     gate: Gate
     answers: Answers
-    prefetch: Whole
+    prefetch: Prefetch
     zips: ZipFiles
     remotes: Upstreams
 
@@ -49,7 +49,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
         await database.open()
         stack.push_async_callback(database.close)
         await stack.enter_async_context(warmed(database))
-        resolver, prefetch, gate = Resolver(database), Whole(), Gate()
+        resolver, prefetch, gate = Resolver(database), Prefetch(), Gate()
         stack.push_async_callback(resolver.close)
         stack.push_async_callback(prefetch.close)
         stack.callback(gate.close)

@@ -25,7 +25,7 @@ from pulp_gomod.app.content.http.responses import (
 from pulp_gomod.app.content.repository.answers import LARGEST_FILE, Answers
 from pulp_gomod.app.content.repository.distributions import Served, Target
 from pulp_gomod.app.content.repository.guard import Gate
-from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.zips import ZipFiles, _Storage
 from pulp_gomod.app.content.response_cache import lookup
 from pulp_gomod.app.db.compiled import Statement
@@ -66,7 +66,7 @@ class Content:
             resolver=self,
             gate=Gate(),
             answers=Answers(),
-            prefetch=Whole(),
+            prefetch=Prefetch(),
             zips=ZipFiles(self.files),
         )
         self._target = target

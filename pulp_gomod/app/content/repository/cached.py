@@ -8,7 +8,7 @@ from pulp_gomod.app.content.http.responses import Representation, Stopped
 from pulp_gomod.app.content.repository.answers import Answers, Key
 from pulp_gomod.app.content.repository.blocked import BlockedModules
 from pulp_gomod.app.content.repository.distributions import Served
-from pulp_gomod.app.content.repository.prefetch import Whole
+from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.stored import File, Files, StoredModules
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
@@ -40,10 +40,10 @@ class CachedModules:
         prefetch: Says when all of a small repository version is to be looked up.
     """
 
-    def __init__(self, modules: Looked, answers: Answers, prefetch: Whole) -> None:
+    def __init__(self, modules: Looked, answers: Answers, prefetch: Prefetch) -> None:
         self._modules = modules
         self._answers = answers
-        self._whole = prefetch
+        self._prefetch = prefetch
 
     async def versions(self, path: str) -> Representation | None:
         """As Modules.versions."""
@@ -112,7 +112,7 @@ class CachedModules:
             if not (is_version and self._modules.is_quiet):
                 return await ask(path, version)
             files = await self._bring(self._modules, path, version, file)
-            self._whole.note(self._modules.served, self._bring_all)
+            self._prefetch.note(self._modules.served, self._bring_all)
             found: T = files[file]
             return found
 

@@ -45,7 +45,7 @@ class _Repository:
     due: float = 0.0
 
 
-class Whole:
+class Prefetch:
     """Counts the look-ups of repository versions, and begins to bring one when it is time to."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pulp_gomod.app.content.repository import prefetch as module
 from pulp_gomod.app.content.repository.answers import Answers
 from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.content.repository.distributions import Served
-from pulp_gomod.app.content.repository.prefetch import MOST_REPOSITORIES, SEVERAL, Whole
+from pulp_gomod.app.content.repository.prefetch import MOST_REPOSITORIES, SEVERAL, Prefetch
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
@@ -53,8 +53,8 @@ class Modules:
         return {"info": INFO, "zip": None} | ({"mod": MOD} if wanted == "mod" else {})
 
 
-async def ask_some(modules: Modules, count: int) -> tuple[CachedModules, Whole]:
-    whole = Whole()
+async def ask_some(modules: Modules, count: int) -> tuple[CachedModules, Prefetch]:
+    whole = Prefetch()
     remembered = CachedModules(modules, Answers(), whole)  # type: ignore[arg-type]
     for path, version in modules.all[:count]:
         assert await remembered.info(path, version) is INFO
@@ -121,7 +121,7 @@ class Bringing:
     """Notes look-ups, and counts what is brought."""
 
     def __init__(self) -> None:
-        self.whole = Whole()
+        self.whole = Prefetch()
         self.begun: list[int] = []
         self.may_end = asyncio.Event()
 
@@ -189,7 +189,7 @@ def test_repositories_of_which_look_ups_are_counted_are_bounded() -> None:
 
 def test_what_is_being_brought_ends_with_the_app() -> None:
     async def scene() -> None:
-        whole, never = Whole(), asyncio.Event()
+        whole, never = Prefetch(), asyncio.Event()
 
         async def bring() -> None:
             await never.wait()
