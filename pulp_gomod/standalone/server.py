@@ -40,8 +40,8 @@ _GRACEFUL = "10"
 # Seconds for which an unused connection stays open: by default it is two, and who asks in that very
 # moment, such as a proxy in front, finds it closed.
 _KEEP_ALIVE = 75
-# With the user's address, and without a query, which may hold a signature.
-_ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%m %U" %s %b')
+#: With the user's address. The front door leaves queries out, which may hold a signature.
+ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%r" %s %b')
 _POLL = 0.1
 _REST = 60.0
 
@@ -206,7 +206,7 @@ class _Server:
                 *("pulpcore-content", "--bind", f"fd://{self._door.fileno()}"),
                 *("--workers", str(self._options.content_workers)),
                 *("--keep-alive", str(_KEEP_ALIVE)),
-                *(_ACCESS_LOG if self._options.log_downloads else ()),
+                *(ACCESS_LOG if self._options.log_downloads else ()),
                 *common,
             ],
             passed=[self._door.fileno()],

@@ -11,6 +11,7 @@ from aiohttp import web
 
 import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.content.frontdoor import Bounds, FrontDoor, install_server
+from pulp_gomod.standalone.server import ACCESS_LOG
 
 LIMIT = 8 * 1024 * 1024
 GO_AHEAD = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -122,6 +123,7 @@ def chunked(body: bytes, size: int = 60_000) -> bytes:
 async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
     """Run a door; `options` are those of FrontDoor and of Bounds."""
     api = Api(directory / "api.sock")
+    access_log = options.pop("access_log", None)
     names = [each.name for each in fields(Bounds) if each.init]
     bounds = {name: options.pop(name) for name in names if name in options}
     door = FrontDoor(
@@ -138,7 +140,9 @@ async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
 
     app.router.add_get("/api/packages/{owner}/go/{path:.*}", content)
     # How long the bytes of a refused body are still taken, ten seconds if nothing is said.
-    runner = web.AppRunner(app, lingering_time=0.2, access_log=None)
+    runner = web.AppRunner(
+        app, lingering_time=0.2, access_log=access_log, access_log_format=ACCESS_LOG[-1]
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

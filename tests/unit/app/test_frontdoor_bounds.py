@@ -264,3 +264,17 @@ def test_a_page_of_gunicorn_is_not_passed_on(play: Play) -> None:
         assert answer.endswith(b"\r\n\r\nThe API refused the request: Bad Request.\n")
 
     play(scene)
+
+
+def test_the_access_log_has_paths_and_no_signatures(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(here: Rig) -> None:
+        await here.get(f"/api/packages/go/go/m/@v/list?validate_token={SECRET}")
+
+    with caplog.at_level(logging.INFO, "access"):
+        play(scene, access_log=logging.getLogger("access"))
+    (record,) = (each for each in caplog.records if each.name == "access")
+    line = r'127\.0\.0\.1 "GET /api/packages/go/go/m/@v/list HTTP/1\.1" 200 \d+'
+    assert re.fullmatch(line, record.getMessage())
+    assert SECRET not in str(vars(record))

@@ -8,6 +8,7 @@ not decoded. A client that does not take what it is sent is cut off.
 import asyncio
 import contextlib
 import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -170,6 +171,18 @@ def guarded(handler: _Handler) -> _Handler:
     return handle
 
 
+# aiohttp's access log has no name for a path alone.
+_QUERY = re.compile(r"\?[^\s\"]*")
+
+
+def _drop_query(record: logging.LogRecord) -> bool:
+    """Leave out of a line of the access log what follows a question mark: it may be a signature."""
+    record.msg = _QUERY.sub("", str(record.msg))
+    if hasattr(record, "first_request_line"):
+        record.first_request_line = _QUERY.sub("", record.first_request_line)
+    return True
+
+
 def install_server(app: web.Application) -> None:
     """Have a content app served by such a server."""
     # There is no public way to choose the class of an app's connections.
@@ -179,6 +192,8 @@ def install_server(app: web.Application) -> None:
         return
 
     def make(**arguments: Any) -> web.Server:
+        if (access_log := arguments.get("access_log")) is not None:
+            access_log.addFilter(_drop_query)
         server: web.Server = make_server(**{**arguments, "auto_decompress": False})
         server.__class__ = Connections
         server.request_handler = guarded(server.request_handler)
