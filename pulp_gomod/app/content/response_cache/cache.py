@@ -1,4 +1,5 @@
-"""Responses that a content process has sent, to be sent again as they are.
+"""
+Responses that a content process has sent, to be sent again as they are.
 
 Most requests are for what was asked for a moment ago. As long as a distribution serves the same
 repository version, the answer to the same path is the same bytes, but for the date: there is

@@ -1,4 +1,5 @@
-"""Answers to plain requests, made of what a content process has in memory.
+"""
+Answers to plain requests, made of what a content process has in memory.
 
 Where all that an answer takes is there, it needs no more of the request than what it asks for; and it can
 be fetched while nothing else is known of the request.
