@@ -24,7 +24,7 @@ _DEEPEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GuardRequest:
     """
     What is asked of a guard.
 
@@ -76,7 +76,7 @@ def _is_by_user(guard: Any, depth: int) -> bool:
     return all(_is_by_user(member.cast(), depth - 1) for member in guard.guards.all())
 
 
-def permits(guard: Any, asked: Question, caller: Caller) -> bool:
+def permits(guard: Any, asked: GuardRequest, caller: Caller) -> bool:
     """
     Ask the guard.
 

@@ -17,7 +17,11 @@ from pulp_gomod.app.content.http.responses import (
     problem,
     respond,
 )
-from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, Target, storable
+from pulp_gomod.app.content.repository.distributions import (
+    DEFAULT_DOMAIN,
+    ServedDistribution,
+    storable,
+)
 from pulp_gomod.app.content.repository.modules import Modules, NotFound, Nothing, find
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.services import of as services_of
@@ -35,7 +39,7 @@ log = logging.getLogger(__name__)
 _TARGET: Final = "gomod_target"
 
 
-async def find_target(request: web.Request) -> Target | None:
+async def find_target(request: web.Request) -> ServedDistribution | None:
     """
     Find the distribution a request is for, once in its life; None if none of ours serves it.
 
@@ -44,11 +48,11 @@ async def find_target(request: web.Request) -> Target | None:
     """
     if _TARGET not in request:
         request[_TARGET] = await _resolve(request)
-    target: Target | None = request[_TARGET]
+    target: ServedDistribution | None = request[_TARGET]
     return target
 
 
-async def _resolve(request: web.Request) -> Target | None:
+async def _resolve(request: web.Request) -> ServedDistribution | None:
     asked = request.match_info
     domain, path = asked.get("pulp_domain", DEFAULT_DOMAIN), asked["path"]
     if "owner" in asked:
@@ -62,7 +66,7 @@ async def _resolve(request: web.Request) -> Target | None:
     return await services_of(request.app).resolver.find(domain, candidates, path)
 
 
-async def serve(request: web.Request, target: Target) -> web.StreamResponse:
+async def serve(request: web.Request, target: ServedDistribution) -> web.StreamResponse:
     """
     Answer a request to a Go distribution.
 
@@ -92,7 +96,10 @@ async def serve(request: web.Request, target: Target) -> web.StreamResponse:
 
 
 async def _serve_module(
-    services: ContentServices, request: web.Request, target: Target, wanted: ModuleRequest
+    services: ContentServices,
+    request: web.Request,
+    target: ServedDistribution,
+    wanted: ModuleRequest,
 ) -> web.StreamResponse:
     if target.served is None:
         return not_found(f"the distribution {target.base_path} serves no repository")
@@ -127,7 +134,7 @@ def _not_kept(error: OSError) -> web.Response:
 async def _answer(
     services: ContentServices,
     request: web.Request,
-    target: Target,
+    target: ServedDistribution,
     wanted: ModuleRequest,
     modules: Modules,
 ) -> web.StreamResponse:

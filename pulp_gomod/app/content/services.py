@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pulp_gomod.app.content.loop_watch import watched
-from pulp_gomod.app.content.repository.answers import LARGEST_FILE, MOST_FILE_BYTES, Answers
-from pulp_gomod.app.content.repository.guard import Gate
+from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.resolver import Resolver
+from pulp_gomod.app.content.repository.result_cache import (
+    LARGEST_FILE,
+    MOST_FILE_BYTES,
+    ResultCache,
+)
 from pulp_gomod.app.content.repository.zips import ZipFiles
 from pulp_gomod.app.content.warmup import warmed
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.pool import Database, connection_parameters
-from pulp_gomod.app.remote.registry import Upstreams
+from pulp_gomod.app.remote.registry import RemoteRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,11 @@ class ContentServices:
 
     lookups: Lookups
     resolver: Resolver
-    gate: Gate
-    answers: Answers
+    gate: GuardCache
+    answers: ResultCache
     prefetch: Prefetch
     zips: ZipFiles
-    remotes: Upstreams
+    remotes: RemoteRegistry
 
 
 @asynccontextmanager
@@ -49,11 +53,11 @@ async def _opened() -> AsyncIterator[ContentServices]:
         await database.open()
         stack.push_async_callback(database.close)
         await stack.enter_async_context(warmed(database))
-        resolver, prefetch, gate = Resolver(database), Prefetch(), Gate()
+        resolver, prefetch, gate = Resolver(database), Prefetch(), GuardCache()
         stack.push_async_callback(resolver.close)
         stack.push_async_callback(prefetch.close)
         stack.callback(gate.close)
-        remotes = Upstreams(database)
+        remotes = RemoteRegistry(database)
         stack.push_async_callback(remotes.close)
         await remotes.open()
         stack.enter_context(watched())
@@ -61,9 +65,9 @@ async def _opened() -> AsyncIterator[ContentServices]:
             lookups=Lookups(database),
             resolver=resolver,
             gate=gate,
-            answers=Answers(),
+            answers=ResultCache(),
             prefetch=prefetch,
-            zips=ZipFiles(Answers(MOST_FILE_BYTES, LARGEST_FILE)),
+            zips=ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE)),
             remotes=remotes,
         )
 

@@ -2,16 +2,18 @@
 
 from pulp_gomod.app.content.repository.blocked import BlockedModules
 from pulp_gomod.app.content.repository.cached import CachedModules
-from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
 from pulp_gomod.app.content.repository.merged import MergedModules
 from pulp_gomod.app.content.repository.modules import Modules
 from pulp_gomod.app.content.repository.offline import OfflineModules
 from pulp_gomod.app.content.repository.stored import StoredModules
 from pulp_gomod.app.content.services import ContentServices
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 
 
-def local_modules(services: ContentServices, target: Target, served: Served) -> CachedModules:
+def local_modules(
+    services: ContentServices, target: ServedDistribution, served: Served
+) -> CachedModules:
     """
     Stack what answers for a repository version alone.
 
@@ -26,7 +28,11 @@ def local_modules(services: ContentServices, target: Target, served: Served) -> 
 
 
 def modules_with_remote(
-    services: ContentServices, target: Target, served: Served, remote: Through, held_only: bool
+    services: ContentServices,
+    target: ServedDistribution,
+    served: Served,
+    remote: RemoteClient,
+    held_only: bool,
 ) -> Modules:
     """
     Stack what answers for a repository version and an upstream.

@@ -19,13 +19,13 @@ from pulp_gomod.app.content.http.responses import (
     problem,
     respond,
 )
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.models import ownership
 from pulp_gomod.app.remote import policy
 from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.app.remote.http.results import Missing, NoRecord, UpstreamFault
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
 from pulp_gomod.golang import GoError, module
 from pulp_gomod.golang.sumdb import tlog
@@ -39,7 +39,9 @@ _LOOKUP = "lookup/"
 _TILE = "tile/"
 
 
-async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.StreamResponse:
+async def serve_sumdb(
+    request: web.Request, target: ServedDistribution, path: str
+) -> web.StreamResponse:
     """
     Answer a request to a checksum database: of the remote's own one, and of no other.
 
@@ -64,7 +66,11 @@ async def serve_sumdb(request: web.Request, target: Target, path: str) -> web.St
 
 
 async def _answer(
-    request: web.Request, target: Target, through: Through, sumdb: ChecksumDatabase, path: str
+    request: web.Request,
+    target: ServedDistribution,
+    through: RemoteClient,
+    sumdb: ChecksumDatabase,
+    path: str,
 ) -> web.StreamResponse:
     if path == _SUPPORTED:
         return await _respond(request, target, b"", TEXT, immutable=False)
@@ -78,7 +84,11 @@ async def _answer(
 
 
 async def _lookup(
-    request: web.Request, target: Target, through: Through, sumdb: ChecksumDatabase, asked: str
+    request: web.Request,
+    target: ServedDistribution,
+    through: RemoteClient,
+    sumdb: ChecksumDatabase,
+    asked: str,
 ) -> web.StreamResponse:
     escaped, _, escaped_version = asked.rpartition("@")
     try:
@@ -104,7 +114,7 @@ async def _lookup(
 
 
 async def _latest(
-    request: web.Request, target: Target, sumdb: ChecksumDatabase
+    request: web.Request, target: ServedDistribution, sumdb: ChecksumDatabase
 ) -> web.StreamResponse:
     held_only = wants_held_only(request)
     file = f"{sumdb.name}/{_LATEST}"
@@ -115,7 +125,7 @@ async def _latest(
 
 
 async def _tile(
-    request: web.Request, target: Target, sumdb: ChecksumDatabase, path: str
+    request: web.Request, target: ServedDistribution, sumdb: ChecksumDatabase, path: str
 ) -> web.StreamResponse:
     try:
         tile = tlog.parse_tile_path(path)
@@ -139,7 +149,7 @@ def _missing(missing: Missing, path: str) -> web.Response:
 
 
 async def _respond(
-    request: web.Request, target: Target, body: bytes, kind: str, *, immutable: bool
+    request: web.Request, target: ServedDistribution, body: bytes, kind: str, *, immutable: bool
 ) -> web.StreamResponse:
     found = Representation(kind, await etag(body), datetime.now(UTC), len(body), immutable, body)
     public = target.guard is None

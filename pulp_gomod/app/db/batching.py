@@ -26,7 +26,7 @@ PATIENCE = 0.005
 
 
 @dataclass(slots=True)
-class _Question:
+class _Lookup:
     values: dict[str, Any]
     answer: "asyncio.Future[list[Row]]"
 
@@ -37,12 +37,12 @@ class _Kind:
     def __init__(self, where: Database, statement: Statement) -> None:
         self._database = where
         self._statement = statement
-        self._waiting: list[_Question] = []
+        self._waiting: list[_Lookup] = []
         self._running: set[asyncio.Task[None]] = set()
 
     def ask(self, values: dict[str, Any]) -> "asyncio.Future[list[Row]]":
         loop = asyncio.get_running_loop()
-        question = _Question(values, loop.create_future())
+        question = _Lookup(values, loop.create_future())
         self._waiting.append(question)
         if not self._running:
             self._start()
@@ -50,7 +50,7 @@ class _Kind:
             loop.call_later(PATIENCE, self._start, question)
         return question.answer
 
-    def _start(self, overdue: _Question | None = None) -> None:
+    def _start(self, overdue: _Lookup | None = None) -> None:
         if overdue is not None and overdue not in self._waiting:
             return
         if len(self._running) < MOST_AT_ONCE:
@@ -75,14 +75,14 @@ class _Kind:
             else:
                 _deliver(asked, answers)
 
-    async def _answer_each(self, asked: list[_Question]) -> None:
+    async def _answer_each(self, asked: list[_Lookup]) -> None:
         for question in asked:
             try:
                 _deliver([question], await self._look_up([question]))
             except Exception as error:
                 _fail([question], error)
 
-    async def _look_up(self, asked: list[_Question]) -> list[list[Row]]:
+    async def _look_up(self, asked: list[_Lookup]) -> list[list[Row]]:
         if len(asked) == 1:
             found = await self._database.fetch_all(
                 self._statement.sql, self._statement.bind(**asked[0].values)
@@ -124,11 +124,11 @@ class Lookups:
         """
         self._open += 1
         try:
-            return await self.ask_beside(statement, **values)
+            return await self.ask_in_background(statement, **values)
         finally:
             self._open -= 1
 
-    async def ask_beside(self, statement: Statement, **values: Any) -> list[Row]:
+    async def ask_in_background(self, statement: Statement, **values: Any) -> list[Row]:
         """
         Do what `ask` does, for something that nobody waits for: it does not count as open.
 
@@ -153,13 +153,13 @@ def _sorted_out(rows: list[Row], count: int) -> list[list[Row]]:
     return answers
 
 
-def _deliver(asked: list[_Question], answers: list[list[Row]]) -> None:
+def _deliver(asked: list[_Lookup], answers: list[list[Row]]) -> None:
     for question, rows in zip(asked, answers, strict=True):
         if not question.answer.done():
             question.answer.set_result(rows)
 
 
-def _fail(asked: list[_Question], error: Exception) -> None:
+def _fail(asked: list[_Lookup], error: Exception) -> None:
     for question in asked:
         if not question.answer.done():
             question.answer.set_exception(error)

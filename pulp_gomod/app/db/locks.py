@@ -22,7 +22,7 @@ _TAKE = "SELECT pg_try_advisory_lock(%s)"
 _LEAVE = "SELECT pg_advisory_unlock(%s)"
 
 
-class Turns:
+class AdvisoryLocks:
     """
     The turns that this process holds, all on one connection of their own.
 

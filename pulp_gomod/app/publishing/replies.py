@@ -17,7 +17,7 @@ State = GoChange.State
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """
     An HTTP answer.
 
@@ -34,23 +34,23 @@ class Answer:
     published: Published | None = None
 
 
-DELETED = Answer(404, "not found: the repository was deleted")
-UNCHANGED = Answer(
+DELETED = Reply(404, "not found: the repository was deleted")
+UNCHANGED = Reply(
     503,
     "the database is not responding; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
-UNSTORED = Answer(
+UNSTORED = Reply(
     503,
     "unavailable: this server's file storage is not responding; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
-BROKEN_DISK = Answer(
+BROKEN_DISK = Reply(
     503,
     "unavailable: the server cannot write to its disk; nothing was changed, try again",
     {"Retry-After": RETRY_AFTER},
 )
-UNKNOWN = Answer(
+UNKNOWN = Reply(
     503,
     "the database is not responding, so it is not known whether this was done; try again: if it "
     "was, the answer is a conflict",
@@ -58,7 +58,7 @@ UNKNOWN = Answer(
 )
 
 
-def answer_to(change: GoChange) -> Answer:
+def answer_to(change: GoChange) -> Reply:
     """
     Say what became of a change.
 
@@ -73,10 +73,10 @@ def answer_to(change: GoChange) -> Answer:
         case State.MISSING:
             return not_held(change)
         case State.REFUSED:
-            return Answer(403, f"forbidden: {change.detail}")
+            return Reply(403, f"forbidden: {change.detail}")
         case State.FAILED:
-            return Answer(500, f"the server failed; nothing was changed: {change.detail}")
-    return Answer(
+            return Reply(500, f"the server failed; nothing was changed: {change.detail}")
+    return Reply(
         503,
         f"the repository {change.repository.name} is busy with another task; nothing was changed, "
         "try again later",
@@ -84,16 +84,16 @@ def answer_to(change: GoChange) -> Answer:
     )
 
 
-def _done(change: GoChange) -> Answer:
+def _done(change: GoChange) -> Reply:
     if change.kind == GoChange.Kind.REMOVE:
-        return Answer(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
+        return Reply(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
     note = change.detail
     published = Published(change.module, change.version, change.facts.get("h1", ""), note)
     headers = {NOTE: note.encode("ascii", "replace").decode()} if note else {}
-    return Answer(201, headers=headers, published=published)
+    return Reply(201, headers=headers, published=published)
 
 
-def already_held(change: GoChange) -> Answer:
+def already_held(change: GoChange) -> Reply:
     """
     Say that a module version cannot be published again.
 
@@ -101,19 +101,19 @@ def already_held(change: GoChange) -> Answer:
         change: The publish.
     """
     if change.detail:
-        return Answer(409, f"conflict: {change.detail}")
-    return Answer(
+        return Reply(409, f"conflict: {change.detail}")
+    return Reply(
         409,
         f"conflict: {change.module}@{change.version} already exists; publish a new version, or "
         "delete this one first",
     )
 
 
-def not_held(change: GoChange) -> Answer:
+def not_held(change: GoChange) -> Reply:
     """
     Say that there is nothing to remove.
 
     Args:
         change: The removal.
     """
-    return Answer(404, f"not found: {change.module}@{change.version} is not in this repository")
+    return Reply(404, f"not found: {change.module}@{change.version} is not in this repository")

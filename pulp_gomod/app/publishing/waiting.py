@@ -16,7 +16,7 @@ from pulp_gomod.app.models import GoChange
 from pulp_gomod.app.models.visibility import SEEN_AFTER
 from pulp_gomod.app.publishing.problems import as_line
 from pulp_gomod.app.publishing.queue import RENEWAL, find_settled, renew
-from pulp_gomod.app.publishing.replies import DELETED, UNCHANGED, UNKNOWN, Answer, answer_to
+from pulp_gomod.app.publishing.replies import DELETED, UNCHANGED, UNKNOWN, Reply, answer_to
 from pulp_gomod.app.storage.modules import discard_artifact
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Watch:
                 settled()
 
 
-def wait_for(pk: UUID) -> Answer:
+def wait_for(pk: UUID) -> Reply:
     """
     Wait until a change is settled; withdraw it if that takes longer than GOMOD_UPLOAD_WAIT.
 
@@ -110,7 +110,7 @@ def wait_for(pk: UUID) -> Answer:
     return answer
 
 
-def abandon(change: GoChange) -> Answer:
+def abandon(change: GoChange) -> Reply:
     """
     Withdraw a change of which it is not known whether it was stored.
 
@@ -125,7 +125,7 @@ def abandon(change: GoChange) -> Answer:
     return UNCHANGED
 
 
-def find_out(pk: UUID, since: float | None = None) -> Answer:
+def find_out(pk: UUID, since: float | None = None) -> Reply:
     """
     Withdraw a change if it still waits, and say what became of it, as soon as the database answers.
 
@@ -153,7 +153,7 @@ def _reconnect(error: Exception) -> None:
     time.sleep(_LONG_PAUSE)
 
 
-def _conclude(pk: UUID) -> Answer:
+def _conclude(pk: UUID) -> Reply:
     # A task that has begun holds the row's lock until it commits: this waits for it, and then finds
     # the row settled.
     GoChange.objects.filter(pk=pk, state=GoChange.State.WAITING).update(

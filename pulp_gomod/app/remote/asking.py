@@ -6,10 +6,10 @@ from typing import TypeVar
 from pulp_gomod.app.models import ownership
 from pulp_gomod.app.models.ownership import OwnPaths
 from pulp_gomod.app.remote import policy
-from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.go_mods import GoMods
 from pulp_gomod.app.remote.http.results import Missing
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Asking:
 
     def __init__(
         self,
-        through: Through,
+        through: RemoteClient,
         path: str,
         version: str,
         held_only: bool,
@@ -45,7 +45,7 @@ class Asking:
         settings = through.upstream.settings
         self.refusal = policy.refusal(settings, path, version, own)
 
-    async def ask(self, file: File, version: str = "") -> Answer | Missing:
+    async def ask(self, file: File, version: str = "") -> CacheEntry | Missing:
         """
         Ask for what is not held.
 
@@ -65,7 +65,7 @@ class Asking:
         answer = await modules.get(file, self.path, version)
         return answer if answer.found else answer.missing
 
-    async def beside(self, file: File, version: str = "") -> Answer | None:
+    async def if_available(self, file: File, version: str = "") -> CacheEntry | None:
         """
         Ask for what is to be added to what is held, but do not wait for long.
 
@@ -78,9 +78,9 @@ class Asking:
         modules = self._through.modules
         if self.held_only:
             return await modules.known(file, self.path, version)
-        return await modules.beside(file, self.path, version)
+        return await modules.if_available(file, self.path, version)
 
-    async def reckon(self, size: int, call: Callable[[], T]) -> T:
+    async def compute(self, size: int, call: Callable[[], T]) -> T:
         """
         Compute over a list, beside all else if it is long.
 
@@ -88,7 +88,7 @@ class Asking:
             size: Bytes of the list.
             call: The computation.
         """
-        return await self._through.upstream.threads.reckon(size, call)
+        return await self._through.upstream.threads.compute(size, call)
 
     @property
     def go_mods(self) -> GoMods:

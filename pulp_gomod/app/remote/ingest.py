@@ -52,7 +52,7 @@ class _Waiting:
     not_before: float = 0.0
 
 
-class Joiner:
+class Ingest:
     """
     Dispatches the tasks for what one content process has fetched.
 

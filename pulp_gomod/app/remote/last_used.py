@@ -34,7 +34,7 @@ _FILES = f"""
 """
 
 
-class Usage:
+class LastUsed:
     """
     The uses that have not been written yet.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from pulp_gomod.app.db.executors import drain
-from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.go_mods import UnreadableError
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.golang import modfile, module, semver
@@ -64,13 +64,13 @@ class Sides(Protocol):
     async def retracted(self, version: str) -> str:
         """Return what a held version retracts, see golang.retracted."""
 
-    async def go_mod(self, version: str) -> Answer | None:
+    async def go_mod(self, version: str) -> CacheEntry | None:
         """Ask the upstream for the go.mod of a version."""
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""
 
-    async def reckon(self, call: Callable[[], T], /) -> T:
+    async def compute(self, call: Callable[[], T], /) -> T:
         """Run what may take long where it stops nobody else."""
 
 
@@ -101,11 +101,11 @@ async def latest_version(
         chosen = latest(list(candidates.values()))
         return chosen.version if chosen else None
 
-    candidates = await sides.reckon(sort)
+    candidates = await sides.compute(sort)
     try:
         while True:
             try:
-                return await sides.reckon(choose)
+                return await sides.compute(choose)
             except UnreadGoModError as unread:
                 version = unread.version
             candidate = candidates[version]
@@ -115,7 +115,7 @@ async def latest_version(
             else:
                 known[version] = await _go_mod(path, version, sides)
     finally:
-        await sides.reckon(lambda: drain(candidates))
+        await sides.compute(lambda: drain(candidates))
 
 
 async def _go_mod(path: str, version: str, sides: Sides) -> _GoMod:

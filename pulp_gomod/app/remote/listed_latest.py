@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.cache.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.remote.go_mods import GoMods
 from pulp_gomod.app.remote.latest import latest_version
@@ -28,14 +28,14 @@ class Asks(Protocol):
     def go_mods(self) -> GoMods:
         """Reads go.mod files."""
 
-    async def beside(self, file: File, version: str = "") -> Answer | None:
+    async def if_available(self, file: File, version: str = "") -> CacheEntry | None:
         """Ask, but do not wait for long."""
 
-    async def reckon(self, size: int, call: Callable[[], T]) -> T:
+    async def compute(self, size: int, call: Callable[[], T]) -> T:
         """Compute over a list, beside all else if it is long."""
 
 
-async def newest_tagged(asking: Asks, listed: Answer) -> str | None:
+async def newest_tagged(asking: Asks, listed: CacheEntry) -> str | None:
     """
     Return the tagged version that the go command would choose, retractions included; None if there is none.
 
@@ -52,11 +52,11 @@ async def newest_tagged(asking: Asks, listed: Answer) -> str | None:
         found = listed_versions(path, body)
         return [version for version in found if not module.is_pseudo_version(version)]
 
-    versions = await asking.reckon(len(body), tagged)
+    versions = await asking.compute(len(body), tagged)
     return await latest_version(path, (), versions, _Upstream(asking, len(body)))
 
 
-async def newest_listed(asking: Asks, listed: Answer) -> str | None:
+async def newest_listed(asking: Asks, listed: CacheEntry) -> str | None:
     """
     Return the version that the go command would choose of all that are listed; None if none are.
 
@@ -71,7 +71,7 @@ async def newest_listed(asking: Asks, listed: Answer) -> str | None:
     if tagged is not None:
         return tagged
     path, body = asking.path, listed.body
-    return await asking.reckon(len(body), lambda: newest_pseudo_version(path, body))
+    return await asking.compute(len(body), lambda: newest_pseudo_version(path, body))
 
 
 class _Upstream:
@@ -85,14 +85,14 @@ class _Upstream:
         """Nothing is held."""
         return ""
 
-    async def go_mod(self, version: str) -> Answer | None:
+    async def go_mod(self, version: str) -> CacheEntry | None:
         """Ask the upstream for the go.mod of a version."""
-        return await self._asking.beside("mod", version)
+        return await self._asking.if_available("mod", version)
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""
         return await self._asking.go_mods.read(go_mod)
 
-    async def reckon(self, call: Callable[[], T], /) -> T:
+    async def compute(self, call: Callable[[], T], /) -> T:
         """Compute over all versions."""
-        return await self._asking.reckon(self._size, call)
+        return await self._asking.compute(self._size, call)

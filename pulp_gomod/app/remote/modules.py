@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from pulp_gomod.app.db.executors import compute_bytes
 from pulp_gomod.app.remote.cache import generations, lists
-from pulp_gomod.app.remote.cache.documents import Asker, Documents, Verdict, Wish
-from pulp_gomod.app.remote.cache.entries import Answer, File, Question
+from pulp_gomod.app.remote.cache.documents import Asker, DocumentCache, DocumentRequest, Verdict
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, File
 from pulp_gomod.app.remote.cache.info import (
     MAX_INFO,
     is_version,
@@ -33,13 +33,13 @@ class UpstreamModules:
     """
 
     def __init__(
-        self, upstream: Upstream, documents: Documents, sumdb: ChecksumDatabase | None
+        self, upstream: Upstream, documents: DocumentCache, sumdb: ChecksumDatabase | None
     ) -> None:
         self._upstream = upstream
         self._documents = documents
         self._sumdb = sumdb
 
-    def question(self, file: File, path: str, version: str = "") -> Question:
+    def question(self, file: File, path: str, version: str = "") -> CacheKey:
         """
         Say what is asked.
 
@@ -63,7 +63,7 @@ class UpstreamModules:
                 if file in ("info", "mod") and not covered and is_version(path, version):
                     whole = settings.key(f"{stem}.zip", self.covers(path, version))
         key = settings.key(name, covered)
-        return Question(settings.pk, key, name, file, path, version, whole)
+        return CacheKey(settings.pk, key, name, file, path, version, whole)
 
     def covers(self, path: str, version: str) -> bool:
         """
@@ -75,7 +75,7 @@ class UpstreamModules:
         """
         return is_version(path, version) and self._upstream.settings.covers(path)
 
-    async def known(self, file: File, path: str, version: str = "") -> Answer | None:
+    async def known(self, file: File, path: str, version: str = "") -> CacheEntry | None:
         """
         Return what the remote said last, without asking.
 
@@ -86,7 +86,7 @@ class UpstreamModules:
         """
         return await self._documents.known(self.question(file, path, version))
 
-    async def get(self, file: File, path: str, version: str = "") -> Answer:
+    async def get(self, file: File, path: str, version: str = "") -> CacheEntry:
         """
         Return what the remote says: a list, `@latest`, an `.info` or a `.mod`.
 
@@ -101,7 +101,7 @@ class UpstreamModules:
         """
         return await self._documents.get(self._wish(self.question(file, path, version)))
 
-    async def renewed(self, file: File, path: str, version: str = "") -> Answer:
+    async def renewed(self, file: File, path: str, version: str = "") -> CacheEntry:
         """
         Return what the remote says now, whatever it said a moment ago.
 
@@ -116,7 +116,7 @@ class UpstreamModules:
         """
         return await self._documents.renewed(self._wish(self.question(file, path, version)))
 
-    async def now(self, file: File, path: str, version: str = "") -> Answer:
+    async def now(self, file: File, path: str, version: str = "") -> CacheEntry:
         """
         Return what the remote says now, and keep what is kept.
 
@@ -130,42 +130,42 @@ class UpstreamModules:
         """
         return await self._documents.now(self._wish(self.question(file, path, version)))
 
-    async def beside(self, file: File, path: str, version: str = "") -> Answer | None:
+    async def if_available(self, file: File, path: str, version: str = "") -> CacheEntry | None:
         """
-        Return what is to be added to what is held, if the remote says it in time; see Documents.
+        Return what is to be added to what is held, if the remote says it in time; see DocumentCache.
 
         Args:
             file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
         """
-        return await self._documents.beside(self._wish(self.question(file, path, version)))
+        return await self._documents.if_available(self._wish(self.question(file, path, version)))
 
-    def _wish(self, question: Question) -> Wish:
+    def _wish(self, question: CacheKey) -> DocumentRequest:
         ttl = self._upstream.settings.cache_ttl
         if question.file == "list":
-            return Wish(question, ttl, self._ask_for_list(question))
+            return DocumentRequest(question, ttl, self._ask_for_list(question))
         if question.file == "mod":
             return self._mod_wish(question)
         if not is_version(question.module, question.version):
-            return Wish(question, ttl, self._ask_for(question), _names_a_version)
+            return DocumentRequest(question, ttl, self._ask_for(question), _names_a_version)
 
         async def judge(body: bytes) -> Verdict:
             require_info(body)
             info = parse_info(body)
             return Verdict(keep=info is not None and info.version == question.version)
 
-        return Wish(question, None, self._ask_for(question), judge)
+        return DocumentRequest(question, None, self._ask_for(question), judge)
 
-    def _mod_wish(self, question: Question) -> Wish:
+    def _mod_wish(self, question: CacheKey) -> DocumentRequest:
         path, version = question.module, question.version
         sumdb = self._sumdb if self.covers(path, version) else None
         if sumdb is None:
             ttl = None if is_version(path, version) else self._upstream.settings.cache_ttl
-            return Wish(question, ttl, self._ask_for(question), self._judge_go_mod)
+            return DocumentRequest(question, ttl, self._ask_for(question), self._judge_go_mod)
         proof: list[asyncio.Task[list[str]]] = []
 
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+        async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             # The record is looked up while the file comes.
             lines = asyncio.create_task(sumdb.lines(path, version))
             lines.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -185,7 +185,7 @@ class UpstreamModules:
             sumdb.check(await proof[0], path, f"{version}/go.mod", h1)
             return Verdict(verified=True)
 
-        return Wish(question, None, ask, verify)
+        return DocumentRequest(question, None, ask, verify)
 
     async def _judge_go_mod(self, body: bytes) -> Verdict:
         require_go_mod(body)
@@ -198,16 +198,16 @@ class UpstreamModules:
             return Verdict(keep=False)
         return Verdict(keep=said.is_usable)
 
-    def _ask_for(self, question: Question) -> Asker:
+    def _ask_for(self, question: CacheKey) -> Asker:
         limit = MAX_GO_MOD if question.file == "mod" else MAX_INFO
 
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+        async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             belongs = await self._of_zip(question) if known is None else None
             return belongs or await self._upstream.document(question.path, known, limit)
 
         return ask
 
-    async def _of_zip(self, question: Question) -> Fetched | None:
+    async def _of_zip(self, question: CacheKey) -> Fetched | None:
         """What the zip that is kept says: what the upstream says now may belong to another one."""
         if not (question.whole and self._upstream.keeps):
             return None
@@ -219,12 +219,12 @@ class UpstreamModules:
         go_mod = await self._upstream.threads.database(generations.go_mod_of, zip.pk)
         return None if go_mod is None else Fetched(go_mod)
 
-    def _ask_for_list(self, question: Question) -> Asker:
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+    def _ask_for_list(self, question: CacheKey) -> Asker:
+        async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             found = await self._upstream.document(question.path, known, lists.MAX_LIST)
             if not isinstance(found, Fetched):
                 return found
-            body = await self._upstream.threads.reckon(
+            body = await self._upstream.threads.compute(
                 len(found.body), lists.clean, question.module, found.body
             )
             return replace(found, body=body)

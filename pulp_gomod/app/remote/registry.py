@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Database, connection_parameters
-from pulp_gomod.app.remote.cache.documents import Documents
-from pulp_gomod.app.remote.ingest import Joiner
-from pulp_gomod.app.remote.last_used import Usage
+from pulp_gomod.app.remote.cache.documents import DocumentCache
+from pulp_gomod.app.remote.ingest import Ingest
+from pulp_gomod.app.remote.last_used import LastUsed
 from pulp_gomod.app.remote.modules import UpstreamModules
 from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
 from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips.fetch import Zips
-from pulp_gomod.app.remote.zips.quota import Room
+from pulp_gomod.app.remote.zips.quota import ZipQuota
 from pulp_gomod.app.remote.zips.spool import directory
 from pulp_gomod.app.storage.spool import sweep
 
@@ -31,7 +31,7 @@ MOST_REMOTES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Through:
+class RemoteClient:
     """
     One remote, ready to be asked.
 
@@ -48,13 +48,13 @@ class Through:
     sumdb: ChecksumDatabase | None
 
 
-async def open_through(
+async def open_client(
     settings: RemoteSettings,
     where: Database,
     threads: Threads,
-    turns: Turns,
-    joiner: Joiner,
-) -> Through:
+    turns: AdvisoryLocks,
+    joiner: Ingest,
+) -> RemoteClient:
     """
     Make a remote ready to be asked; its `upstream` has to be closed.
 
@@ -66,14 +66,14 @@ async def open_through(
         joiner: For what is to join a repository.
     """
     upstream = await Upstream.open(settings, where, threads, turns, joiner)
-    documents = Documents(upstream)
+    documents = DocumentCache(upstream)
     sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
     modules = UpstreamModules(upstream, documents, sumdb)
-    zips = Zips(upstream, modules, sumdb, Room(settings, threads, joiner))
-    return Through(upstream, modules, zips, sumdb)
+    zips = Zips(upstream, modules, sumdb, ZipQuota(settings, threads, joiner))
+    return RemoteClient(upstream, modules, zips, sumdb)
 
 
-class Upstreams:
+class RemoteRegistry:
     """
     All remotes of a content process.
 
@@ -84,10 +84,10 @@ class Upstreams:
     def __init__(self, where: Database) -> None:
         self._database = where
         self.threads = Threads()
-        self.usage = Usage(self.threads)
-        self._joiner = Joiner(self.threads)
-        self._turns = Turns(connection_parameters())
-        self._known: Lru[UUID, Through] = Lru(MOST_REMOTES)
+        self.usage = LastUsed(self.threads)
+        self._joiner = Ingest(self.threads)
+        self._turns = AdvisoryLocks(connection_parameters())
+        self._known: Lru[UUID, RemoteClient] = Lru(MOST_REMOTES)
         self._opening = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
 
@@ -107,7 +107,7 @@ class Upstreams:
         await self._turns.close()
         self.threads.close()
 
-    async def of(self, remote: UUID, changed: datetime | None) -> Through | None:
+    async def of(self, remote: UUID, changed: datetime | None) -> RemoteClient | None:
         """
         Return a remote with its settings of this moment; None if it is gone.
 
@@ -121,14 +121,14 @@ class Upstreams:
         async with self._opening:
             return await self._open(remote)
 
-    async def _open(self, remote: UUID) -> Through | None:
+    async def _open(self, remote: UUID) -> RemoteClient | None:
         settings = await self.threads.database(read_settings, remote)
         known = self._known.get(remote)
         if settings is None:
             return None
         if known is not None and known.upstream.settings.changed == settings.changed:
             return known
-        through = await open_through(
+        through = await open_client(
             settings, self._database, self.threads, self._turns, self._joiner
         )
         if known is not None:

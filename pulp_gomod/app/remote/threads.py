@@ -46,7 +46,7 @@ class Threads:
         self.store = self._add("keep", KEEPERS, uses_orm=True).run
         self.write = self._add("file", WRITERS).run
         self.resolve = self._add("dns", RESOLVERS).run
-        self._reckon = self._add("list", 1).run
+        self._compute = self._add("list", 1).run
         self.go_mods = GoMods()
 
     def _add(self, name: str, threads: int, *, uses_orm: bool = False) -> BoundedExecutor:
@@ -54,11 +54,13 @@ class Threads:
         self._executors.append(executor)
         return executor
 
-    async def reckon(self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def compute(
+        self, size: int, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run a call that computes over a list of so many bytes."""
         if size <= SHORT:
             return call(*args, **kwargs)
-        return await self._reckon(call, *args, **kwargs)
+        return await self._compute(call, *args, **kwargs)
 
     def close(self) -> None:
         """Let the threads end; what waits is dropped."""

@@ -11,22 +11,22 @@ from uuid import UUID
 from django.db import IntegrityError
 from yarl import URL
 
-from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache import entries, generations
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.cache.eviction import size_of
-from pulp_gomod.app.remote.cache.quota import Space
+from pulp_gomod.app.remote.cache.quota import CacheQuota
 from pulp_gomod.app.remote.http.fetch import Fetcher
 from pulp_gomod.app.remote.http.health import HANGS, Health
 from pulp_gomod.app.remote.http.parties import host_of
 from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.remote.http.session import Sessions, open_sessions
 from pulp_gomod.app.remote.http.sinks import Sink
-from pulp_gomod.app.remote.ingest import Joiner
+from pulp_gomod.app.remote.ingest import Ingest
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.threads import Threads
 
@@ -61,8 +61,8 @@ class Upstream:
         sessions: Sessions,
         database: Database,
         threads: Threads,
-        turns: Turns,
-        joiner: Joiner,
+        turns: AdvisoryLocks,
+        joiner: Ingest,
     ) -> None:
         self.settings = settings
         self.threads = threads
@@ -76,7 +76,7 @@ class Upstream:
         # By the state of an answer, the repositories that it joins: what replaces it, joins anew.
         self._arrived: Lru[str, set[UUID]] = Lru(MAX_ARRIVALS)
         self._flights: SingleFlight[Any] = SingleFlight()
-        self._space = Space(settings, threads)
+        self._space = CacheQuota(settings, threads)
 
     @classmethod
     async def open(
@@ -84,8 +84,8 @@ class Upstream:
         settings: RemoteSettings,
         database: Database,
         threads: Threads,
-        turns: Turns,
-        joiner: Joiner,
+        turns: AdvisoryLocks,
+        joiner: Ingest,
     ) -> "Upstream":
         """Make the connections for a remote; see `__init__`."""
         sessions = await open_sessions(settings, threads)
@@ -128,13 +128,13 @@ class Upstream:
         """Count a request that was answered from the shelf, or that the upstream is asked for."""
         (metrics.hit if hit else metrics.missed)(self.settings, file)
 
-    async def read(self, question: Question) -> Answer | None:
+    async def read(self, question: CacheKey) -> CacheEntry | None:
         """Return what was said last."""
         return await entries.read(self._database, question)
 
     async def write(
-        self, question: Question, answer: Answer, known: Answer | None = None
-    ) -> Answer:
+        self, question: CacheKey, answer: CacheEntry, known: CacheEntry | None = None
+    ) -> CacheEntry:
         """Keep what was said in place of what was known, if there is room."""
         before = size_of(question, known) if known else 0
         if not self._space.take(size_of(question, answer), before):
@@ -148,7 +148,7 @@ class Upstream:
             return answer
         return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
 
-    async def _overtaken(self, question: Question) -> Answer:
+    async def _overtaken(self, question: CacheKey) -> CacheEntry:
         """Return what belongs to the zip that was kept while something else was fetched."""
         belongs = await self.read(question)
         if belongs is None:
@@ -167,7 +167,7 @@ class Upstream:
         """Run a fetch for all in this process who wait for the same."""
         return self._flights.start(key, fetch)
 
-    def arrive(self, repository: UUID, answer: Answer) -> None:
+    def arrive(self, repository: UUID, answer: CacheEntry) -> None:
         """
         Let what an answer brought join a repository.
 
@@ -180,7 +180,7 @@ class Upstream:
         self._arrived.put(answer.state, {repository, *self._joined(answer)})
         self._joiner.arrive(repository, answer.pk)
 
-    def has_arrived(self, repository: UUID, answer: Answer) -> bool:
+    def has_arrived(self, repository: UUID, answer: CacheEntry) -> bool:
         """
         Say whether it is known that an answer joins a repository.
 
@@ -190,7 +190,7 @@ class Upstream:
         """
         return repository in self._joined(answer)
 
-    def _joined(self, answer: Answer) -> set[UUID]:
+    def _joined(self, answer: CacheEntry) -> set[UUID]:
         return self._arrived.get(answer.state) or set()
 
     def arrived(self, repository: UUID) -> None:
@@ -207,7 +207,7 @@ class Upstream:
     async def document(
         self,
         path: str,
-        known: Answer | None = None,
+        known: CacheEntry | None = None,
         limit: int = MAX_DOCUMENT,
         *,
         binary: bool = False,

@@ -13,8 +13,8 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRemote, GoRepository
 from pulp_gomod.app.models.missing import awaited
-from pulp_gomod.app.tasks.sync.downloading import Fetched
-from pulp_gomod.app.tasks.sync.fetching import Order, fetch
+from pulp_gomod.app.tasks.sync.downloading import Downloaded
+from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
 from pulp_gomod.app.tasks.sync.run import CONCURRENCY, MOST_AT_A_TIME, addition_of, settings_of
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum
@@ -75,9 +75,9 @@ class _Changes:
     removed: list[str | UUID]
 
 
-def _order(repository: GoRepository, remote: GoRemote, wanting: Sequence[GoModFile]) -> Order:
+def _order(repository: GoRepository, remote: GoRemote, wanting: Sequence[GoModFile]) -> SyncRequest:
     """Order the zips, each with the go.mod that is known of it."""
-    return Order(
+    return SyncRequest(
         repository=repository.pk,
         remote=settings_of(remote),
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
@@ -91,7 +91,7 @@ def _order(repository: GoRepository, remote: GoRemote, wanting: Sequence[GoModFi
 
 
 @transaction.atomic
-def _make_version(repository: GoRepository, changes: _Changes, fetched: Fetched) -> None:
+def _make_version(repository: GoRepository, changes: _Changes, fetched: Downloaded) -> None:
     addition = addition_of(repository, fetched)
     modules = [*fetched.held, *addition.modules]
     with repository.new_version(base_version=changes.base) as new:

@@ -38,7 +38,7 @@ from pulp_gomod.app.publishing.replies import (
     BROKEN_DISK,
     UNCHANGED,
     UNSTORED,
-    Answer,
+    Reply,
     already_held,
     not_held,
 )
@@ -364,7 +364,7 @@ def _hand_in(
     return None
 
 
-def _respond(answer: Answer, accept: str = "") -> HttpResponse:
+def _respond(answer: Reply, accept: str = "") -> HttpResponse:
     if answer.line:
         return text_response(answer.status, answer.line, answer.headers)
     if answer.published and (told := answer.published.told(accept)):
@@ -378,5 +378,5 @@ def _respond(answer: Answer, accept: str = "") -> HttpResponse:
     return HttpResponse(status=answer.status, headers=dict(answer.headers))
 
 
-def _refuse(answer: Answer) -> Problem:
+def _refuse(answer: Reply) -> Problem:
     return Problem(answer.status, answer.line, answer.headers)

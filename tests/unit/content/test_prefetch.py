@@ -10,10 +10,10 @@ import pytest
 
 from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation
 from pulp_gomod.app.content.repository import prefetch as module
-from pulp_gomod.app.content.repository.answers import Answers
 from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.content.repository.distributions import Served
 from pulp_gomod.app.content.repository.prefetch import MOST_REPOSITORIES, SEVERAL, Prefetch
+from pulp_gomod.app.content.repository.result_cache import ResultCache
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
@@ -28,7 +28,7 @@ class Modules:
     is_quiet = True
 
     def __init__(self, count: int, fails: bool = False) -> None:
-        self.beside = self
+        self.in_background = self
         self.all = [(f"example.com/m{number}", "v1.0.0") for number in range(count)]
         self.fails = fails
         self.listed = 0
@@ -55,7 +55,7 @@ class Modules:
 
 async def ask_some(modules: Modules, count: int) -> tuple[CachedModules, Prefetch]:
     whole = Prefetch()
-    remembered = CachedModules(modules, Answers(), whole)  # type: ignore[arg-type]
+    remembered = CachedModules(modules, ResultCache(), whole)  # type: ignore[arg-type]
     for path, version in modules.all[:count]:
         assert await remembered.info(path, version) is INFO
     for _ in range(200):

@@ -13,8 +13,8 @@ from aiohttp.test_utils import make_mocked_request
 from pulp_gomod.app.content.accelerator.interface import PlainGet
 from pulp_gomod.app.content.http import identity
 from pulp_gomod.app.content.http.responses import JSON, Representation
-from pulp_gomod.app.content.repository.answers import Answers
-from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
+from pulp_gomod.app.content.repository.result_cache import ResultCache
 from pulp_gomod.app.content.response_cache import cache
 from pulp_gomod.app.content.response_cache.cache import ResponseCache
 from pulp_gomod.app.content.response_cache.entries import ResponseStore, entry_of
@@ -22,11 +22,11 @@ from pulp_gomod.app.content.response_cache.wire import Resent, Wire
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
-TARGET = Target("", "base", uuid4(), None, uuid4(), NOW, SERVED)
+TARGET = ServedDistribution("", "base", uuid4(), None, uuid4(), NOW, SERVED)
 MIRROR = replace(TARGET, remote=uuid4())
 
 
-def is_right(target: Target, kept_for: Target) -> bool:
+def is_right(target: ServedDistribution, kept_for: ServedDistribution) -> bool:
     entry = entry_of(kept_for, ("m", "v1.0.0"), web.Response(body=b"{}"))
     assert entry is not None
     return cache._renew(entry, target)
@@ -40,7 +40,7 @@ def test_what_is_held_needs_no_remote() -> None:
 
 
 @pytest.mark.parametrize("kept_for", (TARGET, MIRROR))
-def test_another_version_guard_or_storage_takes_it_away(kept_for: Target) -> None:
+def test_another_version_guard_or_storage_takes_it_away(kept_for: ServedDistribution) -> None:
     assert not is_right(replace(kept_for, served=replace(SERVED, number=4)), kept_for)
     assert not is_right(replace(kept_for, guard=uuid4()), kept_for)
     assert not is_right(replace(kept_for, distribution=uuid4()), kept_for)
@@ -56,10 +56,10 @@ PATH = "m.example.com/@v/v1.0.0.info"
 class Content:
     """A content app that has one file in memory, and what it asks whether it may tell of it."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: ServedDistribution) -> None:
         self.target = target
         self.permitted = {(target.guard, MINE)}
-        self.answers = Answers()
+        self.answers = ResultCache()
         self.used: list[tuple[str, str]] = []
         usage = SimpleNamespace(note=lambda *use: self.used.append(use[1:]))
         services: Any = SimpleNamespace(
@@ -74,10 +74,10 @@ class Content:
         self.cache = ResponseCache()
         self.cache.use(services)
 
-    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> ServedDistribution:
         return self.target
 
-    def still_permits(self, target: Target, digest: bytes | None) -> bool:
+    def still_permits(self, target: ServedDistribution, digest: bytes | None) -> bool:
         return target.guard is None or (target.guard, digest) in self.permitted
 
     def digest(self, request: web.Request) -> bytes:
@@ -147,7 +147,7 @@ def test_a_new_repository_version_is_no_secret_of_the_old_one() -> None:
 
 def test_what_is_stored_is_found_by_its_path_whatever_else_is_said() -> None:
     content = Content(TARGET)
-    content.answers = Answers()
+    content.answers = ResultCache()
     request = make_mocked_request("GET", f"/base/{PATH}?a=b")
     request.match_info.update({"owner": "base", "path": PATH})
     content.cache.store(request, replace(TARGET, path=PATH), web.Response(body=b"stored"))

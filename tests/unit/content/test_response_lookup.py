@@ -22,10 +22,10 @@ from pulp_gomod.app.content.http.responses import (
     cache_control,
     respond,
 )
-from pulp_gomod.app.content.repository.answers import LARGEST_FILE, Answers
-from pulp_gomod.app.content.repository.distributions import Served, Target
-from pulp_gomod.app.content.repository.guard import Gate
+from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
+from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.content.repository.prefetch import Prefetch
+from pulp_gomod.app.content.repository.result_cache import LARGEST_FILE, ResultCache
 from pulp_gomod.app.content.repository.zips import ZipFiles, _Storage
 from pulp_gomod.app.content.response_cache import lookup
 from pulp_gomod.app.db.compiled import Statement
@@ -33,7 +33,7 @@ from pulp_gomod.app.storage.stored_zip import StoredZip
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SERVED = Served(uuid4(), 3, NOW)
-TARGET = Target("", "base", uuid4(), None, uuid4(), NOW, SERVED)
+TARGET = ServedDistribution("", "base", uuid4(), None, uuid4(), NOW, SERVED)
 INFO = Representation(JSON, "etag", NOW, 2, True, b"{}")
 LIST = Representation(TEXT, "etag", NOW, 7, False, b"v1.0.0\n")
 PATH = "example.com/!m/@v/v1.0.0.info"
@@ -58,24 +58,26 @@ class Database:
 class Content:
     """A content app, and a distribution that is known."""
 
-    def __init__(self, target: Target | None) -> None:
+    def __init__(self, target: ServedDistribution | None) -> None:
         self.database = Database()
-        self.files = Answers()
+        self.files = ResultCache()
         self.services: Any = SimpleNamespace(
             lookups=self.database,
             resolver=self,
-            gate=Gate(),
-            answers=Answers(),
+            gate=GuardCache(),
+            answers=ResultCache(),
             prefetch=Prefetch(),
             zips=ZipFiles(self.files),
         )
         self._target = target
 
-    async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
+    async def find(
+        self, domain: str, candidates: Sequence[str], path: str
+    ) -> ServedDistribution | None:
         assert (domain, candidates) == ("default", ["base"]) and path.startswith("base/")
         return self._target
 
-    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target | None:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> ServedDistribution | None:
         assert (domain, base_path) == ("default", "base")
         return self._target
 
@@ -108,7 +110,7 @@ def test_what_is_in_memory_is_answered_as_ever() -> None:
         replace(TARGET, served=replace(SERVED, repository=uuid4())),
     ),
 )
-def test_another_distribution_is_not_answered_for(target: Target | None) -> None:
+def test_another_distribution_is_not_answered_for(target: ServedDistribution | None) -> None:
     content = Content(target)
     content.keep("info", "v1.0.0", INFO)
     assert content.ask() is None
@@ -203,7 +205,7 @@ def test_what_was_brought_is_answered(path: str) -> None:
         (TARGET, "sumdb/example.com/supported"),
     ),
 )
-def test_nothing_is_looked_up_for_others(target: Target | None, path: str) -> None:
+def test_nothing_is_looked_up_for_others(target: ServedDistribution | None, path: str) -> None:
     content = Content(target)
     asyncio.run(lookup.fetch(content.services, asked(path)))
     assert content.database.asked == []
@@ -216,7 +218,7 @@ def zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredZip:
     storage = SimpleNamespace(path=lambda name: str(tmp_path / name))
     known = _Storage(domain, storage, NOW)
 
-    async def storage_of(self: ZipFiles, target: Target) -> _Storage:
+    async def storage_of(self: ZipFiles, target: ServedDistribution) -> _Storage:
         return self._storages.setdefault(target.domain, known)
 
     monkeypatch.setattr(ZipFiles, "_storage_of", storage_of)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import MAX_INFO, is_version, parse_info
 from pulp_gomod.app.remote.cache.lists import listed_versions
 from pulp_gomod.app.remote.go_mods import UnreadableError
@@ -38,15 +38,15 @@ class Sides:
             raise UnreadableError("it takes too long to read")
         return summarize(go_mod)
 
-    async def reckon(self, call: Callable[[], T], /) -> T:
+    async def compute(self, call: Callable[[], T], /) -> T:
         return call()
 
-    async def go_mod(self, version: str) -> Answer:
+    async def go_mod(self, version: str) -> CacheEntry:
         from datetime import UTC, datetime
 
         self.asked.append(version)
         text = self.texts.get(version, f"module {PATH}\n\ngo 1.20\n")
-        return Answer(200, text.encode(), datetime.now(UTC))
+        return CacheEntry(200, text.encode(), datetime.now(UTC))
 
 
 def choose(

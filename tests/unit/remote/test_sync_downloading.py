@@ -12,8 +12,8 @@ from pulp_gomod.app.tasks.sync.failures import (
     NAMED,
     LeftOut,
     Missing,
+    SyncError,
     TooMany,
-    Trouble,
     Unavailable,
 )
 from pulp_gomod.app.tasks.sync.held import Unit
@@ -101,7 +101,7 @@ def test_what_cannot_be_had_is_left_out_as_somebody_says(policy: Any, left_out: 
         is_left_out = missing.note(name, Unavailable("404"), named=name == "named")
         assert is_left_out == (name in left_out)
         # What may pass, and other bytes than there should be, are never gone on without.
-        assert not missing.note(f"other {name}", Trouble("502"), named=name == "named")
+        assert not missing.note(f"other {name}", SyncError("502"), named=name == "named")
     assert missing.left_out.count == len(left_out)
     assert str(missing.left_out) == "\n".join(f"{name}: 404" for name in left_out)
     assert str(missing.failures).count("\n") + 1 == 4 - len(left_out)

@@ -20,7 +20,7 @@ from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.models.visibility import SEEN_AFTER
 from pulp_gomod.app.publishing.problems import NO_SNIFFING, as_line
 from pulp_gomod.app.publishing.queue import RENEWAL
-from pulp_gomod.app.publishing.replies import Answer
+from pulp_gomod.app.publishing.replies import Reply
 from pulp_gomod.app.publishing.waiting import Watch, find_out
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Changes:
                 await asyncio.sleep(RENEWAL)
 
 
-def _response(answer: Answer, accept: str) -> web.Response:
+def _response(answer: Reply, accept: str) -> web.Response:
     headers = dict(answer.headers)
     if answer.published and (told := answer.published.told(accept)):
         media_type, text = told

@@ -105,9 +105,9 @@ class BlockedModules:
         return self._modules.is_quiet
 
     @property
-    def beside(self) -> "BlockedModules":
-        """As StoredModules.beside."""
-        return BlockedModules(self._modules.beside)
+    def in_background(self) -> "BlockedModules":
+        """As StoredModules.in_background."""
+        return BlockedModules(self._modules.in_background)
 
     async def names(self) -> list[tuple[str, str]]:
         """As StoredModules.names."""

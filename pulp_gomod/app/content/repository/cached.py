@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from pulp_gomod.app.content.http.responses import Representation, Stopped
-from pulp_gomod.app.content.repository.answers import Answers, Key
 from pulp_gomod.app.content.repository.blocked import BlockedModules
 from pulp_gomod.app.content.repository.distributions import Served
 from pulp_gomod.app.content.repository.prefetch import Prefetch
+from pulp_gomod.app.content.repository.result_cache import Key, ResultCache
 from pulp_gomod.app.content.repository.stored import File, Files, StoredModules
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
@@ -40,7 +40,7 @@ class CachedModules:
         prefetch: Says when all of a small repository version is to be looked up.
     """
 
-    def __init__(self, modules: Looked, answers: Answers, prefetch: Prefetch) -> None:
+    def __init__(self, modules: Looked, answers: ResultCache, prefetch: Prefetch) -> None:
         self._modules = modules
         self._answers = answers
         self._prefetch = prefetch
@@ -127,11 +127,11 @@ class CachedModules:
 
     async def _bring_all(self) -> None:
         """Look up all files of all versions, if they are few."""
-        beside = self._modules.beside
-        names = [name for name in await beside.names() if not self._is_known(*name)]
+        in_background = self._modules.in_background
+        names = [name for name in await in_background.names() if not self._is_known(*name)]
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
-            await asyncio.gather(*(self._bring(beside, *name, "zip") for name in some))
+            await asyncio.gather(*(self._bring(in_background, *name, "zip") for name in some))
 
     def _is_known(self, path: str, version: str) -> bool:
         keys = (self._key(file, path, version) for file in ("info", "zip"))
@@ -146,7 +146,7 @@ class CachedModules:
         return _key(self._modules.served, what, path, version)
 
 
-def recall(answers: Answers, served: Served, wanted: ModuleRequest) -> Any:
+def recall(answers: ResultCache, served: Served, wanted: ModuleRequest) -> Any:
     """
     Return what a request was answered before.
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.remote.asking import Asking
-from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import is_version, parse_info
 from pulp_gomod.app.remote.cache.lists import listed_versions
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _PER_VERSION = 16
 
 
-async def choose_latest(asking: Asking, local: CachedModules) -> str | Answer | Missing:
+async def choose_latest(asking: Asking, local: CachedModules) -> str | CacheEntry | Missing:
     """
     Choose the latest version of a module.
 
@@ -44,7 +44,7 @@ async def choose_latest(asking: Asking, local: CachedModules) -> str | Answer | 
         return await _said_upstream(asking)
     chosen_here = await local.latest_version(path)
     ours = chosen_here if isinstance(chosen_here, str) else candidates[-1].version
-    listed = await asking.beside("list")
+    listed = await asking.if_available("list")
     if listed is None or not listed.found:
         return ours
     both = _Both(asking, local, candidates, listed)
@@ -55,15 +55,15 @@ async def choose_latest(asking: Asking, local: CachedModules) -> str | Answer | 
         return ours
     finally:
         await both.close()
-    if isinstance(chosen, Answer):
+    if isinstance(chosen, CacheEntry):
         return chosen
     if not chosen or any(candidate.version == chosen for candidate in candidates):
         return chosen or ours
-    answer = await asking.beside("info", chosen)
+    answer = await asking.if_available("info", chosen)
     return answer if answer is not None and answer.found else ours
 
 
-async def _said_upstream(asking: Asking) -> Answer | Missing:
+async def _said_upstream(asking: Asking) -> CacheEntry | Missing:
     """Return the latest version as the upstream says it, or else by its list, as the go command would."""
     said = await asking.ask("latest")
     if not isinstance(said, Missing) or said.status == 403:
@@ -73,11 +73,11 @@ async def _said_upstream(asking: Asking) -> Answer | Missing:
     return said if chosen is None else await asking.ask("info", chosen)
 
 
-async def _chosen(both: "_Both", local: CachedModules, listed: Answer) -> str | Answer:
+async def _chosen(both: "_Both", local: CachedModules, listed: CacheEntry) -> str | CacheEntry:
     """Return the version, "" for what is held, or what the upstream says of the latest version."""
     asking, path = both.asking, both.asking.path
     has_all, has_any = await local.merged("list has all", path, listed.state, both.compare)
-    said = await asking.beside("latest") if has_all else None
+    said = await asking.if_available("latest") if has_all else None
     if said is None or not said.found:
         return await local.merged("latest of both", path, listed.state, lambda: both.choose(None))
     if has_any:
@@ -94,7 +94,7 @@ class _Both:
         asking: Asking,
         local: CachedModules,
         candidates: list[Candidate],
-        listed: Answer,
+        listed: CacheEntry,
     ) -> None:
         self.asking = asking
         self._local = local
@@ -109,9 +109,9 @@ class _Both:
         def compare() -> bool:
             return all(c.is_pseudo or c.version in theirs for c in self._candidates)
 
-        return await self.reckon(compare), bool(theirs)
+        return await self.compute(compare), bool(theirs)
 
-    async def choose(self, said: Answer | None) -> str:
+    async def choose(self, said: CacheEntry | None) -> str:
         """
         Choose one version of all; "" if only what is held is left to choose from.
 
@@ -141,27 +141,27 @@ class _Both:
         """Return what a held version retracts."""
         return await self._local.retracted(self.asking.path, version)
 
-    async def go_mod(self, version: str) -> Answer | None:
+    async def go_mod(self, version: str) -> CacheEntry | None:
         """Ask the upstream for the go.mod of a version, and do not wait for long."""
-        return await self.asking.beside("mod", version)
+        return await self.asking.if_available("mod", version)
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""
         return await self.asking.go_mods.read(go_mod)
 
-    async def reckon(self, call: Callable[[], T], /) -> T:
+    async def compute(self, call: Callable[[], T], /) -> T:
         """Compute over all versions."""
         size = len(self._listed.body) + _PER_VERSION * len(self._candidates)
-        return await self.asking.reckon(size, call)
+        return await self.asking.compute(size, call)
 
     async def _read_list(self) -> set[str]:
         if self._theirs is None:
             path, body = self.asking.path, self._listed.body
-            self._theirs = await self.reckon(lambda: set(listed_versions(path, body)))
+            self._theirs = await self.compute(lambda: set(listed_versions(path, body)))
         return self._theirs
 
     async def close(self) -> None:
         """Let go of the list."""
         theirs = self._theirs
         if theirs is not None:
-            await self.reckon(lambda: drain(theirs))
+            await self.compute(lambda: drain(theirs))

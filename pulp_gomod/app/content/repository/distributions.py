@@ -35,7 +35,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ServedDistribution:
     """
     Where a request leads to.
 
@@ -69,7 +69,7 @@ Known = Mapping[str, Blocks | OwnPaths]
 """Blocks and own paths that a statement need not tell again, by revision."""
 
 
-def target_of(row: Sequence[Any], known: Known) -> Target:
+def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
     """
     Read a row of `distribution_statements.distribution`.
 
@@ -82,7 +82,7 @@ def target_of(row: Sequence[Any], known: Known) -> Target:
     """
     pk, base_path, guard, domain_pk, domain_changed, *versions, remote, remote_changed = row[:-2]
     blocks, own = _blocks(row[-2], known), _own(row[-1], known)
-    return Target(
+    return ServedDistribution(
         path="",
         base_path=base_path,
         distribution=pk,

@@ -33,7 +33,7 @@ from pulp_gomod.app.auth.throttle import TooManyFailures
 from pulp_gomod.app.auth.tokens import record_use
 from pulp_gomod.app.content.http.logins import Logins, attempt_of
 from pulp_gomod.app.content.http.responses import problem
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 
 log = logging.getLogger(__name__)
@@ -65,14 +65,14 @@ class _Verdict:
         return self.caller.seconds if usable else None
 
 
-class _Door(NamedTuple):
+class _GuardKey(NamedTuple):
     # Made and looked up for each request: a tuple is both in a fifth of the time.
     guard: UUID
     distribution: UUID
     domain: UUID
 
 
-class Gate:
+class GuardCache:
     """Asks the guards of one content process."""
 
     def __init__(self) -> None:
@@ -89,7 +89,9 @@ class Gate:
         self._access.close()
         self.logins.close()
 
-    async def ask(self, request: web.Request, target: Target, guard: UUID) -> tuple[Caller, bool]:
+    async def ask(
+        self, request: web.Request, target: ServedDistribution, guard: UUID
+    ) -> tuple[Caller, bool]:
         """
         Say who asks, and whether the guard permits it.
 
@@ -103,7 +105,7 @@ class Gate:
             Busy: Too many passwords wait to be verified.
             django.db.Error: The database does not answer.
         """
-        door = _door(target, guard)
+        door = _guard_key(target, guard)
         sent = parse(request.headers.get(hdrs.AUTHORIZATION))
         if isinstance(sent, Secret) or is_plain(request):
             key = (door, self.digest(request))
@@ -115,7 +117,9 @@ class Gate:
         if verdict.permits is not None:
             return verdict.caller, verdict.permits
         http_request = convert_request(request)
-        asked = [guards.Question(each, http_request) for each in _as_guards_see(request, target)]
+        asked = [
+            guards.GuardRequest(each, http_request) for each in _as_guards_see(request, target)
+        ]
         return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
 
     async def identify(self, request: web.Request, sent: Credentials | None) -> Caller:
@@ -144,7 +148,7 @@ class Gate:
         header = request.headers.get(hdrs.AUTHORIZATION)
         return hmac.digest(self._key, repr(header).encode(), "sha256")
 
-    def permits(self, target: Target, guard: UUID, digest: bytes) -> bool:
+    def permits(self, target: ServedDistribution, guard: UUID, digest: bytes) -> bool:
         """
         Say whether a guard has permitted credentials lately, and whether that still holds.
 
@@ -153,10 +157,10 @@ class Gate:
             guard: The pk of its guard.
             digest: As of `digest`, of a request that has nothing else that could say who asks.
         """
-        verdict = self._verdicts.recall((_door(target, guard), digest), target.snapshot)
+        verdict = self._verdicts.recall((_guard_key(target, guard), digest), target.snapshot)
         return verdict is not None and verdict.permits is True
 
-    def still_permits(self, target: Target, digest: bytes | None) -> bool:
+    def still_permits(self, target: ServedDistribution, digest: bytes | None) -> bool:
         """
         Say whether a distribution may be read without asking anew.
 
@@ -168,7 +172,9 @@ class Gate:
             return True
         return digest is not None and self.permits(target, target.guard, digest)
 
-    async def refusal(self, request: web.Request, target: Target) -> web.Response | None:
+    async def refusal(
+        self, request: web.Request, target: ServedDistribution
+    ) -> web.Response | None:
         """
         Ask the guard of a distribution, if it has one; None if the request is permitted.
 
@@ -221,7 +227,7 @@ class Gate:
         return request.clone(headers=headers)
 
     async def _decide(
-        self, request: web.Request, door: _Door, sent: Credentials | None
+        self, request: web.Request, door: _GuardKey, sent: Credentials | None
     ) -> _Verdict:
         http_request = convert_request(request)
         verdict = await self._access.run(_judge_at_once, door, sent, http_request)
@@ -246,27 +252,27 @@ class Gate:
         task.add_done_callback(self._notes.discard)
 
 
-def _door(target: Target, guard: UUID) -> _Door:
-    return _Door(guard, target.distribution, target.domain)
+def _guard_key(target: ServedDistribution, guard: UUID) -> _GuardKey:
+    return _GuardKey(guard, target.distribution, target.domain)
 
 
 def _judge_at_once(
-    door: _Door, sent: Credentials | None, http_request: HttpRequest
+    door: _GuardKey, sent: Credentials | None, http_request: HttpRequest
 ) -> _Verdict | None:
     caller = identify_at_once(sent, door.distribution, door.domain)
     return None if caller is None else _judge(door, caller, http_request)
 
 
-def _judge(door: _Door, caller: Caller, http_request: HttpRequest) -> _Verdict:
+def _judge(door: _GuardKey, caller: Caller, http_request: HttpRequest) -> _Verdict:
     guard = guards.find(door.guard)
     if guard is None:
         return _Verdict(caller, False)
     if not guards.is_by_user(guard):
         return _Verdict(caller, None)
-    return _Verdict(caller, guards.permits(guard, guards.Question({}, http_request), caller))
+    return _Verdict(caller, guards.permits(guard, guards.GuardRequest({}, http_request), caller))
 
 
-def _permits(door: _Door, asked: list[guards.Question], caller: Caller) -> bool:
+def _permits(door: _GuardKey, asked: list[guards.GuardRequest], caller: Caller) -> bool:
     guard = guards.find(door.guard)
     return guard is not None and any(guards.permits(guard, each, caller) for each in asked)
 
@@ -309,7 +315,7 @@ class _At:
         self._request[name] = value
 
 
-def _as_guards_see(request: web.Request, target: Target) -> list[Any]:
+def _as_guards_see(request: web.Request, target: ServedDistribution) -> list[Any]:
     """Return the request as guards are to see it: one after the other, until one is permitted."""
     domain = request.match_info.get("pulp_domain")
     place = f"{domain}/{target.base_path}" if domain else target.base_path

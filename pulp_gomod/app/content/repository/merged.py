@@ -11,13 +11,13 @@ from pulp_gomod.app.content.repository.modules import Found, NotFound, Nothing
 from pulp_gomod.app.content.repository.unblocked import UnblockedAsking
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.remote.asking import Asking
-from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import parse_info
 from pulp_gomod.app.remote.cache.lists import merge_lists, tagged_only
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
-from pulp_gomod.app.remote.last_used import Usage
-from pulp_gomod.app.remote.registry import Through
-from pulp_gomod.app.remote.zips.fetch import Asked, Passed
+from pulp_gomod.app.remote.last_used import LastUsed
+from pulp_gomod.app.remote.registry import RemoteClient
+from pulp_gomod.app.remote.zips.fetch import Uncached, ZipRequest
 from pulp_gomod.golang import module, semver
 from pulp_gomod.golang.goproxy import File
 
@@ -41,7 +41,12 @@ class MergedModules:
     """
 
     def __init__(
-        self, local: CachedModules, remote: Through, served: Served, usage: Usage, held_only: bool
+        self,
+        local: CachedModules,
+        remote: RemoteClient,
+        served: Served,
+        usage: LastUsed,
+        held_only: bool,
     ) -> None:
         self._local = local
         self._remote = remote
@@ -82,7 +87,7 @@ class MergedModules:
         """Answer for a branch, a commit or whatever else: with the higher version of both."""
         if held is None:
             return await self._said(asking, await asking.ask("info", version), version)
-        found = await asking.beside("info", version)
+        found = await asking.if_available("info", version)
         if found is not None and found.found:
             ours, theirs = parse_info(held.body or b""), parse_info(found.body)
             if ours and theirs and semver.compare(theirs.version, ours.version) > 0:
@@ -101,7 +106,7 @@ class MergedModules:
         asking = self._asking(path, version)
         if asking.refusal is not None:
             return _missing(asking, None, version)
-        asked = Asked(path, version, self._served.repository)
+        asked = ZipRequest(path, version, self._served.repository)
         known = await self._remote.zips.known(asked)
         if known is not None:
             upstream.count(True, "zip")
@@ -113,7 +118,7 @@ class MergedModules:
         found = await self._remote.zips.get(asked)
         if isinstance(found, Missing):
             return _missing(asking, found, version)
-        if isinstance(found, Passed):
+        if isinstance(found, Uncached):
             return _uncached(found)
         # Whoever else waited for it may serve another repository.
         await self._remote.zips.known(asked)
@@ -127,14 +132,14 @@ class MergedModules:
         tagged = await self._local.tagged(path)
         if tagged is None:
             return await self._theirs(asking)
-        listed = await asking.beside("list")
+        listed = await asking.if_available("list")
         if listed is None or not listed.found:
             return await self._ours(asking, None)
         theirs = listed.body
 
         async def merge() -> bytes:
             size = len(theirs) + _PER_VERSION * len(tagged)
-            return await asking.reckon(size, lambda: merge_lists(path, tagged, theirs))
+            return await asking.compute(size, lambda: merge_lists(path, tagged, theirs))
 
         body = await self._local.merged("list of both", path, listed.state, merge)
         return await self._represented(listed, TEXT, body)
@@ -194,14 +199,14 @@ class MergedModules:
         return replace(self._hit(held, file), is_settled=False)
 
     async def _said(
-        self, asking: Asking, answer: Answer | Missing, version: str
+        self, asking: Asking, answer: CacheEntry | Missing, version: str
     ) -> Representation | Nothing:
         if isinstance(answer, Missing):
             return _missing(asking, answer, version)
         return await self._represented(answer, JSON)
 
     async def _represented(
-        self, answer: Answer, content_type: str, body: bytes | None = None
+        self, answer: CacheEntry, content_type: str, body: bytes | None = None
     ) -> Representation:
         body = answer.body if body is None else body
         return Representation(
@@ -215,14 +220,14 @@ class MergedModules:
         )
 
 
-def _version_of(answer: Answer) -> str:
+def _version_of(answer: CacheEntry) -> str:
     info = parse_info(answer.body)
     if info is None:
         raise UpstreamFault("the upstream does not say which version is the latest")
     return info.version
 
 
-def _uncached(found: Passed) -> Representation:
+def _uncached(found: Uncached) -> Representation:
     spool = found.spool
     return Representation(
         ZIP,

@@ -20,7 +20,7 @@ from pulp_gomod.app.models import GoModFile, GoModule
 from pulp_gomod.app.models.membership import ever_held, held
 from pulp_gomod.app.remote.cache.entries import File
 from pulp_gomod.app.remote.http.results import UpstreamFault
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST
 from pulp_gomod.golang.module.major import try_split_path_version
@@ -48,7 +48,7 @@ class OfflineModules:
         self,
         modules: MergedModules,
         local: CachedModules,
-        remote: Through,
+        remote: RemoteClient,
         served: Served,
         domain: UUID,
     ) -> None:

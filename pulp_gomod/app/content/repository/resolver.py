@@ -19,7 +19,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pulp_gomod.app.content.repository import distribution_queries
-from pulp_gomod.app.content.repository.distributions import Known, Target, target_of
+from pulp_gomod.app.content.repository.distributions import (
+    Known,
+    ServedDistribution,
+    distribution_of,
+)
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.pq import Row
 from pulp_gomod.app.models.visibility import TRUSTED
@@ -35,15 +39,15 @@ MOST_DOMAINS = 256
 
 
 @dataclass(slots=True)
-class _Question:
+class _Resolution:
     candidates: Sequence[str]
-    answer: "asyncio.Future[Target | None]"
+    answer: "asyncio.Future[ServedDistribution | None]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     generation: int
-    target: Target
+    target: ServedDistribution
 
 
 class DomainResolver:
@@ -63,12 +67,12 @@ class DomainResolver:
         self._losses = where.losses
         self._generation = 0
         self._began = float("-inf")
-        self._waiting: list[_Question] = []
+        self._waiting: list[_Resolution] = []
         self._looking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._is_changing = False
 
-    async def find(self, candidates: Sequence[str]) -> Target | None:
+    async def find(self, candidates: Sequence[str]) -> ServedDistribution | None:
         """
         Find the distribution that has one of the base paths, as the database knows it now.
 
@@ -83,7 +87,7 @@ class DomainResolver:
         """
         return self.recall(candidates, ahead=True) or await self._ask(candidates)
 
-    def recall(self, candidates: Sequence[str], ahead: bool = False) -> Target | None:
+    def recall(self, candidates: Sequence[str], ahead: bool = False) -> ServedDistribution | None:
         """
         Return the distribution that has one of the base paths, if it was looked up a moment ago.
 
@@ -138,8 +142,8 @@ class DomainResolver:
                 with suppress(asyncio.CancelledError):
                     await looking
 
-    def _ask(self, candidates: Sequence[str]) -> "asyncio.Future[Target | None]":
-        question = _Question(candidates, asyncio.get_running_loop().create_future())
+    def _ask(self, candidates: Sequence[str]) -> "asyncio.Future[ServedDistribution | None]":
+        question = _Resolution(candidates, asyncio.get_running_loop().create_future())
         self._waiting.append(question)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_while_asked())
@@ -156,7 +160,7 @@ class DomainResolver:
         finally:
             self._looking = None
 
-    async def _look(self, asked: list[_Question]) -> None:
+    async def _look(self, asked: list[_Resolution]) -> None:
         """Answer questions by one statement that begins after all of them were asked."""
         began = time.monotonic()
         wanted: dict[str, None] = {}
@@ -220,12 +224,14 @@ class DomainResolver:
         for _, *row in rows:
             # Where there is no distribution, the outer join has a row of nulls.
             if row[0] is not None:
-                target = replace(target_of(row, known), snapshot=f"{self._losses} {self._snapshot}")
+                target = replace(
+                    distribution_of(row, known), snapshot=f"{self._losses} {self._snapshot}"
+                )
                 self._known[target.base_path] = _Known(self._generation, target)
         while len(self._known) > MOST_DISTRIBUTIONS:
             self._known.popitem(last=False)
 
-    def _answer(self, asked: list[_Question], wanted: dict[str, None]) -> None:
+    def _answer(self, asked: list[_Resolution], wanted: dict[str, None]) -> None:
         for question in asked:
             base_path = self._known_among(question.candidates)
             if question.answer.done():
@@ -239,7 +245,7 @@ class DomainResolver:
                 self._waiting.append(question)
 
 
-def _fail(asked: list[_Question], error: Exception) -> None:
+def _fail(asked: list[_Resolution], error: Exception) -> None:
     for question in asked:
         if not question.answer.done():
             question.answer.set_exception(error)
@@ -257,7 +263,7 @@ class Resolver:
         self._database = where
         self._domains: OrderedDict[str, DomainResolver] = OrderedDict()
 
-    def recall(self, domain: str, base_path: str, ahead: bool = False) -> Target | None:
+    def recall(self, domain: str, base_path: str, ahead: bool = False) -> ServedDistribution | None:
         """
         Return a distribution, without a path, if it was looked up a moment ago.
 
@@ -274,7 +280,9 @@ class Resolver:
         for each in self._domains.values():
             await each.close()
 
-    async def find(self, domain: str, candidates: Sequence[str], path: str) -> Target | None:
+    async def find(
+        self, domain: str, candidates: Sequence[str], path: str
+    ) -> ServedDistribution | None:
         """
         Find the Go distribution for a path; None if it is not one of ours.
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation
 from pulp_gomod.app.content.repository import queries
-from pulp_gomod.app.content.repository.distributions import Served, Target
+from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.executors import compute, etag
@@ -24,7 +24,7 @@ File = Literal["info", "mod", "zip"]
 Files = dict[File, Any]
 
 # Questions that may be open while a client is told more than it asked for, and bytes of a go.mod that is
-# told beside something else.
+# told besides what it asked for.
 FEW = 3
 LONG_GO_MOD = 32 * 1024
 _MOST = 2**31 - 1
@@ -43,7 +43,7 @@ class StoredModules:
         served: The repository version.
     """
 
-    def __init__(self, lookups: Lookups, target: Target, served: Served) -> None:
+    def __init__(self, lookups: Lookups, target: ServedDistribution, served: Served) -> None:
         self._lookups = lookups
         self._ask_database = lookups.ask
         self.served = served
@@ -159,10 +159,10 @@ class StoredModules:
         return files
 
     @property
-    def beside(self) -> "StoredModules":
+    def in_background(self) -> "StoredModules":
         """The same for what nobody waits for."""
         other = copy(self)
-        other._ask_database = self._lookups.ask_beside
+        other._ask_database = self._lookups.ask_in_background
         return other
 
     async def names(self) -> list[tuple[str, str]]:

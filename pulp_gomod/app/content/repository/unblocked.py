@@ -5,10 +5,10 @@ from dataclasses import replace
 from pulp_gomod.app.content.repository.blocked import About
 from pulp_gomod.app.models.ownership import OwnPaths
 from pulp_gomod.app.remote.asking import Asking
-from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.http.results import Missing
 from pulp_gomod.app.remote.listed_latest import newest_listed
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 
 
 class UnblockedAsking(Asking):
@@ -26,7 +26,7 @@ class UnblockedAsking(Asking):
 
     def __init__(
         self,
-        through: Through,
+        through: RemoteClient,
         path: str,
         version: str,
         held_only: bool,
@@ -36,7 +36,7 @@ class UnblockedAsking(Asking):
         super().__init__(through, path, version, held_only, own)
         self._about = about
 
-    async def ask(self, file: File, version: str = "") -> Answer | Missing:
+    async def ask(self, file: File, version: str = "") -> CacheEntry | Missing:
         """As Asking.ask."""
         if file == "latest":
             return await self._latest()
@@ -48,9 +48,9 @@ class UnblockedAsking(Asking):
         stop = self._about.stop_info(answer.body) if file == "info" else None
         return Missing(403, f"forbidden: {stop.line}") if stop else answer
 
-    async def beside(self, file: File, version: str = "") -> Answer | None:
-        """As Asking.beside."""
-        answer = await super().beside(file, version)
+    async def if_available(self, file: File, version: str = "") -> CacheEntry | None:
+        """As Asking.if_available."""
+        answer = await super().if_available(file, version)
         if answer is None or not answer.found:
             return answer
         if file == "list":
@@ -59,7 +59,7 @@ class UnblockedAsking(Asking):
             return None
         return answer
 
-    async def _latest(self) -> Answer | Missing:
+    async def _latest(self) -> CacheEntry | Missing:
         """Choose among what is left, as the go command would from the list that it is given."""
         answer = await super().ask("latest")
         is_known = not isinstance(answer, Missing)
@@ -73,9 +73,9 @@ class UnblockedAsking(Asking):
                 return await self.ask("info", chosen)
         return Missing(403, f"forbidden: {self._about.stop_all.line}") if is_known else answer
 
-    async def _shortened(self, listed: Answer) -> Answer:
+    async def _shortened(self, listed: CacheEntry) -> CacheEntry:
         return replace(
-            listed, body=await self.reckon(len(listed.body), lambda: self._kept(listed.body))
+            listed, body=await self.compute(len(listed.body), lambda: self._kept(listed.body))
         )
 
     def _kept(self, body: bytes) -> bytes:

@@ -22,8 +22,8 @@ from pulp_gomod.app.content.http.responses import (
     respond,
     storage_problem,
 )
-from pulp_gomod.app.content.repository.answers import LARGEST_FILE, Answers, Key
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.content.repository.result_cache import LARGEST_FILE, Key, ResultCache
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.storage.backends import storage_of
@@ -61,12 +61,12 @@ class ZipFiles:
         files: Remembers the contents of small zips.
     """
 
-    def __init__(self, files: Answers) -> None:
+    def __init__(self, files: ResultCache) -> None:
         self._files = files
         self._storages: dict[UUID, _Storage] = {}
 
     async def respond(
-        self, request: web.Request, target: Target, found: StoredZip, caching: str
+        self, request: web.Request, target: ServedDistribution, found: StoredZip, caching: str
     ) -> web.StreamResponse:
         """
         Send a stored zip, or say where the object storage has it.
@@ -91,7 +91,7 @@ class ZipFiles:
             return storage_problem(error)
         return respond(request, _representation(found, body=body), caching)
 
-    async def load(self, target: Target, found: StoredZip) -> None:
+    async def load(self, target: ServedDistribution, found: StoredZip) -> None:
         """
         Read a stored zip into memory, if it is a small one, and is not to be fetched from elsewhere.
 
@@ -107,7 +107,7 @@ class ZipFiles:
         if kept.is_file_system and found.size <= LARGEST_FILE:
             await self._small_file(target, found, kept)
 
-    def recall(self, target: Target, found: StoredZip) -> Representation | None:
+    def recall(self, target: ServedDistribution, found: StoredZip) -> Representation | None:
         """
         Return a stored zip if it is in memory, and is not to be fetched from elsewhere.
 
@@ -123,7 +123,9 @@ class ZipFiles:
         body = self._files.recall(_key(target, found))
         return None if body is None else _representation(found, body=body)
 
-    async def _small_file(self, target: Target, found: StoredZip, kept: _Storage) -> bytes:
+    async def _small_file(
+        self, target: ServedDistribution, found: StoredZip, kept: _Storage
+    ) -> bytes:
         """
         Read a small zip once, and hold it against its checksum.
 
@@ -140,7 +142,7 @@ class ZipFiles:
 
         return await self._files.get(_key(target, found), load, len)
 
-    async def _storage_of(self, target: Target) -> _Storage:
+    async def _storage_of(self, target: ServedDistribution) -> _Storage:
         """Return the domain and its storage, loaded anew only after the domain was changed."""
         kept = self._storages.get(target.domain)
         if kept is None or kept.changed != target.domain_changed:
@@ -186,7 +188,7 @@ async def _read_object(kept: _Storage, found: StoredZip) -> bytes:
     return b"".join(pieces)
 
 
-def _key(target: Target, found: StoredZip) -> Key:
+def _key(target: ServedDistribution, found: StoredZip) -> Key:
     return target.domain.bytes, 0, "file", found.sha256, ""
 
 

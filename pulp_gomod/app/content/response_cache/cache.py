@@ -17,7 +17,7 @@ from pulp_gomod.app.content import services as content_services
 from pulp_gomod.app.content.http import identity
 from pulp_gomod.app.content.http.responses import USED
 from pulp_gomod.app.content.repository import guard
-from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, Target
+from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, ServedDistribution
 from pulp_gomod.app.content.response_cache import lookup
 from pulp_gomod.app.content.response_cache.entries import Entry, Key, ResponseStore, entry_of
 from pulp_gomod.app.content.response_cache.wire import Wire, closing_response
@@ -163,7 +163,7 @@ class ResponseCache:
         return None if target is None else self._plain_get(request, target, domain, path)
 
     def _plain_get(
-        self, request: web.Request, target: Target, domain: str, path: str
+        self, request: web.Request, target: ServedDistribution, domain: str, path: str
     ) -> _PlainGet | None:
         sent = request.headers
         digest = None
@@ -219,7 +219,9 @@ class ResponseCache:
         """
         return asyncio.create_task(lookup.fetch(self._services, asked))
 
-    def store(self, request: web.Request, target: Target, response: web.StreamResponse) -> None:
+    def store(
+        self, request: web.Request, target: ServedDistribution, response: web.StreamResponse
+    ) -> None:
         """
         Keep a response, if it is one that everybody gets who asks for the same and may have it.
 
@@ -274,7 +276,7 @@ def _is_plain(request: web.Request) -> bool:
     return request.method == hdrs.METH_GET and not any(name in sent for name in _CONDITIONS)
 
 
-def _renew(entry: Entry, target: Target) -> bool:
+def _renew(entry: Entry, target: ServedDistribution) -> bool:
     """Say whether a response is right for a distribution as it is known now; note that if so."""
     is_right = (
         target.guard == entry.target.guard

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from pulp_gomod.app.content.http.responses import matches
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.response_cache.wire import Unchanged, Wire, head_of
 
 # Bytes of all responses of a process together, and of the largest that is kept; large ones have a
@@ -39,7 +39,7 @@ class Entry(Wire):
         unchanged: What a client is told that has it already, once one was.
     """
 
-    target: Target
+    target: ServedDistribution
     used: tuple[str, str] | None
     is_held: bool
     etag: str
@@ -118,7 +118,9 @@ class _Memory:
             self._bytes -= before.size
 
 
-def entry_of(target: Target, used: tuple[str, str] | None, response: web.Response) -> Entry | None:
+def entry_of(
+    target: ServedDistribution, used: tuple[str, str] | None, response: web.Response
+) -> Entry | None:
     """
     Make what is kept of a response; None if it is too large.
 

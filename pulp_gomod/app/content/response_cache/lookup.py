@@ -19,7 +19,7 @@ from pulp_gomod.app.content.http.responses import (
 )
 from pulp_gomod.app.content.repository import cached
 from pulp_gomod.app.content.repository.cached import UNKNOWN
-from pulp_gomod.app.content.repository.distributions import Target
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.modules import find
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.stack import local_modules
@@ -59,7 +59,7 @@ class Recalled:
         response: The answer.
     """
 
-    target: Target
+    target: ServedDistribution
     used: tuple[str, str] | None
     response: web.Response
 
@@ -126,7 +126,7 @@ def _is_of_version(wanted: ModuleRequest) -> bool:
     return wanted.version not in ("", LATEST)
 
 
-def _decides(target: Target, wanted: ModuleRequest) -> bool:
+def _decides(target: ServedDistribution, wanted: ModuleRequest) -> bool:
     """Say whether the answer is what the repository version holds, whatever an upstream has."""
     if target.served is None:
         return False
@@ -136,7 +136,7 @@ def _decides(target: Target, wanted: ModuleRequest) -> bool:
 
 
 def _recall(
-    services: ContentServices, target: Target, wanted: ModuleRequest
+    services: ContentServices, target: ServedDistribution, wanted: ModuleRequest
 ) -> web.Response | None:
     assert target.served is not None
     found = cached.recall(services.answers, target.served, wanted)

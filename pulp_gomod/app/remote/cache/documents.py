@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pulp_gomod.app.remote.cache import entries
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, UpstreamFault
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Verdict:
     verified: bool = False
 
 
-K = TypeVar("K", Answer, None)
+K = TypeVar("K", CacheEntry, None)
 
 Judge = Callable[[bytes], Awaitable[Verdict]]
 
@@ -50,7 +50,7 @@ Judge = Callable[[bytes], Awaitable[Verdict]]
 class Asker(Protocol):
     """Asks the upstream itself."""
 
-    async def __call__(self, known: Answer | None) -> Fetched | Unchanged | Missing:
+    async def __call__(self, known: CacheEntry | None) -> Fetched | Unchanged | Missing:
         """Ask, with the validators of what is known."""
 
 
@@ -60,7 +60,7 @@ async def keep_all(_: bytes) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DocumentRequest:
     """
     A document that is asked for.
 
@@ -72,13 +72,13 @@ class Wish:
             passed on.
     """
 
-    question: Question
+    question: CacheKey
     ttl: float | None
     ask: Asker
     judge: Judge = keep_all
 
 
-class Shelf(Protocol):
+class EntryCache(Protocol):
     """What documents need of a remote."""
 
     @property
@@ -95,24 +95,24 @@ class Shelf(Protocol):
     def count(self, hit: bool, file: str) -> None:
         """Count a request that was answered from the shelf, or that the upstream is asked for."""
 
-    async def read(self, question: Question) -> Answer | None:
+    async def read(self, question: CacheKey) -> CacheEntry | None:
         """Return what was said last."""
 
     async def write(
-        self, question: Question, answer: Answer, known: Answer | None = None
-    ) -> Answer:
+        self, question: CacheKey, answer: CacheEntry, known: CacheEntry | None = None
+    ) -> CacheEntry:
         """Keep what was said in place of what was known, if there is room."""
 
-    async def alone(self, key: str, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def alone(self, key: str, fetch: Callable[[], Awaitable[CacheEntry]]) -> CacheEntry:
         """Run a fetch while no other process fetches the same."""
 
     def share(
-        self, key: str, fetch: Callable[[], Coroutine[Any, Any, Answer]]
-    ) -> "asyncio.Task[Answer]":
+        self, key: str, fetch: Callable[[], Coroutine[Any, Any, CacheEntry]]
+    ) -> "asyncio.Task[CacheEntry]":
         """Run a fetch for all in this process who wait for the same."""
 
 
-class Documents:
+class DocumentCache:
     """
     Answers wishes from the shelf or from the upstream.
 
@@ -120,13 +120,13 @@ class Documents:
         shelf: Where answers are kept.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: EntryCache) -> None:
         self._shelf = shelf
         self._pauses: dict[str, tuple[float, float]] = {}
         # What is being fetched, and was not waited for once: it is not waited for again.
         self._given_up: set[str] = set()
 
-    async def known(self, question: Question) -> Answer | None:
+    async def known(self, question: CacheKey) -> CacheEntry | None:
         """
         Return what was said last, without asking.
 
@@ -135,7 +135,7 @@ class Documents:
         """
         return await self._shelf.read(question) if self._shelf.keeps else None
 
-    async def get(self, wish: Wish) -> Answer:
+    async def get(self, wish: DocumentRequest) -> CacheEntry:
         """
         Return the answer to a wish.
 
@@ -154,7 +154,7 @@ class Documents:
             return await self._refresh(wish, known)
         return await asyncio.shield(self._fetch(wish))
 
-    async def renewed(self, wish: Wish) -> Answer:
+    async def renewed(self, wish: DocumentRequest) -> CacheEntry:
         """
         Return what the upstream says now, whatever it said a moment ago.
 
@@ -167,7 +167,7 @@ class Documents:
         self._shelf.count(False, wish.question.file)
         return await self._ask_upstream(wish, await self.known(wish.question))
 
-    async def now(self, wish: Wish) -> Answer:
+    async def now(self, wish: DocumentRequest) -> CacheEntry:
         """
         Return what the upstream says now, and leave what is kept as it is.
 
@@ -187,7 +187,7 @@ class Documents:
             await wish.judge(found.body)
         return entries.of_fetched(found, wish.ttl, self._shelf.not_found_ttl)
 
-    async def beside(self, wish: Wish) -> Answer | None:
+    async def if_available(self, wish: DocumentRequest) -> CacheEntry | None:
         """
         Return the answer to a wish where something is held anyway; None if none comes in time.
 
@@ -206,7 +206,7 @@ class Documents:
             return await self._refresh(wish, known)
         return await self._hope(wish, self._fetch(wish), None)
 
-    async def _refresh(self, wish: Wish, known: Answer) -> Answer:
+    async def _refresh(self, wish: DocumentRequest, known: CacheEntry) -> CacheEntry:
         """Ask again for what was said once; whatever happens, there is an answer."""
         if self._is_pausing(wish.question.key):
             return known
@@ -216,7 +216,9 @@ class Documents:
             return known
         return await self._hope(wish, fetch, known)
 
-    async def _hope(self, wish: Wish, fetch: "asyncio.Task[Answer]", instead: K) -> Answer | K:
+    async def _hope(
+        self, wish: DocumentRequest, fetch: "asyncio.Task[CacheEntry]", instead: K
+    ) -> CacheEntry | K:
         """Wait for a fetch as long as that makes sense, and take something else instead then."""
         key = wish.question.key
         end = time.monotonic() + PATIENCE
@@ -237,7 +239,7 @@ class Documents:
         until, _ = self._pauses.get(key, (0.0, 0.0))
         return time.monotonic() < until
 
-    def _note(self, key: str, fetch: "asyncio.Task[Answer]") -> None:
+    def _note(self, key: str, fetch: "asyncio.Task[CacheEntry]") -> None:
         """Remember that a fetch failed, so that the next one that can wait comes later."""
         self._given_up.discard(key)
         if fetch.cancelled() or fetch.exception() is None:
@@ -251,11 +253,11 @@ class Documents:
             pause = min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             self._pauses[key] = (now + pause, pause)
 
-    def _fetch(self, wish: Wish) -> "asyncio.Task[Answer]":
-        async def alone() -> Answer:
+    def _fetch(self, wish: DocumentRequest) -> "asyncio.Task[CacheEntry]":
+        async def alone() -> CacheEntry:
             return await self._ask(wish)
 
-        async def fetch() -> Answer:
+        async def fetch() -> CacheEntry:
             if not self._shelf.keeps:
                 return await self._ask(wish)
             return await self._shelf.alone(wish.question.key, alone)
@@ -264,14 +266,14 @@ class Documents:
         task.add_done_callback(lambda done: self._note(wish.question.key, done))
         return task
 
-    async def _ask(self, wish: Wish) -> Answer:
+    async def _ask(self, wish: DocumentRequest) -> CacheEntry:
         """Ask the upstream, unless another process has meanwhile."""
         known = await self.known(wish.question)
         if known is not None and known.is_fresh():
             return known
         return await self._ask_upstream(wish, known)
 
-    async def _ask_upstream(self, wish: Wish, known: Answer | None) -> Answer:
+    async def _ask_upstream(self, wish: DocumentRequest, known: CacheEntry | None) -> CacheEntry:
         found = await wish.ask(known if known is not None and known.found else None)
         if isinstance(found, Unchanged):
             assert known is not None
@@ -281,8 +283,12 @@ class Documents:
         return await self._keep(wish, found, verdict, known)
 
     async def _keep(
-        self, wish: Wish, found: Fetched | Missing, verdict: Verdict, known: Answer | None
-    ) -> Answer:
+        self,
+        wish: DocumentRequest,
+        found: Fetched | Missing,
+        verdict: Verdict,
+        known: CacheEntry | None,
+    ) -> CacheEntry:
         answer = entries.of_fetched(found, wish.ttl, self._shelf.not_found_ttl, verdict.verified)
         if not (verdict.keep and self._shelf.keeps):
             return answer

@@ -18,7 +18,7 @@ File = Literal["list", "latest", "info", "mod", "zip", "sumdb"]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CacheKey:
     """
     What a remote may be asked.
 
@@ -47,7 +47,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CacheEntry:
     """
     What a remote said.
 
@@ -102,7 +102,7 @@ class Answer:
 
 def of_fetched(
     found: Fetched | Missing, ttl: float | None, not_found_ttl: float, verified: bool = False
-) -> Answer:
+) -> CacheEntry:
     """
     Make an answer of what was just fetched.
 
@@ -115,14 +115,14 @@ def of_fetched(
     now = datetime.now(UTC)
     if isinstance(found, Missing):
         expires = now + timedelta(seconds=not_found_ttl)
-        return Answer(found.status, found.words.encode(), now, expires)
+        return CacheEntry(found.status, found.words.encode(), now, expires)
     end = None if ttl is None else now + timedelta(seconds=ttl)
-    return Answer(
+    return CacheEntry(
         200, found.body, now, end, None, found.etag, found.last_modified, verified=verified
     )
 
 
-async def read(database: Database, question: Question) -> Answer | None:
+async def read(database: Database, question: CacheKey) -> CacheEntry | None:
     """
     Return what the remote said last, however long ago.
 
@@ -137,7 +137,7 @@ async def read(database: Database, question: Question) -> Answer | None:
     if row is None:
         return None
     pk, status, body, etag, last_modified, checked, expires, verified, *stored = row
-    return Answer(
+    return CacheEntry(
         status,
         bytes(body),
         checked,
@@ -150,7 +150,7 @@ async def read(database: Database, question: Question) -> Answer | None:
     )
 
 
-def write(question: Question, answer: Answer, content: UUID | None = None) -> UUID:
+def write(question: CacheKey, answer: CacheEntry, content: UUID | None = None) -> UUID:
     """
     Keep an answer in place of the last one, and return its row's pk. Uses the ORM.
 

@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.db.models.functions import Length
 
 from pulp_gomod.app.models import GoAnswer, GoArrival
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 
 # Bytes that a row takes beside its texts, its entries in indexes among them.
 ROW = 1024
@@ -15,7 +15,7 @@ _BATCH = 1000
 _TEXTS = Length("body") + Length("path") + Length("module") + Length("etag")
 
 
-def size_of(question: Question, answer: Answer) -> int:
+def size_of(question: CacheKey, answer: CacheEntry) -> int:
     """
     Return the bytes that an answer takes in the database.
 

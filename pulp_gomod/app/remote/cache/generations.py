@@ -14,10 +14,10 @@ from django.db import connection, transaction
 
 from pulp_gomod.app.models import GoAnswer, GoModule
 from pulp_gomod.app.remote.cache import entries
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 
 
-def write_small(question: Question, answer: Answer) -> UUID | None:
+def write_small(question: CacheKey, answer: CacheEntry) -> UUID | None:
     """
     Keep an `.info` or a `.mod`, and return its row's pk; None if the zip that is kept has another one.
 
@@ -34,10 +34,10 @@ def write_small(question: Question, answer: Answer) -> UUID | None:
 
 
 def write_whole(
-    question: Question,
-    answer: Answer,
+    question: CacheKey,
+    answer: CacheEntry,
     content: UUID,
-    small: Iterable[tuple[Question, Answer]],
+    small: Iterable[tuple[CacheKey, CacheEntry]],
 ) -> UUID:
     """
     Keep a zip and the small files that belong to it, in place of what was kept, and return its row's pk.
@@ -55,7 +55,7 @@ def write_whole(
         return entries.write(question, answer, content=content)
 
 
-def write_together(small: Iterable[tuple[Question, Answer]]) -> None:
+def write_together(small: Iterable[tuple[CacheKey, CacheEntry]]) -> None:
     """
     Keep small files of a module version whose zip is not kept.
 
@@ -78,7 +78,7 @@ def go_mod_of(answer: UUID) -> bytes | None:
     return None if row is None else bytes(row)
 
 
-def _of_zip(question: Question) -> bytes | None:
+def _of_zip(question: CacheKey) -> bytes | None:
     """What belongs to the zip that is kept; None if that says nothing."""
     zips = GoAnswer.objects.filter(
         remote=question.remote, key=question.whole, status=200, content__isnull=False

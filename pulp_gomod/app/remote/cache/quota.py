@@ -25,7 +25,7 @@ COUNT_SOON = 5.0
 EFFORT = 0.01
 
 
-class Space:
+class CacheQuota:
     """
     What is known of the size of one remote's answers.
 

@@ -37,7 +37,7 @@ from pulp_gomod.app.remote.http.results import (
 )
 from pulp_gomod.app.remote.http.retry_after import parse_retry_after
 from pulp_gomod.app.remote.http.session import Sessions
-from pulp_gomod.app.remote.http.sinks import Memory, Sink, is_page
+from pulp_gomod.app.remote.http.sinks import InMemory, Sink, is_page
 from pulp_gomod.app.remote.settings import RemoteSettings
 
 CHUNK = 256 * 1024
@@ -154,7 +154,7 @@ class Fetcher:
             conditions[hdrs.IF_NONE_MATCH] = etag
         elif last_modified:
             conditions[hdrs.IF_MODIFIED_SINCE] = last_modified
-        sink = Memory(binary)
+        sink = InMemory(binary)
         found = await self._ask(
             url, sink, limit, self._settings.timeouts.document, conditions, trusted
         )

@@ -31,7 +31,7 @@ def is_page(beginning: bytes) -> bool:
     return beginning.removeprefix(BOM_UTF8).lstrip()[:1] == b"<"
 
 
-class Memory:
+class InMemory:
     """
     Holds a small body.
 

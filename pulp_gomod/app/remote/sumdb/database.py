@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.models import GoAnswer
 from pulp_gomod.app.remote import metrics
-from pulp_gomod.app.remote.cache.documents import Documents, Verdict, Wish
-from pulp_gomod.app.remote.cache.entries import Answer
+from pulp_gomod.app.remote.cache.documents import DocumentCache, DocumentRequest, Verdict
+from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.http.results import (
     Fetched,
     Missing,
@@ -47,7 +47,7 @@ class ChecksumDatabase:
         documents: Its documents.
     """
 
-    def __init__(self, upstream: Upstream, documents: Documents) -> None:
+    def __init__(self, upstream: Upstream, documents: DocumentCache) -> None:
         self._upstream = upstream
         self._documents = documents
         self._place = Place(upstream, documents)
@@ -124,7 +124,7 @@ class ChecksumDatabase:
             UpstreamFault: The database does not answer, and none is known.
         """
 
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+        async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             return await self._place.ask("/latest", MAX_HEAD)
 
         async def judge(body: bytes) -> Verdict:
@@ -138,7 +138,9 @@ class ChecksumDatabase:
         # Another process may know a larger one.
         self._head = None
         try:
-            await self._documents.get(Wish(self._place.question("latest"), ttl, ask, judge))
+            await self._documents.get(
+                DocumentRequest(self._place.question("latest"), ttl, ask, judge)
+            )
         except NotProven:
             raise
         except UpstreamFault:
@@ -281,7 +283,7 @@ class ChecksumDatabase:
         self._held.put(file, data)
         if self._upstream.keeps:
             question = self._place.question(file.removeprefix(f"{self.name}/"))
-            answer = Answer(200, data, datetime.now(UTC), verified=True)
+            answer = CacheEntry(200, data, datetime.now(UTC), verified=True)
             await self._upstream.write(question, answer)
 
     def _move_head(self, old: bytes, new: bytes) -> bool:

@@ -4,8 +4,8 @@ import hashlib
 
 from yarl import URL
 
-from pulp_gomod.app.remote.cache.documents import Documents, Wish
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.documents import DocumentCache, DocumentRequest
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.http.parties import way_out
 from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, UpstreamFault
 from pulp_gomod.app.remote.settings import percent_encode
@@ -24,7 +24,7 @@ class Place:
         documents: Its documents.
     """
 
-    def __init__(self, upstream: Upstream, documents: Documents) -> None:
+    def __init__(self, upstream: Upstream, documents: DocumentCache) -> None:
         self._upstream = upstream
         self._documents = documents
         self._name = upstream.settings.sumdb.name
@@ -63,14 +63,14 @@ class Place:
             return False
         path = f"sumdb/{self._name}/supported"
 
-        async def ask(known: Answer | None) -> Fetched | Unchanged | Missing:
+        async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             return await self._upstream.document(path, known)
 
         settings = self._upstream.settings
-        question = Question(settings.pk, settings.key(path, False), path, "sumdb")
-        return (await self._documents.get(Wish(question, SUPPORTED_TTL, ask))).found
+        question = CacheKey(settings.pk, settings.key(path, False), path, "sumdb")
+        return (await self._documents.get(DocumentRequest(question, SUPPORTED_TTL, ask))).found
 
-    def question(self, path: str, *, head: bool = False) -> Question:
+    def question(self, path: str, *, head: bool = False) -> CacheKey:
         """
         Name the row of an answer. It does not depend on who passes it on.
 
@@ -81,4 +81,4 @@ class Place:
         settings = self._upstream.settings
         what = "head" if head else path
         key = hashlib.sha256(f"sumdb\n{settings.sumdb.key}\n{what}".encode()).hexdigest()
-        return Question(settings.pk, key, f"sumdb/{self._name}/{path}", "sumdb")
+        return CacheKey(settings.pk, key, f"sumdb/{self._name}/{path}", "sumdb")

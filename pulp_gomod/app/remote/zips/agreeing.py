@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from pulp_gomod.app.db.executors import compute_bytes
-from pulp_gomod.app.remote.cache.entries import Answer, File, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, File
 from pulp_gomod.app.remote.cache.info import parse_info
 from pulp_gomod.app.remote.http.results import NotProven, UpstreamFault
 from pulp_gomod.app.remote.modules import UpstreamModules
@@ -20,7 +20,7 @@ from pulp_gomod.golang.zip import Upload
 
 log = logging.getLogger(__name__)
 
-Small = list[tuple[Question, Answer]]
+Small = list[tuple[CacheKey, CacheEntry]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Others:
         self._path = path
         self._version = version
 
-    async def go_mod(self) -> Answer | None:
+    async def go_mod(self) -> CacheEntry | None:
         """Return the `.mod` as it is known, or None if it cannot be had."""
         return await self._about("mod")
 
-    async def info(self, *, again: bool = False) -> Answer | None:
+    async def info(self, *, again: bool = False) -> CacheEntry | None:
         """
         Return the `.info`, or None if it cannot be had.
 
@@ -76,7 +76,9 @@ class Others:
             return known
         return now if now.found else known
 
-    async def agree(self, upload: Upload, info: Answer | None, go_mod: Answer | None) -> Agreed:
+    async def agree(
+        self, upload: Upload, info: CacheEntry | None, go_mod: CacheEntry | None
+    ) -> Agreed:
         """
         Say whether a zip belongs to what else the upstream says.
 
@@ -127,14 +129,14 @@ class Others:
             f"go.mod in its zip is {upload.go_mod_h1}: the upstream contradicts itself"
         )
 
-    async def _about(self, file: File) -> Answer | None:
+    async def _about(self, file: File) -> CacheEntry | None:
         try:
             return await self._modules.get(file, self._path, self._version)
         except UpstreamFault as fault:
             log.info("No %s of %s@%s: %s", file, self._path, self._version, fault.line)
             return None
 
-    def _named(self, file: File, answer: Answer) -> tuple[Question, Answer]:
+    def _named(self, file: File, answer: CacheEntry) -> tuple[CacheKey, CacheEntry]:
         question = self._modules.question(file, self._path, self._version)
         return question, replace(answer, pk=None)
 

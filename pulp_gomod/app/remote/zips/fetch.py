@@ -14,7 +14,7 @@ from uuid import UUID
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache import entries, generations
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.app.remote.http.results import (
     Broken,
@@ -29,7 +29,7 @@ from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips import verify
 from pulp_gomod.app.remote.zips.agreeing import Agreed, Others, Small
-from pulp_gomod.app.remote.zips.quota import Room
+from pulp_gomod.app.remote.zips.quota import ZipQuota
 from pulp_gomod.app.remote.zips.spool import Spool
 from pulp_gomod.app.storage.faults import UNAVAILABLE
 from pulp_gomod.app.storage.stored_zip import StoredZip
@@ -48,7 +48,7 @@ UNSTORED = "this server's file storage is not responding, so the zip cannot be k
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class Uncached:
     """
     A zip that is passed on and not kept.
 
@@ -70,7 +70,7 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ZipRequest:
     """
     A zip that is asked for.
 
@@ -105,14 +105,14 @@ class Zips:
         upstream: Upstream,
         modules: UpstreamModules,
         sumdb: ChecksumDatabase | None,
-        room: Room,
+        room: ZipQuota,
     ) -> None:
         self._upstream = upstream
         self._modules = modules
         self._sumdb = sumdb
         self._room = room
 
-    async def known(self, asked: Asked) -> StoredZip | None:
+    async def known(self, asked: ZipRequest) -> StoredZip | None:
         """
         Return a zip that is stored already, and see that it joins the repository.
 
@@ -137,7 +137,7 @@ class Zips:
             self._upstream.arrive(asked.repository, answer)
         return answer.zip
 
-    async def get(self, asked: Asked) -> StoredZip | Passed | Missing:
+    async def get(self, asked: ZipRequest) -> StoredZip | Uncached | Missing:
         """
         Return a zip.
 
@@ -150,7 +150,7 @@ class Zips:
         """
         question = self._modules.question("zip", asked.path, asked.version)
 
-        async def alone() -> StoredZip | Passed | Missing:
+        async def alone() -> StoredZip | Uncached | Missing:
             known = await self._upstream.read(question)
             if known is not None and known.zip is not None:
                 # Another process has fetched it meanwhile, for somebody who asked for something else.
@@ -162,21 +162,21 @@ class Zips:
                 return known.missing
             return await self._fetch(asked, question)
 
-        async def fetch() -> StoredZip | Passed | Missing:
+        async def fetch() -> StoredZip | Uncached | Missing:
             if not self._upstream.keeps:
                 return await self._fetch(asked, question)
             patience = self._upstream.settings.timeouts.zip
             return await self._upstream.alone(question.key, alone, patience)
 
         found = await asyncio.shield(self._upstream.share(question.key, fetch))
-        if isinstance(found, Passed):
+        if isinstance(found, Uncached):
             replaces = await self._compare_with_past(asked, found.h1, found.go_mod_h1)
             if replaces:
                 # What is not kept cannot take the place of what is held.
                 raise self._holds_another(asked, replaces, found.go_mod_h1)
         return found
 
-    async def _fetch(self, asked: Asked, question: Question) -> StoredZip | Passed | Missing:
+    async def _fetch(self, asked: ZipRequest, question: CacheKey) -> StoredZip | Uncached | Missing:
         path, version = asked.path, asked.version
         vouched = self._sumdb is not None and self._modules.covers(path, version)
         background, others = _Background(), Others(self._modules, path, version)
@@ -208,7 +208,7 @@ class Zips:
             flaw = await self._reserve(asked, judged, agreed)
             if flaw or judged.upload is None:
                 return await self._pass(spool, flaw, judged.h1, agreed.go_mod_h1)
-            answer = Answer(200, agreed.info, datetime.now(UTC), verified=vouched)
+            answer = CacheEntry(200, agreed.info, datetime.now(UTC), verified=vouched)
             return await self._keep(spool, asked, question, judged.upload, answer, agreed.small)
         finally:
             background.cancel()
@@ -224,7 +224,7 @@ class Zips:
         assert self._sumdb is not None
         return await self._sumdb.lines(path, version)
 
-    def _verify(self, lines: list[str], asked: Asked, judged: Verified) -> None:
+    def _verify(self, lines: list[str], asked: ZipRequest, judged: Verified) -> None:
         assert self._sumdb is not None
         if not judged.h1:
             raise NotProven(
@@ -233,7 +233,7 @@ class Zips:
             )
         self._sumdb.check(lines, asked.path, asked.version, judged.h1)
 
-    def _compare_with_wanted(self, asked: Asked, h1: str) -> None:
+    def _compare_with_wanted(self, asked: ZipRequest, h1: str) -> None:
         """Refuse other bytes than those which are asked for."""
         if h1 and asked.h1 and h1 != asked.h1:
             metrics.refused(self._upstream.settings)
@@ -242,7 +242,7 @@ class Zips:
                 f"{asked.h1} is wanted: SECURITY ERROR"
             )
 
-    async def _compare_with_past(self, asked: Asked, h1: str, go_mod_h1: str) -> str:
+    async def _compare_with_past(self, asked: ZipRequest, h1: str, go_mod_h1: str) -> str:
         """
         Refuse other bytes than those which the repository has on record.
 
@@ -267,7 +267,7 @@ class Zips:
             raise self._holds_another(asked, past.go_mod_h1, go_mod_h1)
         return past.go_mod_h1
 
-    def _holds_another(self, asked: Asked, held: str, sent: str) -> NotProven:
+    def _holds_another(self, asked: ZipRequest, held: str, sent: str) -> NotProven:
         metrics.refused(self._upstream.settings)
         refusal = NotProven(
             f"{asked.path}@{asked.version}: checksum mismatch: the go.mod in the upstream's zip is "
@@ -276,7 +276,7 @@ class Zips:
         log.error("%s", refusal.line)
         return refusal
 
-    async def _replace(self, asked: Asked, answer: UUID, go_mod_h1: str) -> None:
+    async def _replace(self, asked: ZipRequest, answer: UUID, go_mod_h1: str) -> None:
         """
         Have a zip take the place of another go.mod that the repository holds, and wait for that.
 
@@ -303,7 +303,7 @@ class Zips:
                 status=503,
             )
 
-    async def _reserve(self, asked: Asked, judged: Verified, agreed: Agreed) -> str:
+    async def _reserve(self, asked: ZipRequest, judged: Verified, agreed: Agreed) -> str:
         """Take room for a zip; otherwise say why it is not kept."""
         if judged.upload is not None and not self._upstream.keeps:
             return "the remote keeps nothing"
@@ -321,12 +321,12 @@ class Zips:
     async def _keep(
         self,
         spool: Spool,
-        asked: Asked,
-        question: Question,
+        asked: ZipRequest,
+        question: CacheKey,
         upload: Upload,
-        answer: Answer,
+        answer: CacheEntry,
         small: Small,
-    ) -> StoredZip | Passed:
+    ) -> StoredZip | Uncached:
         kept = False
         try:
             await self._upstream.threads.store(
@@ -351,21 +351,21 @@ class Zips:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, but is already gone")
         return stored.zip
 
-    async def _pass_unstored(self, spool: Spool, asked: Asked, upload: Upload) -> Passed:
+    async def _pass_unstored(self, spool: Spool, asked: ZipRequest, upload: Upload) -> Uncached:
         """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
         if asked.joins and await self._upstream.threads.write(os.path.exists, spool.path):
             return await self._pass(spool, UNAVAILABLE, upload.h1, upload.go_mod_h1)
         raise UpstreamFault(UNSTORED, status=503)
 
-    async def _missing(self, question: Question, missing: Missing) -> Missing:
+    async def _missing(self, question: CacheKey, missing: Missing) -> Missing:
         if self._upstream.keeps:
             answer = entries.of_fetched(missing, None, self._upstream.not_found_ttl)
             await self._upstream.write(question, answer)
         return missing
 
-    async def _pass(self, spool: Spool, reason: str, h1: str = "", go_mod_h1: str = "") -> Passed:
+    async def _pass(self, spool: Spool, reason: str, h1: str = "", go_mod_h1: str = "") -> Uncached:
         sha256 = await self._upstream.threads.judge(_sha256, spool.path)
-        return Passed(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
+        return Uncached(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
 
 
 def _go_mod_h1(upload: Upload | None) -> str:
@@ -374,7 +374,7 @@ def _go_mod_h1(upload: Upload | None) -> str:
 
 
 def _proven(
-    asked: Asked, lines: list[str], upload: Upload, info: "asyncio.Task[Answer | None]"
+    asked: ZipRequest, lines: list[str], upload: Upload, info: "asyncio.Task[CacheEntry | None]"
 ) -> Agreed:
     """Say whether the checksum database vouches for the go.mod in a zip, too."""
     line = f"{asked.path} {asked.version}/go.mod {upload.go_mod_h1}"

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from pulp_gomod.app.models.cached import cached_size
-from pulp_gomod.app.remote.ingest import Joiner
+from pulp_gomod.app.remote.ingest import Ingest
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.golang.zip import MAX_ZIP_FILE
@@ -34,7 +34,7 @@ class _Count:
     reserved: int = 0
 
 
-class Room:
+class ZipQuota:
     """
     The sizes of the repositories that a remote's zips are kept for.
 
@@ -44,7 +44,7 @@ class Room:
         joiner: Has repositories cleaned up.
     """
 
-    def __init__(self, remote: RemoteSettings, threads: Threads, joiner: Joiner) -> None:
+    def __init__(self, remote: RemoteSettings, threads: Threads, joiner: Ingest) -> None:
         self._limit = remote.cache_size
         self._threads = threads
         self._joiner = joiner

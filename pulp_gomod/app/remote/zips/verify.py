@@ -14,7 +14,7 @@ from pulp_gomod.app.models import GoModFile, GoModule, GoRelease, GoRepository
 from pulp_gomod.app.models.cached import cached_mod_files
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.remote.cache import entries, generations
-from pulp_gomod.app.remote.cache.entries import Answer, Question
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.http.results import UpstreamFault, one_line
 from pulp_gomod.app.remote.zips.agreeing import Small
 from pulp_gomod.app.storage import upload_policy
@@ -81,8 +81,8 @@ def take_in(
     judged: Upload,
     domain: UUID,
     repository: UUID | None,
-    question: Question,
-    answer: Answer,
+    question: CacheKey,
+    answer: CacheEntry,
     small: Small,
 ) -> None:
     """

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from pulp_gomod.app.tasks.sync.failures import Missing, Trouble
+from pulp_gomod.app.tasks.sync.failures import Missing, SyncError
 from pulp_gomod.app.tasks.sync.held import Unit, in_batches, look_up
 from pulp_gomod.app.tasks.sync.plan import Item, Plan
 from pulp_gomod.app.tasks.sync.pool import work_off
 from pulp_gomod.app.tasks.sync.progress import Progress
-from pulp_gomod.app.tasks.sync.source import Source
+from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.module import Version
 
@@ -17,7 +17,7 @@ _Work = tuple[Version, Item, Unit | None]
 
 
 @dataclass(slots=True)
-class Fetched:
+class Downloaded:
     """
     What a plan comes to.
 
@@ -51,7 +51,7 @@ class Downloading:
 
     def __init__(
         self,
-        source: Source,
+        source: SyncSource,
         repository: UUID,
         limit: int,
         with_zips: bool,
@@ -64,9 +64,9 @@ class Downloading:
         self._with_zips = with_zips
         self._missing = missing
         self._progress = progress
-        self._fetched = Fetched()
+        self._fetched = Downloaded()
 
-    async def run(self, plan: Plan) -> Fetched:
+    async def run(self, plan: Plan) -> Downloaded:
         """
         Bring everything.
 
@@ -96,7 +96,7 @@ class Downloading:
                 self._fetched.held.append(held.pk)
             else:
                 self._fetched.answers.append(await self._bring_go_mod(version, item))
-        except Trouble as trouble:
+        except SyncError as trouble:
             is_left_out = self._missing.note(version, trouble, named=item.named)
             if is_left_out and held is not None:
                 # Nothing better is to be had: no reason to remove what there is.
@@ -144,4 +144,4 @@ def _is_superseded(held: Unit, item: Item) -> bool:
 
 def _compare(file: str, where: str, found: str, wanted: str, by: str = "go.sum has") -> None:
     if found and wanted and found != wanted:
-        raise Trouble(f"checksum mismatch of its {file}: {where} {found}, but {by} {wanted}")
+        raise SyncError(f"checksum mismatch of its {file}: {where} {found}, but {by} {wanted}")

@@ -13,11 +13,11 @@ NAMED = 20
 MOST = 50
 
 
-class Trouble(Exception):
+class SyncError(Exception):
     """One thing that cannot be had; the text says why, without naming the module."""
 
 
-class Unavailable(Trouble):
+class Unavailable(SyncError):
     """One version that cannot be had from this upstream, however often it is asked for it."""
 
 
@@ -108,7 +108,7 @@ class Missing:
         self.left_out = LeftOut()
         self._policy = policy
 
-    def note(self, name: object, error: Trouble | GoError, *, named: bool = True) -> bool:
+    def note(self, name: object, error: SyncError | GoError, *, named: bool = True) -> bool:
         """
         Note that something cannot be had, and say whether it is left out.
 

@@ -9,19 +9,19 @@ from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.remote.settings import RemoteSettings
-from pulp_gomod.app.tasks.sync.downloading import Downloading, Fetched
-from pulp_gomod.app.tasks.sync.failures import Missing, Policy, TooMany, Trouble
+from pulp_gomod.app.tasks.sync.downloading import Downloaded, Downloading
+from pulp_gomod.app.tasks.sync.failures import Missing, Policy, SyncError, TooMany
 from pulp_gomod.app.tasks.sync.listing import Listing
 from pulp_gomod.app.tasks.sync.opening import opened
 from pulp_gomod.app.tasks.sync.plan import Plan
 from pulp_gomod.app.tasks.sync.progress import report_left_out, reported
-from pulp_gomod.app.tasks.sync.source import Source
+from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum, modfile
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SyncRequest:
     """
     What is to be synced.
 
@@ -46,7 +46,7 @@ class Order:
     missing: Policy = ""
 
 
-async def fetch(order: Order) -> Fetched:
+async def fetch(order: SyncRequest) -> Downloaded:
     """
     Bring all that is wanted into the remote's cache.
 
@@ -63,7 +63,7 @@ async def fetch(order: Order) -> Fetched:
             threads = through.upstream.threads
             blocks = await threads.database(blocks_of, order.repository)
             own = await threads.database(own_paths_of, order.repository)
-            source = Source(through, order.repository, blocks, own)
+            source = SyncSource(through, order.repository, blocks, own)
             await _list(order, source, plan, missing)
             fetched = await _download(order, source, plan, missing)
             if missing.left_out.count:
@@ -76,7 +76,7 @@ async def fetch(order: Order) -> Fetched:
         raise SyncFailedError(f"the certificates of the remote cannot be used: {reason}") from error
 
 
-async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> None:
+async def _list(order: SyncRequest, source: SyncSource, plan: Plan, missing: Missing) -> None:
     message = "Reading lists and requirements"
     async with reported(source.threads, message, "sync.gomod.listing") as progress:
         listing = Listing(source, order.repository, order.limit, plan, missing, progress)
@@ -85,11 +85,13 @@ async def _list(order: Order, source: Source, plan: Plan, missing: Missing) -> N
             await listing.add_modules(order.modules)
             if order.main is not None:
                 await listing.add_requirements(order.main)
-        except Trouble as trouble:
+        except SyncError as trouble:
             missing.failures.add("what was requested", trouble)
 
 
-async def _download(order: Order, source: Source, plan: Plan, missing: Missing) -> Fetched:
+async def _download(
+    order: SyncRequest, source: SyncSource, plan: Plan, missing: Missing
+) -> Downloaded:
     total = len(plan.items)
     is_nothing = not total and not order.modules
     message = "Nothing to sync: no module is required" if is_nothing else "Downloading modules"

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from pulp_gomod.app.tasks.sync.failures import Missing, Trouble
+from pulp_gomod.app.tasks.sync.failures import Missing, SyncError
 from pulp_gomod.app.tasks.sync.held import in_batches, look_up
 from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
 from pulp_gomod.app.tasks.sync.pool import work_off
 from pulp_gomod.app.tasks.sync.progress import Progress
-from pulp_gomod.app.tasks.sync.source import Source
+from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import GoError, gosum, modfile
 from pulp_gomod.golang.module import Version
@@ -23,7 +23,7 @@ MAX_GRAPH = 500_000
 MAX_ROUNDS = 1000
 
 
-_TOO_LARGE = Trouble(
+_TOO_LARGE = SyncError(
     f"the graph of go.mod has more than {MAX_GRAPH} modules, go.mod files and requirements, or takes "
     f"more than {MAX_ROUNDS} rounds; sync modules by name"
 )
@@ -44,7 +44,7 @@ class Listing:
 
     def __init__(
         self,
-        source: Source,
+        source: SyncSource,
         repository: UUID,
         limit: int,
         plan: Plan,
@@ -65,7 +65,7 @@ class Listing:
             try:
                 for version in await self._source.versions(wanted):
                     self._plan.at(wanted.path, version, named=bool(wanted.version)).whole = True
-            except Trouble as trouble:
+            except SyncError as trouble:
                 self._missing.note(wanted, trouble)
             self._progress.increase()
 
@@ -115,8 +115,8 @@ class Listing:
     async def _read(self, graph: Graph, version: Version, held: bytes | None) -> None:
         try:
             body = (await self._source.go_mod(version)).body if held is None else held
-            file = await self._source.threads.reckon(len(body), modfile.parse_lax, body)
-        except (Trouble, GoError) as error:
+            file = await self._source.threads.compute(len(body), modfile.parse_lax, body)
+        except (SyncError, GoError) as error:
             self._missing.note(version, error)
             graph.skip(version)
         else:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from pulp_gomod.app.db.locks import Turns
+from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.pool import Database, connection_parameters
 from pulp_gomod.app.remote.go_mods import LONGEST
-from pulp_gomod.app.remote.ingest import Joiner
-from pulp_gomod.app.remote.registry import Through, open_through
+from pulp_gomod.app.remote.ingest import Ingest
+from pulp_gomod.app.remote.registry import RemoteClient, open_client
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.threads import Threads
 
@@ -17,7 +17,7 @@ _CONNECTIONS = 2
 
 
 @asynccontextmanager
-async def opened(settings: RemoteSettings) -> AsyncIterator[Through]:
+async def opened(settings: RemoteSettings) -> AsyncIterator[RemoteClient]:
     """
     Open a remote for a sync.
 
@@ -29,13 +29,13 @@ async def opened(settings: RemoteSettings) -> AsyncIterator[Through]:
     """
     unbounded = replace(settings, keeps=True, cache_size=None)
     database = Database(connection_parameters(), _CONNECTIONS)
-    threads, turns = Threads(), Turns(connection_parameters())
+    threads, turns = Threads(), AdvisoryLocks(connection_parameters())
     # What is not kept cannot be synced.
     threads.go_mods.patience = LONGEST
     try:
         await database.open()
         # Nothing joins by itself, so nothing is dispatched.
-        through = await open_through(unbounded, database, threads, turns, Joiner(threads))
+        through = await open_client(unbounded, database, threads, turns, Ingest(threads))
         try:
             yield through
         finally:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pulp_gomod.app.tasks.sync.failures import Trouble
+from pulp_gomod.app.tasks.sync.failures import SyncError
 from pulp_gomod.golang.module import Version
 
 # Module versions that one sync may bring: what it keeps in memory of each is small, but not nothing.
@@ -56,7 +56,7 @@ class Plan:
             item.named = item.named or named
         else:
             if len(self.items) >= MAX_VERSIONS:
-                raise Trouble(
+                raise SyncError(
                     f"more than {MAX_VERSIONS} module versions were requested; sync them in several parts"
                 )
             item = self.items[key] = Item(named=named)

@@ -25,9 +25,9 @@ from pulp_gomod.app.models import (
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
 from pulp_gomod.app.tasks.ingest import Addition, Batch
-from pulp_gomod.app.tasks.sync.downloading import Fetched
+from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.failures import Policy
-from pulp_gomod.app.tasks.sync.fetching import Order, fetch
+from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
 from pulp_gomod.app.tasks.sync.wanted import read_go_mod, read_go_sum, read_modules
 from pulp_gomod.golang.module import Version
 
@@ -77,7 +77,7 @@ def sync(
     """
     repository = GoRepository.objects.get(pk=repository_pk, pulp_domain=get_domain_pk())
     remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
-    order = Order(
+    order = SyncRequest(
         repository=repository.pk,
         remote=settings_of(remote),
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
@@ -93,7 +93,7 @@ def sync(
 
 
 @transaction.atomic
-def _add(repository: GoRepository, fetched: Fetched, mirror: bool) -> None:
+def _add(repository: GoRepository, fetched: Downloaded, mirror: bool) -> None:
     """Make the new version, if anything changes."""
     added = addition_of(repository, fetched)
     kept = [*fetched.held, *added.modules, *added.mod_files]
@@ -122,7 +122,7 @@ def settings_of(remote: GoRemote) -> RemoteSettings:
     return found
 
 
-def addition_of(repository: GoRepository, fetched: Fetched) -> Addition:
+def addition_of(repository: GoRepository, fetched: Downloaded) -> Addition:
     """
     Make the units of what was fetched, and let no cleanup take them.
 

@@ -10,15 +10,15 @@ from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.models.blocking import Blocks
 from pulp_gomod.app.models.ownership import OwnPaths
 from pulp_gomod.app.remote import policy
-from pulp_gomod.app.remote.cache.entries import Answer, File
+from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.cache.info import is_version, parse_info
 from pulp_gomod.app.remote.cache.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.remote.http.results import Broken, Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.remote.latest import latest_version
-from pulp_gomod.app.remote.registry import Through
+from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.app.remote.upstream import Upstream
-from pulp_gomod.app.remote.zips.fetch import Asked, Passed
-from pulp_gomod.app.tasks.sync.failures import Trouble, Unavailable
+from pulp_gomod.app.remote.zips.fetch import Uncached, ZipRequest
+from pulp_gomod.app.tasks.sync.failures import SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import Unit
 from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
 from pulp_gomod.golang import GoError, dirhash, module
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _PER_VERSION = 16
 
 
-class Absent(Unavailable):
+class NotFound(Unavailable):
     """The upstream knows that there is no such thing."""
 
     def __init__(self, missing: Missing) -> None:
@@ -40,7 +40,7 @@ class Absent(Unavailable):
         super().__init__(f"the upstream does not have it ({said})")
 
 
-class Source:
+class SyncSource:
     """
     Everything that a sync takes from its remote. What comes is kept in the remote's cache.
 
@@ -51,7 +51,9 @@ class Source:
         own: The paths for which no upstream is asked.
     """
 
-    def __init__(self, through: Through, repository: UUID, blocks: Blocks, own: OwnPaths) -> None:
+    def __init__(
+        self, through: RemoteClient, repository: UUID, blocks: Blocks, own: OwnPaths
+    ) -> None:
         self.threads = through.upstream.threads
         self._through = through
         self._repository = repository
@@ -75,7 +77,7 @@ class Source:
             return [wanted.version]
         listed = await self._listed(wanted.path)
         if not listed:
-            raise Trouble("the upstream lists no versions; name one, or ask for @latest")
+            raise SyncError("the upstream lists no versions; name one, or ask for @latest")
         return listed
 
     def admit(self, version: Version) -> None:
@@ -87,9 +89,9 @@ class Source:
         """
         block = self._blocks.find(*version)
         if block is not None:
-            raise Trouble(block.line(*version))
+            raise SyncError(block.line(*version))
 
-    async def go_mod(self, version: Version, h1: str = "") -> Answer:
+    async def go_mod(self, version: Version, h1: str = "") -> CacheEntry:
         """
         Return the verified go.mod of a module version; the answer is kept.
 
@@ -105,7 +107,7 @@ class Source:
             answer = self._kept(await self._ask("mod", *version, anew=True))
         return answer
 
-    async def info(self, version: Version) -> Answer | None:
+    async def info(self, version: Version) -> CacheEntry | None:
         """
         Return the `.info` of a module version; None if the upstream has none.
 
@@ -114,7 +116,7 @@ class Source:
         """
         try:
             return self._kept(await self._ask("info", *version))
-        except Absent:
+        except NotFound:
             return None
 
     async def zip(self, version: Version, h1: str) -> tuple[UUID, Unit]:
@@ -132,17 +134,17 @@ class Source:
         if not self._through.modules.covers(*version):
             # The zip is compared with it, and it may have come since somebody else asked for it.
             await self.go_mod(version)
-        asked = Asked(*version, self._repository, joins=False, h1=h1)
+        asked = ZipRequest(*version, self._repository, joins=False, h1=h1)
         with _told(self._through.upstream):
             found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
         if isinstance(found, Missing):
-            raise Absent(found)
-        if isinstance(found, Passed):
+            raise NotFound(found)
+        if isinstance(found, Uncached):
             raise Unavailable(f"it is not a module that can be stored: {found.reason}")
         answer = self._through.modules.question("zip", *version).pk
         unit = await self.threads.database(_unit_of, answer)
         if unit is None:
-            raise Trouble("it was stored, but is already gone")
+            raise SyncError("it was stored, but is already gone")
         return answer, unit
 
     async def proven_h1(self, version: Version) -> str:
@@ -165,26 +167,26 @@ class Source:
         """Choose as the go command does: from the list, and only where that is empty as told."""
         try:
             listed = await self._listed(path)
-        except Absent:
+        except NotFound:
             listed = []
         return await self._newest(path, listed) if listed else await self._told_latest(path)
 
     async def _told_latest(self, path: str) -> str:
         try:
             said = await self._ask("latest", path, anew=True)
-        except Absent:
+        except NotFound:
             return await self._newest_pseudo_version(path)
         info = parse_info(said.body)
         if info is None or not is_version(path, info.version):
-            raise Trouble("the upstream does not say which version is the latest")
+            raise SyncError("the upstream does not say which version is the latest")
         self.admit(Version(path, info.version))
         return info.version
 
     async def _newest_pseudo_version(self, path: str) -> str:
         body = (await self._ask("list", path)).body
-        newest = await self.threads.reckon(len(body), newest_pseudo_version, path, body)
+        newest = await self.threads.compute(len(body), newest_pseudo_version, path, body)
         if newest is None:
-            raise Trouble("the upstream has no latest version")
+            raise SyncError("the upstream has no latest version")
         self.admit(Version(path, newest))
         return newest
 
@@ -192,21 +194,23 @@ class Source:
         with _told(self._through.upstream):
             chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
         if chosen is None:
-            raise Trouble("the upstream has no latest version")
+            raise SyncError("the upstream has no latest version")
         return chosen
 
     async def _listed(self, path: str) -> list[str]:
         body = (await self._ask("list", path, anew=True)).body
-        listed = await self.threads.reckon(len(body), listed_versions, path, body)
+        listed = await self.threads.compute(len(body), listed_versions, path, body)
         tagged = [version for version in listed if not module.is_pseudo_version(version)]
         if not self._blocks.of(path):
             return tagged
         kept = [version for version in tagged if self._blocks.find(path, version) is None]
         if tagged and not kept:
-            raise Trouble(self._blocks.of(path)[0].line(path))
+            raise SyncError(self._blocks.of(path)[0].line(path))
         return kept
 
-    async def _ask(self, file: File, path: str, version: str = "", anew: bool = False) -> Answer:
+    async def _ask(
+        self, file: File, path: str, version: str = "", anew: bool = False
+    ) -> CacheEntry:
         self._permit(path, version)
         modules = self._through.modules
         with _told(self._through.upstream):
@@ -216,18 +220,18 @@ class Source:
                 # It may have come since somebody else asked for it.
                 answer = await modules.renewed(file, path, version)
         if not answer.found:
-            raise Absent(answer.missing)
+            raise NotFound(answer.missing)
         return answer
 
     def _permit(self, path: str, version: str) -> None:
         refusal = policy.refusal(self._through.upstream.settings, path, version, self._own)
         if refusal is not None:
-            raise Trouble(refusal)
+            raise SyncError(refusal)
         if version and not is_version(path, version):
-            raise Trouble("it is not a valid module version")
+            raise SyncError("it is not a valid module version")
 
     @staticmethod
-    def _kept(answer: Answer) -> Answer:
+    def _kept(answer: CacheEntry) -> CacheEntry:
         if answer.pk is None:
             raise Unavailable("what the upstream sent cannot be used by the go command")
         return answer
@@ -236,7 +240,7 @@ class Source:
 class _Upstream:
     """The only side there is: nothing that the repository holds counts; see merge.Sides."""
 
-    def __init__(self, through: Through, path: str, listed: list[str]) -> None:
+    def __init__(self, through: RemoteClient, path: str, listed: list[str]) -> None:
         self._through = through
         self._path = path
         self._count = len(listed)
@@ -245,7 +249,7 @@ class _Upstream:
         """No version is held."""
         raise AssertionError(version)
 
-    async def go_mod(self, version: str) -> Answer:
+    async def go_mod(self, version: str) -> CacheEntry:
         """Ask for the go.mod of a version."""
         return await self._through.modules.get("mod", self._path, version)
 
@@ -253,14 +257,14 @@ class _Upstream:
         """Say what a go.mod says."""
         return await self._through.upstream.threads.go_mods.read(go_mod)
 
-    async def reckon(self, call: Callable[[], T], /) -> T:
+    async def compute(self, call: Callable[[], T], /) -> T:
         """Compute over all versions."""
-        return await self._through.upstream.threads.reckon(_PER_VERSION * self._count, call)
+        return await self._through.upstream.threads.compute(_PER_VERSION * self._count, call)
 
 
 @contextmanager
 def _told(upstream: Upstream) -> Iterator[None]:
-    """Tell what goes wrong as a Trouble."""
+    """Tell what goes wrong as a SyncError."""
     try:
         with upstream.told():
             yield
@@ -268,11 +272,11 @@ def _told(upstream: Upstream) -> Iterator[None]:
         # Go would not take what is no zip, nor what nobody can verify.
         raise Unavailable(fault.line) from fault
     except UpstreamFault as fault:
-        raise Trouble(fault.line) from fault
+        raise SyncError(fault.line) from fault
     except GoError as error:
-        raise Trouble(str(error)) from error
+        raise SyncError(str(error)) from error
     except OSError as error:
-        raise Trouble(f"it cannot be stored: {error.strerror or error}") from error
+        raise SyncError(f"it cannot be stored: {error.strerror or error}") from error
 
 
 def _unit_of(answer: UUID) -> Unit | None:

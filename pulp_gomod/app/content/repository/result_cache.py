@@ -27,7 +27,7 @@ _OVERHEAD = 1024
 Key = tuple[bytes, int, str, str, str]
 
 
-class Answers:
+class ResultCache:
     """
     A bounded memory of answers; the ones that were not asked for the longest make room.
 
