@@ -147,7 +147,10 @@ def test_a_zip_that_cannot_be_had_is_said_so_on_a_connection_that_is_kept(
         for stored in (small, large):
             status, body, headers = connection.get(stored.zip)
             assert (status, headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
-            assert body.startswith(b"unavailable: the storage") and body.count(b"\n") == 1
+            assert (
+                body.startswith(b"unavailable: this server's file storage")
+                and body.count(b"\n") == 1
+            )
             assert headers["Retry-After"] and headers["ETag"] is None
             # What is in the database is served all the same.
             assert connection.get(stored.info)[0] == 200

@@ -92,7 +92,9 @@ def test_what_an_upload_hides_is_said(rest: Rest, upstream: Upstream) -> None:
         mirror.owner.put(module("example.com/a", version), headers={"Accept": "text/plain"})
         for version in ("v1.0.0", "v1.0.1")
     )
-    assert first.text.splitlines()[-1].startswith("note: example.com/a is this repository's own")
+    assert first.text.splitlines()[-1].startswith(
+        "note: from now on example.com/a is this repository's own"
+    )
     assert "mix" in first.text and "mix" in first.headers["Gomod-Note"]
     assert "note" not in second.text and "Gomod-Note" not in second.headers
 
