@@ -20,7 +20,14 @@ import requests
 from pulp_gomod.standalone.postgres import choose_identity, find_binaries
 from tests.functional.processes import Process, descendants, find, survivors
 from tests.functional.rest_api import Rest
-from tests.functional.serving import PASSWORD, PROGRAM, USERNAME, ServeProcess, make_data_dir
+from tests.functional.serving import (
+    PASSWORD,
+    PROGRAM,
+    USERNAME,
+    USUAL_LOGINS,
+    ServeProcess,
+    make_data_dir,
+)
 from tests.functional.uploads import eventually
 
 SMALL = ("--port", "0", "--content-workers", "1", "--api-workers", "1", "--workers", "1")
@@ -39,7 +46,9 @@ class Place:
 
     def start(self, *options: str, **variables: str) -> "Place":
         """Start the server, and wait until it is ready."""
-        self.server = ServeProcess(self.data_dir, *SMALL, *options, variables=variables).start()
+        self.server = ServeProcess(
+            self.data_dir, *SMALL, *options, variables=USUAL_LOGINS | (variables or {})
+        ).start()
         self.url = self.server.wait()
         return self
 
@@ -76,7 +85,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Itera
         each.chmod(0o711)
     data_dir = directory / "data"
     make_data_dir(data_dir, server_cache)
-    here = Place(data_dir, ServeProcess(data_dir)).start("--admin-password", PASSWORD)
+    # Quick hashes are not understood by whoever looks whether there is anything to prepare.
+    here = Place(data_dir, ServeProcess(data_dir, variables=USUAL_LOGINS)).start(
+        "--admin-password", PASSWORD
+    )
     yield here
     here.stop()
 
