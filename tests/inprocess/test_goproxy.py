@@ -1,23 +1,10 @@
 """The GOPROXY protocol over HTTP, at both URLs: what the content app answers."""
 
-from typing import Any
-
 import pytest
 import requests
 
-from tests.gomods import pack
+from tests.goproxy_requests import ESCAPED, PATH, PSEUDO, check_escapes, get, raw, zip_of
 from tests.inprocess.owners import Owner
-
-PATH = "example.com/Upper/mod"
-ESCAPED = "example.com/!upper/mod"
-PSEUDO = "v0.0.0-20200102030405-abcdefabcdef"
-
-
-def zip_of(path: str, version: str, go_mod: str | None = None) -> bytes:
-    files = [("x.go", b"package x\n")]
-    if go_mod is not None:
-        files.insert(0, ("go.mod", go_mod.encode()))
-    return pack(f"{path}@{version}/", files)
 
 
 @pytest.fixture(scope="module")
@@ -54,27 +41,9 @@ def root(owner: Owner, request: pytest.FixtureRequest) -> str:
     return owner.packages_url if request.param == "packages" else owner.content_url
 
 
-def get(url: str, **kwargs: Any) -> requests.Response:
-    return requests.get(url, timeout=60, allow_redirects=False, **kwargs)
-
-
-def raw(root: str, path: str) -> requests.Response:
-    """Send a path as it stands: requests would decode %21."""
-    session = requests.Session()
-    prepared = session.prepare_request(requests.Request("GET", root))
-    prepared.url = f"{root}/{path}"
-    return session.send(prepared, timeout=60, allow_redirects=False)
-
-
 @pytest.mark.parametrize("escaped", [ESCAPED, ESCAPED.replace("!", "%21")])
 def test_both_spellings_of_an_escape_are_one_resource(root: str, escaped: str) -> None:
-    response = raw(root, f"{escaped}/@v/list")
-    assert response.status_code == 200
-    assert response.text == "v1.9.0\nv1.10.0\nv1.11.0-RC1\n"
-    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    sign = "%21" if "%" in escaped else "!"
-    info = raw(root, f"{escaped}/@v/v1.11.0-{sign}r{sign}c1.info")
-    assert info.json()["Version"] == "v1.11.0-RC1"
+    check_escapes(root, escaped)
 
 
 def test_info(root: str) -> None:

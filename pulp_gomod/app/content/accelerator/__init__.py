@@ -1,4 +1,5 @@
-"""Answers plain requests before aiohttp's parser sees them.
+"""
+Answers plain requests before aiohttp's parser sees them.
 
 The only place that touches private names of aiohttp. Everything works without it: GOMOD_ACCELERATOR.
 """

@@ -12,13 +12,14 @@ from multidict import CIMultiDict
 
 
 class AccessLog:
-    """Writes to aiohttp's access log."""
+    """
+    Writes to aiohttp's access log.
+
+    Args:
+        logger: aiohttp's own.
+    """
 
     def __init__(self, logger: AccessLogger) -> None:
-        """
-        Args:
-            logger: aiohttp's own.
-        """
         self._logger = logger
 
     def note(

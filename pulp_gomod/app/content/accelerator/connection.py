@@ -1,4 +1,5 @@
-"""The protocol of a connection, between it and aiohttp's.
+"""
+The protocol of a connection, between it and aiohttp's.
 
 Where many clients ask for the same things in the same words, parsing a request takes longer than all that
 follows. What is plain and known is answered here; aiohttp sees whatever is not, and hears of a connection
@@ -96,14 +97,15 @@ class Shared:
 
 
 class Connection(asyncio.Protocol):
-    """A connection that aiohttp may never hear of."""
+    """
+    A connection that aiohttp may never hear of.
+
+    Args:
+        owner: What has all connections.
+        shared: What they have in common.
+    """
 
     def __init__(self, owner: Owner, shared: Shared) -> None:
-        """
-        Args:
-            owner: What has all connections.
-            shared: What they have in common.
-        """
         self._owner = owner
         self._cache = shared.cache
         self._templates = shared.templates

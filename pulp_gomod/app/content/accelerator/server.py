@@ -1,4 +1,5 @@
-"""Where connections come in: what is known is answered before aiohttp hears of the connection.
+"""
+Where connections come in: what is known is answered before aiohttp hears of the connection.
 
 Many clients make a connection for each request. What aiohttp sets up for one (a parser, a task, a timer)
 takes longer than an answer from memory, so that it is set up when it is first needed.
@@ -35,18 +36,19 @@ def why_off() -> str:
 
 
 class Server:
-    """Makes the protocols of connections in place of aiohttp's server, and is that one otherwise."""
+    """
+    Makes the protocols of connections in place of aiohttp's server, and is that one otherwise.
+
+    Args:
+        server: aiohttp's server.
+        cache: The responses that are known.
+        keepalive: Seconds after which aiohttp closes a connection that it hears nothing of.
+        access_log: Where requests are logged, or None.
+    """
 
     def __init__(
         self, server: web.Server, cache: Cache, keepalive: float, access_log: AccessLog | None
     ) -> None:
-        """
-        Args:
-            server: aiohttp's server.
-            cache: The responses that are known.
-            keepalive: Seconds after which aiohttp closes a connection that it hears nothing of.
-            access_log: Where requests are logged, or None.
-        """
         self._server = server
         self._shared = Shared(cache, Templates(), keepalive, access_log, server)
         self._keepalive = keepalive

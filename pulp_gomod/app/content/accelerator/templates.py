@@ -1,4 +1,5 @@
-"""What the heads of plain requests are like, but for the path and what changes with each request.
+"""
+What the heads of plain requests are like, but for the path and what changes with each request.
 
 A client asks for the files of many modules in the same words. Where one such request was understood, the
 next is without parsing anything but a path.

@@ -8,7 +8,7 @@ nothing to look up or to render.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -20,6 +20,7 @@ from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, ServedDistribution
 from pulp_gomod.app.content.response_cache import lookup
 from pulp_gomod.app.content.response_cache.entries import Entry, Key, ResponseStore, entry_of
+from pulp_gomod.app.content.response_cache.lookup import PlainGet
 from pulp_gomod.app.content.response_cache.wire import Wire, closing_response
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.models.base_path import base_paths
@@ -62,30 +63,6 @@ _INCIDENTAL = frozenset(
         "x-scheme",
     }
 )
-
-
-class PlainGet(Protocol):
-    """A GET request that nothing decides but this."""
-
-    @property
-    def domain(self) -> str:
-        """The domain's name."""
-
-    @property
-    def base_path(self) -> str:
-        """The distribution's base path."""
-
-    @property
-    def path(self) -> str:
-        """What follows that."""
-
-    @property
-    def digest(self) -> bytes | None:
-        """What stands for its credentials (see `guard`); None if it has none, or they were not looked at."""
-
-    @property
-    def if_none_match(self) -> str:
-        """That header, or ""."""
 
 
 class _PlainGet(NamedTuple):

@@ -28,8 +28,8 @@ from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest, parse
 
 
-class Asked(Protocol):
-    """What is asked for, and what stands for the credentials: see `cache.PlainGet`."""
+class PlainGet(Protocol):
+    """A GET request that nothing decides but this."""
 
     @property
     def domain(self) -> str:
@@ -45,7 +45,11 @@ class Asked(Protocol):
 
     @property
     def digest(self) -> bytes | None:
-        """What stands for the credentials, or None."""
+        """What stands for its credentials (see `guard`); None if it has none, or they were not looked at."""
+
+    @property
+    def if_none_match(self) -> str:
+        """That header, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Recalled:
     response: web.Response
 
 
-def recall(services: ContentServices, asked: Asked) -> Recalled | None:
+def recall(services: ContentServices, asked: PlainGet) -> Recalled | None:
     """
     Return the answer to a request for what a repository version holds, if it is in memory.
 
@@ -91,7 +95,7 @@ def recall(services: ContentServices, asked: Asked) -> Recalled | None:
     return Recalled(target, used, response)
 
 
-async def fetch(services: ContentServices, asked: Asked) -> None:
+async def fetch(services: ContentServices, asked: PlainGet) -> None:
     """
     Look up what the answer to a request takes, so that it is in memory.
 

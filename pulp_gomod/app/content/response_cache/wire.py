@@ -48,27 +48,29 @@ class Wire:
 
 
 class Unchanged(Wire):
-    """Says that a client has a response already."""
+    """
+    Says that a client has a response already.
+
+    Args:
+        of: The response, which has an ETag.
+    """
 
     __slots__ = ()
 
     def __init__(self, of: Wire) -> None:
-        """
-        Args:
-            of: The response, which has an ETag.
-        """
         kept = [(name, value) for name, value in of.headers() if name.lower() in _VALIDATORS]
         super().__init__(304, _head(304, [*kept, (hdrs.SERVER, SERVER_SOFTWARE)]), b"")
 
 
 class Resent(web.StreamResponse):
-    """A response whose bytes are known."""
+    """
+    A response whose bytes are known.
+
+    Args:
+        wire: The response.
+    """
 
     def __init__(self, wire: Wire) -> None:
-        """
-        Args:
-            wire: The response.
-        """
         super().__init__(status=wire.status)
         self._pieces = wire.pieces
 
