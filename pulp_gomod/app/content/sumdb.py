@@ -116,9 +116,7 @@ async def _lookup(
 async def _latest(
     request: web.Request, target: ServedDistribution, sumdb: ChecksumDatabase
 ) -> web.StreamResponse:
-    held_only = wants_held_only(request)
-    file = f"{sumdb.name}/{_LATEST}"
-    head = await (sumdb.read_config(file) if held_only else sumdb.head())
+    head = await (sumdb.held_head() if wants_held_only(request) else sumdb.head())
     if not head:
         return not_found("no signed tree head of the checksum database is cached here")
     return await _respond(request, target, head, TEXT, immutable=False)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError
@@ -229,6 +229,7 @@ def test_any_bytes_are_a_file_or_a_go_error(data: bytes) -> None:
 @given(st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_path_survives_the_legacy_go_mod(data: bytes) -> None:
     path = data.decode("utf-8", "surrogateescape")
+    assume(path != "(")  # It opens a block: Go does not quote it either.
     file = parse(legacy_go_mod(path))
     assert file.module
     assert file.module.path == path

@@ -135,8 +135,6 @@ class ChecksumDatabase:
             return Verdict()
 
         ttl = self._upstream.settings.cache_ttl
-        # Another process may know a larger one.
-        self._head = None
         try:
             await self._documents.get(
                 DocumentRequest(self._place.question("latest"), ttl, ask, judge)
@@ -144,8 +142,14 @@ class ChecksumDatabase:
         except NotProven:
             raise
         except UpstreamFault:
-            if not await self.read_config(f"{self.name}/latest"):
+            if not await self.held_head():
                 raise
+        return await self.held_head()
+
+    async def held_head(self) -> bytes:
+        """Return the largest signed head that is known, without asking for any; b"" if none is."""
+        # Another process may know one, or a larger one.
+        self._head = None
         return await self.read_config(f"{self.name}/latest")
 
     async def tile(self, tile: tlog.Tile) -> bytes | Missing:
