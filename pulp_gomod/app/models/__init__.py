@@ -11,6 +11,7 @@ from pulp_gomod.app.models.publication import GoPublication
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
 from pulp_gomod.app.models.repository import GoRepository
+from pulp_gomod.app.models.sumdb import GoSumdbRecord, GoSumdbTile, GoSumdbTree
 from pulp_gomod.app.models.token import GoToken
 from pulp_gomod.app.models.upstream import GoAnswer, GoArrival, GoCachedModFile
 
@@ -31,5 +32,8 @@ __all__ = [
     "GoRelease",
     "GoRemote",
     "GoRepository",
+    "GoSumdbRecord",
+    "GoSumdbTile",
+    "GoSumdbTree",
     "GoToken",
 ]

@@ -1,0 +1,94 @@
+"""What a domain knows of checksum databases: records of module versions, and what proves them."""
+
+from django.db import models
+
+from pulpcore.plugin.models import BaseModel
+from pulpcore.plugin.util import get_domain_pk
+
+
+class GoSumdbTree(BaseModel):
+    """
+    A checksum database, in the largest state that was proven.
+
+    It belongs to the domain and to no remote: what a database has signed is true whoever passed it on, and
+    for as long as modules are served. For every record that is kept, the tiles that prove it in this head
+    are kept, too, and so are the head's right edge and all that was partial in the right edge of an
+    earlier head. So records are served with this head alone, and every head that was ever served is provable in it.
+
+    Fields:
+        name (str): The database's name, as in GOSUMDB and in URLs.
+        verifier_key (str): The key that its heads are signed with.
+        head (bytes): The signed note of the largest proven head.
+        size (int): Records in the head's tree.
+        head_seen (datetime): When the head was learned, roughly.
+    """
+
+    pulp_domain = models.ForeignKey(
+        "core.Domain",
+        default=get_domain_pk,
+        related_name="gomod_sumdb_trees",
+        on_delete=models.CASCADE,
+    )
+    name = models.TextField(db_collation="C")
+    verifier_key = models.TextField(db_collation="C")
+    head = models.BinaryField()
+    size = models.BigIntegerField()
+    head_seen = models.DateTimeField()
+
+    class Meta:
+        unique_together = ("pulp_domain", "verifier_key")
+
+    def __str__(self) -> str:
+        return f"{self.name} with {self.size} records"
+
+
+class GoSumdbTile(BaseModel):
+    """
+    Proven hashes of a tree: a tile of height 8, as wide as it is known.
+
+    Narrower ones are its beginning. It is replaced by wider ones only.
+
+    Fields:
+        level (int): The tile's level, from 0.
+        number (int): Its number in the level.
+        width (int): How many hashes it has, up to 256.
+        hashes (bytes): The hashes, 32 bytes each.
+    """
+
+    tree = models.ForeignKey(GoSumdbTree, related_name="tiles", on_delete=models.CASCADE)
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    width = models.SmallIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        unique_together = ("tree", "level", "number")
+
+    def __str__(self) -> str:
+        return f"tile {self.level}/{self.number} of {self.width}"
+
+
+class GoSumdbRecord(BaseModel):
+    """
+    The proven record of a module version.
+
+    Fields:
+        number (int): Its number in the tree.
+        module (str): The module path.
+        version (str): The canonical version.
+        text (str): What the database says: lines of go.sum, and possibly further lines.
+    """
+
+    tree = models.ForeignKey(GoSumdbTree, related_name="records", on_delete=models.CASCADE)
+    number = models.BigIntegerField()
+    module = models.TextField(db_collation="C")
+    version = models.TextField(db_collation="C")
+    text = models.TextField()
+
+    class Meta:
+        unique_together = ("tree", "module", "version")
+        # Which tiles are still needed.
+        indexes = [models.Index(fields=["tree", "number"], name="gomod_sumdb_numbers")]
+
+    def __str__(self) -> str:
+        return f"{self.module}@{self.version}"
