@@ -262,6 +262,12 @@ _COPIES = (
     FROM units, target WHERE units.number >= %(start)s AND units.number < %(stop)s
     """,
     """
+    INSERT INTO gomod_goindexentry (repository_id, unit_id, time, added)
+    SELECT target.repository_pk, pk,
+        (extract(epoch FROM now()) * 1000000)::bigint * 1000 + units.number, target.new_number
+    FROM units, target WHERE units.number >= %(start)s AND units.number < %(stop)s
+    """,
+    """
     INSERT INTO gomod_gorelease (pulp_id, pulp_created, pulp_last_updated, module, version, h1, time,
         source, published_by, first_seen, repository_id)
     SELECT pk_of_release, now(), now(), module, version, h1, now(), 'uploaded', 'admin', now(),

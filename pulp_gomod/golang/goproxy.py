@@ -14,6 +14,7 @@ from .errors import GoError
 File = Literal["list", "info", "mod", "zip"]
 
 LATEST = "latest"
+INDEX = "index"
 
 # Queries that the go command answers itself: as the name of a version they mean nothing.
 _CLIENT_QUERIES = frozenset({"upgrade", "patch", "none"})
@@ -48,6 +49,11 @@ class SumdbRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """A request for the index of all module versions; which part of it, the query says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Malformed:
     """
     A path that is no GOPROXY request.
@@ -59,7 +65,7 @@ class Malformed:
     reason: str
 
 
-Parsed = ModuleRequest | SumdbRequest | Malformed
+Parsed = ModuleRequest | SumdbRequest | IndexRequest | Malformed
 
 
 @lru_cache(maxsize=1024)
@@ -75,6 +81,8 @@ def parse(path: str) -> Parsed:
     """
     if path.startswith("sumdb/"):
         return SumdbRequest(path.removeprefix("sumdb/"))
+    if path == INDEX:
+        return IndexRequest()
     try:
         if path.endswith("/@latest"):
             return ModuleRequest(

@@ -296,6 +296,8 @@ def paths_of(made: Made) -> list[str]:
         "sumdb/sum.golang.org/latest",
         "sumdb/sum.golang.org/tile/8/0/000",
         "sumdb/",
+        "index",
+        "index?since=yesterday",
         "",
         "index.html",
         path,

@@ -97,7 +97,7 @@ def filled(
     blocked = {"module": "example.com/elsewhere", "reason": "to be looked up, too"}
     rest.create("gomod/blocks/", repository=owner.repository, **blocked)
     versions = list(fill(database, owner.name, request.param, each=2))
-    names = [f"{owner.name}-{number}" for number in range(len(FILES) * REQUESTS)]
+    names = [f"{owner.name}-{number}" for number in range((len(FILES) + 1) * REQUESTS)]
     add_distributions(database, owner.name, names)
     settle(database)
     # One of each module, from the first to the last.
@@ -165,6 +165,27 @@ def test_at_most_two_statements(
 
     # Of a version that was asked for, all files are known.
     filled.renew()
+    check_statements(log, idle, ask)
+
+
+def test_at_most_two_statements_for_the_index(
+    filled: Filled, log: StatementLog, idle: set[str]
+) -> None:
+    urls = [filled.root.format(next(filled.distributions)) for _ in range(REQUESTS)]
+
+    def ask() -> None:
+        with requests.Session() as session:
+            for url in urls:
+                answer = session.get(
+                    f"{url}/index?since=2026-01-02T03:04:05.6Z&limit=5", timeout=60
+                )
+                assert answer.text.count("\n") == 5, answer.text
+
+    check_statements(log, idle, ask)
+
+
+def check_statements(log: StatementLog, idle: set[str], ask: Callable[[], None]) -> None:
+    """Hold so many requests to what they may ask PostgreSQL."""
     asked = log.during(ask)
     beside = [each for each in asked if any(text in each.text for text in BESIDE)]
     assert len(beside) <= 2 * len(BESIDE)

@@ -17,6 +17,7 @@ from pulp_gomod.app.content.http.responses import (
     problem,
     respond,
 )
+from pulp_gomod.app.content.index import serve_index
 from pulp_gomod.app.content.repository.distributions import (
     DEFAULT_DOMAIN,
     ServedDistribution,
@@ -32,7 +33,14 @@ from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
 from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.storage.stored_zip import StoredZip
-from pulp_gomod.golang.goproxy import LATEST, Malformed, ModuleRequest, SumdbRequest, parse
+from pulp_gomod.golang.goproxy import (
+    LATEST,
+    IndexRequest,
+    Malformed,
+    ModuleRequest,
+    SumdbRequest,
+    parse,
+)
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +99,8 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
             if target.remote is None:
                 return not_found("no checksum database is configured here")
             return await serve_sumdb(request, target, path)
+        case IndexRequest():
+            return await serve_index(request, target)
         case ModuleRequest() as wanted:
             return await _serve_module(services, request, target, wanted)
 

@@ -28,6 +28,7 @@ _VALUES = {
     "module": "",
     "version": "",
     "largest": LONG_GO_MOD,
+    "since": 0,
 }
 
 

@@ -14,8 +14,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+
+class BigInt(int):
+    """A marker for a number of 64 bits."""
+
+
 # The types of arrays of values, by the type of the marker that stands for one.
-_TYPES = {UUID: "uuid", int: "integer", str: "text"}
+_TYPES = {UUID: "uuid", int: "integer", BigInt: "bigint", str: "text"}
 
 
 @dataclass(frozen=True)

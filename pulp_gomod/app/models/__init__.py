@@ -4,6 +4,7 @@ from pulp_gomod.app.models.block import GoBlock, GoBlockRevision
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.guard import ContentGuardInUse
+from pulp_gomod.app.models.index import GoIndexEntry
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.own import GoOwnPath, GoOwnRevision
@@ -24,6 +25,7 @@ __all__ = [
     "GoCachedModFile",
     "GoChange",
     "GoDistribution",
+    "GoIndexEntry",
     "GoModFile",
     "GoModule",
     "GoOwnPath",

@@ -22,6 +22,7 @@ from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.dispatching import ensure_task
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.imported import bring_home
+from pulp_gomod.app.models.index import record_index
 from pulp_gomod.app.models.missing import report_added
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
@@ -86,6 +87,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         self._record_releases(added)
         bring_home(new_version)
         report_added(new_version)
+        # At last, so that as little time as can be passes until the times are to be seen.
+        record_index(new_version)
 
     def _refuse_blocked(self, added: QuerySet) -> None:
         blocks = blocks_of(self.pk)

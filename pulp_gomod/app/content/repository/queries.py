@@ -25,9 +25,10 @@ from django.db.models.lookups import LessThanOrEqual
 
 from pulpcore.plugin.models import Content
 
-from pulp_gomod.app.db.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoModFile, GoModule, GoRelease
+from pulp_gomod.app.db.compiled import BigInt, Statement, compile_queryset
+from pulp_gomod.app.models import GoIndexEntry, GoModFile, GoModule, GoRelease
 from pulp_gomod.app.models.membership import held, held_among, held_each, held_if_few
+from pulp_gomod.golang.index import MOST
 
 # The latest version is mostly among so many of the newest ones, and nearly always among so many.
 NEWEST = 4
@@ -43,6 +44,8 @@ _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
 _DOMAIN = UUID("00000000-0000-4000-8000-000000000002")
 _NUMBER = 2_000_000_001
 _LARGEST = 2_000_000_002
+_SINCE = BigInt(2_000_000_003)
+_END_OF_TIME = 2**63 - 1
 _MODULE = "\ufffdmodule"
 _VERSION = "\ufffdversion"
 
@@ -51,6 +54,7 @@ _NAMES: dict[Any, str] = {
     _DOMAIN: "domain",
     _NUMBER: "number",
     _LARGEST: "largest",
+    _SINCE: "since",
     _MODULE: "module",
     _VERSION: "version",
 }
@@ -308,5 +312,36 @@ def names() -> Statement:
     )
 
 
+@lru_cache(maxsize=1)
+def index() -> Statement:
+    """
+    Find the next MOST module versions that a repository version holds, in the order in which they came.
+
+    What the repository still holds is read in that order. What it does not hold any more, but did at that
+    version, is all that was removed since: nothing where the version is the newest one.
+
+    Values: repository, number, since (nanoseconds since 1970, inclusive).
+    Columns: module, version, time; in no order, and where much was removed up to twice as many.
+    """
+    entries = GoIndexEntry.objects.filter(repository=_REPOSITORY)
+    later = entries.filter(added__gt=_NUMBER).order_by("added", "time").values("time")[:1]
+    # Whatever came later than the version, in a repository that has gone on for long, is not looked at.
+    end = Coalesce(Subquery(later), Value(_END_OF_TIME, models.BigIntegerField()))
+    present = entries.filter(removed=None, time__gte=_SINCE, time__lt=end).order_by("time")
+    # With a sum PostgreSQL does not take these for the ones that are found by their time: they are few.
+    removed_since = (
+        entries.filter(removed__gt=_NUMBER)
+        .annotate(when=F("time") + Value(0, models.BigIntegerField()))
+        .filter(when__gte=_SINCE, when__lt=end)
+        .order_by("when")
+    )
+    columns = ("unit__module", "unit__version")
+    return _compile(
+        present.values_list(*columns, "time")[:MOST].union(
+            removed_since.values_list(*columns, "when")[:MOST], all=True
+        )
+    )
+
+
 #: All of them.
-ALL = (info, mod, zip_file, files, versions, newest, candidates, retracted, releases, names)
+ALL = (info, mod, zip_file, files, versions, newest, candidates, retracted, releases, names, index)

@@ -1,0 +1,42 @@
+"""What a repository version holds, in the order in which it came there."""
+
+from pulp_gomod.app.content.repository import queries
+from pulp_gomod.app.content.repository.distributions import Served
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.models.blocking import Blocks
+from pulp_gomod.golang.index import MOST, Entry
+
+
+async def entries_since(lookups: Lookups, served: Served, since: int, limit: int) -> list[Entry]:
+    """
+    Return the first module versions that came at a time or later.
+
+    It costs one statement, and another one for each MOST versions that are blocked.
+
+    Args:
+        lookups: Where to ask.
+        served: The repository version.
+        since: Nanoseconds since 1970.
+        limit: How many are wanted, up to MOST.
+    """
+    found: list[Entry] = []
+    while True:
+        rows = await lookups.ask(
+            queries.index(), repository=served.repository, number=served.number, since=since
+        )
+        entries, passed = await compute(len(rows), _read, rows, served.blocks)
+        found += passed
+        # An answer that ends before its limit says that there is no more.
+        if len(found) >= limit or len(entries) < MOST:
+            return found[:limit]
+        since = entries[-1].time + 1
+
+
+def _read(rows: list[Row], blocks: Blocks) -> tuple[list[Entry], list[Entry]]:
+    """Return the next entries in order, and those that are not blocked."""
+    entries = sorted((Entry(*row) for row in rows), key=lambda entry: entry.time)[:MOST]
+    if not blocks:
+        return entries, entries
+    return entries, [each for each in entries if not blocks.find(each.path, each.version)]
