@@ -101,6 +101,28 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert len(upstream.asked) == asked
 
 
+def test_toolchains_by_name_and_of_a_go_mod(rest: Rest, upstream: Upstream) -> None:
+    for version in ("1.26.0", "1.26.10", "1.26.9", "1.27rc1", "1.25.4"):
+        for platform in ("linux-amd64", "darwin-arm64"):
+            upstream.add("golang.org/toolchain", f"v0.0.1-go{version}.{platform}")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    wanted = ["go1.26.x linux-amd64", "go1.26.0 darwin-arm64", "go1.27rc1.linux-amd64"]
+    go_mod = "module example.com/a\n\ngo 1.25.4\n"
+    sync(mirror, toolchains=wanted, go_mod=go_mod, toolchain_platforms=["linux-amd64"])
+    assert sorted(mirror.held()) == [
+        f"golang.org/toolchain@v0.0.1-go{name}"
+        for name in ("1.25.4.linux-amd64", "1.26.0.darwin-arm64", "1.26.10.linux-amd64")
+        + ("1.27rc1.linux-amd64",)
+    ]
+    assert "go1.24.x linux-amd64: the upstream lists no such toolchain" in complaint(
+        mirror, toolchains=["go1.24.x linux-amd64"]
+    )
+    assert "is no toolchain: write the Go version" in refused(mirror, toolchains=["1.26"])
+    assert "Give go_mod, too" in refused(
+        mirror, toolchains=wanted, toolchain_platforms=["linux-amd64"]
+    )
+
+
 def test_latest_is_chosen_as_the_go_command_does(rest: Rest, upstream: Upstream) -> None:
     upstream.add("example.com/m", "v1.0.0")
     upstream.add("example.com/m", "v1.1.0", "retract v1.1.0")

@@ -10,7 +10,9 @@ from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import DetailRelatedField, RepositorySyncURLSerializer
 
 from pulp_gomod.app.serializers.upload import HrefMixin
+from pulp_gomod.app.tasks.sync.toolchains import MAX_TOOLCHAINS, read_platforms, read_toolchains
 from pulp_gomod.app.tasks.sync.wanted import (
+    MAX_LINE,
     MAX_MODULES,
     MAX_TEXT,
     read_go_mod,
@@ -21,7 +23,7 @@ from pulp_gomod.golang import GoError
 
 T = TypeVar("T")
 
-_KINDS = ("modules", "go_sum", "go_mod")
+_KINDS = ("modules", "go_sum", "go_mod", "toolchains")
 
 
 class RemoteField(HrefMixin, DetailRelatedField):
@@ -37,6 +39,16 @@ def _text(help_text: str, **options: Any) -> serializers.CharField:
     # Lines are counted in what was sent.
     return serializers.CharField(
         help_text=help_text, required=False, trim_whitespace=False, max_length=MAX_TEXT, **options
+    )
+
+
+def _names(help_text: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=MAX_LINE),
+        help_text=help_text,
+        required=False,
+        allow_empty=False,
+        max_length=MAX_TOOLCHAINS,
     )
 
 
@@ -78,6 +90,18 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             "the versions that the go command would choose."
         )
     )
+    toolchains = _names(
+        _(
+            "Go toolchains, which the go command downloads when go.mod or GOTOOLCHAIN asks for "
+            "another one: go1.26.8 linux-amd64, or go1.26.x linux-amd64 for the newest release of 1.26."
+        )
+    )
+    toolchain_platforms = _names(
+        _(
+            "With go_mod: platforms such as linux-amd64, for which the toolchain that its toolchain or "
+            "go line selects is synced, too."
+        )
+    )
     missing = serializers.ChoiceField(
         choices=["fail", "skip"],
         help_text=_(
@@ -105,6 +129,24 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             ValidationError: Some are none.
         """
         return _check(read_modules, value)
+
+    def validate_toolchains(self, value: list[str]) -> list[str]:
+        """
+        Check the names.
+
+        Raises:
+            ValidationError: Some are none.
+        """
+        return _check(read_toolchains, value)
+
+    def validate_toolchain_platforms(self, value: list[str]) -> list[str]:
+        """
+        Check the platforms.
+
+        Raises:
+            ValidationError: Some are none.
+        """
+        return _check(read_platforms, value)
 
     def validate_go_sum(self, value: str) -> str:
         """
@@ -136,8 +178,11 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         data = super().validate(data)
         if not any(kind in data for kind in _KINDS):
             raise serializers.ValidationError(
-                _("Say what to sync: give modules, go_sum, go_mod, or several of them.")
+                _("Say what to sync: give modules, go_sum, go_mod, toolchains, or several of them.")
             )
+        if "toolchain_platforms" in data and "go_mod" not in data:
+            message = _("Give go_mod, too: its lines say which toolchain is needed.")
+            raise serializers.ValidationError({"toolchain_platforms": [message]})
         if data["mirror"] and _is_nothing(data):
             raise serializers.ValidationError(
                 _(
@@ -153,6 +198,7 @@ def _is_nothing(data: dict[str, Any]) -> bool:
     go_mod = data.get("go_mod")
     return not (
         data.get("modules")
+        or data.get("toolchains")
         or read_go_sum(data.get("go_sum", ""))
         or (go_mod and read_go_mod(go_mod).require)
     )

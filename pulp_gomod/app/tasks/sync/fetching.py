@@ -16,6 +16,7 @@ from pulp_gomod.app.tasks.sync.opening import opened
 from pulp_gomod.app.tasks.sync.plan import Plan
 from pulp_gomod.app.tasks.sync.progress import report_left_out, reported
 from pulp_gomod.app.tasks.sync.source import SyncSource
+from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum, modfile
 
@@ -33,6 +34,7 @@ class SyncRequest:
         modules: Names of modules.
         sums: Lines of a go.sum.
         main: The go.mod of a main module, or None.
+        toolchains: Go toolchains.
         missing: What becomes of what cannot be had.
     """
 
@@ -43,6 +45,7 @@ class SyncRequest:
     modules: Sequence[Wanted] = ()
     sums: Sequence[gosum.Line] = ()
     main: modfile.File | None = None
+    toolchains: Sequence[WantedToolchain] = ()
     missing: Policy = ""
 
 
@@ -83,6 +86,7 @@ async def _list(order: SyncRequest, source: SyncSource, plan: Plan, missing: Mis
         try:
             listing.add_sums(order.sums)
             await listing.add_modules(order.modules)
+            await listing.add_toolchains(order.toolchains)
             if order.main is not None:
                 await listing.add_requirements(order.main)
         except SyncError as trouble:
@@ -93,7 +97,7 @@ async def _download(
     order: SyncRequest, source: SyncSource, plan: Plan, missing: Missing
 ) -> Downloaded:
     total = len(plan.items)
-    is_nothing = not total and not order.modules
+    is_nothing = not (total or order.modules or order.toolchains)
     message = "Nothing to sync: no module is required" if is_nothing else "Downloading modules"
     async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
         downloading = Downloading(

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from pulp_gomod.app.tasks.sync.failures import Missing, SyncError
+from pulp_gomod.app.tasks.sync.failures import Missing, SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import in_batches, look_up
 from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
 from pulp_gomod.app.tasks.sync.pool import work_off
 from pulp_gomod.app.tasks.sync.progress import Progress
 from pulp_gomod.app.tasks.sync.source import SyncSource
+from pulp_gomod.app.tasks.sync.toolchains import PATH as TOOLCHAIN
+from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import GoError, gosum, modfile
 from pulp_gomod.golang.module import Version
@@ -70,6 +72,23 @@ class Listing:
             self._progress.increase()
 
         await work_off(self._limit, _each(names), add)
+
+    async def add_toolchains(self, toolchains: Sequence[WantedToolchain]) -> None:
+        """Plan Go toolchains; the upstream is asked for its list at most once."""
+        listed: list[str] | None = None
+        for toolchain in toolchains:
+            try:
+                version = toolchain.version
+                if not version:
+                    if listed is None:
+                        listed = await self._source.versions(Wanted(TOOLCHAIN, ""))
+                    version = toolchain.newest(listed) or ""
+                if not version:
+                    raise Unavailable("the upstream lists no such toolchain")
+                self._plan.at(TOOLCHAIN, version).whole = True
+            except SyncError as trouble:
+                self._missing.note(toolchain, trouble)
+            self._progress.increase()
 
     def add_sums(self, lines: Sequence[gosum.Line]) -> None:
         """Plan what a go.sum names."""

@@ -28,6 +28,11 @@ from pulp_gomod.app.tasks.ingest import Addition, Batch
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.failures import Policy
 from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
+from pulp_gomod.app.tasks.sync.toolchains import (
+    read_platforms,
+    read_toolchains,
+    toolchains_of,
+)
 from pulp_gomod.app.tasks.sync.wanted import read_go_mod, read_go_sum, read_modules
 from pulp_gomod.golang.module import Version
 
@@ -55,6 +60,8 @@ def sync(
     go_mod: str = "",
     mirror: bool = False,
     missing: Policy = "",
+    toolchains: Sequence[str] = (),
+    toolchain_platforms: Sequence[str] = (),
 ) -> None:
     """
     Fetch modules from a remote, and make one new version of the repository with all of them.
@@ -71,12 +78,18 @@ def sync(
         mirror: Whether all else is removed.
         missing: Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
             default what somebody has named fails it, and what the upstream lists is left out.
+        toolchains: Names of Go toolchains.
+        toolchain_platforms: For which platforms the toolchain of the go.mod is wanted, too.
 
     Raises:
         SyncFailedError: Something cannot be had.
     """
     repository = GoRepository.objects.get(pk=repository_pk, pulp_domain=get_domain_pk())
     remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
+    main = read_go_mod(go_mod) if go_mod else None
+    wanted = read_toolchains(toolchains)
+    if main is not None:
+        wanted += toolchains_of(main, read_platforms(toolchain_platforms))
     order = SyncRequest(
         repository=repository.pk,
         remote=settings_of(remote),
@@ -84,7 +97,8 @@ def sync(
         with_zips=remote.policy == GoRemote.IMMEDIATE,
         modules=read_modules(modules),
         sums=read_go_sum(go_sum),
-        main=read_go_mod(go_mod) if go_mod else None,
+        main=main,
+        toolchains=list(dict.fromkeys(wanted)),
         missing=missing,
     )
     fetched = asyncio.run(fetch(order))

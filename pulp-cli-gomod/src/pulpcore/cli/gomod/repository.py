@@ -223,6 +223,24 @@ def cleanup(
     help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
 )
 @click.option(
+    "--toolchain",
+    "toolchains",
+    multiple=True,
+    help=_(
+        'A Go toolchain to sync: "go1.26.8 linux-amd64", or "go1.26.x linux-amd64" for the newest '
+        "release of 1.26. Can be specified multiple times."
+    ),
+)
+@click.option(
+    "--toolchain-platform",
+    "toolchain_platforms",
+    multiple=True,
+    help=_(
+        "With --go-mod: a platform such as linux-amd64, for which the toolchain that the go.mod selects "
+        "is synced, too. Can be specified multiple times."
+    ),
+)
+@click.option(
     "--missing",
     type=click.Choice(["fail", "skip"]),
     help=_(
@@ -244,6 +262,8 @@ def sync(
     modules: tuple[str, ...],
     go_sum: str | None,
     go_mod: str | None,
+    toolchains: tuple[str, ...],
+    toolchain_platforms: tuple[str, ...],
     missing: str | None,
     mirror: bool | None,
 ) -> None:
@@ -253,6 +273,8 @@ def sync(
         "modules": list(modules),
         "go_sum": go_sum,
         "go_mod": go_mod,
+        "toolchains": list(toolchains),
+        "toolchain_platforms": list(toolchain_platforms),
         "missing": missing,
         "mirror": mirror,
     }
