@@ -297,7 +297,6 @@ def paths_of(made: Made) -> list[str]:
         "sumdb/sum.golang.org/tile/8/0/000",
         "sumdb/",
         "index",
-        "index?since=yesterday",
         "",
         "index.html",
         path,
