@@ -21,6 +21,7 @@ class GoSumdbTree(BaseModel):
         head (bytes): The signed note of the largest proven head.
         size (int): Records in the head's tree.
         head_seen (datetime): When the head was learned, roughly.
+        pruned (datetime): When records and tiles that nobody needs were last removed; null for never.
     """
 
     pulp_domain = models.ForeignKey(
@@ -34,6 +35,7 @@ class GoSumdbTree(BaseModel):
     head = models.BinaryField()
     size = models.BigIntegerField()
     head_seen = models.DateTimeField()
+    pruned = models.DateTimeField(null=True)
 
     class Meta:
         unique_together = ("pulp_domain", "verifier_key")
@@ -53,6 +55,8 @@ class GoSumdbTile(BaseModel):
         number (int): Its number in the level.
         width (int): How many hashes it has, up to 256.
         hashes (bytes): The hashes, 32 bytes each.
+        lasting (bool): Whether it proves a head that was given out, in the ones that follow: then it is
+            kept whatever becomes of the records below it.
     """
 
     tree = models.ForeignKey(GoSumdbTree, related_name="tiles", on_delete=models.CASCADE)
@@ -60,6 +64,7 @@ class GoSumdbTile(BaseModel):
     number = models.BigIntegerField()
     width = models.SmallIntegerField()
     hashes = models.BinaryField()
+    lasting = models.BooleanField(default=False)
 
     class Meta:
         unique_together = ("tree", "level", "number")

@@ -47,7 +47,7 @@ from .proofs import (
     prove_tree,
     tree_proof_indexes,
 )
-from .reader import TileHashReader, TilePlan, TileReader
+from .reader import TileHashReader, TilePlan, TileReader, widest
 from .tiles import (
     Tile,
     hash_from_tile,
@@ -102,4 +102,5 @@ __all__ = [
     "tree_hash",
     "tree_hash_indexes",
     "tree_proof_indexes",
+    "widest",
 ]

@@ -72,7 +72,7 @@ class TilePlan:
             self._add_with_parents(tile)
 
     def _tile_at(self, height: int, index: int) -> Tile:
-        tile = _widest(tile_for_index(height, index), self._tree.n)
+        tile = widest(tile_for_index(height, index), self._tree.n)
         if tile is None:
             raise TlogError(f"hash {index} is not in the tree of size {self._tree.n}")
         return tile
@@ -93,7 +93,7 @@ class TilePlan:
 
     def _parent(self, tile: Tile) -> Tile:
         # A partial tile is on the right edge, so its place is known and nobody asks.
-        parent = _widest(Tile(tile.h, tile.l + 1, tile.n >> tile.h, 1), self._tree.n)
+        parent = widest(Tile(tile.h, tile.l + 1, tile.n >> tile.h, 1), self._tree.n)
         if parent is None:
             raise TlogError(f"tile {tile.path()} has no parent in a tree of {self._tree.n}")
         return parent
@@ -172,8 +172,14 @@ class TileHashReader:
         return hashes
 
 
-def _widest(tile: Tile, tree_size: int) -> Tile | None:
-    """The tile as wide as a tree of this size has it; None if the tree does not reach it."""
+def widest(tile: Tile, tree_size: int) -> Tile | None:
+    """
+    The tile as wide as a tree of this size has it; None if the tree does not reach it.
+
+    Args:
+        tile: which tile; its width does not matter.
+        tree_size: number of records in the tree.
+    """
     start = tile.n << tile.h
     width = min(1 << tile.h, (tree_size >> (tile.l * tile.h)) - start)
     return tile._replace(w=width) if width > 0 else None
