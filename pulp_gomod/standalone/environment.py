@@ -24,6 +24,8 @@ def child_environment(settings: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "pulpcore.app.settings",
         "PATH": os.pathsep.join((programs, inherited.get("PATH", os.defpath))),
         "PYTHONUNBUFFERED": "1",
+        # What names processes is to leave their environments readable for administrators.
+        "SPT_NOENV": "1",
     }
 
 

@@ -1,8 +1,6 @@
 """
 Runs one of Pulp's programs so that it never outlives the server that started it.
 
-    python -P -m pulp_gomod.standalone.launch pulpcore-api --workers 2
-
 The program is loaded by its name among the installed console scripts and runs in this process. What
 is added: a thread that waits for the end of the server (a pipe that only the server holds open); on
 Linux, that the program's own children do not outlive it either; and that neither forking nor exiting
@@ -11,35 +9,44 @@ walks through all the objects of Pulp.
 
 import atexit
 import gc
+import importlib
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from typing import Any, NoReturn
 
 from .processes import die_with_parent, kill_group
-
-#: The variable that names the pipe's file descriptor.
-LIFELINE = "_GOMOD_SERVE_LIFELINE"
-
-#: The variable that names the signal by which the program stops in good order.
-STOP_SIGNAL = "_GOMOD_SERVE_STOP_SIGNAL"
 
 _GRACE = 8.0
 
 
-def main() -> None:
-    """Become the program that the first argument names."""
-    lifeline = int(os.environ.pop(LIFELINE))
-    stop_signal = int(os.environ.pop(STOP_SIGNAL))
+def become(command: Sequence[str], lifeline: int, stop_signal: int) -> NoReturn:
+    """
+    Become a program.
+
+    Args:
+        command: A console script and its arguments, or a module with a `main` and none.
+        lifeline: The pipe's file descriptor.
+        stop_signal: The signal by which the program stops in good order.
+    """
     threading.Thread(target=_watch, args=(lifeline, stop_signal), daemon=True).start()
     _bind_children()
     # Registered first, so it runs last: the final collection is most of the time that exiting takes.
     atexit.register(gc.freeze)
-    sys.argv = sys.argv[1:]
-    script = next(iter(entry_points(group="console_scripts", name=sys.argv[0])))
-    sys.exit(script.load()())
+    sys.argv = list(command)
+    sys.exit(_program(command[0])())
+
+
+def _program(name: str) -> Callable[[], Any]:
+    if "." in name:
+        module: Callable[[], Any] = importlib.import_module(name).main
+        return module
+    script: Callable[[], Any] = next(iter(entry_points(group="console_scripts", name=name))).load()
+    return script
 
 
 def _watch(lifeline: int, stop_signal: int) -> None:
@@ -70,7 +77,3 @@ def _bind_children() -> None:
             die_with_parent(signal.SIGKILL, forking.parent)
 
     os.register_at_fork(before=before, after_in_child=in_child)
-
-
-if __name__ == "__main__":
-    main()

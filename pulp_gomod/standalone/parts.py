@@ -1,17 +1,20 @@
 """Pulp's programs as processes of this server."""
 
+import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import launch
+from .errors import StandaloneError
+from .loading import Loader, Program
 from .logs import Logs
 from .processes import kill_group
+
+# The log of what happens while Pulp is loaded.
+_LOG = "loader"
 
 _STEADY = 30.0
 _FIRST_PAUSE = 0.2
@@ -23,29 +26,57 @@ MOST_FAILURES = 5
 
 class Spawner:
     """
-    Starts Python programs that end with this process.
+    Starts Pulp's programs so that they end with this process.
 
     Args:
         directory: Their working directory.
         environment: Their environment.
         logs: Where their output goes.
-        lock: The file descriptor of the data directory's shared lock.
+        passed: File descriptors that all of them keep: the data directory's shared lock.
     """
 
     def __init__(
-        self, directory: Path, environment: Mapping[str, str], logs: Logs, lock: int
+        self, directory: Path, environment: Mapping[str, str], logs: Logs, passed: int
     ) -> None:
         self._directory = directory
         self._environment = environment
         self._logs = logs
-        self._lock = lock
+        self._passed = passed
         # Nobody writes to it: it reaches its end when this process does.
         self._lifeline, self._held = os.pipe()
+        self._loader: Loader | None = None
 
     def close(self) -> None:
         """Let go of the pipe, which ends what was started and is still running."""
         os.close(self._held)
         os.close(self._lifeline)
+        if self._loader is not None:
+            self._loader.close()
+
+    def is_loaded(self) -> bool:
+        """
+        Say whether Pulp is loaded, so that programs start at once; begin to load it.
+
+        Raises:
+            StandaloneError: Loading failed.
+        """
+        try:
+            return self._loaded().is_loaded
+        except StandaloneError as error:
+            raise StandaloneError(
+                f"{error}; {self._logs.path(_LOG)} ends with:\n{self._logs.tail(_LOG, 25)}"
+            ) from error
+
+    def _loaded(self) -> Loader:
+        """The loader, started if there is none (any more)."""
+        if self._loader is not None and self._loader.is_gone and self._loader.is_loaded:
+            self._loader = None
+        if self._loader is None:
+            with self._log(_LOG) as log:
+                self._loader = Loader(
+                    self._directory, self._environment, (self._lifeline, self._passed), log
+                )
+        return self._loader
 
     def run_script(
         self,
@@ -55,7 +86,7 @@ class Spawner:
         stop_signal: int = signal.SIGTERM,
         passed: Sequence[int] = (),
         variables: Mapping[str, str] | None = None,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Program:
         """
         Start a console script.
 
@@ -63,39 +94,34 @@ class Spawner:
             name: The name of its log.
             command: The script's name and its arguments.
             stop_signal: How it is asked to stop.
-            passed: File descriptors that it inherits.
+            passed: File descriptors that it is given, under the same numbers.
             variables: What its environment has beyond that of the others.
         """
-        added = {launch.LIFELINE: str(self._lifeline), launch.STOP_SIGNAL: str(int(stop_signal))}
-        log = self._logs.open(name)
-        try:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", launch.__name__, *command],
-                cwd=self._directory,
-                env={**self._environment, **added, **(variables or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(self._lifeline, self._lock, *passed),
+        with self._log(name) as log:
+            files = {**{each: each for each in passed}, 1: log, 2: log}
+            return self._loaded().start(
+                command, files, self._lifeline, stop_signal, variables or {}
             )
-        finally:
-            os.close(log)
 
-    def run_module(self, name: str, module: str) -> subprocess.Popen[bytes]:
-        """Start a module of ours, with pipes for its input and output; its errors are logged."""
+    def run_module(self, name: str, module: str, stdin: int, stdout: int) -> Program:
+        """
+        Start a module of ours.
+
+        Args:
+            name: The name of the log of its errors.
+            module: Its whole name.
+            stdin: The file descriptor of its input.
+            stdout: The file descriptor of its output.
+        """
+        with self._log(name) as log:
+            files = {0: stdin, 1: stdout, 2: log}
+            return self._loaded().start([module], files, self._lifeline, signal.SIGTERM, {})
+
+    @contextlib.contextmanager
+    def _log(self, name: str) -> Iterator[int]:
         log = self._logs.open(name)
         try:
-            return subprocess.Popen(
-                [sys.executable, "-P", "-m", module],
-                cwd=self._directory,
-                env=self._environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(self._lock,),
-            )
+            yield log
         finally:
             os.close(log)
 
@@ -122,7 +148,7 @@ class Part:
     passed: Sequence[int] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     failures: int = 0
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Program | None = None
     _due: float = 0.0
     _started: float = 0.0
 
@@ -168,6 +194,11 @@ class Part:
         """Ask it to stop; `is_running` tells when it has."""
         if self._process is not None:
             self._process.send_signal(self.stop_signal)
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether no signal comes with its end."""
+        return self._process is not None and self._process.is_orphan
 
     @property
     def is_running(self) -> bool:

@@ -1,10 +1,13 @@
 """Deciding whether the database has to be prepared, and what for."""
 
+import contextlib
 import json
+import os
 import secrets
 import string
-import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from . import fingerprint, prepare
 from .console import say
@@ -79,27 +82,34 @@ def run_if_needed(
 
 
 def _run(request: str, spawner: Spawner, logs: Logs, wait: Wait) -> dict[str, bool]:
-    process = spawner.run_module(LOG, prepare.__name__)
-    try:
-        _write(process, request)
-        while process.poll() is None:
-            wait(_POLL)
-        answer = process.stdout.read() if process.stdout else b""
-    finally:
-        kill_group(process.pid)
-        process.wait()
+    while not spawner.is_loaded():
+        wait(_POLL)
+    # Pipes, where no other process sees the password; both messages are smaller than what fits in.
+    with _pipe() as (given, to_give), _pipe() as (answer, to_answer):
+        to_give.write(request.encode())
+        to_give.close()
+        process = spawner.run_module(LOG, prepare.__name__, given.fileno(), to_answer.fileno())
+        to_answer.close()
+        try:
+            while process.poll() is None:
+                wait(_POLL)
+        finally:
+            kill_group(process.pid)
+            process.wait()
+        said = answer.read()
     if process.returncode != 0:
         raise StandaloneError(
             f"preparing the database failed; {logs.path(LOG)} ends with:\n{logs.tail(LOG, 25)}"
         )
-    result: dict[str, bool] = json.loads(answer)
+    result: dict[str, bool] = json.loads(said)
     return result
 
 
-def _write(process: subprocess.Popen[bytes], request: str) -> None:
-    if process.stdin:
-        with process.stdin as pipe:
-            pipe.write(request.encode())
+@contextlib.contextmanager
+def _pipe() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as reader, open(writing, "wb") as writer:
+        yield reader, writer
 
 
 def _generate_password() -> str:

@@ -1,13 +1,14 @@
 """The server: everything started in order, watched, and stopped in order."""
 
 import contextlib
+import os
 import resource
 import shlex
 import signal
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from . import listener, names, preparation
@@ -42,6 +43,7 @@ _GRACEFUL = "10"
 _KEEP_ALIVE = 75
 #: With the user's address. The front door leaves queries out, which may hold a signature.
 ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%r" %s %b')
+_GUNICORN = "GUNICORN_CMD_ARGS"
 _POLL = 0.1
 _REST = 60.0
 
@@ -125,6 +127,8 @@ class _Server:
         """From an idle database to a signal; in the end all is stopped."""
         with self._spawner() as spawner:
             try:
+                # Which takes longer than what the database does meanwhile.
+                spawner.is_loaded()
                 self._database.start(self._supervisor.wait)
                 prepared = preparation.run_if_needed(
                     self._data,
@@ -139,11 +143,11 @@ class _Server:
                 if self._options.prepare_only:
                     return
                 self._supervisor.forget_dead()
-                first, later = self._make_parts()
-                self._supervisor.start(first, spawner)
+                while not spawner.is_loaded():
+                    self._supervisor.wait(_POLL)
+                self._supervisor.start(self._make_parts(), spawner)
                 self._await_health(spawner)
                 self._welcome.show()
-                self._supervisor.start(later, spawner)
                 while True:
                     self._supervisor.watch(_REST, spawner)
             except DatabaseDied:
@@ -181,8 +185,7 @@ class _Server:
                 )
             self._supervisor.watch(_POLL, spawner)
 
-    def _make_parts(self) -> tuple[list[Part], list[Part]]:
-        """What has to run before the server is ready, and what may start then."""
+    def _make_parts(self) -> list[Part]:
         common = (
             *("--no-control-socket", "--preload"),
             *("--graceful-timeout", _GRACEFUL),
@@ -197,7 +200,7 @@ class _Server:
                 *("--timeout", str(API_TIMEOUT)),
                 *common,
             ],
-            variables=api_variables(),
+            variables={**api_variables(), **_gunicorn("pulpcore-api", {})},
         )
         content = Part(
             "content",
@@ -210,7 +213,7 @@ class _Server:
                 *common,
             ],
             passed=[self._door.fileno()],
-            variables=self._tls_variables(),
+            variables=_gunicorn("pulpcore-content", self._tls_options()),
         )
         workers = [
             Part(
@@ -222,26 +225,30 @@ class _Server:
             )
             for number in range(1, self._options.workers + 1)
         ]
-        # One worker suffices to be ready, and loading Pulp keeps a processor busy for a second.
-        return [content, api, *workers[:1]], workers[1:]
+        return [content, api, *workers]
 
     def _default_origin(self) -> str:
         host = listener.public_name(self._options.host)
         scheme = "https" if self._certificate else "http"
         return f"{scheme}://{listener.authority(host, self._port)}"
 
-    def _tls_variables(self) -> dict[str, str]:
+    def _tls_options(self) -> dict[str, Path | int]:
         if self._certificate is None:
             return {}
-        # The program has no such options of its own, but its gunicorn has.
         given: dict[str, Path | int] = {
             "certfile": self._certificate.certificate,
             "keyfile": self._certificate.key,
         }
         if authorities := self._certificate.client_authorities:
             given |= {"ca-certs": authorities, "cert-reqs": int(ssl.CERT_OPTIONAL)}
-        options = shlex.join(f"--{name}={value}" for name, value in given.items())
-        return {"GUNICORN_CMD_ARGS": options}
+        return given
+
+
+def _gunicorn(name: str, options: Mapping[str, Path | int]) -> dict[str, str]:
+    """The environment for options that a program of Pulp does not have, but its gunicorn."""
+    named: dict[str, Path | int | str] = {"name": name, **options}
+    given = shlex.join(f"--{option}={value}" for option, value in named.items())
+    return {_GUNICORN: f"{os.environ.get(_GUNICORN, '')} {given}".strip()}
 
 
 def _raise_file_limit() -> None:

@@ -16,6 +16,7 @@ _STOP_PATIENCE = TASK_GRACE + 5.0
 _HOUSEKEEPING = 60.0
 _OWNER_CHECK = 1.0
 _SOON = 0.3
+_ORPHAN_CHECK = 1.0
 # After a worker was started, workers are told so often, so many seconds apart, to look for tasks.
 _WAKES = 6
 _BETWEEN_WAKES = 5.0
@@ -94,9 +95,12 @@ class Supervisor:
             StandaloneError: A part ended too often.
         """
         due = [seconds] + [each for part in self._parts if (each := part.due_in) is not None]
+        due += [_ORPHAN_CHECK for part in self._parts if part.is_orphan]
         if self._wakes:
             due.append(max(self._next_wake - time.monotonic(), 0.0))
-        self.wait(_SOON if self._dead else min(due))
+        # Its loader may have been killed: nothing starts before Pulp is loaded again.
+        is_held_up = bool(self._dead) or not spawner.is_loaded()
+        self.wait(_SOON if is_held_up else min(due))
         self._wake_workers()
         for part in self._parts:
             if ended := part.collect():
@@ -105,7 +109,7 @@ class Supervisor:
         # recovers, or is away, takes nothing for a while.
         self._dead = [each for each in self._dead if not self._forget(*each)]
         for part in self._parts:
-            if part.due_in == 0 and not self._dead:
+            if part.due_in == 0 and not self._dead and spawner.is_loaded():
                 part.start(spawner)
                 if part.kind == "worker":
                     self._wakes, self._next_wake = _WAKES, time.monotonic() + _BETWEEN_WAKES

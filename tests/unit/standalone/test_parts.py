@@ -69,7 +69,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
     (information / "entry_points.txt").write_text(
         "[console_scripts]\ngomod-test-program = gomod_test_program:main\n"
     )
-    return os.environ | {"PYTHONPATH": str(site)}
+    # What is loaded instead of Pulp.
+    (site / "gomod_test_settings.py").write_text("SECRET_KEY = 'x'\n")
+    return os.environ | {
+        "PYTHONPATH": str(site),
+        "DJANGO_SETTINGS_MODULE": "gomod_test_settings",
+    }
 
 
 @pytest.fixture
@@ -136,6 +141,55 @@ def test_children_do_not_outlive_a_part_that_is_killed(spawner: Spawner, logs: L
     part.kill()
 
 
+def _loader(part_pid: int) -> int:
+    fields = Path(f"/proc/{part_pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1])
+
+
+def test_parts_outlive_their_loader_and_the_next_ones_get_another(
+    spawner: Spawner, logs: Logs
+) -> None:
+    first, second = (Part(name, "worker", ["gomod-test-program"]) for name in ("first", "second"))
+    first.start(spawner)
+    parent, _ = pids(logs, "first")
+    loader = _loader(parent)
+    assert loader != os.getpid()
+    os.kill(loader, signal.SIGKILL)
+    eventually(lambda: gone(loader))
+    assert first.collect() is None
+    second.start(spawner)
+    other, _ = pids(logs, "second")
+    assert _loader(other) != loader
+    assert first.is_orphan and not second.is_orphan
+    second.kill()
+    os.kill(parent, signal.SIGKILL)
+    eventually(lambda: gone(parent))
+    assert first.collect() == (parent, -signal.SIGKILL)
+
+
+def test_what_cannot_be_loaded_is_told(
+    tmp_path: Path, environment: dict[str, str], logs: Logs
+) -> None:
+    (tmp_path / "site" / "gomod_test_settings.py").write_text("raise ValueError('no such thing')")
+    spawner = Spawner(tmp_path, environment, logs, os.open(tmp_path / "lock", os.O_CREAT))
+    with pytest.raises(StandaloneError, match="(?s)loading Pulp failed; .*no such thing"):
+        eventually(spawner.is_loaded)
+    spawner.close()
+
+
+def test_a_program_alone_keeps_the_files_that_it_is_given(spawner: Spawner, logs: Logs) -> None:
+    reading, writing = os.pipe()
+    part = Part("part", "worker", ["gomod-test-program"], passed=[writing])
+    part.start(spawner)
+    parent, _ = pids(logs)
+    os.close(writing)
+    assert str(writing) in os.listdir(f"/proc/{parent}/fd")
+    part.kill()
+    # Its loader does not: the pipe reaches its end with the part.
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
 def test_a_part_does_not_outlive_the_server(
     tmp_path: Path, environment: dict[str, str], logs: Logs
 ) -> None:
@@ -176,9 +230,12 @@ def test_a_part_that_keeps_failing_ends_the_server(
 ) -> None:
     monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.001)
     watcher.start([Part("part", "worker", ["gomod-test-program", "fail"])], spawner)
+    begun = time.monotonic()
     with pytest.raises(StandaloneError) as caught:
         while True:
-            watcher.watch(10, spawner)
+            watcher.watch(100, spawner)
+    # It is told of each end, and does not only look from time to time.
+    assert time.monotonic() - begun < 100
     watcher.stop()
     assert "part ended with status 3, the 5th time in a row" in str(caught.value)
     assert str(caught.value).endswith("something is wrong")
