@@ -1,0 +1,186 @@
+"""What is remembered of content guards: whom they let in, and for how long."""
+
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+
+from pulpcore.plugin.util import assign_role, remove_role
+
+from pulp_gomod.app.auth import guards
+from tests.goproxy_requests import zip_of
+from tests.inprocess.owners import Owner
+
+READER = "core.rbaccontentguard_downloader"
+PASSWORD = "a password"
+# Seconds after which a revocation has an effect, and what a busy machine adds.
+REVOKED_WITHIN = 1.0
+BUSY = 10.0
+
+Headers = dict[str, str]
+
+
+class Reader:
+    """A user without rights, until some are granted."""
+
+    def __init__(self) -> None:
+        name = f"reader-{uuid4().hex[:12]}"
+        self.user = get_user_model().objects.create(username=name)
+        self.user.set_password(PASSWORD)
+        self.user.save()
+        secret = b64encode(f"{name}:{PASSWORD}".encode()).decode()
+        self.headers = {"Authorization": f"Basic {secret}"}
+
+
+class Guarded:
+    """A guarded distribution, and how often its guard has been asked."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.guard = _rbac()
+        self.asked = 0
+        owner.distribution.content_guard = self.guard
+        owner.distribution.save()
+
+    def status(self, headers: Headers, path: str = "example.com/m/@v/list") -> int:
+        return requests.get(f"{self.owner.packages_url}/{path}", headers=headers).status_code
+
+
+def _rbac() -> Any:
+    from django.apps import apps
+
+    return apps.get_model("core", "RBACContentGuard").objects.create(name=uuid4().hex)
+
+
+@pytest.fixture
+def guarded(content_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
+    owner = Owner.create(content_url)
+    # Of its own: the same bytes are stored once.
+    owner.publish(zip_of("example.com/m", "v1.0.0", f"module example.com/m\n// {uuid4()}\n"))
+    made = Guarded(owner)
+    ask, lock = guards.permits, threading.Lock()
+
+    def counted(guard: Any, asked: guards.GuardRequest, caller: Any) -> bool:
+        with lock:
+            made.asked += guard.pk == made.guard.pk
+        return ask(guard, asked, caller)
+
+    monkeypatch.setattr(guards, "permits", counted)
+    yield made
+
+
+def eventually(check: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_who_is_let_in_is_remembered_for_all_files(guarded: Guarded) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    assert guarded.status(reader.headers) == 200
+    before = guarded.asked
+    paths = [f"example.com/m/@v/{file}" for file in ("list", "v1.0.0.info", "v1.0.0.mod")]
+    assert {guarded.status(reader.headers, path) for path in paths * 5} == {200}
+    # Once a second at most, however many ask.
+    assert guarded.asked - before <= 3
+
+
+def test_those_who_come_together_are_one_question(guarded: Guarded) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(guarded.status, [reader.headers] * 16))
+    assert set(answers) == {200}
+    assert guarded.asked < 8
+
+
+def test_a_denial_is_not_remembered(guarded: Guarded) -> None:
+    reader = Reader()
+    assert [guarded.status(reader.headers) for _ in range(3)] == [403] * 3
+    assert guarded.asked == 3
+    assign_role(READER, reader.user, guarded.guard)
+    assert guarded.status(reader.headers) == 200
+
+
+def test_others_gain_nothing_from_what_is_remembered(guarded: Guarded) -> None:
+    reader, stranger = Reader(), Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    wrong = {"Authorization": reader.headers["Authorization"][:-4] + "AAA="}
+    for _ in range(3):
+        assert guarded.status(reader.headers) == 200
+        assert guarded.status({}) == 401
+        assert guarded.status(wrong) == 401
+        assert guarded.status(stranger.headers) == 403
+
+
+def test_the_same_guard_elsewhere_is_asked_anew(guarded: Guarded) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    assert guarded.status(reader.headers) == 200
+    other = Guarded(Owner.create(guarded.owner.url))
+    assert other.status(reader.headers) == 403
+
+
+def test_a_right_that_is_taken_away_ends(guarded: Guarded) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    assert guarded.status(reader.headers) == 200
+    remove_role(READER, reader.user, guarded.guard)
+    eventually(lambda: guarded.status(reader.headers) == 403, REVOKED_WITHIN + BUSY)
+    assert guarded.status(reader.headers) == 403
+
+
+@pytest.mark.parametrize("change", ["password", "is_active", "gone"])
+def test_credentials_that_are_revoked_end(guarded: Guarded, change: str) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    assert guarded.status(reader.headers) == 200
+    if change == "gone":
+        reader.user.delete()
+    else:
+        reader.user.is_active = change != "is_active"
+        reader.user.set_password("another")
+        reader.user.save()
+    eventually(lambda: guarded.status(reader.headers) == 401, REVOKED_WITHIN + BUSY)
+
+
+def test_a_guard_that_is_set_or_changed_counts(guarded: Guarded) -> None:
+    reader = Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    distribution = guarded.owner.distribution
+    assert guarded.status(reader.headers) == 200
+    for guard, statuses in ((None, (200, 200)), (_rbac(), (403, 401)), (guarded.guard, (200, 401))):
+        distribution.content_guard = guard
+        distribution.save()
+        expected = statuses
+        eventually(
+            lambda expected=expected: (
+                (guarded.status(reader.headers), guarded.status({})) == expected
+            ),
+            REVOKED_WITHIN + BUSY,
+        )
+
+
+def test_every_path_asks(guarded: Guarded) -> None:
+    paths = (
+        "example.com/m/@v/list",
+        "example.com/m/@latest",
+        "example.com/m/@v/v1.0.0.zip",
+        "example.com/none/@v/list",
+        "sumdb/sum.golang.org/supported",
+        "index",
+        "upload",
+        "not/a/path",
+    )
+    for path in paths:
+        assert guarded.status({}, path) == 401, path
+        assert guarded.status(Reader().headers, path) == 403, path
