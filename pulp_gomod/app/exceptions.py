@@ -1,5 +1,6 @@
 """What tasks of this plugin fail with; each has a code that stays the same."""
 
+from collections.abc import Sequence
 from gettext import gettext as _
 
 from pulpcore.plugin.exceptions import PulpException
@@ -189,3 +190,51 @@ class ImportedFileMissingError(PulpException):
             "The import brought no file {name}: neither the storage of this domain nor the default one has "
             "it. Import the export once more."
         ).format(name=self.name)
+
+
+class ImportIncompleteError(PulpException):
+    """
+    Raised when an incremental export of Pulp is imported before those that it goes on from.
+
+    Args:
+        name: A module version whose zip is missing.
+        more: How many more are.
+    """
+
+    http_status_code = 409
+    error_code = "GOM0010"
+
+    def __init__(self, name: str, more: int):
+        self.name = name
+        self.more = more
+
+    def __str__(self) -> str:
+        others = _(" and those of {more} more").format(more=self.more) if self.more else ""
+        return f"[{self.error_code}] " + _(
+            "The zip of {name}{others} is neither in this export nor on this server: the export is incremental. "
+            "Import the exports before it first, in order, or make a full one."
+        ).format(name=self.name, others=others)
+
+
+class ExportBaseGoneError(PulpException):
+    """
+    Raised when an incremental export of Pulp has nothing to go on from.
+
+    Args:
+        exporter: The name of the exporter.
+        repositories: The names of the repositories.
+    """
+
+    http_status_code = 409
+    error_code = "GOM0011"
+
+    def __init__(self, exporter: str, repositories: Sequence[str]):
+        self.exporter = exporter
+        self.repositories = repositories
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The last export of {exporter} is nothing to go on from: it did not have {repositories}, or the "
+            "version that it had was deleted since. Make a full export (full: true), or say from where to "
+            "go on (start_versions)."
+        ).format(exporter=self.exporter, repositories=", ".join(self.repositories))

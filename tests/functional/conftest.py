@@ -71,7 +71,9 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         "PULP_ALLOWED_EXPORT_PATHS": json.dumps([str(run_dir)]),
         "PULP_ALLOWED_IMPORT_PATHS": json.dumps([str(run_dir)]),
     }
-    with shared_server(run_dir, "domains", server_cache, **variables) as started:
+    # Two workers: an import of several repositories makes a task for each of them.
+    workers = ("--workers", "2")
+    with shared_server(run_dir, "domains", server_cache, *workers, **variables) as started:
         yield started
 
 

@@ -23,12 +23,14 @@ class GoBlock(BaseModel):
         versions (str): A version, or comparisons (see golang.ranges); "" for all.
         reason (str): Why, for people who ask for it.
         created_by (str): Name of the user who made it. No foreign key: it outlives the user.
-        source (str): Whether somebody asked for it, or it keeps away what was removed.
+        source (str): Whether somebody asked for it, it keeps away what was removed, or it came from another
+            server with an import or a replication, and goes as it came.
     """
 
     class Source(models.TextChoices):
         REQUESTED = "requested"
         REMOVED = "removed"
+        IMPORTED = "imported"
 
     repository = models.ForeignKey("GoRepository", related_name="blocks", on_delete=models.CASCADE)
     module = models.TextField(db_collation="C")
@@ -62,14 +64,21 @@ class GoBlockRevision(BaseModel):
     changed = models.DateTimeField()
 
 
-def blocks_of(repository_pk: UUID) -> Blocks:
-    """Return the Blocks of a repository, as its newest committed state has them."""
+def blocks_of(repository_pk: UUID, *, imported: bool = True) -> Blocks:
+    """
+    Return the Blocks of a repository, as its newest committed state has them.
+
+    Args:
+        repository_pk: The repository's pk.
+        imported: Whether those count that came from another server.
+    """
     found = GoBlockRevision.objects.filter(repository=repository_pk).first()
     if found is None:
         return NONE
-    rows = GoBlock.objects.filter(repository=repository_pk).values_list(
-        "module", "versions", "reason", "pulp_created", "source"
-    )
+    blocks = GoBlock.objects.filter(repository=repository_pk)
+    if not imported:
+        blocks = blocks.exclude(source=GoBlock.Source.IMPORTED)
+    rows = blocks.values_list("module", "versions", "reason", "pulp_created", "source")
     made = (
         Block(
             module, versions, reason, created.date().isoformat(), source == GoBlock.Source.REMOVED

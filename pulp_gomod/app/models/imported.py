@@ -13,6 +13,13 @@ from pulpcore.plugin.util import get_domain
 from pulp_gomod.app.exceptions import ImportedFileMissingError
 
 _TASK = "pulpcore.app.tasks.importer.import_repository_version"
+_REPLICATION = "pulp_gomod.app.tasks.replication.replicate"
+
+
+def is_carried() -> bool:
+    """Say whether this is a task that carries a repository here from another server."""
+    task = Task.current()
+    return task is not None and task.name in (_TASK, _REPLICATION)
 
 
 def bring_home(version: RepositoryVersion) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from pulpcore.plugin.models import (
     AutoAddObjPermsMixin,
@@ -20,8 +20,9 @@ from pulp_gomod.app.exceptions import (
 )
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.dispatching import ensure_task
+from pulp_gomod.app.models.exported import bases
 from pulp_gomod.app.models.hiding import publish_names, report
-from pulp_gomod.app.models.imported import bring_home
+from pulp_gomod.app.models.imported import bring_home, is_carried
 from pulp_gomod.app.models.index import record_index
 from pulp_gomod.app.models.missing import report_added
 from pulp_gomod.app.models.modfile import GoModFile
@@ -91,7 +92,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         record_index(new_version)
 
     def _refuse_blocked(self, added: QuerySet) -> None:
-        blocks = blocks_of(self.pk)
+        # Another server may hold what it blocks, and does not serve it either.
+        blocks = blocks_of(self.pk, imported=not is_carried())
         if not blocks:
             return
         for path, version in added.values_list("module", "version").iterator():
@@ -250,6 +252,11 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
 
     def _dispatch_trim(self) -> None:
         ensure_task(self, TRIM)
+
+    def protected_versions(self) -> QuerySet:
+        """Keep, beside what is served, the versions that the next incremental exports start from."""
+        served = super().protected_versions()
+        return self.versions.filter(Q(pk__in=served.values("pk")) | Q(pk__in=bases(self.pk)))
 
     def trim_old_versions(self) -> None:
         """Delete the versions beyond `retain_repo_versions`; for the retention task."""

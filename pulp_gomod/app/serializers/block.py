@@ -53,7 +53,8 @@ class GoBlockSerializer(ModelSerializer):
     source = serializers.ChoiceField(
         help_text=_(
             "requested: a user created it. removed: it keeps a removed version from coming back, "
-            "until that is published again."
+            "until that is published again. imported: it came from another server with an import "
+            "or a replication, and goes the same way."
         ),
         choices=GoBlock.Source.choices,
         read_only=True,

@@ -105,8 +105,11 @@ block.add_command(
             click.option("--created-by", help=_("Show only blocks created by this user.")),
             click.option(
                 "--source",
-                type=click.Choice(["requested", "removed"], case_sensitive=False),
-                help=_("Show only blocks that a user requested, or only those that removals left."),
+                type=click.Choice(["requested", "removed", "imported"], case_sensitive=False),
+                help=_(
+                    "Show only blocks that a user requested, that removals left, or that came from "
+                    "another server."
+                ),
             ),
         ]
     )

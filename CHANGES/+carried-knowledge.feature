@@ -1,0 +1,1 @@
+Exports of Pulp carry what a repository knows of its modules, so that `.info` is the same on both sides: releases (time, origin, the upstream's words, publisher), labels, own paths, blocks, and what cleanup may remove. Incremental exports keep the version that they go on from, and say what is wrong without it.
