@@ -15,6 +15,9 @@ File = Literal["list", "info", "mod", "zip"]
 
 LATEST = "latest"
 INDEX = "index"
+BUNDLE = "bundle.tar"
+ASKED_WITH_A_QUERY = frozenset({INDEX, BUNDLE})
+"""Paths at which the query says what is asked for."""
 
 # Queries that the go command answers itself: as the name of a version they mean nothing.
 _CLIENT_QUERIES = frozenset({"upgrade", "patch", "none"})
@@ -54,6 +57,11 @@ class IndexRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class BundleRequest:
+    """A request for everything at once. No module is called like it: a module's files are below its path."""
+
+
+@dataclass(frozen=True, slots=True)
 class Malformed:
     """
     A path that is no GOPROXY request.
@@ -65,7 +73,7 @@ class Malformed:
     reason: str
 
 
-Parsed = ModuleRequest | SumdbRequest | IndexRequest | Malformed
+Parsed = ModuleRequest | SumdbRequest | IndexRequest | BundleRequest | Malformed
 
 
 @lru_cache(maxsize=1024)
@@ -83,6 +91,8 @@ def parse(path: str) -> Parsed:
         return SumdbRequest(path.removeprefix("sumdb/"))
     if path == INDEX:
         return IndexRequest()
+    if path == BUNDLE:
+        return BundleRequest()
     try:
         if path.endswith("/@latest"):
             return ModuleRequest(

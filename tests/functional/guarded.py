@@ -295,6 +295,7 @@ def paths_of(made: Made) -> list[str]:
         "sumdb/sum.golang.org/supported",
         "sumdb/sum.golang.org/latest",
         "sumdb/sum.golang.org/tile/8/0/000",
+        "bundle.tar",
         "sumdb/",
         "index",
         "",

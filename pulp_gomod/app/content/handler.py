@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from pulp_gomod.app.content.bundle import serve_bundle
 from pulp_gomod.app.content.http.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.content.http.responses import (
     USED,
@@ -35,6 +36,7 @@ from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang.goproxy import (
     LATEST,
+    BundleRequest,
     IndexRequest,
     Malformed,
     ModuleRequest,
@@ -101,6 +103,8 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
             return await serve_sumdb(request, target, path)
         case IndexRequest():
             return await serve_index(request, target)
+        case BundleRequest():
+            return await serve_bundle(services.bundles, request, target)
         case ModuleRequest() as wanted:
             return await _serve_module(services, request, target, wanted)
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # The paths of the protocol below a base path; the rest of the content prefix stays pulpcore's.
-_CONTENT = r"{path:.+/(?:@v/.+|@latest|sumdb/.+|index)}"
+_CONTENT = r"{path:.+/(?:@v/.+|@latest|sumdb/.+|index|bundle\.tar)}"
 _OWNER = "{owner}/go/{path:.*}"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pulp_gomod.app.content.bundle import Bundles
 from pulp_gomod.app.content.loop_watch import watched
 from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.content.repository.prefetch import Prefetch
@@ -35,6 +36,7 @@ class ContentServices:
         prefetch: Looks up small repository versions as a whole.
         zips: Stored zips.
         remotes: The remotes of distributions.
+        bundles: Bundles that are made.
     """
 
     lookups: Lookups
@@ -44,6 +46,7 @@ class ContentServices:
     prefetch: Prefetch
     zips: ZipFiles
     remotes: RemoteRegistry
+    bundles: Bundles
 
 
 @asynccontextmanager
@@ -60,6 +63,8 @@ async def _opened() -> AsyncIterator[ContentServices]:
         remotes = RemoteRegistry(database)
         stack.push_async_callback(remotes.close)
         await remotes.open()
+        bundles = Bundles()
+        stack.push_async_callback(bundles.close)
         stack.enter_context(watched())
         yield ContentServices(
             lookups=Lookups(database),
@@ -69,6 +74,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
             prefetch=prefetch,
             zips=ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE)),
             remotes=remotes,
+            bundles=bundles,
         )
 
 

@@ -1,6 +1,7 @@
 """The tables: content, what a repository knows of it, and the Pulp types around it."""
 
 from pulp_gomod.app.models.block import GoBlock, GoBlockRevision
+from pulp_gomod.app.models.bundle import GoBundleHead
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.guard import ContentGuardInUse
@@ -22,6 +23,7 @@ __all__ = [
     "GoArrival",
     "GoBlock",
     "GoBlockRevision",
+    "GoBundleHead",
     "GoCachedModFile",
     "GoChange",
     "GoDistribution",

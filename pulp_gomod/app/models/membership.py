@@ -98,8 +98,8 @@ def held_each(repository: _Repository, number: _Number) -> IsNull:
         repository: The repository, or its pk.
         number: The number of the version, which must be complete.
     """
-    memberships = _memberships(repository, number).filter(content_id=OuterRef("pk"))
-    return IsNull(Subquery(memberships.values("pk")[:1]), False)
+    found = memberships(repository, number).filter(content_id=OuterRef("pk"))
+    return IsNull(Subquery(found.values("pk")[:1]), False)
 
 
 def held_among(content: QuerySet, repository: _Repository, number: _Number) -> Func:
@@ -115,8 +115,8 @@ def held_among(content: QuerySet, repository: _Repository, number: _Number) -> F
         number: The number of the version, which must be complete.
     """
     keys = ArraySubquery(content.order_by().values("pk"))
-    memberships = _memberships(repository, number).filter(_IsAny(F("content_id"), keys))
-    return _IsTrue(In(F("pk"), memberships.values("content_id")))
+    found = memberships(repository, number).filter(_IsAny(F("content_id"), keys))
+    return _IsTrue(In(F("pk"), found.values("content_id")))
 
 
 def held_if_few(most: int, repository: _Repository, number: _Number) -> "_IsAny":
@@ -138,8 +138,14 @@ def held_if_few(most: int, repository: _Repository, number: _Number) -> "_IsAny"
     return _IsAny(F("pk"), ArraySubquery(units))
 
 
-def _memberships(repository: _Repository, number: _Number) -> QuerySet:
-    """Select the memberships of a version, the later ones looked up once."""
+def memberships(repository: _Repository, number: _Number) -> QuerySet:
+    """
+    Select the memberships of a version, the later versions looked up once.
+
+    Args:
+        repository: The repository, or its pk.
+        number: The number of the version, which must be complete.
+    """
     later = RepositoryVersion.objects.filter(repository=repository, number__gt=number).values("pk")
     return RepositoryContent.objects.filter(
         Q(version_removed=None) | Q(version_removed__in=later),

@@ -69,6 +69,20 @@ class ObjectReader:
         self._left -= len(chunk)
         return chunk
 
+    def open_here(self, offset: int, count: int) -> None:
+        """As `open`, in the calling thread, which waits as long as the backend does."""
+        self._left = count
+        self._file = self._open(offset, count)
+
+    def read_here(self, most: int) -> bytes:
+        """As `read`, in the calling thread."""
+        wanted = min(most, self._left)
+        if not wanted:
+            return b""
+        chunk = self._read(wanted)
+        self._left -= len(chunk)
+        return chunk
+
     def close(self) -> None:
         """End reading. A thread that still waits for the storage sees to it once it comes back."""
         with self._lock:

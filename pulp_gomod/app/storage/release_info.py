@@ -1,4 +1,4 @@
-"""What a publisher says of a release beyond its bytes: when and where it was made."""
+"""What is said of a release beyond its bytes: when and where it was made."""
 
 import json
 import re
@@ -73,3 +73,20 @@ def check_origin(value: Any) -> dict[str, str]:
         if any("\ud800" <= char <= "\udfff" for char in member):
             raise ValueError(f"origin: {name} is not valid Unicode")
     return value
+
+
+def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:
+    """
+    Render `.info` as Go's encoding/json reads it.
+
+    Args:
+        version: The canonical version.
+        time: When it was made.
+        origin: Where it was made, or None.
+    """
+    info: dict[str, Any] = {"Version": version}
+    if time.year > 1:
+        info["Time"] = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if origin:
+        info["Origin"] = origin
+    return json.dumps(info, separators=(",", ":")).encode()

@@ -19,10 +19,10 @@ from pulp_gomod.app.content.http.sendfile import (
     FileResponse,
     ObjectResponse,
     OpenedResponse,
+    Reader,
 )
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.storage.faults import DAMAGED, RETRY_AFTER, UNAVAILABLE, DamagedFileError
-from pulp_gomod.app.storage.objects import ObjectReader
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Representation:
         immutable: Whether it never changes while it is served.
         body: The bytes, or None for a file or an object.
         path: The file, where there is no body.
-        reader: The object, where there is neither.
+        reader: What brings the bytes, where there is neither.
         owner: What the file lives as long as, or None.
         is_settled: Whether the repository version alone decides that this is the answer, whatever an upstream has.
         validators: The headers that are made of etag and modified, whatever the answer.
@@ -70,7 +70,7 @@ class Representation:
     immutable: bool
     body: bytes | None = None
     path: str = ""
-    reader: ObjectReader | None = None
+    reader: Reader | None = None
     owner: object = None
     is_settled: bool = True
     validators: dict[str, str] = field(init=False)

@@ -6,7 +6,7 @@ import os
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Protocol
 
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -14,7 +14,6 @@ from aiohttp.abc import AbstractStreamWriter
 from pulp_gomod.app.content.http.pace import Pace, cut_off
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
-from pulp_gomod.app.storage.objects import ObjectReader
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +21,8 @@ log = logging.getLogger(__name__)
 CHUNK = 1024 * 1024
 # Bytes of an object that are in memory for a client.
 OBJECT_CHUNK = 256 * 1024
+# Bytes whose sending is timed.
+_AT_ONCE = 64 * 1024
 # Milliseconds that a thread waits for a client to take more.
 PATIENCE = 2
 
@@ -122,12 +123,25 @@ class FileResponse(OpenedResponse):
             await asyncio.get_running_loop().run_in_executor(None, self._file.close)
 
 
+class Reader(Protocol):
+    """What brings bytes piece by piece."""
+
+    async def open(self, offset: int, count: int, /) -> None:
+        """Begin to read `count` bytes from a place on."""
+
+    async def read(self, most: int, /) -> bytes:
+        """Return the next bytes; none only where all were read."""
+
+    def close(self) -> None:
+        """End reading."""
+
+
 class ObjectResponse(OpenedResponse):
     """
-    Sends a part of an object as it comes from the object storage.
+    Sends a part of what comes piece by piece, such as an object of an object storage.
 
     Args:
-        reader: The object, not opened yet.
+        reader: What brings it, not opened yet.
         offset: Where in it the part begins.
         count: Bytes of the part.
         status: The HTTP status.
@@ -135,7 +149,7 @@ class ObjectResponse(OpenedResponse):
     """
 
     def __init__(
-        self, reader: ObjectReader, offset: int, count: int, status: int, headers: Mapping[str, str]
+        self, reader: Reader, offset: int, count: int, status: int, headers: Mapping[str, str]
     ) -> None:
         super().__init__(status=status, headers=headers)
         self._reader = reader
@@ -163,9 +177,10 @@ class ObjectResponse(OpenedResponse):
             return await super().prepare(request)
         try:
             writer = await super().prepare(request)
+            pace = Pace()
             chunk, self._first = self._first, b""
             while chunk:
-                await self.write(chunk)
+                await self._send(request, chunk, pace)
                 chunk = await self._reader.read(OBJECT_CHUNK)
             await super().write_eof()
             return writer
@@ -174,6 +189,22 @@ class ObjectResponse(OpenedResponse):
             raise BrokenOff from error
         finally:
             self._reader.close()
+
+    async def _send(self, request: web.BaseRequest, chunk: bytes, pace: Pace) -> None:
+        """Send some bytes, as long as the client takes them at a least rate."""
+        loop = asyncio.get_running_loop()
+        for start in range(0, len(chunk), _AT_ONCE):
+            piece = chunk[start : start + _AT_ONCE]
+            begun = loop.time()
+            try:
+                async with asyncio.timeout(pace.left):
+                    await self.write(piece)
+            except TimeoutError:
+                log.info("Disconnected a client that does not read what it is sent.")
+                if request.transport is not None:
+                    cut_off(request.transport)
+                raise ConnectionResetError("the client reads too slowly") from None
+            pace.note(loop.time() - begun, len(piece))
 
 
 class _Part:

@@ -1,10 +1,9 @@
 """What a repository version holds of a module, as the GOPROXY protocol says it."""
 
-import json
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from pulp_gomod.app.content.http.responses import JSON, TEXT, Representation
@@ -14,6 +13,7 @@ from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.executors import compute, etag
 from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.storage.release_info import info_json
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
 from pulp_gomod.golang.latest import Candidate, UnreadGoModError, latest, latest_of_newest
@@ -241,23 +241,6 @@ def _candidates(rows: list[Row]) -> list[Candidate]:
 def _read(candidates: list[Candidate], version: str, retracted: str) -> list[Candidate]:
     """Add what the go.mod of one of the candidates retracts."""
     return [replace(c, retracted=retracted) if c.version == version else c for c in candidates]
-
-
-def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:
-    """
-    Render `.info` as Go's encoding/json reads it.
-
-    Args:
-        version: The canonical version.
-        time: When it was made.
-        origin: Where it was made, or None.
-    """
-    info: dict[str, Any] = {"Version": version}
-    if time.year > 1:
-        info["Time"] = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if origin:
-        info["Origin"] = origin
-    return json.dumps(info, separators=(",", ":")).encode()
 
 
 async def _info(

@@ -24,7 +24,7 @@ from pulp_gomod.app.content.response_cache.lookup import PlainGet
 from pulp_gomod.app.content.response_cache.wire import Wire, closing_response
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.models.base_path import base_paths
-from pulp_gomod.golang.goproxy import INDEX
+from pulp_gomod.golang.goproxy import ASKED_WITH_A_QUERY
 
 _STATUSES = frozenset({200, 304, 404})
 # Whoever sends one of these may get another answer; ETags are compared here.
@@ -208,8 +208,10 @@ class ResponseCache:
             target: The distribution.
             response: What it is answered.
         """
-        if response.status not in _STATUSES or not _is_plain(request) or target.path == INDEX:
-            # Of all answers, that of the index alone depends on the query.
+        if response.status not in _STATUSES or not _is_plain(request):
+            return
+        if target.path in ASKED_WITH_A_QUERY:
+            # It decides, and is no part of the key.
             return
         domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
         if self.on_plain_get is not None:

@@ -1,0 +1,1 @@
+`GET <GOPROXY>/bundle.tar` is everything that a distribution serves, as one tar of files that the go command builds from with `GOPROXY=file://...` and the checksum database on; `?since=<repository version>` is what has come since, to be unpacked over it. Downloads can be resumed, and `GOMOD_BUNDLES` bounds how many are made at once.

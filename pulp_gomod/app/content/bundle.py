@@ -1,0 +1,288 @@
+"""`bundle.tar`: everything that a distribution serves of its own, as one tar to carry away."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from aiohttp import hdrs, web
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from pulpcore.plugin.models import Domain, RepositoryVersion
+
+from pulp_gomod.app.bundle.plan import Plan, UnknownVersionError, make_plan
+from pulp_gomod.app.bundle.rows import ChangedError
+from pulp_gomod.app.bundle.scope import Scope
+from pulp_gomod.app.bundle.stream import tar_bytes
+from pulp_gomod.app.content.http.responses import (
+    Representation,
+    cache_control,
+    not_found,
+    opened,
+    problem,
+    respond,
+    storage_problem,
+)
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.db.executors import BoundedExecutor
+from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.orm import on_a_connection
+from pulp_gomod.app.db.singleflight import SingleFlight
+from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.faults import DamagedFileError
+from pulp_gomod.app.storage.reading import ZipReader
+
+log = logging.getLogger(__name__)
+
+TAR: Final = "application/x-tar"
+_RETRY_AFTER: Final = "30"
+# Plans that are remembered, their bytes, and for how many seconds: what proves a module may come to be
+# known later than the module.
+_PLANS = 16
+_PLAN_BYTES = 64 * 1024 * 1024
+_PLAN_SECONDS = 600.0
+_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
+
+
+class Occupied(Exception):
+    """As many bundles as may be made at once are being made."""
+
+
+class _Key(NamedTuple):
+    repository: UUID
+    number: int
+    since: int | None
+    blocks: bytes
+
+
+class _Planned(NamedTuple):
+    plan: Plan
+    zips: ZipReader
+    made: float
+
+
+class Bundles:
+    """The bundles that a content process makes and sends; a few at a time."""
+
+    def __init__(self) -> None:
+        self._places = max(int(settings.GOMOD_BUNDLES), 1)
+        self._taken = 0
+        # Each bundle occupies one thread at a time.
+        self._threads = BoundedExecutor("gomod-bundle", self._places)
+        self._plans: Lru[_Key, _Planned] = Lru(
+            _PLANS, _PLAN_BYTES, lambda planned: planned.plan.memory
+        )
+        self._flights: SingleFlight[_Planned] = SingleFlight()
+
+    async def close(self) -> None:
+        """Call off what is being planned."""
+        await self._flights.close()
+        self._threads.close()
+
+    async def plan(self, scope: Scope) -> _Planned:
+        """
+        Return the plan of a bundle, made once for all who ask for it.
+
+        Args:
+            scope: What the bundle is of.
+
+        Raises:
+            Occupied: Too many are being made.
+            UnknownVersionError: There is no older version to start from.
+            DamagedFileError: A zip is lost.
+            django.db.Error: PostgreSQL cannot be reached.
+        """
+        key = _Key(scope.repository, scope.number, scope.since, scope.blocks.revision)
+        known = self._plans.get(key)
+        if known is not None and time.monotonic() - known.made < _PLAN_SECONDS:
+            return known
+
+        async def make() -> _Planned:
+            self.take()
+            try:
+                planned = await self._threads.run(_plan, scope)
+            finally:
+                self.give_back()
+            self._plans.put(key, planned)
+            return planned
+
+        return await asyncio.shield(self._flights.start(key, make))
+
+    def take(self) -> None:
+        """
+        Take a place.
+
+        Raises:
+            Occupied: There is none.
+        """
+        if self._taken >= self._places:
+            raise Occupied
+        self._taken += 1
+
+    def give_back(self) -> None:
+        """Give a place back."""
+        self._taken -= 1
+
+    def submit(self, iterator: Iterator[bytes]) -> "Future[bytes]":
+        """Have a thread make the next bytes; none at the end."""
+        return self._threads.submit(next, iterator, b"")
+
+    def forget(self, plan: Plan) -> None:
+        """Forget a plan that has turned out to be wrong."""
+        scope = plan.scope
+        key = _Key(scope.repository, scope.number, scope.since, scope.blocks.revision)
+        known = self._plans.get(key)
+        if known is not None and known.plan is plan:
+            self._plans.put(key, known._replace(made=-_PLAN_SECONDS))
+
+
+def _plan(scope: Scope) -> _Planned:
+    domain = on_a_connection(Domain.objects.get, pk=scope.domain)
+    zips = ZipReader(on_a_connection(storage_of, domain))
+    return _Planned(make_plan(scope, zips.check), zips, time.monotonic())
+
+
+class _BundleReader:
+    """
+    Brings a bundle, a chunk ahead of what is sent.
+
+    Args:
+        bundles: Where it takes its place.
+        planned: Its plan.
+    """
+
+    def __init__(self, bundles: Bundles, planned: _Planned) -> None:
+        self._bundles = bundles
+        self._planned = planned
+        self._iterator: Iterator[bytes] | None = None
+        self._ahead: asyncio.Future[bytes] | None = None
+
+    async def open(self, offset: int, count: int) -> None:
+        """
+        Begin to read.
+
+        Raises:
+            Occupied: There is no place.
+        """
+        self._bundles.take()
+        plan, zips = self._planned.plan, self._planned.zips
+        self._iterator = tar_bytes(plan, offset, offset + count, zips.read)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        assert self._iterator is not None
+        self._ahead = asyncio.wrap_future(self._bundles.submit(self._iterator))
+
+    async def read(self, most: int) -> bytes:
+        """
+        Return the next bytes, which are no more than anybody asks for.
+
+        Raises:
+            DamagedFileError: Something is not what it was, or is lost.
+            StorageUnavailableError: The storage, or the database, failed.
+        """
+        assert self._ahead is not None
+        try:
+            chunk = await asyncio.shield(self._ahead)
+        except ChangedError as error:
+            self._bundles.forget(self._planned.plan)
+            log.error("A bundle was sent only in part: %s", error)
+            raise DamagedFileError(str(error)) from error
+        except DamagedFileError as error:
+            log.error("A bundle was sent only in part: %s", error)
+            raise
+        except DatabaseError as error:
+            log.error("A bundle was sent only in part: PostgreSQL is not responding.")
+            raise StorageUnavailableError("making a bundle", "the database failed") from error
+        if chunk:
+            self._go_on()
+        return chunk
+
+    def close(self) -> None:
+        """End it; the place is free once the thread has come back."""
+        if self._iterator is None:
+            return
+        iterator, self._iterator = self._iterator, None
+        ahead = self._ahead
+        if ahead is None or ahead.done():
+            self._end(iterator)
+        else:
+            ahead.add_done_callback(lambda _: self._end(iterator))
+
+    def _end(self, iterator: Iterator[bytes]) -> None:
+        if self._ahead is not None and not self._ahead.cancelled():
+            # Whoever wanted to know has gone.
+            self._ahead.exception()
+        self._bundles.give_back()
+        # It closes a file at most.
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+async def serve_bundle(
+    bundles: Bundles, request: web.Request, target: ServedDistribution
+) -> web.StreamResponse:
+    """
+    Answer a request for a bundle.
+
+    Args:
+        bundles: Those that are made.
+        request: The request, permitted by the guard.
+        target: The distribution.
+    """
+    if target.served is None:
+        return not_found(f"the distribution {target.base_path} serves no repository")
+    try:
+        since = _since(request)
+    except ValueError as error:
+        return problem(400, f"bad request: {error}")
+    served = target.served
+    scope = Scope(target.domain, served.repository, served.number, since, served.blocks)
+    try:
+        planned = await bundles.plan(scope)
+        plan = planned.plan
+        found = Representation(
+            TAR, plan.etag, served.created, plan.size, False, reader=_BundleReader(bundles, planned)
+        )
+        response = respond(request, found, cache_control(False, target.guard is None))
+        return await opened(request, response)
+    except Occupied:
+        line = "unavailable: this server is busy making other bundles; try again"
+        return problem(503, line, {hdrs.RETRY_AFTER: _RETRY_AFTER})
+    except UnknownVersionError as error:
+        return not_found(error.line)
+    except ChangedError:
+        return not_found("the repository version was deleted meanwhile")
+    except (StorageUnavailableError, DamagedFileError) as error:
+        return storage_problem(error)
+    except (DatabaseError, RepositoryVersion.DoesNotExist):
+        log.exception("PostgreSQL is not responding.")
+        return problem(503, "unavailable: the server's database is not responding")
+
+
+def _since(request: web.Request) -> int | None:
+    """
+    Read the number of the older version.
+
+    Raises:
+        ValueError: The query is wrong; the text says what.
+    """
+    query = request.query
+    for name in query:
+        if name != "since":
+            raise ValueError(f"{name[:64]!r} is not a parameter of a bundle; the only one is since")
+    values = query.getall("since", [])
+    if not values:
+        return None
+    if len(values) > 1 or not _NUMBER.fullmatch(values[0]):
+        raise ValueError(
+            "since must be the number of an older repository version, such as since=12"
+        )
+    return int(values[0])

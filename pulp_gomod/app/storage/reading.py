@@ -1,0 +1,82 @@
+"""Reading stored zips in a thread that may wait, a piece at a time."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
+from pulp_gomod.app.storage.objects import ObjectReader
+from pulp_gomod.app.storage.stored_zip import StoredZip
+
+PIECE = 256 * 1024
+"""Bytes that are read at once."""
+
+
+class ZipReader:
+    """
+    Reads the zips of one storage.
+
+    Args:
+        storage: The storage, with an end to its patience (see `backends`).
+    """
+
+    def __init__(self, storage: Any) -> None:
+        self._storage = storage
+        # Only file systems have paths.
+        path: Callable[[str], str] = storage.path
+        self._path: Callable[[str], str] | None = path
+        try:
+            path("x")
+        except NotImplementedError:
+            self._path = None
+
+    def check(self, found: StoredZip) -> None:
+        """
+        See that a zip is there, where that costs nothing: in a file system.
+
+        Args:
+            found: The zip.
+
+        Raises:
+            DamagedFileError: It is lost, or is not as long as it should be.
+            StorageUnavailableError: The storage failed.
+        """
+        if self._path is None:
+            return
+        with storage_calls("looking for a stored zip"):
+            if os.stat(self._path(found.name)).st_size != found.size:
+                raise DamagedFileError(f"{found.name} does not have {found.size} bytes")
+
+    def read(self, found: StoredZip, offset: int, count: int) -> Iterator[bytes]:
+        """
+        Read a part of a zip.
+
+        Args:
+            found: The zip.
+            offset: Where the part begins.
+            count: How many bytes it has.
+
+        Raises:
+            DamagedFileError: The zip is lost, or is not as long as it should be.
+            StorageUnavailableError: The storage failed.
+        """
+        if self._path is None:
+            yield from self._read_object(found, offset, count)
+            return
+        self.check(found)
+        with storage_calls("reading a stored zip"), open(self._path(found.name), "rb") as file:
+            file.seek(offset)
+            while count:
+                piece = file.read(min(PIECE, count))
+                if not piece:
+                    raise DamagedFileError(f"{found.name} is shorter than it should be")
+                count -= len(piece)
+                yield piece
+
+    def _read_object(self, found: StoredZip, offset: int, count: int) -> Iterator[bytes]:
+        reader = ObjectReader(self._storage, found.name, found.size)
+        with closing(reader), storage_calls("reading a stored zip"):
+            reader.open_here(offset, count)
+            while piece := reader.read_here(PIECE):
+                yield piece

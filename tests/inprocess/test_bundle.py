@@ -1,0 +1,406 @@
+"""A repository version as one tar: what is in it, what a client is answered, and what go makes of it."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+from django.conf import settings
+
+from pulp_gomod.golang import dirhash
+from pulp_gomod.golang.sumdb import note
+from pulp_gomod.golang.sumdb.server import Server, TestServer, gosum_text
+from tests.functional.owners import Go
+from tests.gomods import pack
+from tests.goproxy_requests import PSEUDO, get
+from tests.inprocess.owners import Owner
+
+import tests.unit.django_set_up  # noqa: F401  # isort: skip
+from pulpcore.plugin.models import Content, RepositoryVersion  # isort: skip
+from pulp_gomod.app.bundle import heads  # isort: skip
+from pulp_gomod.app.bundle.plan import make_plan  # isort: skip
+from pulp_gomod.app.bundle.rows import ChangedError  # isort: skip
+from pulp_gomod.app.bundle.scope import Scope  # isort: skip
+from pulp_gomod.app.bundle.stream import tar_bytes  # isort: skip
+from pulp_gomod.app.models import (  # isort: skip
+    GoBlock,
+    GoModFile,
+    GoModule,
+    GoRelease,
+    GoRepository,
+)
+from pulp_gomod.app.models.block import note_change  # isort: skip
+from pulp_gomod.app.storage.proofs import ProvenRecord, absorb  # isort: skip
+
+Files = dict[str, bytes]
+
+# It reads the whole graph, with the go.mod files of versions that it does not build.
+_MAIN = 'package main\n\nimport "example.com/Upper"\n\nfunc main() { println(upper.Name) }\n'
+_PATHS = ("example.com/Upper", "example.com/dep", "example.com/old", "example.com/pseudo")
+
+
+class World:
+    """A repository whose modules a checksum database knows."""
+
+    def __init__(self, url: str) -> None:
+        self.owner = Owner.create(url)
+        self.name = f"sum.example.net/b{uuid4().hex[:8]}"
+        signer, self.key = note.generate_key(self.name)
+        self._sums: dict[tuple[str, str], bytes] = {}
+        self.log = TestServer(signer, lambda path, version: self._sums[path, version])
+
+    def zip(self, path: str, version: str, *requires: str, name: str = "") -> bytes:
+        """Pack a module, which the database then knows; before it, others come."""
+        go_mod = f"module {path}\n\ngo 1.16\n" + "".join(f"require {r}\n" for r in requires)
+        package = path.rpartition("/")[2].lower()
+        imports = 'import _ "example.com/dep"\n' if requires and "dep" in requires[0] else ""
+        source = f'// {self.name}\npackage {package}\n\n{imports}const Name = "{name or path}"\n'
+        packed = pack(
+            f"{path}@{version}/", [("go.mod", go_mod.encode()), ("x.go", source.encode())]
+        )
+        h1 = dirhash.hash_zip(io.BytesIO(packed))
+        self._prove(path, version, h1, go_mod.encode())
+        return packed
+
+    def go_mod(self, path: str, version: str, *, awaits_zip: bool = False) -> GoModFile:
+        """Make a go.mod without a zip."""
+        body = f"module {path}\n\ngo 1.16\n".encode()
+        self._prove(path, version, "h1:" + "A" * 43 + "=", body)
+        unit: GoModFile = GoModFile.objects.create(
+            module=path,
+            version=version,
+            go_mod=body,
+            go_mod_h1=dirhash.hash_go_mod(body),
+            awaits_zip=awaits_zip,
+        )
+        return unit
+
+    def _prove(self, path: str, version: str, h1: str, go_mod: bytes) -> None:
+        self._sums[path, version] = gosum_text(path, version, h1, dirhash.hash_go_mod(go_mod))
+        for _ in range(300):
+            self.log.add(b"somebody else's\n")
+        number = self.log.lookup(path, version)
+        text = self._sums[path, version].decode()
+        domain = self.owner.repository.pulp_domain_id
+        absorbed = absorb(
+            domain,
+            self.key,
+            self.log.signed(),
+            [ProvenRecord(number, path, version, text)],
+            lambda tiles: {(t.l, t.n): self.log.read_tile_data(t) for t in tiles},
+        )
+        assert absorbed.count == 1
+
+    def add(self, *units: Content) -> None:
+        """Add units in a new version of the repository."""
+        with self.repository.new_version() as new:
+            new.add_content(Content.objects.filter(pk__in=[unit.pk for unit in units]))
+
+    def remove(self, path: str, version: str) -> None:
+        """Remove a module version from the repository."""
+        with self.repository.new_version() as new:
+            new.remove_content(GoModule.objects.filter(module=path, version=version))
+
+    @property
+    def repository(self) -> GoRepository:
+        """The repository as it is now."""
+        found: GoRepository = GoRepository.objects.get(pk=self.owner.repository.pk)
+        return found
+
+    @property
+    def number(self) -> int:
+        """The newest version's number."""
+        return int(self.repository.latest_version().number)
+
+    @property
+    def url(self) -> str:
+        return f"{self.owner.packages_url}/bundle.tar"
+
+    def bundle(self, since: int | None = None) -> bytes:
+        """Download a bundle."""
+        response = get(self.url, params={} if since is None else {"since": since})
+        assert response.status_code == 200, response.text
+        assert int(response.headers["Content-Length"]) == len(response.content)
+        return response.content
+
+    def go(self, directory: Path) -> Go:
+        """A go command that believes the database, and has nothing yet."""
+        return Go.create(directory, _MAIN)
+
+    def run(self, go: Go, tree: Path, *arguments: str, check: bool = True) -> str:
+        """Run go with the tree as its only proxy."""
+        env = {"GOSUMDB": self.key, "GONOSUMDB": "", "GOFLAGS": "-mod=mod -modcacherw"}
+        done = go.run(f"file://{tree}", *arguments, env=env, check=check)
+        return f"{done.stdout}{done.stderr}"
+
+
+def unpack(bundle: bytes, directory: Path) -> Files:
+    """Unpack a bundle over what is there, and return its files."""
+    with tarfile.open(fileobj=io.BytesIO(bundle)) as tar:
+        tar.extractall(directory, filter="data")
+        return {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]
+
+
+def about(files: Files) -> dict[str, object]:
+    found: dict[str, object] = json.loads(files["bundle/about.json"])
+    return found
+
+
+@pytest.fixture(scope="module")
+def world(content_url: str) -> World:
+    world = World(content_url)
+    old = world.go_mod("example.com/old", "v0.1.0")
+    world.owner.publish(
+        world.zip("example.com/Upper", "v1.0.0", "example.com/dep v1.0.0"),
+        world.zip("example.com/Upper", "v1.1.0-RC1"),
+        world.zip("example.com/dep", "v1.0.0", "example.com/old v0.1.0", "example.com/old v0.2.0"),
+        world.zip("example.com/old", "v0.2.0", "example.com/old v0.1.0"),
+        world.zip("example.com/pseudo", PSEUDO),
+    )
+    world.add(old)
+    return world
+
+
+@pytest.fixture(scope="module")
+def bundle(world: World) -> bytes:
+    return world.bundle()
+
+
+def test_it_is_what_the_goproxy_answers(world: World, bundle: bytes, tmp_path: Path) -> None:
+    files = unpack(bundle, tmp_path)
+    served = {path for path in files if not path.startswith(("sumdb/", "bundle/"))}
+    assert len(served) == 5 * 3 + 1 + 4 + 4
+    for path in served:
+        assert get(f"{world.owner.packages_url}/{path}").content == files[path], path
+    assert files["example.com/!upper/@v/list"] == b"v1.0.0\nv1.1.0-RC1\n"
+    assert files["example.com/pseudo/@v/list"] == b""
+    assert json.loads(files["example.com/pseudo/@latest"])["Version"] == PSEUDO
+    said = about(files)
+    assert said["version"] == world.number and said["since"] is None
+    assert (said["modules"], said["versions"], said["go_mod_only"]) == (4, 5, 1)
+    assert said["missing_zips"] == {"count": 0, "first": []} and said["without_proof"] == 0
+    assert said["missing_tiles"] == 0
+
+
+def test_one_head_proves_all_of_it(world: World, bundle: bytes, tmp_path: Path) -> None:
+    files = unpack(bundle, tmp_path)
+    place = f"sumdb/{world.name}"
+    head = files[f"{place}/latest"]
+    assert files[f"{place}/supported"] == b"" and head == world.log.signed()
+    lookups = [files[path] for path in files if path.startswith(f"{place}/lookup/")]
+    assert len(lookups) == 6 and all(answer.endswith(b"\n\n" + head) for answer in lookups)
+    tiles = {path for path in files if "/tile/8/" in path}
+    # Complete ones, and those of the right edge as wide as the head has them.
+    assert any(path.endswith("/tile/8/0/001") for path in tiles)
+    assert any(".p/" in path for path in tiles)
+    for path in tiles:
+        served = Server(world.log).serve_proxied(world.name, f"/{path}")
+        assert (served.status, served.body) == (200, files[path]), path
+
+
+def test_go_builds_from_it(world: World, bundle: bytes, tmp_path: Path) -> None:
+    unpack(bundle, tmp_path / "tree")
+    go, tree = world.go(tmp_path / "go"), tmp_path / "tree"
+    world.run(go, tree, "mod", "tidy")
+    assert "example.com/Upper" in world.run(go, tree, "run", ".")
+    world.run(go, tree, "mod", "verify")
+    world.run(go, tree, "get", "example.com/pseudo@latest")
+    assert PSEUDO in world.run(go, tree, "list", "-m", "all")
+    assert "v1.1.0-RC1" in world.run(go, tree, "list", "-m", "-versions", "example.com/Upper")
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        "example.com/!upper/@v/v1.0.0.zip",
+        "example.com/dep/@v/v1.0.0.zip",
+        "example.com/old/@v/v0.1.0.mod",
+        "lookup/example.com/!upper@v1.0.0",
+        "tile/8/0/001",
+    ],
+)
+def test_go_refuses_a_byte_that_was_changed(
+    world: World, bundle: bytes, tmp_path: Path, suffix: str
+) -> None:
+    tree = tmp_path / "tree"
+    (path,) = [path for path in unpack(bundle, tree) if path.endswith(suffix)]
+    data = bytearray((tree / path).read_bytes())
+    # In the middle of a source file, a line, a checksum, a hash.
+    data[len(data) // 2 if "lookup" not in path else data.index(b"h1:") + 9] ^= 1
+    (tree / path).write_bytes(data)
+    said = world.run(world.go(tmp_path / "go"), tree, "mod", "tidy", check=False)
+    assert any(
+        words in said
+        for words in ("SECURITY ERROR", "checksum error", "inconsistent", "cannot authenticate")
+    ), said
+
+
+def test_what_came_since_is_unpacked_over_it(
+    content_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Records of the minutes before are sent again.
+    monkeypatch.setattr(heads, "_MARGIN", 0)
+    world = World(content_url)
+    world.owner.publish(
+        world.zip("example.com/Upper", "v1.0.0", "example.com/dep v1.0.0"),
+        world.zip("example.com/dep", "v1.0.0"),
+        world.zip("example.com/other", "v1.0.0"),
+        world.zip("example.com/gone", "v1.0.0"),
+    )
+    tree, first = tmp_path / "tree", world.number
+    unpack(world.bundle(), tree)
+    go = world.go(tmp_path / "go")
+    world.run(go, tree, "get", "example.com/Upper@latest")
+    world.owner.publish(world.zip("example.com/Upper", "v1.1.0", "example.com/dep v1.0.0"))
+    world.remove("example.com/gone", "v1.0.0")
+    files = unpack(world.bundle(first), tree)
+    assert {path for path in files if path.startswith("example.com/")} == {
+        "example.com/!upper/@latest",
+        "example.com/!upper/@v/list",
+        "example.com/!upper/@v/v1.1.0.info",
+        "example.com/!upper/@v/v1.1.0.mod",
+        "example.com/!upper/@v/v1.1.0.zip",
+        "example.com/gone/@v/list",
+    }
+    assert files["example.com/!upper/@v/list"] == b"v1.0.0\nv1.1.0\n"
+    assert files["example.com/gone/@v/list"] == b""
+    assert [path for path in files if "/lookup/" in path] == [
+        f"sumdb/{world.name}/lookup/example.com/!upper@v1.1.0"
+    ]
+    assert about(files)["since"] == first
+    # It goes on from the head that it knows, and needs old records in the new tree.
+    world.run(go, tree, "get", "example.com/Upper@latest", "example.com/other@v1.0.0")
+    shutil.rmtree(tmp_path / "go/path/pkg/mod")
+    world.run(go, tree, "mod", "tidy")
+    assert "v1.1.0" in world.run(go, tree, "list", "-m", "example.com/Upper")
+    # Whoever begins now, begins with the same tree.
+    world.run(world.go(tmp_path / "new"), tree, "get", "example.com/Upper@v1.0.0")
+
+
+def test_it_stays_the_same_while_the_database_grows(content_url: str) -> None:
+    world = World(content_url)
+    world.owner.publish(world.zip("example.com/Upper", "v1.0.0"))
+    before = world.bundle()
+    world.zip("example.com/elsewhere", "v1.0.0")
+    scope = Scope(world.owner.repository.pulp_domain_id, world.owner.repository.pk, world.number)
+    assert f'"{make_plan(scope).etag}"' == get(world.url).headers["ETag"]
+    assert world.bundle() == before
+
+
+def test_ranges_are_parts_of_the_same_bytes(world: World, bundle: bytes) -> None:
+    whole = requests.head(world.url, timeout=60)
+    assert int(whole.headers["Content-Length"]) == len(bundle)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Content-Type"] == "application/x-tar"
+    etag = whole.headers["ETag"]
+    for start, stop in ((0, 1), (500, 3000), (len(bundle) - 700, len(bundle)), (10_000, 70_000)):
+        part = get(world.url, headers={"Range": f"bytes={start}-{stop - 1}", "If-Range": etag})
+        assert part.status_code == 206
+        assert part.content == bundle[start:stop]
+    rest = get(world.url, headers={"Range": "bytes=40000-"})
+    assert rest.content == bundle[40000:]
+    # Another bundle than the one that was begun comes as a whole.
+    other = get(world.url, headers={"Range": "bytes=40000-", "If-Range": '"0"'})
+    assert other.status_code == 200 and other.content == bundle
+    assert get(world.url, headers={"Range": f"bytes={len(bundle)}-"}).status_code == 416
+    assert get(world.url, headers={"If-None-Match": etag}).status_code == 304
+    assert get(f"{world.owner.content_url}/bundle.tar").content == bundle
+
+
+def test_what_cannot_be_had_is_said(world: World, content_url: str) -> None:
+    for query, status, words in (
+        ("since=x", 400, "since must be the number of an older repository version"),
+        ("since=1&since=2", 400, "since must be"),
+        ("since=-1", 400, "since must be"),
+        ("sinse=1", 400, "'sinse' is not a parameter of a bundle"),
+        (f"since={world.number + 1}", 404, "is newer than version"),
+    ):
+        answer = get(f"{world.url}?{query}")
+        assert answer.status_code == status and words in answer.text
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    # None of it is remembered as the answer to something else.
+    assert get(world.url).status_code == 200
+    assert get(f"{content_url}/api/packages/nobody/go/bundle.tar").status_code == 404
+
+
+def test_a_deleted_version_is_nothing_to_start_from(content_url: str) -> None:
+    world = World(content_url)
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
+        world.owner.publish(world.zip("example.com/Upper", version))
+    assert get(f"{world.url}?since=2").status_code == 200
+    RepositoryVersion.objects.get(repository=world.owner.repository, number=1).delete()
+    answer = get(f"{world.url}?since=1")
+    assert answer.status_code == 404
+    assert "repository version 1 was deleted" in answer.text
+    assert get(f"{world.url}?since=0").status_code == 200
+
+
+def test_what_is_blocked_or_to_come_is_not_in_it(content_url: str, tmp_path: Path) -> None:
+    world = World(content_url)
+    world.owner.publish(
+        world.zip("example.com/Upper", "v1.0.0"), world.zip("example.com/Upper", "v1.1.0")
+    )
+    world.add(world.go_mod("example.com/later", "v1.0.0", awaits_zip=True))
+    before = get(world.url).headers["ETag"]
+    repository = world.owner.repository
+    GoBlock.objects.create(
+        repository=repository, module="example.com/Upper", versions="v1.1.0", reason="bad"
+    )
+    note_change(repository.pk)
+    response = get(world.url)
+    files = unpack(response.content, tmp_path)
+    assert response.headers["ETag"] != before
+    assert files["example.com/!upper/@v/list"] == b"v1.0.0\n"
+    assert json.loads(files["example.com/!upper/@latest"])["Version"] == "v1.0.0"
+    assert {path for path in files if "v1.1.0" in path and "sumdb" not in path} == {
+        "example.com/!upper/@v/v1.1.0.mod"
+    }
+    assert {path for path in files if path.startswith("example.com/later")} == {
+        "example.com/later/@v/v1.0.0.mod"
+    }
+    assert about(files)["missing_zips"] == {"count": 1, "first": ["example.com/later@v1.0.0"]}
+    # A block is no new version, and is told to whoever asks for what is new.
+    later = unpack(world.bundle(world.number), tmp_path)
+    assert later["example.com/!upper/@v/list"] == b"v1.0.0\n"
+
+
+def test_what_was_planned_is_sent_or_nothing_whole(content_url: str) -> None:
+    world = World(content_url)
+    world.owner.publish(world.zip("example.com/Upper", "v1.0.0"))
+    repository = world.owner.repository
+    plan = make_plan(Scope(repository.pulp_domain_id, repository.pk, world.number))
+    GoRelease.objects.filter(repository=repository).update(time="2001-02-03T04:05:06Z")
+
+    def nothing(*_: object) -> Iterator[bytes]:
+        yield from ()
+
+    with pytest.raises(ChangedError):
+        list(tar_bytes(plan, 0, plan.size, nothing))
+
+
+def test_only_so_many_are_made_at_once(content_url: str) -> None:
+    world = World(content_url)
+    # More than sockets take.
+    world.owner.publish(
+        pack("example.com/large@v1.0.0/", [("x.bin", os.urandom(16 * 1024 * 1024))])
+    )
+    with contextlib.ExitStack() as opened:
+        for _ in range(settings.GOMOD_BUNDLES):
+            opened.enter_context(requests.get(world.url, stream=True, timeout=60))
+        refused = get(world.url)
+        assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+        assert "busy making other bundles" in refused.text
+        # What takes none is answered as ever.
+        assert requests.head(world.url, timeout=60).status_code == 200
+    end = time.monotonic() + 60
+    while (status := get(world.url).status_code) != 200:
+        assert status == 503 and time.monotonic() < end
+        time.sleep(0.1)
