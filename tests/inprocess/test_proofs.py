@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from pulp_gomod.golang.sumdb import ForkError, note, tlog
 from pulp_gomod.golang.sumdb.proving import Numbered, ProofPlan, open_head
@@ -14,7 +16,8 @@ from tests.unit.golang.sumdb_world import gosum
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulpcore.plugin.util import get_domain_pk  # isort: skip
-from pulp_gomod.app.models import GoSumdbRecord, GoSumdbTile, GoSumdbTree  # isort: skip
+from pulp_gomod.app.models import GoModFile, GoSumdbRecord, GoSumdbTile, GoSumdbTree  # isort: skip
+from pulp_gomod.app.storage.proof_pruning import prune_if_due  # isort: skip
 from pulp_gomod.app.storage.proofs import (  # isort: skip
     Absorbed,
     Place,
@@ -247,6 +250,30 @@ def test_tasks_at_the_same_time_leave_one_tree_that_proves_all() -> None:
     proof = proof_of(database, *numbers)
     assert check_records(database, proof) == len(numbers)
     check_old_heads(database, proof)
+
+
+def test_what_nobody_needs_any_more_is_removed_and_what_was_given_out_stays_provable() -> None:
+    database = Database(300)
+    database.bring(3, 280)
+    database.grow(900)
+    database.bring(5, 700, 1100)
+    held = {"module": "example.com/m700", "version": "v1.0.0", "go_mod": b""}
+    unit = GoModFile.objects.create(**held, go_mod_h1=f"h1:{uuid4().hex}")
+    # Those that came just now may be about to be held.
+    assert prune_if_due(get_domain_pk()) == 0
+    long_ago = timezone.now() - timedelta(days=2)
+    database.tree.records.exclude(number=1100).update(pulp_created=long_ago)
+    assert prune_if_due(get_domain_pk()) == 0, "it was looked just now"
+    GoSumdbTree.objects.update(pruned=long_ago)
+    before = set(database.tree.tiles.values_list("level", "number"))
+    assert prune_if_due(get_domain_pk()) == 3
+    proof = proof_of(database, 3, 280, 5, 700, 1100)
+    assert {record.number for record in proof.records()} == {700, 1100}
+    assert check_records(database, proof) == 2
+    check_old_heads(database, proof)
+    # That of records 0 to 255 proved nothing else.
+    assert before - set(database.tree.tiles.values_list("level", "number")) == {(0, 0)}
+    unit.delete()
 
 
 @pytest.fixture(autouse=True)

@@ -98,8 +98,6 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
                 return problem(405, text, {hdrs.ALLOW: "PUT, OPTIONS"})
             return not_found(reason)
         case SumdbRequest(path):
-            if target.remote is None:
-                return not_found("no checksum database is configured here")
             return await serve_sumdb(request, target, path)
         case IndexRequest():
             return await serve_index(request, target)

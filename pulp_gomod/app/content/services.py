@@ -10,6 +10,7 @@ from pulp_gomod.app.content.bundle import Bundles
 from pulp_gomod.app.content.loop_watch import watched
 from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.content.repository.prefetch import Prefetch
+from pulp_gomod.app.content.repository.proofs import StoredProofs
 from pulp_gomod.app.content.repository.resolver import Resolver
 from pulp_gomod.app.content.repository.result_cache import (
     LARGEST_FILE,
@@ -37,6 +38,7 @@ class ContentServices:
         zips: Stored zips.
         remotes: The remotes of distributions.
         bundles: Bundles that are made.
+        proofs: What is kept of checksum databases.
     """
 
     lookups: Lookups
@@ -47,6 +49,7 @@ class ContentServices:
     zips: ZipFiles
     remotes: RemoteRegistry
     bundles: Bundles
+    proofs: StoredProofs
 
 
 @asynccontextmanager
@@ -66,8 +69,9 @@ async def _opened() -> AsyncIterator[ContentServices]:
         bundles = Bundles()
         stack.push_async_callback(bundles.close)
         stack.enter_context(watched())
+        lookups = Lookups(database)
         yield ContentServices(
-            lookups=Lookups(database),
+            lookups=lookups,
             resolver=resolver,
             gate=gate,
             answers=ResultCache(),
@@ -75,6 +79,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
             zips=ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE)),
             remotes=remotes,
             bundles=bundles,
+            proofs=StoredProofs(lookups),
         )
 
 

@@ -1,7 +1,8 @@
-"""The checksum database of a remote, passed on to clients that cannot or shall not reach it."""
+"""Checksum databases: that of a remote, passed on, and what is kept of them for what is served."""
 
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 from aiohttp import web
 
@@ -11,48 +12,56 @@ from pulp_gomod.app.content.http.replies import (
     in_their_words,
     wants_held_only,
 )
-from pulp_gomod.app.content.http.responses import (
-    TEXT,
-    Representation,
-    cache_control,
-    not_found,
-    problem,
-    respond,
-)
+from pulp_gomod.app.content.http.responses import TEXT, not_found, problem
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
-from pulp_gomod.app.db.executors import etag
+from pulp_gomod.app.content.sumdb_kept import (
+    BINARY,
+    LATEST,
+    LOOKUP,
+    SUPPORTED,
+    TILE,
+    answer,
+    read_lookup,
+    serve_kept,
+)
 from pulp_gomod.app.models import ownership
 from pulp_gomod.app.remote import policy
-from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.app.remote.http.results import Missing, NoRecord, UpstreamFault
 from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
-from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import tlog
 
 log = logging.getLogger(__name__)
-
-BINARY = "application/octet-stream"
-_SUPPORTED = "supported"
-_LATEST = "latest"
-_LOOKUP = "lookup/"
-_TILE = "tile/"
 
 
 async def serve_sumdb(
     request: web.Request, target: ServedDistribution, path: str
 ) -> web.StreamResponse:
     """
-    Answer a request to a checksum database: of the remote's own one, and of no other.
+    Answer a request to a checksum database: that of the remote, or what is kept for what is served.
 
     Args:
         request: The request, permitted by the guard.
-        target: A distribution with a remote.
+        target: The distribution.
         path: What follows `sumdb/`.
     """
+    if target.remote is None:
+        return await serve_kept(request, target, path)
+    passed_on = await _pass_on(request, target, target.remote, path)
+    if passed_on.status < 400 or passed_on.status == 416:
+        return passed_on
+    # The upstream is down, forgotten or no database of this name: what is proven here stays proven.
+    kept = await serve_kept(request, target, path)
+    return kept if kept.status < 400 or kept.status == 416 else passed_on
+
+
+async def _pass_on(
+    request: web.Request, target: ServedDistribution, remote: UUID, path: str
+) -> web.StreamResponse:
+    """Answer with what the remote's own checksum database says, and no other."""
     try:
-        assert target.remote is not None
-        through = await services.of(request.app).remotes.of(target.remote, target.remote_changed)
+        through = await services.of(request.app).remotes.of(remote, target.remote_changed)
         sumdb = through.sumdb if through is not None else None
         if through is None or sumdb is None:
             return not_found("no checksum database is configured here")
@@ -72,13 +81,13 @@ async def _answer(
     sumdb: ChecksumDatabase,
     path: str,
 ) -> web.StreamResponse:
-    if path == _SUPPORTED:
+    if path == SUPPORTED:
         return await _respond(request, target, b"", TEXT, immutable=False)
-    if path.startswith(_LOOKUP):
-        return await _lookup(request, target, through, sumdb, path.removeprefix(_LOOKUP))
-    if path == _LATEST:
+    if path.startswith(LOOKUP):
+        return await _lookup(request, target, through, sumdb, path.removeprefix(LOOKUP))
+    if path == LATEST:
         return await _latest(request, target, sumdb)
-    if path.startswith(_TILE):
+    if path.startswith(TILE):
         return await _tile(request, target, sumdb, path)
     return not_found("not a path of a checksum database")
 
@@ -90,19 +99,16 @@ async def _lookup(
     sumdb: ChecksumDatabase,
     asked: str,
 ) -> web.StreamResponse:
-    escaped, _, escaped_version = asked.rpartition("@")
     try:
-        path, version = module.unescape_path(escaped), module.unescape_version(escaped_version)
+        path, version = read_lookup(asked)
     except GoError as error:
         return not_found(str(error))
-    if not is_version(path, version):
-        return not_found(f"{path}@{version} is not a module version")
     own = target.served.own if target.served is not None else ownership.NONE
     refusal = policy.lookup_refusal(through.upstream.settings, path, own)
     if refusal is not None:
         return not_found(f"{path} is not looked up: {refusal}")
     if wants_held_only(request):
-        held = await sumdb.read_cache(f"{sumdb.name}/{_LOOKUP}{asked}")
+        held = await sumdb.read_cache(f"{sumdb.name}/{LOOKUP}{asked}")
         if held is None:
             return not_found(f"the record of {path}@{version} is not cached here")
         return await _respond(request, target, held, TEXT, immutable=True)
@@ -149,6 +155,4 @@ def _missing(missing: Missing, path: str) -> web.Response:
 async def _respond(
     request: web.Request, target: ServedDistribution, body: bytes, kind: str, *, immutable: bool
 ) -> web.StreamResponse:
-    found = Representation(kind, await etag(body), datetime.now(UTC), len(body), immutable, body)
-    public = target.guard is None
-    return respond(request, found, cache_control(immutable, public))
+    return await answer(request, target, body, kind, datetime.now(UTC), immutable=immutable)

@@ -20,6 +20,7 @@ from pulp_gomod.app.models import (
     GoRepository,
 )
 from pulp_gomod.app.models.cached import cached_mod_files, cached_modules, cached_size
+from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.golang import module
 
 _BATCH = 500
@@ -55,6 +56,7 @@ def clean_up(
         modules, mod_files = (sorted(pks) for pks in chosen)
         with transaction.atomic():
             _remove(repository, modules, mod_files)
+        prune_if_due(repository.pulp_domain_id)
         progress.increase_by(len(modules))
         progress_of_mod_files.increase_by(len(mod_files))
 

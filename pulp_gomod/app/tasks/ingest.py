@@ -34,8 +34,10 @@ from pulp_gomod.app.remote.cache.info import Info, parse_info
 from pulp_gomod.app.remote.settings import read_settings
 from pulp_gomod.app.remote.zips.quota import LEAVES
 from pulp_gomod.app.storage.admission import Admission
+from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.app.storage.release_info import parse_time
 from pulp_gomod.app.tasks.cleanup import clean_up
+from pulp_gomod.app.tasks.proofs import Fetched, keep_proofs_of_cached
 from pulp_gomod.golang import dirhash, module
 
 log = logging.getLogger(__name__)
@@ -55,8 +57,15 @@ def join(repository_pk: str) -> None:
         repository_pk: The repository, reserved exclusively by the task.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
-    while _join_batch(repository):
-        pass
+    is_all = False
+    while not is_all:
+        # Before they are served without the remote; and what has come since then.
+        waiting = _waiting(repository)
+        keep_proofs_of_cached(repository, waiting)
+        joined = _join_batch(repository)
+        is_all = len(joined) < BATCH
+        keep_proofs_of_cached(repository, set(joined) - waiting)
+    prune_if_due(repository.pulp_domain_id)
     limit = _cache_size(repository)
     if limit is not None and cached_size(repository.pk) > limit:
         clean_up(repository_pk, max_size=int(limit * LEAVES))
@@ -70,8 +79,15 @@ def _cache_size(repository: GoRepository) -> int | None:
     return None if None in sizes else max(sizes, default=None)
 
 
-def _join_batch(repository: GoRepository) -> bool:
-    """Take in what waits; say whether there may be more."""
+def _waiting(repository: GoRepository) -> set[Fetched]:
+    """Name what waits, up to BATCH of it."""
+    arrivals = GoArrival.objects.filter(repository=repository).order_by("pulp_created")
+    columns = ("answer__remote", "answer__module", "answer__version")
+    return set(arrivals.values_list(*columns)[:BATCH])
+
+
+def _join_batch(repository: GoRepository) -> list[Fetched]:
+    """Take in what waits, up to BATCH of it, and return it."""
     with transaction.atomic():
         arrivals = list(
             GoArrival.objects.filter(repository=repository)
@@ -87,7 +103,8 @@ def _join_batch(repository: GoRepository) -> bool:
                 # It is served all the same, from the cache of its remote.
                 log.warning("Cannot add what was cached to %s: %s", repository.name, error)
             GoArrival.objects.filter(pk__in=[arrival.pk for arrival in arrivals]).delete()
-    return len(arrivals) == BATCH
+    answers = (arrival.answer for arrival in arrivals)
+    return [(answer.remote_id, answer.module, answer.version) for answer in answers]
 
 
 def _join(repository: GoRepository, answers: list[GoAnswer]) -> None:

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 # a remote, only if it is what the repository version itself holds: that does not change with the upstream.
 USED: Final = "gomod_used"
 
+# Left in a request whose answer may be another one in a moment, although the repository version stays the same.
+PASSING: Final = "gomod_passing"
+
 _OWNER: Final = "gomod_owner"
 
 TEXT = "text/plain; charset=utf-8"

@@ -15,7 +15,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from pulp_gomod.app.auth.configuration import identity_headers
 from pulp_gomod.app.content import services as content_services
 from pulp_gomod.app.content.http import identity
-from pulp_gomod.app.content.http.responses import USED
+from pulp_gomod.app.content.http.responses import PASSING, USED
 from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, ServedDistribution
 from pulp_gomod.app.content.response_cache import lookup
@@ -220,6 +220,7 @@ class ResponseCache:
                 self.on_plain_get(request, asked)
         if (
             response.status == 304
+            or PASSING in request
             or (target.remote is not None and USED not in request)
             or not isinstance(response, web.Response)
         ):

@@ -22,9 +22,9 @@ from pulp_gomod.app.remote.http.results import (
     Unchanged,
     UpstreamFault,
 )
-from pulp_gomod.app.remote.sumdb.endpoint import Place
+from pulp_gomod.app.remote.sumdb.endpoint import Place, lookup_path
 from pulp_gomod.app.remote.upstream import Upstream
-from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum, tlog
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class ChecksumDatabase:
             UpstreamFault: As `lines`.
         """
         await self.lines(path, version)
-        remote = f"lookup/{module.escape_path(path)}@{module.escape_version(version)}"
+        remote = lookup_path(path, version)
         found = await self.read_cache(f"{self.name}/{remote}")
         if found is None:
             await self._prove(path, version)

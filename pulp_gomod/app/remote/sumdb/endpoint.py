@@ -8,8 +8,9 @@ from pulp_gomod.app.remote.cache.documents import DocumentCache, DocumentRequest
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.http.parties import way_out
 from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, UpstreamFault
-from pulp_gomod.app.remote.settings import percent_encode
+from pulp_gomod.app.remote.settings import RemoteSettings, percent_encode
 from pulp_gomod.app.remote.upstream import Upstream
+from pulp_gomod.golang import module
 
 # Seconds for which it is known whether the upstream passes the database on.
 SUPPORTED_TTL = 3600.0
@@ -78,7 +79,32 @@ class Place:
             path: Below the database.
             head: Whether it is the signed head that is known and proven.
         """
-        settings = self._upstream.settings
-        what = "head" if head else path
-        key = hashlib.sha256(f"sumdb\n{settings.sumdb.key}\n{what}".encode()).hexdigest()
-        return CacheKey(settings.pk, key, f"sumdb/{self._name}/{path}", "sumdb")
+        return cache_key(self._upstream.settings, path, head=head)
+
+
+def cache_key(settings: RemoteSettings, path: str, *, head: bool = False) -> CacheKey:
+    """
+    Name the row of an answer of a remote's checksum database. It does not depend on who passes it on.
+
+    Args:
+        settings: The remote.
+        path: Below the database.
+        head: Whether it is the signed head that is known and proven.
+    """
+    what = "head" if head else path
+    key = hashlib.sha256(f"sumdb\n{settings.sumdb.key}\n{what}".encode()).hexdigest()
+    return CacheKey(settings.pk, key, f"sumdb/{settings.sumdb.name}/{path}", "sumdb")
+
+
+def lookup_path(path: str, version: str) -> str:
+    """
+    Write the path of a lookup, below the database.
+
+    Args:
+        path: The module path.
+        version: The version.
+
+    Raises:
+        GoError: They are none.
+    """
+    return f"lookup/{module.escape_path(path)}@{module.escape_version(version)}"

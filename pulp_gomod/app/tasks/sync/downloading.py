@@ -25,11 +25,13 @@ class Downloaded:
         answers: Pks of the answers that keep what is to be added.
         held: Pks of the units that the repository holds already.
         awaited: The module versions whose zips are to come when somebody asks for them.
+        versions: All module versions that were found, or are held.
     """
 
     answers: list[UUID] = field(default_factory=list)
     held: list[UUID] = field(default_factory=list)
     awaited: set[Version] = field(default_factory=set)
+    versions: list[Version] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Whether it comes to anything."""
@@ -96,6 +98,7 @@ class Downloading:
                 self._fetched.held.append(held.pk)
             else:
                 self._fetched.answers.append(await self._bring_go_mod(version, item))
+            self._fetched.versions.append(version)
         except SyncError as trouble:
             is_left_out = self._missing.note(version, trouble, named=item.named)
             if is_left_out and held is not None:

@@ -9,12 +9,13 @@ from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.remote.settings import RemoteSettings
+from pulp_gomod.app.tasks.opening import opened
+from pulp_gomod.app.tasks.proofs import already, covered, keep_proofs
 from pulp_gomod.app.tasks.sync.downloading import Downloaded, Downloading
 from pulp_gomod.app.tasks.sync.failures import Missing, Policy, SyncError, TooMany
 from pulp_gomod.app.tasks.sync.listing import Listing
-from pulp_gomod.app.tasks.sync.opening import opened
 from pulp_gomod.app.tasks.sync.plan import Plan
-from pulp_gomod.app.tasks.sync.progress import report_left_out, reported
+from pulp_gomod.app.tasks.sync.progress import report_left_out, report_unproven, reported
 from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
 from pulp_gomod.app.tasks.sync.wanted import Wanted
@@ -71,6 +72,10 @@ async def fetch(order: SyncRequest) -> Downloaded:
             fetched = await _download(order, source, plan, missing)
             if missing.left_out.count:
                 await report_left_out(threads, missing.left_out)
+            names = covered(order.remote, own, fetched.versions)
+            unproven = await keep_proofs(order.remote, names, already(through))
+            if unproven.count:
+                await report_unproven(threads, order.remote.sumdb.name, unproven)
             return fetched
     except TooMany:
         raise SyncFailedError(str(missing.failures)) from None

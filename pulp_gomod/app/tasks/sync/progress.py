@@ -10,6 +10,7 @@ from pulpcore.plugin.constants import TASK_STATES
 from pulpcore.plugin.models import ProgressReport
 
 from pulp_gomod.app.remote.threads import Threads
+from pulp_gomod.app.tasks.proofs import Unproven
 from pulp_gomod.app.tasks.sync.failures import LeftOut
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,26 @@ async def report_left_out(threads: Threads, left_out: LeftOut) -> None:
         code="sync.gomod.left_out",
         total=left_out.count,
         done=left_out.count,
+        state=TASK_STATES.COMPLETED,
+    )
+    await threads.database(report.save)
+
+
+async def report_unproven(threads: Threads, database: str, unproven: Unproven) -> None:
+    """
+    Show of which module versions no proof could be kept: they are synced all the same.
+
+    Args:
+        threads: For writing it.
+        database: The name of the checksum database.
+        unproven: What it is.
+    """
+    log.warning("A sync kept no proof of %s module versions:\n%s", unproven.count, unproven)
+    report = ProgressReport(
+        message=f"Without a proof of {database}, which clients can only have from there:\n{unproven}",
+        code="sync.gomod.unproven",
+        total=unproven.count,
+        done=unproven.count,
         state=TASK_STATES.COMPLETED,
     )
     await threads.database(report.save)

@@ -24,6 +24,7 @@ from pulp_gomod.app.models import (
 )
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
+from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.app.tasks.ingest import Addition, Batch
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.failures import Policy
@@ -104,6 +105,7 @@ def sync(
     fetched = asyncio.run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
     on_a_connection(_add, repository, fetched, mirror)
+    prune_if_due(repository.pulp_domain_id)
 
 
 @transaction.atomic

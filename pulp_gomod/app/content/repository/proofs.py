@@ -1,0 +1,181 @@
+"""What is kept of checksum databases for what a repository version holds, as clients ask for it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pulp_gomod.app.content.repository import proof_queries
+from pulp_gomod.app.content.repository.distributions import Served
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.compiled import Statement
+from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.pq import Row
+from pulp_gomod.golang.sumdb import KNOWN_GOSUMDB, tlog
+
+# Repository versions and names of databases of which it is known whether there are proofs; and seconds for
+# which that is trusted.
+_MOST_KNOWN = 10_000
+NONE_FOR = 10.0
+SOME_FOR = 60.0
+
+_Key = tuple[UUID, int, UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    Something that is kept.
+
+    Attributes:
+        body: Its bytes.
+        seen: When the newest head was seen.
+    """
+
+    body: bytes
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """
+    A tile that is not kept.
+
+    Attributes:
+        size: Records in the tree of the newest head that is known.
+        seen: When that head was seen.
+    """
+
+    size: int
+    seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The tree of a name, None if nothing is proven by it; and until when that is trusted."""
+
+    pk: UUID | None
+    until: float
+
+
+class StoredProofs:
+    """
+    The proofs of all repository versions. Each question costs one statement.
+
+    Args:
+        lookups: Where to ask.
+    """
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._trees: Lru[_Key, _Tree] = Lru(_MOST_KNOWN)
+
+    async def supports(self, served: Served, domain: UUID, name: str) -> bool:
+        """
+        Say whether anything that a repository version holds is proven by a checksum database.
+
+        Args:
+            served: The repository version.
+            domain: The domain's pk.
+            name: The database's name.
+        """
+        known = self._known((served.repository, served.number, domain, name))
+        return known.pk is not None if known else bool(await self._first(served, domain, name))
+
+    async def head(self, served: Served, domain: UUID, name: str) -> Kept | None:
+        """
+        Return the newest signed head of a checksum database; None if it proves nothing that is held.
+
+        Args:
+            served: The repository version.
+            domain: The domain's pk.
+            name: The database's name.
+        """
+        known = self._known((served.repository, served.number, domain, name))
+        if known is not None and known.pk is None:
+            return None
+        rows = await self._lookups.ask(proof_queries.head(), tree=known.pk) if known else []
+        rows = rows or await self._first(served, domain, name)
+        return Kept(bytes(rows[0][1]), rows[0][2]) if rows else None
+
+    async def lookup(
+        self, served: Served, domain: UUID, name: str, path: str, version: str
+    ) -> Kept | None:
+        """
+        Return the record of a module version that is held, under the newest head.
+
+        Args:
+            served: The repository version.
+            domain: The domain's pk.
+            name: The database's name.
+            path: The module path.
+            version: The canonical version.
+        """
+        rows = await self._lookups.ask(
+            proof_queries.lookup(),
+            **_values(served, domain, name),
+            module=path,
+            version=version,
+        )
+        if not rows:
+            return None
+        number, text, head, seen = rows[0]
+        return Kept(tlog.format_record(number, text) + bytes(head), seen)
+
+    async def tile(
+        self, served: Served, domain: UUID, name: str, tile: tlog.Tile
+    ) -> Kept | NotKept | None:
+        """
+        Return a tile of hashes; None if the checksum database proves nothing that is held.
+
+        Args:
+            served: The repository version.
+            domain: The domain's pk.
+            name: The database's name.
+            tile: The tile, of height 8.
+        """
+        key = (served.repository, served.number, domain, name)
+        known = self._known(key)
+        place: dict[str, object] = {"level": tile.l, "tile": tile.n}
+        if known is not None and known.pk is None:
+            return None
+        rows = []
+        if known is not None:
+            rows = await self._ask(proof_queries.tile(), {"tree": known.pk, **place})
+        if not rows:
+            values = _values(served, domain, name) | place
+            rows = self._note(key, await self._ask(proof_queries.first_tile(), values))
+        if not rows:
+            return None
+        _, size, seen, hashes = rows[0]
+        if hashes is None or len(hashes) < tile.size():
+            return NotKept(size, seen)
+        return Kept(bytes(hashes[: tile.size()]), seen)
+
+    def _known(self, key: _Key) -> _Tree | None:
+        known = self._trees.get(key)
+        return known if known is not None and time.monotonic() < known.until else None
+
+    async def _first(self, served: Served, domain: UUID, name: str) -> list[Row]:
+        rows = await self._ask(proof_queries.tree(), _values(served, domain, name))
+        return self._note((served.repository, served.number, domain, name), rows)
+
+    def _note(self, key: _Key, rows: list[Row]) -> list[Row]:
+        now = time.monotonic()
+        found = _Tree(rows[0][0], now + SOME_FOR) if rows else _Tree(None, now + NONE_FOR)
+        self._trees.put(key, found)
+        return rows
+
+    async def _ask(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
+        return await self._lookups.ask(statement, **values)
+
+
+def _values(served: Served, domain: UUID, name: str) -> dict[str, object]:
+    return {
+        "repository": served.repository,
+        "number": served.number,
+        "domain": domain,
+        "name": name,
+        "key": KNOWN_GOSUMDB.get(name, ""),
+    }
