@@ -5,7 +5,7 @@ from pulp_gomod.app.models.bundle import GoBundleHead
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.models.guard import ContentGuardInUse
-from pulp_gomod.app.models.index import GoIndexEntry
+from pulp_gomod.app.models.index import GoIndexEntry, GoIndexPosition
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.own import GoOwnPath, GoOwnRevision
@@ -28,6 +28,7 @@ __all__ = [
     "GoChange",
     "GoDistribution",
     "GoIndexEntry",
+    "GoIndexPosition",
     "GoModFile",
     "GoModule",
     "GoOwnPath",

@@ -1,4 +1,4 @@
-"""GoIndexEntry: when a module version came into a repository, for those who follow what is new there."""
+"""When a module version came into a repository, and how far a repository follows the index of an upstream."""
 
 import time
 
@@ -55,6 +55,30 @@ class GoIndexEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit_id} in {self.repository_id} since version {self.added}"
+
+
+class GoIndexPosition(models.Model):
+    """
+    How far a repository has followed the index of a remote.
+
+    Fields:
+        url (str): The index: that of another URL is followed from its beginning.
+        time (int): The last time that it told, in nanoseconds since 1970.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    repository = models.ForeignKey(
+        "GoRepository", related_name="index_positions", on_delete=models.CASCADE
+    )
+    remote = models.ForeignKey("GoRemote", related_name="index_positions", on_delete=models.CASCADE)
+    url = models.TextField()
+    time = models.BigIntegerField()
+
+    class Meta:
+        unique_together = ("repository", "remote")
+
+    def __str__(self) -> str:
+        return f"{self.url} since {self.time}"
 
 
 def record_index(version: RepositoryVersion) -> None:

@@ -25,6 +25,7 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         nosumdb (str): Modules that match are not looked up in the checksum database.
         redirect_hosts (str): Comma-separated hosts, with `*` as in a glob and optionally a port, to
             which the upstream may redirect; "" for none but itself.
+        index_url (str): Its index of modules; "" for `index` below its URL.
         cache_ttl (int): Seconds for which a list, `@latest` or a query is served unasked.
         not_found_ttl (int): Seconds for which "not found" is served unasked.
         cache_size (int): Bytes of zips, and of go.mod files without one, that may be cached for a
@@ -40,6 +41,7 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     mix = models.TextField(default="", blank=True)
     nosumdb = models.TextField(default="", blank=True)
     redirect_hosts = models.TextField(default="", blank=True)
+    index_url = models.TextField(default="", blank=True)
     cache_ttl = models.PositiveIntegerField(default=60)
     not_found_ttl = models.PositiveIntegerField(default=15)
     cache_size = models.PositiveBigIntegerField(null=True, default=DEFAULT_CACHE_SIZE)

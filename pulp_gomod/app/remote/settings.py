@@ -13,6 +13,7 @@ from pulpcore.plugin.models import Remote
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.app.models.remote import answer_key
 from pulp_gomod.golang import module
+from pulp_gomod.golang.goproxy import INDEX
 from pulp_gomod.golang.sumdb import GoSumDB, parse_gosumdb
 
 # What escaped module paths and versions may hold and URLs take as it is.
@@ -101,6 +102,7 @@ class RemoteSettings:
         private: Patterns of modules whose names are never sent anywhere.
         mix: Patterns of modules that are asked of it although they were published here.
         nosumdb: Patterns of modules that the checksum database does not cover.
+        index_url: Its index of modules.
         cache_ttl: Seconds for which lists and queries are served unasked.
         not_found_ttl: Seconds for which "not found" is served unasked.
         cache_size: Bytes to keep for a repository, or None for any.
@@ -127,6 +129,7 @@ class RemoteSettings:
     private: str = ""
     mix: str = ""
     nosumdb: str = ""
+    index_url: str = ""
     cache_ttl: float = 60.0
     not_found_ttl: float = 15.0
     cache_size: int | None = None
@@ -217,6 +220,7 @@ def read_settings(pk: UUID) -> RemoteSettings | None:
         private=remote.private,
         mix=remote.mix,
         nosumdb=remote.nosumdb,
+        index_url=remote.index_url or f"{remote.url.rstrip('/')}/{INDEX}",
         cache_ttl=float(remote.cache_ttl),
         not_found_ttl=float(remote.not_found_ttl),
         cache_size=remote.cache_size,

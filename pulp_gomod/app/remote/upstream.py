@@ -29,6 +29,7 @@ from pulp_gomod.app.remote.http.sinks import Sink
 from pulp_gomod.app.remote.ingest import Ingest
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.threads import Threads
+from pulp_gomod.golang.index import MOST
 
 log = logging.getLogger(__name__)
 
@@ -249,6 +250,24 @@ class Upstream:
         """
         with self._elsewhere.watch():
             found = await self._fetcher.document(url, limit, trusted=False, binary=True)
+        assert not isinstance(found, Unchanged)
+        return found
+
+    async def index(self, since: str, limit: int) -> Fetched | Missing:
+        """
+        Ask the index of the upstream, which may be somebody else's: then without the upstream's credentials.
+
+        Args:
+            since: The first time that is of interest.
+            limit: Bytes that the answer may have.
+
+        Raises:
+            UpstreamFault: There was no answer.
+        """
+        url = URL(self.settings.index_url, encoded=True).with_query(since=since, limit=str(MOST))
+        trusted = url.origin() == URL(self.settings.url).origin()
+        with self.health.watch() if trusted else self._elsewhere.watch():
+            found = await self._fetcher.document(url, limit, trusted=trusted, is_index=True)
         assert not isinstance(found, Unchanged)
         return found
 

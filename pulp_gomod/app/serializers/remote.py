@@ -151,6 +151,15 @@ class GoRemoteSerializer(RemoteSerializer):
             "and with or without a port. Credentials are never sent there."
         )
     )
+    index_url = serializers.CharField(
+        help_text=_(
+            "The URL of an index of the upstream's modules, which a sync can follow, such as "
+            "https://index.golang.org/index. Empty for 'index' below the URL, where pulp_gomod has it."
+        ),
+        required=False,
+        allow_blank=True,
+        max_length=2048,
+    )
     cache_ttl = serializers.IntegerField(
         help_text=_(
             "Seconds for which version lists, @latest and queries are served before the upstream "
@@ -223,6 +232,15 @@ class GoRemoteSerializer(RemoteSerializer):
             )
         require_allowed(url)
         return url
+
+    def validate_index_url(self, url: str) -> str:
+        """
+        Check that the URL is one that an index can have.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        return self.validate_url(url) if url else url
 
     def validate_proxy_url(self, url: str | None) -> str | None:
         """
@@ -336,6 +354,7 @@ class GoRemoteSerializer(RemoteSerializer):
             "mix",
             "nosumdb",
             "redirect_hosts",
+            "index_url",
             "cache_ttl",
             "not_found_ttl",
             "cache_size",

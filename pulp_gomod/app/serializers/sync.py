@@ -18,12 +18,15 @@ from pulp_gomod.app.tasks.sync.wanted import (
     read_go_mod,
     read_go_sum,
     read_modules,
+    read_patterns,
+    read_tools,
 )
 from pulp_gomod.golang import GoError
+from pulp_gomod.golang.index import parse_time
 
 T = TypeVar("T")
 
-_KINDS = ("modules", "go_sum", "go_mod", "toolchains")
+_KINDS = ("modules", "go_sum", "go_mod", "toolchains", "tools")
 
 
 class RemoteField(HrefMixin, DetailRelatedField):
@@ -70,8 +73,8 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     modules = serializers.ListField(
         child=serializers.CharField(),
         help_text=_(
-            "Modules by name: example.com/mod@v1.2.3, example.com/mod@latest, or example.com/mod for "
-            "all tagged versions that the upstream lists."
+            "Modules by name: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions "
+            "that the upstream lists, a range (example.com/mod@>=v1.2.0 <v2.0.0) or all (example.com/mod)."
         ),
         required=False,
         allow_empty=False,
@@ -100,6 +103,34 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         _(
             "With go_mod: platforms such as linux-amd64, for which the toolchain that its toolchain or "
             "go line selects is synced, too."
+        )
+    )
+    tools = _names(
+        _(
+            "Tools as 'go install' takes them, with all that it takes to build them: "
+            "golang.org/x/tools/cmd/stringer@latest, or a version such as v1.2.3 behind the @."
+        )
+    )
+    index = serializers.BooleanField(
+        help_text=_(
+            "Whether to follow the upstream's index: to sync all that came there since the last time "
+            "that this repository followed it. See index_url of the remote."
+        ),
+        required=False,
+    )
+    since = serializers.CharField(
+        help_text=_(
+            "With index: begin at this time (RFC 3339), and not where the last sync ended; such as "
+            "2026-01-02T03:04:05Z."
+        ),
+        required=False,
+        max_length=64,
+    )
+    patterns = _names(
+        _(
+            "With index: only modules that match one of these: example.com/mod, example.com/... for "
+            "example.com and all below it, and either with a range of versions, such as "
+            "example.com/mod@>=v1.2.0 <v2.0.0."
         )
     )
     missing = serializers.ChoiceField(
@@ -166,6 +197,33 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         """
         return _check(read_go_mod, value)
 
+    def validate_tools(self, value: list[str]) -> list[str]:
+        """
+        Check the names.
+
+        Raises:
+            ValidationError: Some are none.
+        """
+        return _check(read_tools, value)
+
+    def validate_patterns(self, value: list[str]) -> list[str]:
+        """
+        Check the patterns.
+
+        Raises:
+            ValidationError: Some are none.
+        """
+        return _check(read_patterns, value)
+
+    def validate_since(self, value: str) -> str:
+        """
+        Check the time.
+
+        Raises:
+            ValidationError: It is none.
+        """
+        return _check(parse_time, value)
+
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """
         Check that something is asked for, and that there is a remote to ask.
@@ -176,10 +234,14 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             ValidationError: That is not so, or everything would be removed for nothing.
         """
         data = super().validate(data)
-        if not any(kind in data for kind in _KINDS):
+        if not (data.get("index") or any(kind in data for kind in _KINDS)):
             raise serializers.ValidationError(
-                _("Say what to sync: give modules, go_sum, go_mod, toolchains, or several of them.")
+                _(
+                    "Say what to sync: give modules, go_sum, go_mod, toolchains, tools, index, or "
+                    "several of them."
+                )
             )
+        _check_index(data)
         if "toolchain_platforms" in data and "go_mod" not in data:
             message = _("Give go_mod, too: its lines say which toolchain is needed.")
             raise serializers.ValidationError({"toolchain_platforms": [message]})
@@ -193,12 +255,24 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         return data
 
 
+def _check_index(data: dict[str, Any]) -> None:
+    if not data.get("index"):
+        for name in {"since", "patterns"} & data.keys():
+            raise serializers.ValidationError({name: [_("Give index, too: this says what of it.")]})
+    elif data["mirror"]:
+        message = _(
+            "An index tells what is new, so mirror would remove everything else. Leave it out."
+        )
+        raise serializers.ValidationError({"mirror": [message]})
+
+
 def _is_nothing(data: dict[str, Any]) -> bool:
     """Say whether what is asked for comes to no module at all."""
     go_mod = data.get("go_mod")
     return not (
         data.get("modules")
         or data.get("toolchains")
+        or data.get("tools")
         or read_go_sum(data.get("go_sum", ""))
         or (go_mod and read_go_mod(go_mod).require)
     )

@@ -134,6 +134,7 @@ class Fetcher:
         *,
         trusted: bool = True,
         binary: bool = False,
+        is_index: bool = False,
     ) -> Fetched | Unchanged | Missing:
         """
         Ask for something small.
@@ -145,6 +146,7 @@ class Fetcher:
             last_modified: The other one.
             trusted: Whether the URL is the remote's own, so that credentials go along.
             binary: Whether it is no text, and may begin with anything.
+            is_index: Whether it is the index that is asked.
 
         Raises:
             UpstreamFault: The upstream did not answer as it should.
@@ -156,7 +158,7 @@ class Fetcher:
             conditions[hdrs.IF_MODIFIED_SINCE] = last_modified
         sink = InMemory(binary)
         found = await self._ask(
-            url, sink, limit, self._settings.timeouts.document, conditions, trusted
+            url, sink, limit, self._settings.timeouts.document, conditions, trusted, is_index
         )
         if isinstance(found, Fetched):
             return Fetched(bytes(sink.body), found.etag, found.last_modified)
@@ -185,10 +187,11 @@ class Fetcher:
         patience: float,
         conditions: dict[str, str],
         trusted: bool,
+        is_index: bool = False,
     ) -> Fetched | Unchanged | Missing:
         health = self._health if trusted else self._elsewhere
         end = time.monotonic() + patience
-        party = self._party(url, trusted)
+        party = self._party(url, trusted, is_index)
         asked = _Asked(url, party, sink, limit, conditions, trusted, health, end)
         try:
             return await self._in_time(asked, patience)
@@ -212,11 +215,11 @@ class Fetcher:
                 f"the upstream did not send everything within {patience:g} s"
             ) from None
 
-    def _party(self, url: URL, trusted: bool) -> Party:
+    def _party(self, url: URL, trusted: bool, is_index: bool) -> Party:
         settings = self._settings
         proxy = settings.proxy.url if settings.proxy else ""
-        sumdb = "" if trusted else settings.sumdb.name
-        return Party(url, proxy, sumdb, settings.name)
+        sumdb = "" if trusted or is_index else settings.sumdb.name
+        return Party(url, proxy, sumdb, settings.name, is_index)
 
     async def _persist(self, asked: _Asked) -> Fetched | Unchanged | Missing:
         """Ask again where that may help."""

@@ -15,12 +15,14 @@ class Party:
         proxy: The URL of the HTTP proxy on the way, or "".
         sumdb: The name of the checksum database that is asked, directly; "" for the upstream.
         remote: The name of the remote.
+        is_index: Whether it is the index that is asked.
     """
 
     url: URL
     proxy: str = ""
     sumdb: str = ""
     remote: str = ""
+    is_index: bool = False
 
     def named(self, current: URL) -> str:
         """
@@ -30,7 +32,7 @@ class Party:
             current: What was asked at last, after redirects.
         """
         host = host_of(self.url)
-        who = f"the upstream {host}"
+        who = f"the module index {host}" if self.is_index else f"the upstream {host}"
         if self.sumdb:
             where = "" if host == self.sumdb.partition("/")[0] else f" at {host}"
             who = f"the checksum database {self.sumdb}{where}"

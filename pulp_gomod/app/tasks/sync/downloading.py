@@ -26,12 +26,14 @@ class Downloaded:
         held: Pks of the units that the repository holds already.
         awaited: The module versions whose zips are to come when somebody asks for them.
         versions: All module versions that were found, or are held.
+        position: The time up to which the index was read, in nanoseconds since 1970; None if it was not.
     """
 
     answers: list[UUID] = field(default_factory=list)
     held: list[UUID] = field(default_factory=list)
     awaited: set[Version] = field(default_factory=set)
     versions: list[Version] = field(default_factory=list)
+    position: int | None = None
 
     def __bool__(self) -> bool:
         """Whether it comes to anything."""

@@ -13,6 +13,7 @@ from pulp_gomod.app.tasks.opening import opened
 from pulp_gomod.app.tasks.proofs import already, covered, keep_proofs
 from pulp_gomod.app.tasks.sync.downloading import Downloaded, Downloading
 from pulp_gomod.app.tasks.sync.failures import Missing, Policy, SyncError, TooMany
+from pulp_gomod.app.tasks.sync.following import Following, follow
 from pulp_gomod.app.tasks.sync.listing import Listing
 from pulp_gomod.app.tasks.sync.plan import Plan
 from pulp_gomod.app.tasks.sync.progress import report_left_out, report_unproven, reported
@@ -36,6 +37,8 @@ class SyncRequest:
         sums: Lines of a go.sum.
         main: The go.mod of a main module, or None.
         toolchains: Go toolchains.
+        tools: Packages to install, with versions of their modules.
+        following: What of the upstream's index; None to leave that alone.
         missing: What becomes of what cannot be had.
     """
 
@@ -47,6 +50,8 @@ class SyncRequest:
     sums: Sequence[gosum.Line] = ()
     main: modfile.File | None = None
     toolchains: Sequence[WantedToolchain] = ()
+    tools: Sequence[Wanted] = ()
+    following: Following | None = None
     missing: Policy = ""
 
 
@@ -69,7 +74,9 @@ async def fetch(order: SyncRequest) -> Downloaded:
             own = await threads.database(own_paths_of, order.repository)
             source = SyncSource(through, order.repository, blocks, own)
             await _list(order, source, plan, missing)
+            position = await _follow(order, source, plan, missing)
             fetched = await _download(order, source, plan, missing)
+            fetched.position = position
             if missing.left_out.count:
                 await report_left_out(threads, missing.left_out)
             names = covered(order.remote, own, fetched.versions)
@@ -92,18 +99,32 @@ async def _list(order: SyncRequest, source: SyncSource, plan: Plan, missing: Mis
             listing.add_sums(order.sums)
             await listing.add_modules(order.modules)
             await listing.add_toolchains(order.toolchains)
+            await listing.add_tools(order.tools)
             if order.main is not None:
                 await listing.add_requirements(order.main)
         except SyncError as trouble:
             missing.failures.add("what was requested", trouble)
 
 
+async def _follow(
+    order: SyncRequest, source: SyncSource, plan: Plan, missing: Missing
+) -> int | None:
+    if order.following is None:
+        return None
+    message = "Following the index"
+    async with reported(source.threads, message, "sync.gomod.index") as progress:
+        try:
+            return await follow(source, order.following, plan, missing, progress)
+        except SyncError as trouble:
+            missing.failures.add("the index", trouble)
+            return None
+
+
 async def _download(
     order: SyncRequest, source: SyncSource, plan: Plan, missing: Missing
 ) -> Downloaded:
     total = len(plan.items)
-    is_nothing = not (total or order.modules or order.toolchains)
-    message = "Nothing to sync: no module is required" if is_nothing else "Downloading modules"
+    message = _message(order, total)
     async with reported(source.threads, message, "sync.gomod.downloading", total) as progress:
         downloading = Downloading(
             source, order.repository, order.limit, order.with_zips, missing, progress
@@ -111,8 +132,18 @@ async def _download(
         fetched = await downloading.run(plan)
         if missing.failures:
             raise SyncFailedError(str(missing.failures))
-        if order.missing != "skip" and missing.left_out.count and not fetched:
+        # An index goes on, whatever of it can be had.
+        is_list = order.missing != "skip" and order.following is None
+        if is_list and missing.left_out.count and not fetched:
             raise SyncFailedError(
                 f"nothing that the upstream lists could be fetched:\n{missing.left_out}"
             )
     return fetched
+
+
+def _message(order: SyncRequest, total: int) -> str:
+    if total or order.modules or order.toolchains or order.tools:
+        return "Downloading modules"
+    if order.following is not None:
+        return "Nothing to sync: the index has nothing new"
+    return "Nothing to sync: no module is required"

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from pulp_gomod.app.tasks.sync import tools
 from pulp_gomod.app.tasks.sync.failures import Missing, SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import in_batches, look_up
 from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
@@ -98,6 +99,17 @@ class Listing:
                 item.go_mod_h1 = line.h1
             else:
                 item.whole, item.h1 = True, line.h1
+
+    async def add_tools(self, names: Sequence[Wanted]) -> None:
+        """Plan what it takes to install tools."""
+        for wanted in names:
+            try:
+                tool = await tools.find(self._source, wanted)
+                self._plan.at(*tool.version).whole = True
+                await self.add_requirements(tool.main)
+            except SyncError as trouble:
+                self._missing.note(wanted, trouble)
+            self._progress.increase()
 
     async def add_requirements(self, main: modfile.File) -> None:
         """

@@ -33,9 +33,14 @@ class Progress:
         self._threads = threads
         self._over = asyncio.Event()
 
-    def increase(self) -> None:
-        """Note that one thing more has been done."""
-        self._report.done += 1
+    def increase(self, by: int = 1) -> None:
+        """
+        Note that more has been done.
+
+        Args:
+            by: How many things.
+        """
+        self._report.done += by
 
     def end(self) -> None:
         """Let `show` come to an end."""

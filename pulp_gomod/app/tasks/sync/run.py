@@ -16,6 +16,7 @@ from pulp_gomod.app.models import (
     GoAnswer,
     GoArrival,
     GoCachedModFile,
+    GoIndexPosition,
     GoModFile,
     GoModule,
     GoRelease,
@@ -29,12 +30,20 @@ from pulp_gomod.app.tasks.ingest import Addition, Batch
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.failures import Policy
 from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
+from pulp_gomod.app.tasks.sync.following import Following
 from pulp_gomod.app.tasks.sync.toolchains import (
     read_platforms,
     read_toolchains,
     toolchains_of,
 )
-from pulp_gomod.app.tasks.sync.wanted import read_go_mod, read_go_sum, read_modules
+from pulp_gomod.app.tasks.sync.wanted import (
+    read_go_mod,
+    read_go_sum,
+    read_modules,
+    read_patterns,
+    read_tools,
+)
+from pulp_gomod.golang.index import parse_time
 from pulp_gomod.golang.module import Version
 
 # Things fetched at a time where the remote does not say.
@@ -63,6 +72,10 @@ def sync(
     missing: Policy = "",
     toolchains: Sequence[str] = (),
     toolchain_platforms: Sequence[str] = (),
+    tools: Sequence[str] = (),
+    index: bool = False,
+    since: str = "",
+    patterns: Sequence[str] = (),
 ) -> None:
     """
     Fetch modules from a remote, and make one new version of the repository with all of them.
@@ -81,6 +94,10 @@ def sync(
             default what somebody has named fails it, and what the upstream lists is left out.
         toolchains: Names of Go toolchains.
         toolchain_platforms: For which platforms the toolchain of the go.mod is wanted, too.
+        tools: Packages to install, with versions of their modules.
+        index: Whether the index of the remote is followed.
+        since: From when on; "" for where it was left the last time.
+        patterns: What is wanted of the index; without any, everything.
 
     Raises:
         SyncFailedError: Something cannot be had.
@@ -91,24 +108,58 @@ def sync(
     wanted = read_toolchains(toolchains)
     if main is not None:
         wanted += toolchains_of(main, read_platforms(toolchain_platforms))
+    settings = settings_of(remote)
+    following = None
+    if index:
+        begin = parse_time(since) if since else position_of(repository, settings)
+        following = Following(begin, read_patterns(patterns))
     order = SyncRequest(
         repository=repository.pk,
-        remote=settings_of(remote),
+        remote=settings,
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
         with_zips=remote.policy == GoRemote.IMMEDIATE,
         modules=read_modules(modules),
         sums=read_go_sum(go_sum),
         main=main,
         toolchains=list(dict.fromkeys(wanted)),
+        tools=read_tools(tools),
+        following=following,
         missing=missing,
     )
     fetched = asyncio.run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
-    on_a_connection(_add, repository, fetched, mirror)
+    on_a_connection(_finish, repository, settings, fetched, mirror)
     prune_if_due(repository.pulp_domain_id)
 
 
+def position_of(repository: GoRepository, remote: RemoteSettings) -> int:
+    """
+    Return the time at which following the index of a remote goes on, in nanoseconds since 1970.
+
+    Args:
+        repository: The repository.
+        remote: The remote.
+    """
+    known = GoIndexPosition.objects.filter(
+        repository=repository, remote=remote.pk, url=remote.index_url
+    )
+    return known.values_list("time", flat=True).first() or 0
+
+
 @transaction.atomic
+def _finish(
+    repository: GoRepository, remote: RemoteSettings, fetched: Downloaded, mirror: bool
+) -> None:
+    """Make the new version, and note how far the index was followed, or neither."""
+    _add(repository, fetched, mirror)
+    if fetched.position is not None:
+        GoIndexPosition.objects.update_or_create(
+            repository=repository,
+            remote_id=remote.pk,
+            defaults={"url": remote.index_url, "time": fetched.position},
+        )
+
+
 def _add(repository: GoRepository, fetched: Downloaded, mirror: bool) -> None:
     """Make the new version, if anything changes."""
     added = addition_of(repository, fetched)

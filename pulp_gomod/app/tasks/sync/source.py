@@ -22,13 +22,18 @@ from pulp_gomod.app.tasks.sync.failures import SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import Unit
 from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
 from pulp_gomod.golang import GoError, dirhash, module
+from pulp_gomod.golang.index import Entry, format_time, parse_line
 from pulp_gomod.golang.modfile.summary import Summary
 from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.ranges import parse_range
 
 T = TypeVar("T")
 
 # Bytes that a version counts for.
 _PER_VERSION = 16
+
+# Bytes of a page of an index: so many lines of the longest names that this server takes.
+_MAX_PAGE = 8 * 1024 * 1024
 
 
 class NotFound(Unavailable):
@@ -78,7 +83,39 @@ class SyncSource:
         listed = await self._listed(wanted.path)
         if not listed:
             raise SyncError("the upstream lists no versions; name one, or ask for @latest")
-        return listed
+        if not wanted.range:
+            return listed
+        versions = parse_range(wanted.range)
+        return [version for version in listed if version in versions] or _none_in_range()
+
+    async def index(self, since: int) -> list[Entry]:
+        """
+        Return what the index tells next.
+
+        Args:
+            since: The first time that is of interest, in nanoseconds since 1970.
+
+        Raises:
+            Trouble: There is no index, or it cannot be read.
+        """
+        with _told(self._through.upstream):
+            found = await self._through.upstream.index(format_time(since), _MAX_PAGE)
+            if isinstance(found, Missing):
+                url = self._through.upstream.settings.index_url
+                raise SyncError(
+                    f"there is no index at {url} ({found.status}); set the remote's index_url"
+                )
+            return await self.threads.compute(len(found.body), _entries, found.body)
+
+    def is_open(self, version: Version) -> bool:
+        """
+        Say whether a module version may come from this upstream into the repository.
+
+        Args:
+            version: The module version.
+        """
+        refusal = policy.refusal(self._through.upstream.settings, *version, self._own)
+        return refusal is None and self._blocks.find(*version) is None
 
     def admit(self, version: Version) -> None:
         """
@@ -186,7 +223,7 @@ class SyncSource:
         body = (await self._ask("list", path)).body
         newest = await self.threads.compute(len(body), newest_pseudo_version, path, body)
         if newest is None:
-            raise SyncError("the upstream has no latest version")
+            raise Unavailable("the upstream has no latest version")
         self.admit(Version(path, newest))
         return newest
 
@@ -277,6 +314,14 @@ def _told(upstream: Upstream) -> Iterator[None]:
         raise SyncError(str(error)) from error
     except OSError as error:
         raise SyncError(f"it cannot be stored: {error.strerror or error}") from error
+
+
+def _none_in_range() -> list[str]:
+    raise Unavailable("the upstream lists no version in that range")
+
+
+def _entries(body: bytes) -> list[Entry]:
+    return [parse_line(line) for line in body.decode("utf-8", "replace").splitlines() if line]
 
 
 def _unit_of(answer: UUID) -> Unit | None:

@@ -1,11 +1,16 @@
 """What somebody wants to have synced, as it is written in a request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from pulp_gomod.app.models.blocking import BELOW
 from pulp_gomod.app.storage.upload_policy import check_path
 from pulp_gomod.golang import GoError, gosum, modfile, module
 from pulp_gomod.golang.quote import printable
+from pulp_gomod.golang.ranges import Range, parse_range
+
+T = TypeVar("T")
 
 LATEST = "latest"
 
@@ -26,14 +31,84 @@ class Wanted:
     Attributes:
         path: The module path.
         version: A version, LATEST, or "" for all that are tagged.
+        range: Of all that are tagged, those that are in this range; "" for all.
     """
 
     path: str
     version: str
+    range: str = ""
 
     def __str__(self) -> str:
         """Write it as it was asked for."""
-        return f"{self.path}@{self.version}" if self.version else self.path
+        version = self.version or self.range
+        return f"{self.path}@{version}" if version else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """
+    Modules of an index that are wanted.
+
+    Attributes:
+        path: The module path.
+        is_below: Whether all modules below it are wanted, too.
+        versions: Their versions.
+    """
+
+    path: str
+    is_below: bool
+    versions: Range
+
+    def matches(self, path: str, version: str) -> bool:
+        """
+        Say whether a module version is wanted.
+
+        Args:
+            path: The module path.
+            version: The version.
+        """
+        is_of = path == self.path or (self.is_below and path.startswith(f"{self.path}/"))
+        return is_of and version in self.versions
+
+
+def read_patterns(texts: Sequence[str]) -> list[Pattern]:
+    """
+    Read patterns such as `example.com/...`, `example.com/mod` or `example.com/mod@>=v1.2.0 <v2.0.0`.
+
+    Raises:
+        GoError: Some are none; the text has a line for each.
+    """
+    return _read_each(texts, _read_pattern)
+
+
+def _read_pattern(text: str) -> Pattern:
+    path, _, versions = text.partition("@")
+    is_below = path.endswith(BELOW)
+    path = path.removesuffix(BELOW)
+    # As of a host alone, which is a module path, too.
+    module.check_path(path)
+    return Pattern(path, is_below, parse_range(versions))
+
+
+def read_tools(names: Sequence[str]) -> list[Wanted]:
+    """
+    Read what `go install` takes: package paths with a version, such as `example.com/mod/cmd/tool@v1.2.3`.
+
+    Raises:
+        GoError: Some are none; the text has a line for each.
+    """
+    return _read_each(names, _read_tool)
+
+
+def _read_tool(name: str) -> Wanted:
+    path, _, version = name.partition("@")
+    module.check_import_path(path)
+    if version != LATEST and (module.canonical_version(version) != version or not version):
+        raise GoError(
+            f"{printable(name[:200])}: a tool has a full version such as v1.2.3, or latest, behind an @"
+        )
+    check_path(path, version)
+    return Wanted(path, version)
 
 
 def read_modules(names: Sequence[str]) -> list[Wanted]:
@@ -43,10 +118,19 @@ def read_modules(names: Sequence[str]) -> list[Wanted]:
     Raises:
         GoError: Some are none; the text has a line for each.
     """
+    return _read_each(names, _read_module)
+
+
+def _read_each(names: Sequence[str], read: Callable[[str], T]) -> list[T]:
     found, mistakes = [], []
     for number, name in enumerate(names, 1):
         try:
-            found.append(_read_module(name.strip()))
+            name = name.strip()
+            if len(name) > MAX_LINE:
+                raise GoError(
+                    f"{printable(name[:80])}... is too long: more than {MAX_LINE} characters"
+                )
+            found.append(read(name))
         except GoError as error:
             mistakes.append(f"{number}: {error}")
     if mistakes:
@@ -57,15 +141,17 @@ def read_modules(names: Sequence[str]) -> list[Wanted]:
 
 
 def _read_module(name: str) -> Wanted:
-    if len(name) > MAX_LINE:
-        raise GoError(f"{printable(name[:80])}... is too long: more than {MAX_LINE} characters")
     path, separator, version = name.partition("@")
     if version == LATEST or not separator:
         module.check_path(path)
+    elif version[:1] in ("<", ">"):
+        module.check_path(path)
+        check_path(path, LATEST)
+        return Wanted(path, "", str(parse_range(version)))
     elif module.canonical_version(version) != version or not version:
         raise GoError(
             f"{printable(name[:200])}: what follows @ must be a full version such as v1.2.3, or "
-            "latest; leave out @ for all tagged versions"
+            "latest, or a range such as >=v1.2.0 <v2.0.0; leave out @ for all tagged versions"
         )
     else:
         module.check(path, version)

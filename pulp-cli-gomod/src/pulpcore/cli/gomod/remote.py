@@ -96,6 +96,13 @@ go_remote_options = [
         ),
     ),
     click.option(
+        "--index-url",
+        help=_(
+            "An index of the upstream's modules, such as https://index.golang.org/index; empty for "
+            "'index' below the URL, where pulp_gomod has it."
+        ),
+    ),
+    click.option(
         "--cache-ttl",
         type=int,
         help=_(

@@ -208,8 +208,9 @@ def cleanup(
     "modules",
     multiple=True,
     help=_(
-        "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or example.com/mod for "
-        "all tagged versions. Can be specified multiple times."
+        "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions, "
+        "a range ('example.com/mod@>=v1.2.0 <v2.0.0') or all (example.com/mod). Can be specified "
+        "multiple times."
     ),
 )
 @click.option(
@@ -241,6 +242,37 @@ def cleanup(
     ),
 )
 @click.option(
+    "--tool",
+    "tools",
+    multiple=True,
+    help=_(
+        "A tool to sync with all that 'go install' needs to build it, such as "
+        "golang.org/x/tools/cmd/stringer@latest. Can be specified multiple times."
+    ),
+)
+@click.option(
+    "--index",
+    is_flag=True,
+    help=_(
+        "Follow the upstream's index: sync all that came there since this repository last did so."
+    ),
+)
+@click.option(
+    "--since",
+    help=_(
+        "With --index: begin at this time, such as 2026-01-02T03:04:05Z, and not where it was left."
+    ),
+)
+@click.option(
+    "--pattern",
+    "patterns",
+    multiple=True,
+    help=_(
+        "With --index: only modules that match, such as example.com/... or 'example.com/mod@>=v1.2.0'. "
+        "Can be specified multiple times."
+    ),
+)
+@click.option(
     "--missing",
     type=click.Choice(["fail", "skip"]),
     help=_(
@@ -264,6 +296,10 @@ def sync(
     go_mod: str | None,
     toolchains: tuple[str, ...],
     toolchain_platforms: tuple[str, ...],
+    tools: tuple[str, ...],
+    index: bool,
+    since: str | None,
+    patterns: tuple[str, ...],
     missing: str | None,
     mirror: bool | None,
 ) -> None:
@@ -275,6 +311,10 @@ def sync(
         "go_mod": go_mod,
         "toolchains": list(toolchains),
         "toolchain_platforms": list(toolchain_platforms),
+        "tools": list(tools),
+        "index": index,
+        "since": since,
+        "patterns": list(patterns),
         "missing": missing,
         "mirror": mirror,
     }
