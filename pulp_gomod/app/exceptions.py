@@ -238,3 +238,21 @@ class ExportBaseGoneError(PulpException):
             "version that it had was deleted since. Make a full export (full: true), or say from where to "
             "go on (start_versions)."
         ).format(exporter=self.exporter, repositories=", ".join(self.repositories))
+
+
+class ImportRefusedError(PulpException):
+    """
+    Raised when a tree of modules, or a module version in it, cannot be imported.
+
+    Args:
+        reason: Why.
+    """
+
+    http_status_code = 400
+    error_code = "GOM0012"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] {self.reason}"

@@ -96,6 +96,23 @@ def _may_use(request: Any, zip: Any) -> bool:
     return True
 
 
+def gomod_may_use_upload(request: Any, view: Any, action: str) -> bool:
+    """
+    The user may make something of the chunked upload that the request names.
+
+    Args:
+        request: The request.
+        view: The viewset.
+        action: The action.
+
+    Raises:
+        ValidationError: The request is malformed.
+    """
+    serializer = view.get_serializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return _may_use(request, serializer.validated_data["upload"])
+
+
 def gomod_may_view_added_content(request: Any, view: Any, action: str, permission: str) -> bool:
     """
     The user may see all that a modification of a repository is to add to it.

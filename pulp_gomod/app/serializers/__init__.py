@@ -3,6 +3,7 @@
 from pulp_gomod.app.serializers.block import GoBlockSerializer
 from pulp_gomod.app.serializers.distribution import GoDistributionSerializer
 from pulp_gomod.app.serializers.forget import GoForgetSerializer
+from pulp_gomod.app.serializers.importing import GoImportSerializer
 from pulp_gomod.app.serializers.modfile import GoModFileSerializer
 from pulp_gomod.app.serializers.module import GoModuleListSerializer, GoModuleSerializer
 from pulp_gomod.app.serializers.publication import GoPublicationSerializer
@@ -23,6 +24,7 @@ __all__ = [
     "GoCleanupSerializer",
     "GoDistributionSerializer",
     "GoForgetSerializer",
+    "GoImportSerializer",
     "GoModFileSerializer",
     "GoModifySerializer",
     "GoModuleListSerializer",

@@ -237,6 +237,16 @@ def check_upload_complete(upload: Upload) -> None:
         ValidationError: Chunks are missing or overlap, or it is too large.
     """
     check_size(upload.size)
+    check_chunks(upload)
+
+
+def check_chunks(upload: Upload) -> None:
+    """
+    Check that all bytes of a chunked upload are there.
+
+    Raises:
+        ValidationError: Chunks are missing or overlap.
+    """
     end = 0
     for offset, size in upload.chunks.order_by("offset").values_list("offset", "size"):
         if offset != end:

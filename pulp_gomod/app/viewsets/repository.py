@@ -19,9 +19,12 @@ from pulpcore.plugin.viewsets import (
     RolesMixin,
 )
 
+from pulp_gomod.app.auth.addresses import client_address
+from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoRepository
 from pulp_gomod.app.serializers import (
     GoCleanupSerializer,
+    GoImportSerializer,
     GoModifySerializer,
     GoRepositorySerializer,
     GoRepositoryVersionSerializer,
@@ -34,6 +37,7 @@ from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_
 
 # By its name: the task has the content app with it, which the API must not have.
 _SYNC = "pulp_gomod.app.tasks.sync.run.sync"
+_IMPORT = "pulp_gomod.app.tasks.importing.run.import_tree"
 _MODIFY = "pulp_gomod.app.tasks.promotion.modify"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
@@ -76,6 +80,12 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
                 "gomod_may_view_added_content:gomod.view_gorepository",
             ),
             allow(["sync"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
+            allow(
+                ["import_tree"],
+                may("gomod.modify_gorepository"),
+                _VIEW,
+                "gomod_may_use_upload",
+            ),
             allow(["cleanup"], may("gomod.modify_gorepository"), _VIEW),
             allow(ROLES, may("gomod.manage_roles_gorepository")),
         ],
@@ -177,6 +187,40 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
             exclusive_resources=[repository],
             shared_resources=[remote],
             kwargs={"repository_pk": str(repository.pk), "remote_pk": str(remote.pk), **wanted},
+        )
+        return OperationPostponedResponse(task, request)
+
+    @extend_schema(
+        summary="Import a tree of modules",
+        description="Take in all modules of an uploaded tar, in one new version of the repository. What is "
+        "refused does not stop the rest; the task's result says what, and why.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="import", serializer_class=GoImportSerializer)
+    def import_tree(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that imports.
+
+        Args:
+            request: The request.
+            pk: The repository.
+            kwargs: The API's version and the domain.
+        """
+        repository = self.get_object()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        upload = serializer.validated_data["upload"]
+        task = dispatch(
+            _IMPORT,
+            exclusive_resources=[repository, upload],
+            kwargs={
+                "repository_pk": str(repository.pk),
+                "upload_pk": str(upload.pk),
+                "own": serializer.validated_data["own"],
+                "sumdb": serializer.validated_data.get("sumdb", []),
+                "user_name": name_of(request),
+                "address": client_address(request),
+            },
         )
         return OperationPostponedResponse(task, request)
 

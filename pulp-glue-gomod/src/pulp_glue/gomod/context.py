@@ -259,6 +259,27 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
         self.needs_capability("sync")
         return tell_notes(self.pulp_ctx, super().sync(body))
 
+    def import_tree(self, upload: str, own: bool = False, sumdb: t.Sequence[str] = ()) -> t.Any:
+        """
+        Take in all modules of a tar that was uploaded, in one new version of this repository.
+
+        Parameters:
+            upload: Href of the upload.
+            own: Whether the modules are published here from now on.
+            sumdb: Keys of checksum databases that the tree has records of.
+
+        Returns:
+            What came of it: `added`, `held`, `mod_files`, `records`, `refused`, `reasons` and `notes`.
+        """
+        body: dict[str, t.Any] = {"upload": upload, "own": own}
+        if sumdb:
+            body["sumdb"] = list(sumdb)
+        task = self.call(
+            "import_tree", parameters={self.HREF: self.pulp_href}, body=body, non_blocking=True
+        )
+        task = tell_notes(self.pulp_ctx, self.pulp_ctx.wait_for_task(task))
+        return task if task.get("result") is None else task["result"]
+
     def cleanup(self, unused_days: float | None = None, max_size: int | None = None) -> t.Any:
         """
         Remove modules that were cached from an upstream.

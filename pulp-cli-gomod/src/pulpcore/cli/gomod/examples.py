@@ -51,6 +51,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "repository content remove": ("--repository team --module example.com/mod@v1.2.3",),
     "repository create": ("--name team --immutable --max-size 20GB",),
     "repository destroy": ("--name team",),
+    "repository import": (
+        '--repository vetted "$(go env GOMODCACHE)"',
+        "--repository team --own https://USER:TOKEN@gitea.example.com/api/packages/OWNER/go",
+    ),
     "repository list": ("--name-startswith te", "--label-select stage=test"),
     "repository show": ("--name team",),
     "repository sync": (

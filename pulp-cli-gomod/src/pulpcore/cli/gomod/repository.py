@@ -46,6 +46,7 @@ from pulp_glue.gomod.context import (
 )
 
 from pulpcore.cli.core.generic import task_command
+from pulpcore.cli.gomod.importing import import_modules
 from pulpcore.cli.gomod.options import (
     module_filter_options,
     module_lookup_options,
@@ -165,6 +166,7 @@ _content = repository_content_command(
 )
 _content.add_command(add)
 repository.add_command(_content)
+repository.add_command(import_modules)
 
 
 @repository.command()

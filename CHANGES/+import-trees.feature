@@ -1,0 +1,1 @@
+`pulp gomod repository import` (REST: `.../import/`) takes in trees of modules in one repository version: bundles, module caches, the storage of Athens, and registries that run (Gitea, Athens, whatever has an index). Each zip is checked like an upload and compared with the checksums beside it; times and origins are kept, and what is refused is reported.

@@ -1,0 +1,220 @@
+"""Modules of a running registry: which it has, and bringing them here as a tree."""
+
+import json
+import os
+import re
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+from pulp_glue.common.exceptions import PulpException
+from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.golang import GoError, module
+from pulp_glue.gomod.sending import Progress
+
+translation = get_translation(__package__)
+_ = translation.gettext
+
+Name = tuple[str, str]
+"""A module path and a version."""
+
+_GITEA = re.compile(r"(?P<origin>.*)/api/packages/(?P<owner>[^/]+)/go")
+_INDEX_LIMIT = 2000
+_PAGE = 1000
+_GITEA_PAGE = 50
+_TIMEOUT = (10, 120)
+_AT_A_TIME = 8
+_CHUNK = 1024 * 1024
+_GONE = (404, 410)
+
+
+class Registry:
+    """
+    A registry of Go modules.
+
+    It says what it has by the package API of Gitea, by an index such as that of the public proxy, or by the
+    catalog of Athens: whichever answers.
+
+    Args:
+        url: Its GOPROXY URL, with credentials if need be.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+
+    def names(self) -> list[Name]:
+        """
+        List what it has.
+
+        Raises:
+            PulpException: It does not say.
+        """
+        for ask in (self._from_gitea, self._from_index, self._from_catalog):
+            found = ask()
+            if found is not None:
+                return sorted(set(found))
+        raise PulpException(
+            _(
+                "{url} does not say which modules it has: neither /index nor /catalog answers, and it is no "
+                "registry of Gitea. Import its storage instead."
+            ).format(url=_without_credentials(self._url))
+        )
+
+    def download(
+        self, names: t.Sequence[Name], directory: Path, progress: Progress | None = None
+    ) -> dict[str, str]:
+        """
+        Bring modules here, as a tree; what the directory has already is not asked for again.
+
+        Args:
+            names: Which modules.
+            directory: Where the tree goes.
+            progress: Hears how many of them are there.
+
+        Returns:
+            What cannot be had, and why.
+
+        Raises:
+            PulpException: The registry does not answer, or the disk is full.
+        """
+        missing: dict[str, str] = {}
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            tried = pool.map(lambda name: self._download(name, directory), names)
+            for done, ((path, version), reason) in enumerate(
+                zip(names, tried, strict=True), start=1
+            ):
+                if reason:
+                    missing[f"{path}@{version}"] = reason
+                if progress is not None:
+                    progress(_("modules"), done, len(names))
+        return missing
+
+    def _download(self, name: Name, directory: Path) -> str:
+        try:
+            escaped = module.escape_path(name[0]), module.escape_version(name[1])
+        except GoError as error:
+            return str(error)
+        # Whoever sees a zip finds what belongs to it.
+        for file in ("info", "mod", "zip"):
+            path = f"{escaped[0]}/@v/{escaped[1]}.{file}"
+            reason = self._fetch(path, directory / path)
+            if reason:
+                return reason
+        return ""
+
+    def _fetch(self, path: str, target: Path) -> str:
+        if target.exists():
+            return ""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            with self._get(path, stream=True) as response:
+                if response.status_code in _GONE:
+                    return _("{file}: the registry answers {status}").format(
+                        file=target.name, status=response.status_code
+                    )
+                self._require_ok(response)
+                with partial.open("wb") as file:
+                    for chunk in response.iter_content(_CHUNK):
+                        file.write(chunk)
+            partial.rename(target)
+        except (OSError, requests.RequestException) as error:
+            raise PulpException(f"{path}: {_of(error)}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+        return ""
+
+    def _from_gitea(self) -> list[Name] | None:
+        found = _GITEA.fullmatch(self._url)
+        if found is None:
+            return None
+        names: list[Name] = []
+        page = 1
+        while True:
+            query = f"type=go&page={page}&limit={_GITEA_PAGE}"
+            answer = self._ask(f"{found['origin']}/api/v1/packages/{quote(found['owner'])}?{query}")
+            packages = None if answer is None else answer.json()
+            if not isinstance(packages, list):
+                return None
+            names += [(each["name"], each["version"]) for each in packages]
+            # Its server may give fewer to a page than were asked for.
+            if not packages:
+                return names
+            page += 1
+
+    def _from_index(self) -> list[Name] | None:
+        names: dict[Name, None] = {}
+        since = ""
+        while True:
+            answer = self._ask(
+                f"{self._url}/index?limit={_INDEX_LIMIT}" + (f"&since={since}" if since else "")
+            )
+            entries = None if answer is None else _lines(answer.text)
+            if entries is None:
+                return None
+            before = len(names)
+            for entry in entries:
+                names[entry["Path"], entry["Version"]] = None
+            # The first ones are those that came last before.
+            if len(entries) < _INDEX_LIMIT or len(names) == before:
+                return list(names)
+            since = quote(entries[-1]["Timestamp"])
+
+    def _from_catalog(self) -> list[Name] | None:
+        names: list[Name] = []
+        token = ""
+        while True:
+            answer = self._ask(f"{self._url}/catalog?pagesize={_PAGE}&token={quote(token)}")
+            said = None if answer is None else answer.json()
+            if not isinstance(said, dict) or "modules" not in said:
+                return None
+            names += [(each["module"], each["version"]) for each in said["modules"] or ()]
+            token = said.get("next") or ""
+            if not token:
+                return names
+
+    def _ask(self, url: str) -> requests.Response | None:
+        """Ask for a list; None if there is none of this kind."""
+        try:
+            response = self._session.get(url, timeout=_TIMEOUT)
+            if response.status_code in (*_GONE, 400, 405, 501):
+                return None
+            self._require_ok(response)
+        except requests.RequestException as error:
+            raise PulpException(f"{_without_credentials(url)}: {_of(error)}") from error
+        return response
+
+    def _get(self, path: str, **options: t.Any) -> requests.Response:
+        return self._session.get(f"{self._url}/{path}", timeout=_TIMEOUT, **options)
+
+    @staticmethod
+    def _require_ok(response: requests.Response) -> None:
+        if response.status_code != requests.codes.ok:
+            raise requests.RequestException(
+                _("the registry answers {status} {reason}").format(
+                    status=response.status_code, reason=response.reason
+                )
+            )
+
+
+def _lines(text: str) -> list[dict[str, str]] | None:
+    """Read JSON lines; None if they are none, such as a page for people."""
+    try:
+        entries = [json.loads(line) for line in text.splitlines() if line]
+    except ValueError:
+        return None
+    are_entries = all(isinstance(each, dict) and "Path" in each for each in entries)
+    return entries if are_entries else None
+
+
+def _without_credentials(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
+def _of(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return os.strerror(error.errno) if error.errno else error.strerror
+    return _without_credentials(str(error))

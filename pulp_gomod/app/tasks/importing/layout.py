@@ -1,0 +1,93 @@
+"""
+What the files of a tree are: of which module version, or of which checksum database.
+
+Three kinds of trees are read: what a GOPROXY serves (a bundle, a mirror, the storage of most registries),
+the module cache of the go command (`GOMODCACHE`, whose `cache/download` is such a tree), and the disk
+storage of Athens (`MODULE/VERSION/{go.mod,source.zip,VERSION.info}`, with its names unescaped).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pulp_gomod.app.remote.cache.info import is_version
+from pulp_gomod.golang import GoError, module
+
+Kind = Literal["info", "mod", "zip", "ziphash"]
+
+_CACHE = "cache/download/"
+_GOPROXY = re.compile(r"(.+)/@v/([^/]+)\.(info|mod|zip|ziphash)")
+_ATHENS = re.compile(r"(.+)/(v[^/]+)/(source\.zip|go\.mod|\2\.info)")
+_ATHENS_KINDS: dict[str, Kind] = {"source.zip": "zip", "go.mod": "mod"}
+_SUMDB = re.compile(r"(?:.*/)?sumdb/(.+?)/(latest|lookup/.+|tile/8/.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePlace:
+    """
+    A file of a module version.
+
+    Attributes:
+        module: The module path.
+        version: The version.
+        kind: Which file.
+    """
+
+    module: str
+    version: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SumdbPlace:
+    """
+    A file of a checksum database.
+
+    Attributes:
+        name: The database's name.
+        path: Below the database.
+    """
+
+    name: str
+    path: str
+
+
+def place_of(name: str) -> ModulePlace | SumdbPlace | None:
+    """
+    Say what a file of a tree is, by its name; None if it is nothing that is imported.
+
+    Args:
+        name: Its path in the tree, with slashes.
+    """
+    if found := _SUMDB.fullmatch(name):
+        return SumdbPlace(found[1], found[2])
+    if found := _GOPROXY.fullmatch(name):
+        return _of_goproxy(found[1], found[2], found[3])
+    if found := _ATHENS.fullmatch(name):
+        return _of_athens(found[1], found[2], found[3])
+    return None
+
+
+def _of_goproxy(escaped: str, escaped_version: str, kind: Any) -> ModulePlace | None:
+    try:
+        path = module.unescape_path(_below_root(escaped))
+        version = module.unescape_version(escaped_version)
+    except GoError:
+        return None
+    return ModulePlace(path, version, kind) if is_version(path, version) else None
+
+
+def _of_athens(path: str, version: str, file: str) -> ModulePlace | None:
+    path = _below_root(path)
+    if not is_version(path, version):
+        return None
+    kind: Kind = _ATHENS_KINDS.get(file, "info")
+    return ModulePlace(path, version, kind)
+
+
+def _below_root(path: str) -> str:
+    """Leave out the directories that the tree lies in: no module path begins with a name without a dot."""
+    _, is_cache, below = path.rpartition(_CACHE)
+    parts = (below if is_cache else path).split("/")
+    first = next((i for i, part in enumerate(parts) if part.strip(".") and "." in part), 0)
+    return "/".join(parts[first:])
