@@ -69,7 +69,7 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_groups_are_there() -> None:
     groups = {path[1] for path in GOMOD if len(path) == 2}
     content = {"content", "distribution", "publication", "release", "remote", "repository"}
-    assert groups == content | {"block", "publish", "token"}
+    assert groups == content | {"block", "bundle", "publish", "token"}
     versions = {path[3] for path in GOMOD if path[1:3] == ["repository", "version"] and path[3:]}
     assert versions == {"list", "show", "destroy", "repair"}
 

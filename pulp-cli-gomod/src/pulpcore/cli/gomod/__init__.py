@@ -7,6 +7,7 @@ from pulp_cli.generic import pulp_group
 from pulp_glue.common.i18n import get_translation
 
 from pulpcore.cli.gomod.block import block
+from pulpcore.cli.gomod.bundle import bundle
 from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
 from pulpcore.cli.gomod.examples import add_examples
@@ -24,7 +25,18 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-_COMMANDS = (block, content, distribution, publication, publish, release, remote, repository, token)
+_COMMANDS = (
+    block,
+    bundle,
+    content,
+    distribution,
+    publication,
+    publish,
+    release,
+    remote,
+    repository,
+    token,
+)
 
 
 @pulp_group(

@@ -1,0 +1,1 @@
+`pulp gomod bundle --distribution D --output FILE.tar|DIRECTORY` downloads a bundle, resumes it where a connection breaks, and unpacks it as a tree for `GOPROXY=file://...` or, with `--modcache`, as a read-only module cache.

@@ -1,0 +1,85 @@
+"""Unpacking a bundle: what a hostile one cannot do."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from pulp_glue.common.exceptions import PulpException
+from pulp_glue.gomod.unpack import unpack, unpack_modcache
+
+from tests.gomods import pack
+
+
+def tar_of(*members: tuple[str, bytes]) -> io.BytesIO:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, body in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            tar.addfile(info, io.BytesIO(body))
+    out.seek(0)
+    return out
+
+
+@pytest.mark.parametrize("how", [unpack, unpack_modcache])
+@pytest.mark.parametrize("name", ["../out", "/tmp/gomod-out", "a/../../out", "a/b/../../../out"])
+def test_nothing_is_written_elsewhere(how: object, name: str, tmp_path: Path) -> None:
+    with pytest.raises(PulpException, match="no bundle"):
+        how(tar_of((name, b"x")), tmp_path / "d")  # type: ignore[operator]
+    assert not (tmp_path / "out").exists() and not Path("/tmp/gomod-out").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
+)
+def test_only_plain_files_are_taken(kind: bytes, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        info = tarfile.TarInfo("a")
+        info.type, info.linkname = kind, "/etc/passwd"
+        tar.addfile(info)
+    out.seek(0)
+    with pytest.raises(PulpException, match="'a' in it is not a plain file"):
+        unpack(out, tmp_path / "d")
+
+
+def test_links_that_are_there_lead_nowhere(tmp_path: Path) -> None:
+    root, outside = tmp_path / "d", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (root / "example.com").symlink_to(outside)
+    (root / "file").symlink_to(outside / "file")
+    with pytest.raises(PulpException, match="leads out of"):
+        unpack(tar_of(("example.com/x", b"x")), root)
+    unpack(tar_of(("file", b"new")), root)
+    assert list(outside.iterdir()) == [] and (root / "file").read_bytes() == b"new"
+
+
+def test_what_is_no_tar_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(PulpException, match="This is no bundle"):
+        unpack(io.BytesIO(b"<html>" * 1000), tmp_path / "d")
+    with pytest.raises(PulpException, match="is not JSON"):
+        unpack(tar_of(("bundle/about.json", b"{")), tmp_path / "d")
+
+
+def test_a_later_one_is_unpacked_over_it(tmp_path: Path) -> None:
+    unpack(tar_of(("a/list", b"1"), ("a/one", b"1")), tmp_path)
+    about = unpack(tar_of(("a/list", b"2"), ("bundle/about.json", b'{"version": 2}')), tmp_path)
+    assert about == {"version": 2}
+    assert ((tmp_path / "a/list").read_bytes(), (tmp_path / "a/one").read_bytes()) == (b"2", b"1")
+
+
+@pytest.mark.parametrize(
+    "zipped",
+    [
+        b"not a zip",
+        pack("example.com/other@v1.0.0/", [("x.go", b"package x\n")]),
+        pack("example.com/m@v1.0.0/", [("../x.go", b"package x\n")]),
+    ],
+    ids=["none", "of another module", "with a path that leads out"],
+)
+def test_a_module_that_go_refuses_is_not_extracted(zipped: bytes, tmp_path: Path) -> None:
+    with pytest.raises(PulpException, match="is not a module that go would take"):
+        unpack_modcache(tar_of(("example.com/m/@v/v1.0.0.zip", zipped)), tmp_path)
+    assert not list(tmp_path.glob("example.com/*"))
