@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import tarfile
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from uuid import uuid4
 import pytest
 import requests
 from django.conf import settings
+from pulp_glue.gomod.unpack import unpack_modcache
 
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.sumdb import note
@@ -67,13 +69,13 @@ class World:
             f"{path}@{version}/", [("go.mod", go_mod.encode()), ("x.go", source.encode())]
         )
         h1 = dirhash.hash_zip(io.BytesIO(packed))
-        self._prove(path, version, h1, go_mod.encode())
+        self.prove(path, version, h1, go_mod.encode())
         return packed
 
     def go_mod(self, path: str, version: str, *, awaits_zip: bool = False) -> GoModFile:
         """Make a go.mod without a zip."""
         body = f"module {path}\n\ngo 1.16\n".encode()
-        self._prove(path, version, "h1:" + "A" * 43 + "=", body)
+        self.prove(path, version, "h1:" + "A" * 43 + "=", body)
         unit: GoModFile = GoModFile.objects.create(
             module=path,
             version=version,
@@ -83,7 +85,8 @@ class World:
         )
         return unit
 
-    def _prove(self, path: str, version: str, h1: str, go_mod: bytes) -> None:
+    def prove(self, path: str, version: str, h1: str, go_mod: bytes) -> None:
+        """Let the database know a module version, and have its proof kept."""
         self._sums[path, version] = gosum_text(path, version, h1, dirhash.hash_go_mod(go_mod))
         for _ in range(300):
             self.log.add(b"somebody else's\n")
@@ -176,8 +179,8 @@ def bundle(world: World) -> bytes:
 
 def test_it_is_what_the_goproxy_answers(world: World, bundle: bytes, tmp_path: Path) -> None:
     files = unpack(bundle, tmp_path)
-    served = {path for path in files if not path.startswith(("sumdb/", "bundle/"))}
-    assert len(served) == 5 * 3 + 1 + 4 + 4
+    served = {path for path in files if not path.startswith("bundle/")}
+    assert len([path for path in served if not path.startswith("sumdb/")]) == 5 * 3 + 1 + 4 + 4
     for path in served:
         assert get(f"{world.owner.packages_url}/{path}").content == files[path], path
     assert files["example.com/!upper/@v/list"] == b"v1.0.0\nv1.1.0-RC1\n"
@@ -215,6 +218,32 @@ def test_go_builds_from_it(world: World, bundle: bytes, tmp_path: Path) -> None:
     world.run(go, tree, "get", "example.com/pseudo@latest")
     assert PSEUDO in world.run(go, tree, "list", "-m", "all")
     assert "v1.1.0-RC1" in world.run(go, tree, "list", "-m", "-versions", "example.com/Upper")
+
+
+def test_a_module_cache_needs_no_proxy(world: World, bundle: bytes, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert unpack_modcache(io.BytesIO(bundle), cache)["version"] == world.number
+    # Nothing is left to be written.
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
+    extracted = cache / "example.com/!upper@v1.0.0"
+    assert stat.S_IMODE(extracted.stat().st_mode) == 0o555
+    assert stat.S_IMODE((extracted / "x.go").stat().st_mode) == 0o444
+    go = world.go(tmp_path / "go")
+    env = {
+        "GOMODCACHE": str(cache),
+        "GOSUMDB": world.key,
+        "GONOSUMDB": "",
+        "GOFLAGS": "-mod=mod",
+        "GOPROXY": "off",
+    }
+    go.run("off", "get", "example.com/Upper@v1.0.0", env=env)
+    assert "example.com/Upper" in go.run("off", "run", ".", env=env).stderr
+    go.run("off", "mod", "verify", env=env)
+    after = {path for path in cache.rglob("*") if path.is_file()} - set(before)
+    assert {path.name for path in after} <= {"lock"} or not after, after
+    # Once more, over what is read-only.
+    unpack_modcache(io.BytesIO(bundle), cache)
+    go.run("off", "build", ".", env=env)
 
 
 @pytest.mark.parametrize(
@@ -370,6 +399,53 @@ def test_what_is_blocked_or_to_come_is_not_in_it(content_url: str, tmp_path: Pat
     # A block is no new version, and is told to whoever asks for what is new.
     later = unpack(world.bundle(world.number), tmp_path)
     assert later["example.com/!upper/@v/list"] == b"v1.0.0\n"
+
+
+@pytest.mark.parametrize("is_cache", [False, True], ids=["tree", "module cache"])
+def test_toolchains_are_installed_from_it(content_url: str, tmp_path: Path, is_cache: bool) -> None:
+    world = World(content_url)
+    path, version = "golang.org/toolchain", "v0.0.1-go1.99.7.linux-amd64"
+    script = f'#!/bin/sh\n# {world.name}\necho "go version go1.99.7 linux/amd64"\n'
+    packed = pack(
+        f"{path}@{version}/",
+        [
+            ("bin/go", script.encode()),
+            ("bin/gofmt", b""),
+            ("lib/wasm/go_js_wasm_exec", b""),
+            ("src/_go.mod", b"module std\n"),
+            ("pkg/tool/a", b""),
+        ],
+    )
+    world.prove(
+        path, version, dirhash.hash_zip(io.BytesIO(packed)), b"module golang.org/toolchain\n"
+    )
+    world.owner.publish(packed)
+    bundle, go, tree = world.bundle(), world.go(tmp_path / "go"), tmp_path / "tree"
+    env = {"GOSUMDB": world.key, "GONOSUMDB": "", "GOTOOLCHAIN": "go1.99.7", "GOFLAGS": ""}
+    if is_cache:
+        unpack_modcache(io.BytesIO(bundle), tree)
+        env["GOMODCACHE"] = str(tree)
+        # Nothing of it is to be changed.
+        before = {file: file.stat().st_mtime_ns for file in tree.rglob("*") if file.is_file()}
+    else:
+        unpack(bundle, tree)
+    said = go.run("off" if is_cache else f"file://{tree}", "version", env=env)
+    assert said.stdout == "go version go1.99.7 linux/amd64\n"
+    if is_cache:
+        assert {file: file.stat().st_mtime_ns for file in before} == before
+        assert (tree / f"{path}@{version}/src/go.mod").read_bytes() == b"module std\n"
+
+
+def test_a_record_of_other_bytes_is_not_in_it(content_url: str, tmp_path: Path) -> None:
+    world = World(content_url)
+    world.zip("example.com/Upper", "v1.0.0")
+    other = pack("example.com/Upper@v1.0.0/", [("x.go", f"package x // {world.name}\n".encode())])
+    world.owner.publish(other, world.zip("example.com/dep", "v1.0.0"))
+    files = unpack(world.bundle(), tmp_path)
+    assert [path for path in files if "/lookup/" in path] == [
+        f"sumdb/{world.name}/lookup/example.com/dep@v1.0.0"
+    ]
+    assert about(files)["without_proof"] == 1
 
 
 def test_what_was_planned_is_sent_or_nothing_whole(content_url: str) -> None:

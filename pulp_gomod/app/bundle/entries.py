@@ -133,11 +133,15 @@ def _records(
     heads: Sequence[Head], units: Sequence[tuple[UUID, int]], rows: Mapping[UUID, Module]
 ) -> dict[tuple[str, str], list[Entry]]:
     """Make the lookups of units, each with the one head of its database."""
-    names = [(rows[pk].path, rows[pk].version) for pk, flags in units if flags & PROOF]
+    wanted = {(rows[pk].path, rows[pk].version): rows[pk] for pk, flags in units if flags & PROOF}
     by_tree = {head.tree: head for head in heads}
-    found = read_records(list(by_tree), names, with_text=True)
+    found = read_records(list(by_tree), list(wanted), with_text=True)
     return {
-        name: [_lookup(by_tree[record.tree], record, *name) for record in records]
+        name: [
+            _lookup(by_tree[record.tree], record, *name)
+            for record in records
+            if wanted[name].is_vouched_for(record.text)
+        ]
         for name, records in found.items()
     }
 

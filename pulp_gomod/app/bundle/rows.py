@@ -44,6 +44,7 @@ class Module:
         version: The canonical version.
         go_mod_size: Bytes of its go.mod.
         go_mod_h1: Go's checksum of it.
+        h1: Go's checksum of its zip; "" where there is only a go.mod.
         zip: Where its zip is; None where there is only a go.mod.
         awaits_zip: Whether a zip is to come.
         key: Sorts as Go sorts versions; "" without a zip.
@@ -60,6 +61,7 @@ class Module:
     version: str
     go_mod_size: int
     go_mod_h1: str
+    h1: str = ""
     zip: StoredZip | None = None
     awaits_zip: bool = False
     key: str = ""
@@ -69,6 +71,19 @@ class Module:
     time: datetime | None = None
     origin: dict[str, Any] | None = None
     info: bytes | None = None
+
+    def is_vouched_for(self, text: str) -> bool:
+        """
+        Say whether a record is about these bytes: others may be held under the same name.
+
+        Args:
+            text: What the record says.
+        """
+        lines = text.split("\n")
+        name = f"{self.path} {self.version}"
+        return f"{name}/go.mod {self.go_mod_h1}" in lines and (
+            not self.h1 or f"{name} {self.h1}" in lines
+        )
 
 
 def read_modules(
@@ -126,6 +141,7 @@ def _modules(repository: UUID, keys: Sequence[UUID]) -> QuerySet:
             "version",
             "length",
             "go_mod_h1",
+            "h1",
             "version_key",
             "is_pseudo",
             "has_go_mod",
@@ -143,13 +159,14 @@ def _modules(repository: UUID, keys: Sequence[UUID]) -> QuerySet:
 
 
 def _module(row: Sequence[Any]) -> Module:
-    pk, path, version, length, h1, key, is_pseudo, has_go_mod, retracted = row[:9]
-    time, origin, info, created, artifact, name, size, sha256 = row[9:]
+    pk, path, version, length, go_mod_h1, h1, key, is_pseudo, has_go_mod, retracted = row[:10]
+    time, origin, info, created, artifact, name, size, sha256 = row[10:]
     return Module(
         pk,
         path,
         version,
         length,
+        go_mod_h1,
         h1,
         # A unit may have lost its file.
         zip=StoredZip(artifact, name, size, sha256, created) if name else None,

@@ -19,11 +19,41 @@ def header(path: str, size: int) -> bytes:
         path: The file's path.
         size: Its bytes.
     """
+    name = path.encode()
+    if len(name) > _LONGEST:
+        return _header(path, size)
+    # There are thousands, and all but the name and the size of each is the same: it takes a tenth of the time.
+    length = b"%011o\0" % size
+    total = b"%06o\0 " % (_SUM + sum(name) + sum(length))
+    return (
+        name.ljust(_LONGEST, b"\0")
+        + _USUAL[_LONGEST:_SIZE]
+        + length
+        + _USUAL[_SIZE + len(length) : _CHECKSUM]
+        + total
+        + _USUAL[_CHECKSUM + len(total) :]
+    )
+
+
+def _header(path: str, size: int) -> bytes:
     info = tarfile.TarInfo(path)
     info.size = size
     info.mode = 0o644
     info.mtime = _TIME
     return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
+# Where the size and the checksum stand in a header.
+_SIZE = 124
+_CHECKSUM = 148
+_USUAL = _header("", 0)
+# The checksum is over all bytes, its own counting as blanks.
+_SUM = (
+    sum(_USUAL[:_SIZE])
+    + sum(_USUAL[_SIZE + 12 : _CHECKSUM])
+    + 8 * 32
+    + sum(_USUAL[_CHECKSUM + 8 :])
+)
 
 
 def header_size(path: str) -> int:
