@@ -21,6 +21,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             log_filters,
             throttle,  # noqa: F401
         )
+        from pulp_gomod.app.models import exports
         from pulp_gomod.app.remote.http import (
             networks,
             pace,  # noqa: F401
@@ -28,3 +29,4 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
 
         networks.check_setting()
         log_filters.install()
+        exports.install()

@@ -256,3 +256,37 @@ class ImportRefusedError(PulpException):
 
     def __str__(self) -> str:
         return f"[{self.error_code}] {self.reason}"
+
+
+class FilesystemExportError(PulpException):
+    """Raised when Pulp's filesystem export is to write Go modules: it would write their zips alone."""
+
+    http_status_code = 400
+    error_code = "GOM0013"
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "A filesystem export of Pulp would write the zips of Go modules without their lists, .info and go.mod "
+            "files, and the go command could not use it. Use POST <repository version href>bundle/ instead, "
+            "or download bundle.tar from a distribution."
+        )
+
+
+class BundleRefusedError(PulpException):
+    """
+    Raised when a bundle cannot be written to a directory.
+
+    Args:
+        reason: Why.
+    """
+
+    http_status_code = 409
+    error_code = "GOM0014"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _("The bundle was not written: {reason}.").format(
+            reason=self.reason
+        )

@@ -1,6 +1,7 @@
 """What the REST API shows of each type and accepts for it; Pulp finds the serializers here."""
 
 from pulp_gomod.app.serializers.block import GoBlockSerializer
+from pulp_gomod.app.serializers.bundle import GoBundleSerializer
 from pulp_gomod.app.serializers.distribution import GoDistributionSerializer
 from pulp_gomod.app.serializers.forget import GoForgetSerializer
 from pulp_gomod.app.serializers.importing import GoImportSerializer
@@ -21,6 +22,7 @@ from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
 
 __all__ = [
     "GoBlockSerializer",
+    "GoBundleSerializer",
     "GoCleanupSerializer",
     "GoDistributionSerializer",
     "GoForgetSerializer",

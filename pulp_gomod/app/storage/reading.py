@@ -48,6 +48,15 @@ class ZipReader:
             if os.stat(self._path(found.name)).st_size != found.size:
                 raise DamagedFileError(f"{found.name} does not have {found.size} bytes")
 
+    def path(self, found: StoredZip) -> str | None:
+        """
+        Return where a zip is in the file system; None in other storages.
+
+        Args:
+            found: The zip.
+        """
+        return self._path(found.name) if self._path is not None else None
+
     def read(self, found: StoredZip, offset: int, count: int) -> Iterator[bytes]:
         """
         Read a part of a zip.

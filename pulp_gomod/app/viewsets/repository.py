@@ -23,6 +23,7 @@ from pulp_gomod.app.auth.addresses import client_address
 from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoRepository
 from pulp_gomod.app.serializers import (
+    GoBundleSerializer,
     GoCleanupSerializer,
     GoImportSerializer,
     GoModifySerializer,
@@ -38,6 +39,7 @@ from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_
 # By its name: the task has the content app with it, which the API must not have.
 _SYNC = "pulp_gomod.app.tasks.sync.run.sync"
 _IMPORT = "pulp_gomod.app.tasks.importing.run.import_tree"
+_BUNDLE = "pulp_gomod.app.tasks.bundle.write_bundle"
 _MODIFY = "pulp_gomod.app.tasks.promotion.modify"
 _VIEW = may("gomod.view_gorepository")
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
@@ -277,8 +279,44 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
                 _may_of_repository("gomod.repair_gorepository"),
                 _may_of_repository("gomod.view_gorepository"),
             ),
+            {"action": ["bundle"], "principal": "admin", "effect": "allow"},
         ],
     }
+
+    @extend_schema(
+        summary="Write a bundle",
+        description="Write everything that this version holds to a directory of the server, as files "
+        "that the go command builds from. Administrators only, as all exports of Pulp to its own disk.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoBundleSerializer)
+    def bundle(
+        self, request: Any, repository_pk: str, number: str, **kwargs: Any
+    ) -> OperationPostponedResponse:
+        """
+        Dispatch the task that writes a bundle.
+
+        Args:
+            request: The request.
+            repository_pk: The repository.
+            number: The version's number.
+            kwargs: The API's version and the domain.
+        """
+        version = self.get_object()
+        serializer = self.get_serializer(
+            data=request.data,
+            context={**self.get_serializer_context(), "repository_version": version},
+        )
+        serializer.is_valid(raise_exception=True)
+        wanted = dict(serializer.validated_data)
+        task = dispatch(
+            _BUNDLE,
+            # One at a time for each directory.
+            exclusive_resources=[f"gomod:bundle:{wanted['path']}"],
+            shared_resources=[version.repository],
+            kwargs={"repository_version_pk": str(version.pk), **wanted},
+        )
+        return OperationPostponedResponse(task, request)
 
     def get_parent_field_and_object(self) -> tuple[str, Any]:
         """
