@@ -290,3 +290,24 @@ class BundleRefusedError(PulpException):
         return f"[{self.error_code}] " + _("The bundle was not written: {reason}.").format(
             reason=self.reason
         )
+
+
+class ProofRefusedError(PulpException):
+    """
+    Raised when an import of Pulp brings a checksum database that contradicts the one that is known here.
+
+    Args:
+        reason: What the contradiction is.
+    """
+
+    http_status_code = 409
+    error_code = "GOM0015"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "Nothing of the repository was imported, since the checksum database that came along cannot be "
+            "trusted: {reason}"
+        ).format(reason=self.reason)

@@ -24,6 +24,7 @@ from pulp_gomod.app.modelresource.knowledge import (
     GoOwnPathResource,
     GoReleaseResource,
 )
+from pulp_gomod.app.modelresource.proofs import GoSumdbResource
 from pulp_gomod.app.models import GoCachedModFile, GoModFile, GoModule, GoRepository
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.models.missing import report_missing
@@ -156,4 +157,5 @@ IMPORT_ORDER = [
     GoReleaseResource,
     GoOwnPathResource,
     GoBlocksResource,
+    GoSumdbResource,
 ]
