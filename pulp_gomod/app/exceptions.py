@@ -311,3 +311,23 @@ class ProofRefusedError(PulpException):
             "Nothing of the repository was imported, since the checksum database that came along cannot be "
             "trusted: {reason}"
         ).format(reason=self.reason)
+
+
+class ReplicationFailedError(PulpException):
+    """
+    Raised when another server does not say what one of its distributions serves.
+
+    Args:
+        reason: What it says instead, or why it says nothing.
+    """
+
+    http_status_code = 502
+    error_code = "GOM0016"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The repository was left as it is, since the other server does not say what it holds: {reason}"
+        ).format(reason=self.reason)

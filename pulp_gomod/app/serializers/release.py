@@ -9,7 +9,7 @@ from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, Model
 from pulpcore.plugin.util import reverse
 
 from pulp_gomod.app.models import GoRelease
-from pulp_gomod.app.serializers.fields import ObjectField
+from pulp_gomod.app.serializers.fields import ObjectField, TextField
 
 
 class ReleaseIdentityField(IdentityField):
@@ -50,6 +50,10 @@ class GoReleaseSerializer(ModelSerializer):
         read_only=True,
         allow_null=True,
     )
+    info = TextField(
+        help_text=_("What the upstream said of it in .info, word for word; null if nothing."),
+        allow_null=True,
+    )
     source = serializers.ChoiceField(
         help_text=_("Whether it was uploaded here, or cached or synced from an upstream."),
         choices=GoRelease.Source.choices,
@@ -82,6 +86,7 @@ class GoReleaseSerializer(ModelSerializer):
             "h1",
             "time",
             "origin",
+            "info",
             "source",
             "published_by",
             "published_from",

@@ -17,7 +17,7 @@ from pulp_gomod.app.models import (
 )
 from pulp_gomod.app.models.cached import cached_mod_files, cached_modules
 
-_FILES = ("info", "mod", "zip")
+FILES = ("info", "mod", "zip")
 
 
 def repositories_of(remote: GoRemote) -> QuerySet:
@@ -47,7 +47,7 @@ def forget(remote_pk: str, module: str, version: str) -> None:
         transaction.atomic(),
     ):
         # What waits to join a repository goes with them.
-        answers = GoAnswer.objects.filter(remote=remote, file__in=_FILES, **named).only("pk")
+        answers = GoAnswer.objects.filter(remote=remote, file__in=FILES, **named).only("pk")
         progress.increase_by(answers.count())
         answers.delete()
         for repository in repositories_of(remote):

@@ -164,10 +164,10 @@ def _add(repository: GoRepository, fetched: Downloaded, mirror: bool) -> None:
     """Make the new version, if anything changes."""
     added = addition_of(repository, fetched)
     kept = [*fetched.held, *added.modules, *added.mod_files]
-    _await_zips([*fetched.held, *added.mod_files], fetched.awaited)
+    await_zips([*fetched.held, *added.mod_files], fetched.awaited)
     removed = added.superseded
     if mirror:
-        removed = _others(repository, kept)
+        removed = others_than(repository, kept)
     if not (added.modules or added.mod_files or removed):
         return
     with repository.new_version() as new:
@@ -218,7 +218,7 @@ def addition_of(repository: GoRepository, fetched: Downloaded) -> Addition:
     return added
 
 
-def _await_zips(pks: Sequence[UUID], awaited: Set[Version]) -> None:
+def await_zips(pks: Sequence[UUID], awaited: Set[Version]) -> None:
     """Note of which go.mod files the zips are to come."""
     if not awaited:
         return
@@ -269,7 +269,7 @@ def _refuse_rivals(repository: GoRepository, pks: Sequence[UUID]) -> None:
         raise SyncFailedError(f"{unit}: {_SERVED}")
 
 
-def _others(repository: GoRepository, kept: Sequence[UUID]) -> list[UUID]:
+def others_than(repository: GoRepository, kept: Sequence[UUID]) -> list[UUID]:
     """Find all that the newest version holds beside what is kept."""
     held = held_in(Content.objects.all(), repository.latest_version())
     return list(held.exclude(pk__in=kept).values_list("pk", flat=True))

@@ -1,0 +1,152 @@
+"""Another server's distributions, replicated: here those of one domain of a server into another one."""
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.functional.carried import World, blocks_of, releases_of
+from tests.functional.owners import Owner
+from tests.functional.rest_api import DISTRIBUTIONS, MODFILES, REPOSITORIES, TASK_TIMEOUT, Rest
+from tests.functional.serving import Server
+from tests.functional.test_imports import domain_at
+from tests.functional.upstream_world import Upstream
+
+NOTE = "gomod.replica.guards"
+
+
+@pytest.fixture(scope="module")
+def here(domain_server: Server) -> Rest:
+    """The default domain of a server that has several."""
+    return Rest(domain_server.url, (domain_server.username, domain_server.password))
+
+
+class Replica:
+    """A domain that replicates some distributions of another one."""
+
+    def __init__(self, here: Rest, location: Path, label: str, **settings: Any) -> None:
+        self.rest = Rest(here.url, here.auth, domain_at(here, location))
+        assert here.auth
+        self.href: str = self.rest.create(
+            "upstream-pulps/",
+            name=f"up-{uuid4().hex[:8]}",
+            base_url=here.url,
+            api_root="/pulp/",
+            domain="default",
+            username=here.auth[0],
+            password=here.auth[1],
+            q_select=f"pulp_label_select='{label}'",
+            **settings,
+        )["pulp_href"]
+
+    def run(self) -> list[dict[str, Any]]:
+        """Replicate, and return the tasks that did it."""
+        answer = self.rest.call("POST", f"{self.href}replicate/", json={})
+        assert answer.status_code == 202, answer.text
+        end = time.monotonic() + TASK_TIMEOUT
+        while time.monotonic() < end:
+            group = self.rest.get(answer.json()["task_group"])
+            tasks = [self.rest.get(each["pulp_href"]) for each in group["tasks"]]
+            states = {each["state"] for each in tasks}
+            last = [each for each in tasks if each["name"].endswith("finalize_replication")]
+            if not states & {"waiting", "running", "canceling"} and (last or "failed" in states):
+                assert states == {"completed"}, [each["error"] for each in tasks]
+                return tasks
+            time.sleep(0.2)
+        raise AssertionError("the replication does not end")
+
+    def owner(self, name: str) -> Owner:
+        """The copy of an owner."""
+        (repository,) = self.rest.get(REPOSITORIES, name=name)["results"]
+        (distribution,) = self.rest.get(DISTRIBUTIONS, name=name)["results"]
+        return Owner(self.rest, name, repository["pulp_href"], distribution["pulp_href"])
+
+    def names(self, path: str) -> list[str]:
+        """The names of what is there."""
+        return sorted(each["name"] for each in self.rest.get(path)["results"])
+
+
+def label(owner: Owner, name: str) -> None:
+    """Let a distribution be replicated."""
+    rest = owner.rest
+    rest.wait(rest.call("PATCH", owner.distribution, json={"pulp_labels": {name: "yes"}}))
+
+
+def notes(tasks: list[dict[str, Any]]) -> list[str]:
+    """What tasks say of content guards."""
+    reports = [each for task in tasks for each in task["progress_reports"]]
+    return [each["message"] for each in reports if each["code"] == NOTE]
+
+
+def test_everything_is_replicated_and_a_rerun_makes_no_version(
+    here: Rest, tmp_path: Path, upstream: Upstream
+) -> None:
+    world, tag = World(here, upstream), f"r{uuid4().hex[:8]}"
+    source, gone = world.owner, Owner.create(here)
+    gone.put(world.made.zip())
+    label(source, tag)
+    label(gone, tag)
+    before = world.answers(source)
+    replica = Replica(here, tmp_path / "own", tag)
+    replica.run()
+    copy = replica.owner(source.name)
+    there = replica.rest
+    assert world.answers(copy) == before
+    assert releases_of(there, copy.repository) == releases_of(here, source.repository)
+    assert blocks_of(there, copy.repository) == blocks_of(here, source.repository)
+    assert replica.names(DISTRIBUTIONS) == sorted([source.name, gone.name])
+    version = there.latest(copy.repository)
+    assert there.get(copy.distribution)["repository_version"] == version
+    assert there.get(copy.distribution)["pulp_labels"][tag] == "yes"
+    (remote,) = there.get("remotes/gomod/gomod/", name=source.name)["results"]
+    assert (remote["sumdb"], remote["url"]) == ("off", f"{source.content_url}/")
+    # A repository that published them is asked for its modules all the same, and nothing changes.
+    replica.run()
+    assert there.latest(copy.repository) == version
+
+    # What was blocked is not, other bytes take the place of some, and what is gone there is gone here.
+    (block,) = here.get("gomod/blocks/", repository=source.repository)["results"]
+    assert here.status("DELETE", block["pulp_href"]) == 204
+    assert source.delete(f"{world.made.path}/@v/v1.0.0").status_code == 204
+    assert source.put(world.made.zip(more="package code\n")).status_code == 201
+    assert source.delete(f"{world.made.path}/@v/v1.1.0").status_code == 204
+    for href in (gone.distribution, gone.repository):
+        here.wait(here.call("DELETE", href))
+    before = world.answers(source)
+    replica.run()
+    assert world.answers(copy) == before
+    assert there.held(copy.repository) == here.held(source.repository)
+    assert there.names(MODFILES, repository_version=there.latest(copy.repository)) == [
+        "example.com/graph@v1.0.0"
+    ]
+    assert releases_of(there, copy.repository) == releases_of(here, source.repository)
+    assert [replica.names(kind) for kind in (DISTRIBUTIONS, REPOSITORIES)] == [[source.name]] * 2
+
+
+def test_what_is_guarded_there_is_closed_here_until_somebody_opens_it(
+    here: Rest, tmp_path: Path
+) -> None:
+    owner, tag = Owner.create(here), f"r{uuid4().hex[:8]}"
+    label(owner, tag)
+    replica = Replica(here, tmp_path / "own", tag, policy="labeled")
+    mine = Owner.create(replica.rest)
+    assert notes(replica.run()) == []
+    copy = replica.owner(owner.name)
+    assert copy.get("example.com/none/@v/list").status_code == 404
+    guard = here.create("contentguards/core/rbac/", name=f"guard-{uuid4().hex[:8]}")["pulp_href"]
+    here.wait(here.call("PATCH", owner.distribution, json={"content_guard": guard}))
+    # Its password opens it there.
+    (note,) = notes(replica.run())
+    assert note.startswith(f"{owner.name} has a content guard there")
+    assert copy.get("example.com/none/@v/list").status_code == 401
+    assert copy.get("example.com/none/@v/list", auth=here.auth).status_code == 404
+    assert notes(replica.run()) == []
+    assert copy.get("example.com/none/@v/list").status_code == 401
+    there = replica.rest
+    there.wait(there.call("PATCH", copy.distribution, json={"content_guard": None}))
+    assert notes(replica.run()) == []
+    assert copy.get("example.com/none/@v/list").status_code == 404
+    # With this policy what was not replicated stays.
+    assert mine.name in replica.names(REPOSITORIES)
