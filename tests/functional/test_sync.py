@@ -737,3 +737,32 @@ def test_a_remote_of_another_kind(rest: Rest, bad: Mirror) -> None:
     other = rest.create("remotes/file/file/", name=name, url="http://127.0.0.1:9/PULP_MANIFEST")
     text = refused(bad, modules=["example.com/m"], remote=other["pulp_href"])
     assert "remote" in text
+
+
+def test_a_sync_that_is_scheduled_is_run_and_taken_back(rest: Rest, upstream: Upstream) -> None:
+    upstream.add("example.com/scheduled", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, policy="immediate")
+    repository = mirror.owner.repository
+    body = {"remote": mirror.remote, "modules": ["example.com/scheduled"], "every": "6h"}
+    made = rest.call("POST", f"{repository}schedule/", json=body)
+    assert made.status_code == 200, made.text
+    assert (made.json()["schedule"], made.json()["every"]) == ("default", "6h")
+    assert made.json()["wanted"]["modules"] == ["example.com/scheduled"]
+    assert [each["schedule"] for each in rest.get(f"{repository}schedules/")] == ["default"]
+    for wrong in ({"every": "soon"}, {"every": "1h", "schedule": "a/b"}, {}):
+        answer = rest.call("POST", f"{repository}schedule/", json=body | {"every": ""} | wrong)
+        assert answer.status_code == 400, answer.text
+    # A viewer sees it, and may neither make nor end one.
+    viewer = new_user(rest)
+    grant(rest, repository, viewer, "gomod.gorepository_viewer")
+    assert viewer.status("GET", f"{repository}schedules/") == 200
+    assert viewer.status("POST", f"{repository}schedule/", json=body) == 403
+    assert viewer.status("POST", f"{repository}unschedule/", json={}) == 403
+    end = time.monotonic() + 120
+    while not mirror.held():
+        assert time.monotonic() < end, "no worker has run it"
+        time.sleep(0.5)
+    assert mirror.held() == ["example.com/scheduled@v1.0.0"]
+    assert rest.status("POST", f"{repository}unschedule/", json={}) == 204
+    assert rest.get(f"{repository}schedules/") == []
+    assert rest.status("POST", f"{repository}unschedule/", json={}) == 400

@@ -16,6 +16,11 @@ from pulp_gomod.app.serializers.repository import (
     GoRepositorySerializer,
     GoRepositoryVersionSerializer,
 )
+from pulp_gomod.app.serializers.schedule import (
+    GoScheduledSyncSerializer,
+    GoScheduleSerializer,
+    GoUnscheduleSerializer,
+)
 from pulp_gomod.app.serializers.sync import GoSyncSerializer
 from pulp_gomod.app.serializers.token import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.serializers.upload import GoModuleUploadSerializer
@@ -37,7 +42,10 @@ __all__ = [
     "GoRemoteSerializer",
     "GoRepositorySerializer",
     "GoRepositoryVersionSerializer",
+    "GoScheduleSerializer",
+    "GoScheduledSyncSerializer",
     "GoSyncSerializer",
     "GoTokenCreatedSerializer",
     "GoTokenSerializer",
+    "GoUnscheduleSerializer",
 ]

@@ -32,12 +32,13 @@ from pulp_gomod.app.serializers import (
     GoSyncSerializer,
 )
 from pulp_gomod.app.tasks.cleanup import clean_up
+from pulp_gomod.app.tasks.sync.scheduling import SYNC
 from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
+from pulp_gomod.app.viewsets.schedules import SchedulesMixin
 
 # By its name: the task has the content app with it, which the API must not have.
-_SYNC = "pulp_gomod.app.tasks.sync.run.sync"
 _IMPORT = "pulp_gomod.app.tasks.importing.run.import_tree"
 _BUNDLE = "pulp_gomod.app.tasks.bundle.write_bundle"
 _MODIFY = "pulp_gomod.app.tasks.promotion.modify"
@@ -53,7 +54,9 @@ class GoRepositoryVersionFilter(StrictFilters, RepositoryVersionViewSet.filterse
     """Filters of repository versions."""
 
 
-class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
+class GoRepositoryViewSet(
+    RepositoryViewSet, ModifyRepositoryActionMixin, SchedulesMixin, RolesMixin
+):
     """A versioned set of Go modules, with at most one zip for a module version."""
 
     endpoint_name = "gomod"
@@ -81,13 +84,15 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
                 _VIEW_REMOTE,
                 "gomod_may_view_added_content:gomod.view_gorepository",
             ),
-            allow(["sync"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
             allow(
                 ["import_tree"],
                 may("gomod.modify_gorepository"),
                 _VIEW,
                 "gomod_may_use_upload",
             ),
+            allow(["sync", "schedule"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
+            allow(["unschedule"], may("gomod.sync_gorepository"), _VIEW),
+            allow(["schedules"], _VIEW),
             allow(["cleanup"], may("gomod.modify_gorepository"), _VIEW),
             allow(ROLES, may("gomod.manage_roles_gorepository")),
         ],
@@ -185,7 +190,7 @@ class GoRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesM
         wanted = dict(serializer.validated_data)
         remote = wanted.pop("remote", None) or repository.remote
         task = dispatch(
-            _SYNC,
+            SYNC,
             exclusive_resources=[repository],
             shared_resources=[remote],
             kwargs={"repository_pk": str(repository.pk), "remote_pk": str(remote.pk), **wanted},

@@ -243,6 +243,30 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
         task = tell_notes(self.pulp_ctx, self.pulp_ctx.wait_for_task(task))
         return task if task.get("result") is None else task["result"]
 
+    def schedule(self, body: EntityDefinition) -> t.Any:
+        """
+        Have a sync repeated.
+
+        Parameters:
+            body: What `sync` takes, and `every` (such as `6h`), `schedule` (a name) and `begin` (a time).
+        """
+        body = self.preprocess_entity(body)
+        return self.call("schedule", parameters={self.HREF: self.pulp_href}, body=body)
+
+    def schedules(self) -> t.Any:
+        """Return the syncs that are repeated."""
+        return self.call("schedules", parameters={self.HREF: self.pulp_href})
+
+    def unschedule(self, schedule: str | None = None) -> None:
+        """
+        Repeat a sync no more.
+
+        Parameters:
+            schedule: The name of its schedule, if the repository has several.
+        """
+        body = {"schedule": schedule} if schedule else {}
+        self.call("unschedule", parameters={self.HREF: self.pulp_href}, body=body)
+
     def sync(self, body: EntityDefinition | None = None) -> t.Any:
         """
         Fetch modules from a remote, and make one new version of the repository with them.

@@ -43,6 +43,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "remote show": ("--name upstream",),
     "remote update": ("--name upstream --cache-size 20GB", "--name upstream --cache-size ''"),
     "repository cleanup": ("--name team --unused-days 90",),
+    "repository schedule": ("--name copy --remote site-a --index --every 6h",),
+    "repository schedules": ("--name copy",),
+    "repository unschedule": ("--name copy",),
     "repository content list": ("--repository team --version 3",),
     "repository content modify": (
         '--repository team --add-content \'[{"module": "example.com/mod", "version": "v1.2.3"}]\'',

@@ -34,7 +34,6 @@ from pulp_cli.generic import (
     version_command,
 )
 from pulp_glue.common.context import (
-    EntityFieldDefinition,
     PulpContentContext,
     PulpRepositoryContext,
 )
@@ -200,134 +199,181 @@ def cleanup(
     pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
 
 
+_what_to_sync = [
+    remote_option,
+    click.option(
+        "--module",
+        "modules",
+        multiple=True,
+        help=_(
+            "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions, "
+            "a range ('example.com/mod@>=v1.2.0 <v2.0.0') or all (example.com/mod). Can be specified "
+            "multiple times."
+        ),
+    ),
+    click.option(
+        "--go-sum",
+        callback=load_string_callback,
+        help=_("A go.sum, as @FILE: everything it names is synced, and must match its checksums."),
+    ),
+    click.option(
+        "--go-mod",
+        callback=load_string_callback,
+        help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
+    ),
+    click.option(
+        "--toolchain",
+        "toolchains",
+        multiple=True,
+        help=_(
+            'A Go toolchain to sync: "go1.26.8 linux-amd64", or "go1.26.x linux-amd64" for the newest '
+            "release of 1.26. Can be specified multiple times."
+        ),
+    ),
+    click.option(
+        "--toolchain-platform",
+        "toolchain_platforms",
+        multiple=True,
+        help=_(
+            "With --go-mod: a platform such as linux-amd64, for which the toolchain that the go.mod selects "
+            "is synced, too. Can be specified multiple times."
+        ),
+    ),
+    click.option(
+        "--tool",
+        "tools",
+        multiple=True,
+        help=_(
+            "A tool to sync with all that 'go install' needs to build it, such as "
+            "golang.org/x/tools/cmd/stringer@latest. Can be specified multiple times."
+        ),
+    ),
+    click.option(
+        "--index",
+        is_flag=True,
+        help=_(
+            "Follow the upstream's index: sync all that came there since this repository last did so."
+        ),
+    ),
+    click.option(
+        "--since",
+        help=_(
+            "With --index: begin at this time, such as 2026-01-02T03:04:05Z, and not where it was left."
+        ),
+    ),
+    click.option(
+        "--pattern",
+        "patterns",
+        multiple=True,
+        help=_(
+            "With --index: only modules that match, such as example.com/... or 'example.com/mod@>=v1.2.0'. "
+            "Can be specified multiple times."
+        ),
+    ),
+    click.option(
+        "--missing",
+        type=click.Choice(["fail", "skip"]),
+        help=_(
+            "What to do about versions that the upstream does not have, or that Go rejects. By "
+            "default, versions that you name make the sync fail; those that only the upstream's list "
+            "names are skipped, and named in the task."
+        ),
+    ),
+    click.option(
+        "--mirror/--no-mirror",
+        default=None,
+        help=_("Whether to remove everything else from the new version of the repository."),
+    ),
+]
+
+
+def sync_options(command: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    """Give a command the options that say what to sync."""
+    for option in reversed(_what_to_sync):
+        command = option(command)
+    return command
+
+
+def _wanted(options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what is to be synced, without what was not said."""
+    plain = {key: list(each) if isinstance(each, tuple) else each for key, each in options.items()}
+    wanted = {key: each for key, each in plain.items() if each}
+    if options["go_sum"] == "":
+        # That of a module which requires nothing.
+        wanted["go_sum"] = ""
+    return wanted
+
+
 @repository.command()
 @name_option
 @href_option
 @repository_lookup_option
-@remote_option
-@click.option(
-    "--module",
-    "modules",
-    multiple=True,
-    help=_(
-        "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions, "
-        "a range ('example.com/mod@>=v1.2.0 <v2.0.0') or all (example.com/mod). Can be specified "
-        "multiple times."
-    ),
-)
-@click.option(
-    "--go-sum",
-    callback=load_string_callback,
-    help=_("A go.sum, as @FILE: everything it names is synced, and must match its checksums."),
-)
-@click.option(
-    "--go-mod",
-    callback=load_string_callback,
-    help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
-)
-@click.option(
-    "--toolchain",
-    "toolchains",
-    multiple=True,
-    help=_(
-        'A Go toolchain to sync: "go1.26.8 linux-amd64", or "go1.26.x linux-amd64" for the newest '
-        "release of 1.26. Can be specified multiple times."
-    ),
-)
-@click.option(
-    "--toolchain-platform",
-    "toolchain_platforms",
-    multiple=True,
-    help=_(
-        "With --go-mod: a platform such as linux-amd64, for which the toolchain that the go.mod selects "
-        "is synced, too. Can be specified multiple times."
-    ),
-)
-@click.option(
-    "--tool",
-    "tools",
-    multiple=True,
-    help=_(
-        "A tool to sync with all that 'go install' needs to build it, such as "
-        "golang.org/x/tools/cmd/stringer@latest. Can be specified multiple times."
-    ),
-)
-@click.option(
-    "--index",
-    is_flag=True,
-    help=_(
-        "Follow the upstream's index: sync all that came there since this repository last did so."
-    ),
-)
-@click.option(
-    "--since",
-    help=_(
-        "With --index: begin at this time, such as 2026-01-02T03:04:05Z, and not where it was left."
-    ),
-)
-@click.option(
-    "--pattern",
-    "patterns",
-    multiple=True,
-    help=_(
-        "With --index: only modules that match, such as example.com/... or 'example.com/mod@>=v1.2.0'. "
-        "Can be specified multiple times."
-    ),
-)
-@click.option(
-    "--missing",
-    type=click.Choice(["fail", "skip"]),
-    help=_(
-        "What to do about versions that the upstream does not have, or that Go rejects. By "
-        "default, versions that you name make the sync fail; those that only the upstream's list "
-        "names are skipped, and named in the task."
-    ),
-)
-@click.option(
-    "--mirror/--no-mirror",
-    default=None,
-    help=_("Whether to remove everything else from the new version of the repository."),
-)
+@sync_options
 @pass_repository_context
-def sync(
-    repository_ctx: PulpRepositoryContext,
-    /,
-    remote: EntityFieldDefinition,
-    modules: tuple[str, ...],
-    go_sum: str | None,
-    go_mod: str | None,
-    toolchains: tuple[str, ...],
-    toolchain_platforms: tuple[str, ...],
-    tools: tuple[str, ...],
-    index: bool,
-    since: str | None,
-    patterns: tuple[str, ...],
-    missing: str | None,
-    mirror: bool | None,
-) -> None:
+def sync(repository_ctx: PulpRepositoryContext, /, **options: t.Any) -> None:
     """Fetch modules from a remote, by default the repository's own."""
-    wanted = {
-        "remote": remote,
-        "modules": list(modules),
-        "go_sum": go_sum,
-        "go_mod": go_mod,
-        "toolchains": list(toolchains),
-        "toolchain_platforms": list(toolchain_platforms),
-        "tools": list(tools),
-        "index": index,
-        "since": since,
-        "patterns": list(patterns),
-        "missing": missing,
-        "mirror": mirror,
-    }
-    body = {key: value for key, value in wanted.items() if value}
-    if go_sum == "":
-        # That of a module which requires nothing.
-        body["go_sum"] = go_sum
-    task = repository_ctx.sync(body=body)
+    task = repository_ctx.sync(body=_wanted(options))
     for report in task.get("progress_reports", ()):
         if report["total"] == 0:
             click.echo(report["message"], err=True)
+
+
+_schedule_option = click.option(
+    "--schedule", help=_("The name of the schedule, if the repository has several.")
+)
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@_schedule_option
+@click.option("--every", required=True, help=_("How often to sync, such as 30m, 6h or 1d."))
+@click.option(
+    "--begin",
+    help=_("When to sync for the first time, such as 2026-01-02T03:00:00Z; now by default."),
+)
+@sync_options
+@pass_repository_context
+@pass_pulp_context
+def schedule(
+    pulp_ctx: PulpCLIContext,
+    repository_ctx: PulpRepositoryContext,
+    /,
+    schedule: str | None,
+    every: str,
+    begin: str | None,
+    **options: t.Any,
+) -> None:
+    """Sync every so often. A schedule of the same name is replaced."""
+    assert isinstance(repository_ctx, PulpGoRepositoryContext)
+    when = {"schedule": schedule, "every": every, "begin": begin}
+    body = _wanted(options) | {key: each for key, each in when.items() if each}
+    pulp_ctx.output_result(repository_ctx.schedule(body))
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@pass_repository_context
+@pass_pulp_context
+def schedules(pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /) -> None:
+    """List the syncs that are repeated."""
+    assert isinstance(repository_ctx, PulpGoRepositoryContext)
+    pulp_ctx.output_result(repository_ctx.schedules())
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@_schedule_option
+@pass_repository_context
+def unschedule(repository_ctx: PulpRepositoryContext, /, schedule: str | None) -> None:
+    """Repeat a sync no more."""
+    assert isinstance(repository_ctx, PulpGoRepositoryContext)
+    repository_ctx.unschedule(schedule)
 
 
 _versions = version_command(decorators=nested_lookup_options)
