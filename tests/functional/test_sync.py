@@ -745,7 +745,7 @@ def test_a_sync_that_is_scheduled_is_run_and_taken_back(rest: Rest, upstream: Up
     repository = mirror.owner.repository
     body = {"remote": mirror.remote, "modules": ["example.com/scheduled"], "every": "6h"}
     made = rest.call("POST", f"{repository}schedule/", json=body)
-    assert made.status_code == 200, made.text
+    assert made.status_code == 201, made.text
     assert (made.json()["schedule"], made.json()["every"]) == ("default", "6h")
     assert made.json()["wanted"]["modules"] == ["example.com/scheduled"]
     assert [each["schedule"] for each in rest.get(f"{repository}schedules/")] == ["default"]

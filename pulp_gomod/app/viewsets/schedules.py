@@ -21,7 +21,7 @@ class SchedulesMixin:
     @extend_schema(
         summary="Repeat a sync",
         description="Sync every so often, with the fields of sync/. A schedule of the same name is replaced.",
-        responses={200: GoScheduledSyncSerializer},
+        responses={201: GoScheduledSyncSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoScheduleSerializer)
     def schedule(self: Any, request: Any, pk: str, **kwargs: Any) -> Response:
@@ -45,7 +45,7 @@ class SchedulesMixin:
         made = set_schedule(
             repository, name, parse_interval(every), begin, remote and remote.cast(), wanted
         )
-        return Response(GoScheduledSyncSerializer(made).data)
+        return Response(GoScheduledSyncSerializer(made).data, status=201)
 
     @extend_schema(
         summary="List the syncs that are repeated",
