@@ -32,6 +32,7 @@ from pulp_gomod.app.models import (  # isort: skip
     GoSumdbTile,
     GoSumdbTree,
 )
+from pulp_gomod.app.db.pool import Database  # isort: skip
 from pulp_gomod.app.tasks.ingest import join  # isort: skip
 from pulp_gomod.app.tasks.sync.run import sync  # isort: skip
 
@@ -306,3 +307,37 @@ def test_a_changed_byte_is_noticed_by_clients(
         (note.NoteError, tlog.TlogError, Exception), match="inconsistent|authenticate|signature"
     ):
         check_all(root, upstream, "example.com/one@v1.0.0")
+
+
+def test_a_request_costs_a_look_and_one_statement(
+    content_url: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = mirror_of(content_url, upstream)
+    upstream.add("example.com/cost", "v1.0.0")
+    assert mirror.get("example.com/cost/@v/v1.0.0.mod").status_code == 200
+    join_now(mirror.owner.repository, 1)
+    asked: list[str] = []
+    fetch_all = Database.fetch_all
+
+    async def counted(self: Database, sql: str, *args: Any) -> Any:
+        if "gosumdb" in sql:
+            asked.append(sql)
+        return await fetch_all(self, sql, *args)
+
+    monkeypatch.setattr(Database, "fetch_all", counted)
+    for path in ("supported", "latest", "lookup/example.com/cost@v1.0.0", "tile/8/0/000.p/1"):
+        root = frozen(content_url, mirror.owner.repository)
+        for statements in (1, 0 if path == "supported" else 1):
+            asked.clear()
+            answer = get(root, f"sumdb/{SUMDB}/{path}")
+            assert (answer.status_code, len(asked)) == (200, statements), path
+        # Of another version nothing is known.
+        with GoRepository.objects.get(pk=mirror.owner.repository.pk).new_version() as new:
+            new.add_content(_another())
+
+
+def _another() -> Any:
+    unit = GoModFile.objects.create(
+        module=f"example.com/x{uuid4().hex}", version="v1.0.0", go_mod_h1="h1:x=", go_mod=b""
+    )
+    return GoModFile.objects.filter(pk=unit.pk)
