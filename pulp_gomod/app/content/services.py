@@ -70,6 +70,8 @@ async def _opened() -> AsyncIterator[ContentServices]:
         stack.push_async_callback(bundles.close)
         stack.enter_context(watched())
         lookups = Lookups(database)
+        proofs = StoredProofs(lookups)
+        stack.push_async_callback(proofs.close)
         yield ContentServices(
             lookups=lookups,
             resolver=resolver,
@@ -79,7 +81,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
             zips=ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE)),
             remotes=remotes,
             bundles=bundles,
-            proofs=StoredProofs(lookups),
+            proofs=proofs,
         )
 
 

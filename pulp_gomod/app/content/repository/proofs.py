@@ -1,5 +1,6 @@
 """What is kept of checksum databases for what a repository version holds, as clients ask for it."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.golang.sumdb import KNOWN_GOSUMDB, tlog
 
 # Repository versions and names of databases of which it is known whether there are proofs; and seconds for
@@ -19,6 +21,9 @@ from pulp_gomod.golang.sumdb import KNOWN_GOSUMDB, tlog
 _MOST_KNOWN = 10_000
 NONE_FOR = 10.0
 SOME_FOR = 60.0
+# To find nothing in a large repository version takes PostgreSQL a second: then it is asked so many times more
+# seldom than that takes.
+_SELDOM = 100
 
 _Key = tuple[UUID, int, UUID, str]
 
@@ -70,6 +75,11 @@ class StoredProofs:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._trees: Lru[_Key, _Tree] = Lru(_MOST_KNOWN)
+        self._flights: SingleFlight[list[Row]] = SingleFlight()
+
+    async def close(self) -> None:
+        """Call off what is under way."""
+        await self._flights.close()
 
     async def supports(self, served: Served, domain: UUID, name: str) -> bool:
         """
@@ -114,7 +124,7 @@ class StoredProofs:
         """
         rows = await self._lookups.ask(
             proof_queries.lookup(),
-            **_values(served, domain, name),
+            **_values(served.repository, served.number, domain, name),
             module=path,
             version=version,
         )
@@ -144,8 +154,7 @@ class StoredProofs:
         if known is not None:
             rows = await self._ask(proof_queries.tile(), {"tree": known.pk, **place})
         if not rows:
-            values = _values(served, domain, name) | place
-            rows = self._note(key, await self._ask(proof_queries.first_tile(), values))
+            rows = await self._search(key, proof_queries.first_tile(), place)
         if not rows:
             return None
         _, size, seen, hashes = rows[0]
@@ -158,23 +167,35 @@ class StoredProofs:
         return known if known is not None and time.monotonic() < known.until else None
 
     async def _first(self, served: Served, domain: UUID, name: str) -> list[Row]:
-        rows = await self._ask(proof_queries.tree(), _values(served, domain, name))
-        return self._note((served.repository, served.number, domain, name), rows)
+        key = (served.repository, served.number, domain, name)
+        return await self._search(key, proof_queries.tree(), {})
 
-    def _note(self, key: _Key, rows: list[Row]) -> list[Row]:
-        now = time.monotonic()
-        found = _Tree(rows[0][0], now + SOME_FOR) if rows else _Tree(None, now + NONE_FOR)
-        self._trees.put(key, found)
-        return rows
+    async def _search(
+        self, key: _Key, statement: Statement, more: Mapping[str, object]
+    ) -> list[Row]:
+        """Search a repository version for something that is proven, once for all who ask."""
+        repository, number, domain, name = key
+        values = _values(repository, number, domain, name) | more
+
+        async def search() -> list[Row]:
+            began = time.monotonic()
+            rows = await self._ask(statement, values)
+            ended = time.monotonic()
+            quiet = SOME_FOR if rows else max(NONE_FOR, _SELDOM * (ended - began))
+            self._trees.put(key, _Tree(rows[0][0] if rows else None, ended + quiet))
+            return rows
+
+        flight = self._flights.start((key, *more.values()), search)
+        return await asyncio.shield(flight)
 
     async def _ask(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
         return await self._lookups.ask(statement, **values)
 
 
-def _values(served: Served, domain: UUID, name: str) -> dict[str, object]:
+def _values(repository: UUID, number: int, domain: UUID, name: str) -> dict[str, object]:
     return {
-        "repository": served.repository,
-        "number": served.number,
+        "repository": repository,
+        "number": number,
         "domain": domain,
         "name": name,
         "key": KNOWN_GOSUMDB.get(name, ""),
