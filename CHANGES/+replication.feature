@@ -1,1 +1,1 @@
-Replication (`upstream-pulps/`) mirrors the Go distributions of another server: modules, go.mod files, releases, own paths, labels and blocks. What is guarded there is closed here until somebody opens it. Releases have `info` over REST.
+Replication (`upstream-pulps/`) mirrors the Go distributions of another server: modules, go.mod files, releases, own paths, labels, blocks, and the proofs of checksum databases. What is guarded there is closed here until somebody opens it. Releases have `info` over REST.

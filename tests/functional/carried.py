@@ -8,7 +8,7 @@ from tests.functional.owners import Owner
 from tests.functional.rest_api import RELEASES, Made, Rest
 from tests.functional.serving import Server
 from tests.functional.test_sync import sum_lines, sync
-from tests.functional.upstream_world import Mirror, Upstream
+from tests.functional.upstream_world import SUMDB, SUMDB_KEY, Mirror, Upstream
 
 ODD_INFO = b'{ "Time":"2020-02-03T04:05:06.1234567Z","Version":"v1.0.0" ,"Words": "of its own" }\n'
 PSEUDO = "v0.0.0-20200101000000-0123456789ab"
@@ -25,11 +25,15 @@ class World:
     Attributes:
         owner: The repository and its distribution.
         made: The module that was published.
+        proof: The path of a record of the checksum database.
         remote: Where the others came from.
     """
 
+    proof = f"sumdb/{SUMDB}/lookup/example.com/!synced@v1.0.0"
+
     def __init__(self, rest: Rest, upstream: Upstream) -> None:
-        mirror = Mirror.create(rest, upstream, policy="immediate")
+        upstream.sign()
+        mirror = Mirror.create(rest, upstream, policy="immediate", sumdb=SUMDB_KEY)
         self.owner, self.remote, self.made = mirror.owner, mirror.remote, Made()
         self._upstream = upstream
         for name in ("example.com/Synced@v1.0.0", f"example.com/untagged@{PSEUDO}"):
@@ -82,10 +86,11 @@ class World:
 
     def answers(self, owner: Owner, **kwargs: Any) -> dict[str, tuple[int, bytes]]:
         """What a distribution answers to everything that there is to ask."""
-        paths = []
+        paths = [f"sumdb/{SUMDB}/supported"]
         for path, version in self.names:
             paths += [f"{path}/@v/list", f"{path}/@latest"]
             paths += [f"{path}/@v/{version}.{kind}" for kind in ("info", "mod", "zip")]
+            paths.append(f"sumdb/{SUMDB}/lookup/{path}@{version}")
         found = {path: owner.get(path, **kwargs) for path in paths}
         return {
             path: (each.status_code, each.content if each.ok else b"")

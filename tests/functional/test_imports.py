@@ -91,6 +91,7 @@ def test_what_a_repository_knows_is_carried(
         here.status("POST", f"{unit['pulp_href']}set_label/", json={"key": "a", "value": "b"}) < 300
     )
     before = world.answers(source)
+    assert before[world.proof][0] == 200
     assert {status for status, _ in before.values()} == {200, 403, 404}
     made = exporter(here, [source.repository], run_dir / f"exports-{uuid4().hex[:8]}")
     # Small enough for several files.

@@ -89,6 +89,7 @@ def test_everything_is_replicated_and_a_rerun_makes_no_version(
     label(source, tag)
     label(gone, tag)
     before = world.answers(source)
+    assert before[world.proof][0] == 200
     replica = Replica(here, tmp_path / "own", tag)
     replica.run()
     copy = replica.owner(source.name)

@@ -11,11 +11,12 @@ from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.db.orm import on_a_connection
-from pulp_gomod.app.models import GoAnswer, GoModFile, GoModule, GoRemote, GoRepository
+from pulp_gomod.app.models import GoAnswer, GoModFile, GoModule, GoRelease, GoRemote, GoRepository
 from pulp_gomod.app.models.hiding import report
 from pulp_gomod.app.models.membership import named
 from pulp_gomod.app.storage.knowledge import absorb_blocks, absorb_releases
 from pulp_gomod.app.tasks.forgetting import FILES
+from pulp_gomod.app.tasks.replication.proofs import take_over
 from pulp_gomod.app.tasks.replication.told import Told, ask
 from pulp_gomod.app.tasks.replication.upstream import opened
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
@@ -71,6 +72,14 @@ def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: 
     fetched = asyncio.run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
     on_a_connection(_become, repository, fetched, told)
+    uploaded = {
+        (each.module, each.version)
+        for each in told.releases
+        if each.source == GoRelease.Source.UPLOADED
+    }
+    # No public database knows what was published there.
+    names = {(line.path, line.version) for line in told.sums} - uploaded
+    asyncio.run(take_over(order.remote, told.databases, sorted(names)))
 
 
 def _give_way(repository: GoRepository, remote: GoRemote, told: Told) -> None:

@@ -13,6 +13,7 @@ from pulp_gomod.app.storage.release_info import check_origin, parse_time
 from pulp_gomod.app.tasks.replication import upstream
 from pulp_gomod.golang import GoError, gosum
 from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB
 
 _NAMES = ("module", "version")
 
@@ -28,6 +29,7 @@ class Told:
         releases: What it knows of module versions: unsaved, and without a repository.
         blocks: What it keeps out: BLOCK_FIELDS of each.
         labels: The labels of its modules, where they have any.
+        databases: The checksum databases of which the other server may have records, as GOSUMDB has them.
     """
 
     sums: list[gosum.Line] = field(default_factory=list)
@@ -35,6 +37,7 @@ class Told:
     releases: list[GoRelease] = field(default_factory=list)
     blocks: list[dict[str, str]] = field(default_factory=list)
     labels: dict[Version, dict[str, str | None]] = field(default_factory=dict)
+    databases: set[str] = field(default_factory=set)
 
 
 def ask(server: upstream.Upstream, version: str) -> Told:
@@ -59,6 +62,9 @@ def ask(server: upstream.Upstream, version: str) -> Told:
         raise ReplicationFailedError(
             f"what {version} holds cannot be taken over: {error}"
         ) from error
+    told.databases = {DEFAULT_GOSUMDB}
+    for remote in server.listed(upstream.Remotes, fields=["sumdb"]):
+        told.databases.add(remote["sumdb"])
     return told
 
 

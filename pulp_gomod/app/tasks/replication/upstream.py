@@ -89,6 +89,12 @@ class Blocks(_Listed):
     ID_PREFIX: ClassVar[str] = "gomod_blocks"
 
 
+class Remotes(_Listed):
+    """Its own remotes."""
+
+    ID_PREFIX: ClassVar[str] = "remotes_gomod_gomod"
+
+
 class Upstream:
     """
     Another server.
