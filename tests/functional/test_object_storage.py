@@ -1,7 +1,9 @@
 """While an object storage fails, who needs it is told so, and nobody else notices."""
 
 import http.client
+import io
 import os
+import tarfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -334,3 +336,23 @@ def test_nginx_takes_nothing_out_of_service(world: World, nginx: str) -> None:
                 requests.get(f"{root}/{stored.zip}")
         assert requests.get(f"{root}/{stored.info}").status_code == 200
     assert requests.get(f"{root}/{stored.zip}").content == stored.data
+
+
+def test_a_bundle_comes_from_the_storage_or_says_that_it_fails(world: World) -> None:
+    owner = Owner.create(world.rest)
+    stored = [Stored.publish(owner, LARGE), Stored.publish(owner)]
+    url = f"{owner.packages_url}/bundle.tar"
+    whole = requests.get(url, timeout=60)
+    assert whole.status_code == 200
+    with tarfile.open(fileobj=io.BytesIO(whole.content)) as tar:
+        for each in stored:
+            assert tar.extractfile(each.zip).read() == each.data  # type: ignore[union-attr]
+    # From the middle of an object on.
+    start = whole.content.index(stored[0].data) + LARGE // 2
+    headers = {"Range": f"bytes={start}-", "If-Range": whole.headers["ETag"]}
+    part = requests.get(url, headers=headers, timeout=60)
+    assert part.status_code == 206 and part.content == whole.content[start:]
+    world.storage.behave("refuse")
+    refused = requests.get(url, headers=headers, timeout=60)
+    assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
+    assert "file storage is not responding" in refused.text

@@ -26,7 +26,7 @@ from pulp_gomod.app.bundle.entries import (
     unit_entries,
 )
 from pulp_gomod.app.bundle.heads import Head, bases, choose
-from pulp_gomod.app.bundle.order import Order, read_order
+from pulp_gomod.app.bundle.order import Known, Order, read_order
 from pulp_gomod.app.bundle.rows import ChangedError
 from pulp_gomod.app.bundle.scope import Scope
 from pulp_gomod.app.bundle.tar import END, entry_size
@@ -200,7 +200,7 @@ def make_plan(scope: Scope, check: Callable[[StoredZip], None] = lambda _: None)
     order = on_a_connection(read_order, scope, trees)
     heads = on_a_connection(choose, scope, order.numbers)
     plan = Plan(scope, order, heads)
-    _plan_tiles(plan)
+    _plan_tiles(plan, trees)
     _plan_units(plan)
     _measure_groups(plan, check)
     return plan
@@ -224,11 +224,11 @@ def _check_since(scope: Scope) -> None:
         )
 
 
-def _plan_tiles(plan: Plan) -> None:
+def _plan_tiles(plan: Plan, trees: Known) -> None:
     """Add the head of each checksum database, and the tiles that prove with it."""
     for number, head in enumerate(plan.heads):
         levels = tiles.proving(plan.order.numbers[head.tree], head.size, head.older)
-        base = bases(plan.scope)[head.tree]
+        base = trees[head.tree]
         if base is not None:
             old = plan.order.old_numbers.get(head.tree, ())
             earlier = [size for size in head.older if size < base.size]

@@ -163,6 +163,10 @@ class _BundleReader:
         self._iterator: Iterator[bytes] | None = None
         self._ahead: asyncio.Future[bytes] | None = None
 
+    def __del__(self) -> None:
+        """Give the place back, should it ever be lost on the way to whoever sends this."""
+        self.close()
+
     async def open(self, offset: int, count: int) -> None:
         """
         Begin to read.
