@@ -29,6 +29,7 @@ from tests.functional.upstream_world import Upstream, running, unused_port
 from tests.functional.warm_pulp import warm_pulp
 
 ADDRESS = "127.0.0.1:8080"
+WITHOUT_NETWORK = "unshare --map-root-user --net "
 SERVE = "./serve"
 README, *OTHERS = [page for page in pages() if page.commands and page.path not in GUIDES]
 
@@ -144,6 +145,9 @@ def world(
     settings.write_text(_TRUSTED.format(name=PUBLIC, key=upstream[1]))
     address = f"127.0.0.1:{unused_port()}"
     words = {ADDRESS: address, "YOUR-PASSWORD": PASSWORD}
+    if subprocess.run([*WITHOUT_NETWORK.split(), "true"], capture_output=True).returncode:
+        # Not everybody may take the network away from a process.
+        words[WITHOUT_NETWORK] = ""
     world = World(
         directory,
         Reader(directory / "reader", f"http://{address}", words=words),
