@@ -175,7 +175,7 @@ class StoredProofs:
     ) -> list[Row]:
         """Search a repository version for something that is proven, once for all who ask."""
         repository, number, domain, name = key
-        values = _values(repository, number, domain, name) | more
+        values = {**_values(repository, number, domain, name), **more}
 
         async def search() -> list[Row]:
             began = time.monotonic()
