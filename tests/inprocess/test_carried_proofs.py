@@ -101,7 +101,9 @@ def test_records_are_proven_on_the_other_side_and_again_what_came_since(there: D
     tree.refresh_from_db()
     assert bytes(tree.head) == database.heads[-1]
     assert sorted(tree.records.values_list("number", flat=True)) == [*numbers, 1500]
-    GoSumdbTree.objects.exclude(pk=tree.pk).update(pulp_domain=there, verifier_key="none")
+    GoSumdbTree.objects.filter(verifier_key=database.key).exclude(pk=tree.pk).update(
+        pulp_domain=there, verifier_key="none"
+    )
     GoSumdbTree.objects.filter(pk=tree.pk).update(
         pulp_domain=exported.repository.pulp_domain, verifier_key=database.key
     )

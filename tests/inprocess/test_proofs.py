@@ -15,6 +15,7 @@ from pulp_gomod.golang.sumdb.server import TestServer
 from tests.unit.golang.sumdb_world import gosum
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
+from pulpcore.plugin.models import Domain  # isort: skip
 from pulpcore.plugin.util import get_domain_pk  # isort: skip
 from pulp_gomod.app.models import GoModFile, GoSumdbRecord, GoSumdbTile, GoSumdbTree  # isort: skip
 from pulp_gomod.app.storage.proof_pruning import prune_if_due  # isort: skip
@@ -128,8 +129,6 @@ def test_all_records_and_all_heads_are_proven_by_the_newest_head() -> None:
 
 
 def test_what_one_gives_out_another_takes_in_and_again_what_came_since() -> None:
-    from pulpcore.plugin.models import Domain
-
     database = Database(300)
     storage = "pulpcore.app.models.storage.FileSystem"
     there = Domain.objects.create(
@@ -253,27 +252,34 @@ def test_tasks_at_the_same_time_leave_one_tree_that_proves_all() -> None:
 
 
 def test_what_nobody_needs_any_more_is_removed_and_what_was_given_out_stays_provable() -> None:
+    # In a domain of its own: other tests have modules of these names.
+    domain = Domain.objects.create(
+        name=f"proofs-{uuid4().hex[:8]}",
+        storage_class="pulpcore.app.models.storage.FileSystem",
+        storage_settings={},
+    )
     database = Database(300)
-    database.bring(3, 280)
+    database.bring(3, 280, domain=domain.pk)
     database.grow(900)
-    database.bring(5, 700, 1100)
-    held = {"module": "example.com/m700", "version": "v1.0.0", "go_mod": b""}
-    unit = GoModFile.objects.create(**held, go_mod_h1=f"h1:{uuid4().hex}")
+    database.bring(5, 700, 1100, domain=domain.pk)
+    names = {"module": "example.com/m700", "version": "v1.0.0"}
+    unit = GoModFile.objects.create(**names, go_mod=b"", go_mod_h1="h1:x=", _pulp_domain=domain)
     # Those that came just now may be about to be held.
-    assert prune_if_due(get_domain_pk()) == 0
+    assert prune_if_due(domain.pk) == 0
     long_ago = timezone.now() - timedelta(days=2)
     database.tree.records.exclude(number=1100).update(pulp_created=long_ago)
-    assert prune_if_due(get_domain_pk()) == 0, "it was looked just now"
-    GoSumdbTree.objects.update(pruned=long_ago)
+    assert prune_if_due(domain.pk) == 0, "it was looked just now"
+    GoSumdbTree.objects.filter(pk=database.tree.pk).update(pruned=long_ago)
     before = set(database.tree.tiles.values_list("level", "number"))
-    assert prune_if_due(get_domain_pk()) == 3
-    proof = proof_of(database, 3, 280, 5, 700, 1100)
+    assert prune_if_due(domain.pk) == 3
+    (proof,) = proofs_of(domain.pk, keys_of(3, 280, 5, 700, 1100))
     assert {record.number for record in proof.records()} == {700, 1100}
     assert check_records(database, proof) == 2
     check_old_heads(database, proof)
     # That of records 0 to 255 proved nothing else.
     assert before - set(database.tree.tiles.values_list("level", "number")) == {(0, 0)}
     unit.delete()
+    domain.delete()
 
 
 @pytest.fixture(autouse=True)

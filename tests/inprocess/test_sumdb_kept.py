@@ -50,6 +50,7 @@ def upstream() -> Iterator[Upstream]:
 def no_leftovers(content_url: str) -> Iterator[None]:
     GoSumdbTree.objects.all().delete()
     yield
+    GoSumdbTree.objects.all().delete()
 
 
 @contextmanager
