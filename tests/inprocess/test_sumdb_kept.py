@@ -270,6 +270,10 @@ def test_who_has_seen_another_state_is_told_what_to_do(
     for path in ("tile/8/data/000.p/1", "tile/4/0/000.p/1", "tile/8/0/0", "tile/8/63/000", "x"):
         answer = get(root, f"sumdb/{SUMDB}/{path}")
         assert (answer.status_code, answer.text.count("\n")) == (404, 1), path
+    assert "not a path" in get(root, f"sumdb/{'n' * 256}/supported").text
+    for path in ("tile/8/x999/x999/x999/x999/x999/x999/999", "lookup/@v1.0.0", "lookup/a.b/c@v1"):
+        answer = get(root, f"sumdb/{SUMDB}/{path}")
+        assert (answer.status_code, answer.text.count("\n")) == (404, 1), path
     # An older state that this server never had.
     between = log.signed()
     for number in range(700):
