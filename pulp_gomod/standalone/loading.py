@@ -199,4 +199,12 @@ def _is_there(pid: int) -> bool:
     """Say whether an orphan runs; it is a child of ours if we are the first process of a container."""
     with contextlib.suppress(ChildProcessError):
         return os.waitpid(pid, os.WNOHANG)[0] == 0
-    return exists(pid)
+    return exists(pid) and not _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Say whether nobody has asked yet how a process ended; where there is no /proc, that is soon done."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return False

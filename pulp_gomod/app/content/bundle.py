@@ -271,6 +271,10 @@ async def serve_bundle(
         return problem(503, "unavailable: the server's database is not responding")
 
 
+# What a content guard that redirects has signed is in the query, too.
+_SIGNATURE = frozenset({"expires", "validate_token"})
+
+
 def _since(request: web.Request) -> int | None:
     """
     Read the number of the older version.
@@ -280,7 +284,7 @@ def _since(request: web.Request) -> int | None:
     """
     query = request.query
     for name in query:
-        if name != "since":
+        if name != "since" and name not in _SIGNATURE:
             raise ValueError(f"{name[:64]!r} is not a parameter of a bundle; the only one is since")
     values = query.getall("since", [])
     if not values:

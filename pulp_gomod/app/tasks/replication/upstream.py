@@ -32,31 +32,49 @@ class UpstreamContext(PulpContext):
         log.info("The other server: %s", message)
 
 
-class Distributions(PulpDistributionContext):
-    """Its distributions."""
-
-    PLUGIN = "gomod"
-    RESOURCE_TYPE = "gomod"
-    HREF = "gomod_go_distribution_href"
-    ID_PREFIX = "distributions_gomod_gomod"
-
-
-class Repositories(PulpRepositoryContext):
-    """Its repositories."""
-
-    PLUGIN = "gomod"
-    RESOURCE_TYPE = "gomod"
-    HREF = "gomod_go_repository_href"
-    ID_PREFIX = "repositories_gomod_gomod"
+_REGISTRIES: tuple[dict[str, Any], ...] = (
+    PulpEntityContext.PRN_TYPE_REGISTRY,
+    PulpDistributionContext.TYPE_REGISTRY,
+    PulpPublicationContext.TYPE_REGISTRY,
+    PulpRepositoryContext.TYPE_REGISTRY,
+)
 
 
-class Publications(PulpPublicationContext):
-    """Its publications."""
+@contextmanager
+def _unregistered() -> Iterator[None]:
+    """Leave it to our client, which may be in the same process, how glue finds the types of Go."""
+    before = [dict(registry) for registry in _REGISTRIES]
+    yield
+    for registry, known in zip(_REGISTRIES, before, strict=True):
+        registry.clear()
+        registry.update(known)
 
-    PLUGIN = "gomod"
-    RESOURCE_TYPE = "gomod"
-    HREF = "gomod_go_publication_href"
-    ID_PREFIX = "publications_gomod_gomod"
+
+with _unregistered():
+
+    class Distributions(PulpDistributionContext):
+        """Its distributions."""
+
+        PLUGIN = "gomod"
+        RESOURCE_TYPE = "gomod"
+        HREF = "gomod_go_distribution_href"
+        ID_PREFIX = "distributions_gomod_gomod"
+
+    class Repositories(PulpRepositoryContext):
+        """Its repositories."""
+
+        PLUGIN = "gomod"
+        RESOURCE_TYPE = "gomod"
+        HREF = "gomod_go_repository_href"
+        ID_PREFIX = "repositories_gomod_gomod"
+
+    class Publications(PulpPublicationContext):
+        """Its publications."""
+
+        PLUGIN = "gomod"
+        RESOURCE_TYPE = "gomod"
+        HREF = "gomod_go_publication_href"
+        ID_PREFIX = "publications_gomod_gomod"
 
 
 class _Listed(PulpEntityContext):
