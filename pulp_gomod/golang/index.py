@@ -1,8 +1,8 @@
 """
 The module index: which module versions there are, in the order in which they came.
 
-Source of the rules: proxy.golang.org#index, whose index is at index.golang.org/index: a line of JSON for each
-module version. Times have nanoseconds, and are whole numbers of them here, since 1970: Python's own times
+Source of the rules: what the public proxy says of its index (go.dev/ref/mod#goproxy-protocol names none): a
+line of JSON for each module version. Times have nanoseconds, and are whole numbers of them here, since 1970: Python's own times
 have no more than microseconds.
 """
 
@@ -55,9 +55,6 @@ class Entry:
 def parse_line(line: str) -> Entry:
     """
     Read a line of an index, which may be of a module version that Go would refuse.
-
-    Args:
-        line: The line.
 
     Raises:
         GoError: It is none.

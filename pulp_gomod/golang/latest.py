@@ -5,7 +5,7 @@ Source of the rule: cmd/go/internal/modload/query.go (filterVersions, queryProxy
 modload/modfile.go (CheckRetractions).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -13,7 +13,14 @@ from . import module, semver
 from .errors import GoError
 from .retracted import is_retracted
 
-__all__ = ["Candidate", "UnreadGoModError", "Version", "latest", "latest_of_newest"]
+__all__ = [
+    "Candidate",
+    "UnreadGoModError",
+    "Version",
+    "latest",
+    "latest_allowed",
+    "latest_of_newest",
+]
 
 _INCOMPATIBLE = "+incompatible"
 
@@ -94,6 +101,44 @@ def latest(candidates: Sequence[V]) -> V | None:
     return _choose(candidates, lambda c: not is_retracted(retracted, c.version)) or newest
 
 
+def latest_allowed(candidates: Sequence[V], allowed: Callable[[str], bool]) -> V | None:
+    """
+    Choose the latest of those versions that are allowed.
+
+    Retractions are those of the version that would be chosen if all were allowed: its author knew best.
+
+    Args:
+        candidates: All versions of one module, in semver order.
+        allowed: Says whether a version is allowed.
+
+    Raises:
+        UnreadGoModError: It depends on a go.mod that has not been read yet.
+    """
+    newest = _choose(candidates, lambda _: True)
+    if newest is None:
+        return None
+    retracted = _retracted_by(newest)
+    return _choose(
+        candidates, lambda c: allowed(c.version) and not is_retracted(retracted, c.version)
+    ) or _choose(candidates, lambda c: allowed(c.version))
+
+
+def newest_read(candidates: Sequence[V]) -> V | None:
+    """
+    Return the version whose go.mod says what is retracted; it has been read then.
+
+    Args:
+        candidates: All versions of one module, in semver order.
+
+    Raises:
+        UnreadGoModError: It has not been read yet.
+    """
+    newest = _choose(candidates, lambda _: True)
+    if newest is not None:
+        _retracted_by(newest)
+    return newest
+
+
 def latest_of_newest(newest: Sequence[V]) -> V | None:
     """
     Choose the latest version from the newest ones, if these decide it.
@@ -122,33 +167,37 @@ def _is_release(candidate: Version) -> bool:
 
 
 def _choose(candidates: Sequence[V], allowed: Callable[[V], bool]) -> V | None:
-    tagged = _compatible([c for c in candidates if not c.is_pseudo], allowed)
-    for candidate in reversed(tagged):
+    """Choose without keeping any but the best: there may be a hundred thousand, made as they are looked at."""
+    newest = release = None
+    for candidate in _compatible(candidates, allowed):
+        newest = candidate
         if not semver.prerelease(candidate.version):
-            return candidate
-    if tagged:
-        return tagged[-1]
-    pseudo = [c for c in candidates if c.is_pseudo and allowed(c)]
+            release = candidate
+    if newest is not None:
+        return release or newest
+    pseudo = (c for c in candidates if c.is_pseudo and allowed(c))
     return max(pseudo, key=_pseudo_time, default=None)
 
 
-def _compatible(tagged: Iterable[V], allowed: Callable[[V], bool]) -> list[V]:
+def _compatible(candidates: Iterable[V], allowed: Callable[[V], bool]) -> Iterator[V]:
     """
-    Filter the allowed versions, and leave +incompatible ones out where the module has moved on.
+    Yield the tagged versions that are allowed, without +incompatible ones where the module has moved on.
 
     A module whose last compatible version has a go.mod of its own has adopted modules: the tags of
     higher majors without one are not meant to be used.
     """
-    kept: list[V] = []
-    for candidate in tagged:
-        if not allowed(candidate):
+    last: V | None = None
+    for candidate in candidates:
+        if candidate.is_pseudo or not allowed(candidate):
             continue
-        if candidate.version.endswith(_INCOMPATIBLE) and kept:
-            last = kept[-1]
-            if not last.version.endswith(_INCOMPATIBLE) and last.has_go_mod:
-                break
-        kept.append(candidate)
-    return kept
+        if candidate.version.endswith(_INCOMPATIBLE) and last is not None and _moved_on(last):
+            return
+        yield candidate
+        last = candidate
+
+
+def _moved_on(last: Version) -> bool:
+    return not last.version.endswith(_INCOMPATIBLE) and last.has_go_mod
 
 
 def _retracted_by(candidate: Version) -> str:

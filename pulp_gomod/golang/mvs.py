@@ -77,7 +77,6 @@ class Graph:
         Take the go.mod of a version, one of `missing`.
 
         Args:
-            version: The version.
             file: Its go.mod, read by `modfile.parse_lax`.
         """
         summary = self._summaries[version] = self._summarize(file)

@@ -71,7 +71,7 @@ def _vkey(random: Random) -> list[str]:
         [b"", b"\x01", b"\x02", b"\x01" + bytes(31), b"\x01" + random.randbytes(32)]
     )
     name = random.choice(["a", "", "a b", "a\u00a0b", "a\x1cb", "\u00e4"])
-    made = f"{name}+{note.keys._key_hash(name, key):08x}+{base64.b64encode(key).decode()}"
+    made = f"{name}+{note.keys.hash_of_key(name, key):08x}+{base64.b64encode(key).decode()}"
     return [wire(maybe_mutated(random, random.choice([made, VKEY]).encode()))]
 
 

@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -151,9 +151,11 @@ class Archive:
         # To Go's section reader a negative size means no limit.
         end = min(body_offset + size, self.source.size) if size >= 0 else self.source.size
         if entry.method == STORED:
-            pieces = self._read(body_offset, end)
+            pieces: Iterable[bytes] = self._read(body_offset, end)
         elif entry.method == DEFLATED:
-            pieces = self._inflate(entry, self._read(body_offset, end))
+            pieces = self._inflate_at_once(entry, body_offset, end) or self._inflate(
+                entry, self._read(body_offset, end)
+            )
         else:
             raise AlgorithmError(f"method {entry.method}", entry=entry.name)
         crc, count = 0, 0
@@ -174,6 +176,23 @@ class Archive:
                 return
             start += len(data)
             yield data
+
+    def _inflate_at_once(self, entry: Entry, start: int, end: int) -> tuple[bytes, ...]:
+        """
+        Return the content of a small entry, as most are, in one piece.
+
+        Nothing is returned of what is large, empty or in any way not as it should be: to say what is wrong
+        is left to those who read piece by piece.
+        """
+        size = entry.uncompressed_size
+        if end - start > _CHUNK or size > _CHUNK:
+            return ()
+        stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            content = stream.decompress(self.source.read_at(start, end - start), size + 1)
+        except zlib.error:
+            return ()
+        return (content,) if content and stream.eof and len(content) == size else ()
 
     def _inflate(self, entry: Entry, pieces: Iterator[bytes]) -> Iterator[bytes]:
         stream = zlib.decompressobj(-zlib.MAX_WBITS)

@@ -148,9 +148,7 @@ def lines_about(text: bytes, path: str, version: str) -> bool:
     Say whether the text of a record says anything of a module version.
 
     Args:
-        text: The text.
         path: The module path.
-        version: The version.
     """
     prefixes = (f"{path} {version} ".encode(), f"{path} {version}/go.mod ".encode())
     return any(line.startswith(prefixes) for line in text.split(b"\n"))
@@ -163,7 +161,6 @@ def read_tiles(
     Pick the data of tiles from what is at hand: by level and number, as wide as it is known.
 
     Args:
-        tiles: The tiles.
         sources: Where to look, in this order.
 
     Returns:

@@ -44,7 +44,7 @@ def check_zip(path: str, version: str, file: Input) -> CheckedFiles:
 
 class ZipChecker:
     """
-    Judges the entries of one archive, given in the order of its directory.
+    Checks the entries of one archive, given in the order of its directory.
 
     Arguments: module path and version, which all names must begin with.
     """

@@ -101,7 +101,7 @@ class _Selection:
     def __init__(self, files: Sequence[File]) -> None:
         self.report = CheckedFiles()
         self.valid: list[File] = []
-        self._judged: set[str] = set()
+        self._checked: set[str] = set()
         self._collisions = CollisionChecker()
         self._room = MAX_ZIP_FILE
         self._go_version = ""
@@ -126,8 +126,8 @@ class _Selection:
             self.valid.append(file)
 
     def _refuse(self, where: list[FileError], path: str, error: GoError) -> None:
-        if path not in self._judged:
-            self._judged.add(path)
+        if path not in self._checked:
+            self._checked.add(path)
             where.append(FileError(path, error))
 
     def _check(self, file: File) -> None:

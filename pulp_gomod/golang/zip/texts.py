@@ -54,6 +54,11 @@ def choose_license(names: Iterable[str]) -> str:
     return min(found, key=_license_rank, default="")
 
 
+def is_license(name: str) -> bool:
+    """Say whether a file is a licence by its name, without directories."""
+    return _LICENSE_NAME.fullmatch(name) is not None
+
+
 def _license_rank(name: str) -> tuple[bool, int, str]:
     return not name.upper().startswith("LICEN"), len(name), name
 

@@ -70,7 +70,7 @@ def check_upload(
     max_files: int = MAX_FILES,
 ) -> Upload:
     """
-    Judge a module zip by everything that Go will ask of it, reading every byte once.
+    Verify a module zip by everything that Go will ask of it, reading every byte once.
 
     Module and version are those of the zip itself. What passes is accepted by `go mod download`
     and `go mod verify` of every supported Go. Beyond zip.CheckZip the gate asks for: readable

@@ -4,7 +4,9 @@ import base64
 import hashlib
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -96,3 +98,24 @@ def test_hash_dir_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with pytest.raises(GoError, match="is not a directory"):
         dirhash.hash_dir(tmp_path / "f", "m@v1.0.0")
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_files_are_hashed_alike_however_they_are_read(level: int) -> None:
+    """Small ones are inflated in one piece, larger ones and all that is wrong with any in several."""
+    piece = 256 << 10
+    for size in (0, 1, piece - 1, piece, piece + 1, 3 * piece):
+        for content in (bytes(size), Random(size).randbytes(size)):
+            buffer = BytesIO()
+            with ZipFile(buffer, "w", ZIP_DEFLATED, compresslevel=level) as archive:
+                archive.writestr("m@v1.0.0/x", content)
+            want = dirhash.summarize([(b"m@v1.0.0/x", hashlib.sha256(content).hexdigest())])
+            assert dirhash.hash_zip(buffer) == want, size
+            # Neither more nor less than is declared, and no other bytes.
+            data = buffer.getvalue()
+            declared = data.rindex(b"PK\x01\x02") + 24
+            for wrong in {max(size - 1, 0), size + 1} - {size}:
+                broken = bytearray(data)
+                broken[declared : declared + 4] = wrong.to_bytes(4, "little")
+                with pytest.raises(GoError):
+                    dirhash.hash_zip(BytesIO(broken))

@@ -18,6 +18,8 @@ from .keys import (
     new_ed25519_verifier_key,
     new_signer,
     new_verifier,
+    renamed_signer,
+    renamed_verifier_key,
     verifier_list,
 )
 from .notes import (
@@ -27,6 +29,7 @@ from .notes import (
     Signature,
     UnverifiedNoteError,
     open_note,
+    parse_signature,
     sign,
 )
 
@@ -53,6 +56,9 @@ __all__ = [
     "new_verifier",
     "open",
     "open_note",
+    "parse_signature",
+    "renamed_signer",
+    "renamed_verifier_key",
     "sign",
     "verifier_list",
 ]

@@ -131,11 +131,12 @@ def is_valid_name(name: str) -> bool:
     return bool(name) and is_valid_utf8(name) and "+" not in name and not any(map(is_space, name))
 
 
-def _key_hash(name: str, key: bytes) -> int:
+def hash_of_key(name: str, key: bytes) -> int:
+    """The 32-bit hash of a key, whose first byte is the algorithm."""
     return int.from_bytes(hashlib.sha256(as_bytes(name) + b"\n" + key).digest()[:4], "big")
 
 
-def _split_key(text: bytes) -> tuple[str, int, bytes] | None:
+def split_key(text: bytes) -> tuple[str, int, bytes] | None:
     """Name, claimed hash and key bytes (algorithm first) of `name+hash+base64`."""
     name, _, rest = text.partition(b"+")
     hash16, _, key64 = rest.partition(b"+")
@@ -153,11 +154,11 @@ def new_verifier(vkey: str | bytes) -> Verifier:
     Raises:
         MalformedKeyError: not such a key, an unknown algorithm, or a hash that is not the key's.
     """
-    parts = _split_key(as_bytes(vkey))
+    parts = split_key(as_bytes(vkey))
     if parts is None:
         raise MalformedKeyError(f"malformed verifier id: {quote(vkey)}")
     name, key_hash, key = parts
-    if key_hash != _key_hash(name, key):
+    if key_hash != hash_of_key(name, key):
         raise MalformedKeyError(f"invalid verifier hash: {quote(vkey)}")
     if key[0] != _ALG_ED25519:
         raise MalformedKeyError(f"unknown verifier algorithm: {quote(vkey)}")
@@ -175,7 +176,7 @@ def new_signer(skey: str | bytes) -> Signer:
     """
     text = as_bytes(skey)
     prefix = b"PRIVATE+KEY+"
-    parts = _split_key(text[len(prefix) :]) if text.startswith(prefix) else None
+    parts = split_key(text[len(prefix) :]) if text.startswith(prefix) else None
     if parts is None:
         raise MalformedKeyError("malformed signer id")
     name, key_hash, key = parts
@@ -184,7 +185,7 @@ def new_signer(skey: str | bytes) -> Signer:
     if len(key) != 1 + _KEY_SIZE:
         raise MalformedKeyError("malformed signer id")
     private = Ed25519PrivateKey.from_private_bytes(key[1:])
-    if key_hash != _key_hash(name, _encode_public(private.public_key().public_bytes_raw())):
+    if key_hash != hash_of_key(name, _encode_public(private.public_key().public_bytes_raw())):
         raise MalformedKeyError("invalid signer hash")
     return _Ed25519Signer(name, key_hash, private)
 
@@ -197,6 +198,42 @@ def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+def renamed_verifier_key(vkey: str | bytes, name: str) -> str:
+    """
+    The same key under another name: what it signs in other formats has other names.
+
+    Raises:
+        MalformedKeyError: vkey is no verifier key.
+        NoteError: no key can have this name.
+    """
+    verifier = new_verifier(vkey)
+    if not isinstance(verifier, _Ed25519Verifier):
+        raise MalformedKeyError(f"unknown verifier algorithm: {quote(vkey)}")
+    _check_name(name)
+    return new_ed25519_verifier_key(name, verifier.key)
+
+
+def renamed_signer(skey: str | bytes, name: str) -> Signer:
+    """
+    A signer with the same key under another name.
+
+    Raises:
+        MalformedKeyError: skey is no signer key.
+        NoteError: no key can have this name.
+    """
+    signer = new_signer(skey)
+    if not isinstance(signer, _Ed25519Signer):
+        raise MalformedKeyError("unknown signer algorithm")
+    _check_name(name)
+    public = signer.key.public_key().public_bytes_raw()
+    return _Ed25519Signer(name, hash_of_key(name, _encode_public(public)), signer.key)
+
+
+def _check_name(name: str) -> None:
+    if not is_valid_name(name):
+        raise NoteError(f"invalid server name {quote(name)}: it is empty or has spaces or pluses")
+
+
 def generate_key(name: str) -> tuple[str, str]:
     """
     A new key pair for the server called name: the signer key (secret) and the verifier key.
@@ -204,11 +241,10 @@ def generate_key(name: str) -> tuple[str, str]:
     Raises:
         NoteError: no key can have this name (note.GenerateKey would make one that never works).
     """
-    if not is_valid_name(name):
-        raise NoteError(f"invalid server name {quote(name)}: it is empty or has spaces or pluses")
+    _check_name(name)
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
-    key_hash = _key_hash(name, _encode_public(public))
+    key_hash = hash_of_key(name, _encode_public(public))
     secret = _encode(bytes([_ALG_ED25519]) + private.private_bytes_raw())
     return f"PRIVATE+KEY+{name}+{key_hash:08x}+{secret}", new_ed25519_verifier_key(name, public)
 
@@ -223,7 +259,7 @@ def new_ed25519_verifier_key(name: str, key: bytes) -> str:
     if len(key) != _KEY_SIZE:
         raise NoteError(f"invalid public key size {len(key)}, expected {_KEY_SIZE}")
     public = _encode_public(key)
-    return f"{name}+{_key_hash(name, public):08x}+{_encode(public)}"
+    return f"{name}+{hash_of_key(name, public):08x}+{_encode(public)}"
 
 
 def verifier_list(*verifiers: Verifier) -> Verifiers:

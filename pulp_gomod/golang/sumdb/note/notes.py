@@ -110,7 +110,7 @@ def open_note(msg: bytes | str, known: Verifiers | Iterable[Verifier] | None = N
     lines = data[split + 2 : -1].split(b"\n", _MAX_SIGNATURES)
     seen: set[tuple[str, int]] = set()
     for number, line in enumerate(lines):
-        signature, raw = _parse_signature(line)
+        signature, raw = parse_signature(line)
         if number >= _MAX_SIGNATURES:
             raise MalformedNoteError(f"malformed note: more than {_MAX_SIGNATURES} signatures")
         try:
@@ -132,7 +132,13 @@ def open_note(msg: bytes | str, known: Verifiers | Iterable[Verifier] | None = N
     return note
 
 
-def _parse_signature(line: bytes) -> tuple[Signature, bytes]:
+def parse_signature(line: bytes) -> tuple[Signature, bytes]:
+    """
+    Read a signature line, without its line feed: the signature, and its bytes behind the key's hash.
+
+    Raises:
+        MalformedNoteError: it is none.
+    """
     name, _, b64 = line.removeprefix(_PREFIX).partition(b" ")
     raw = b64decode(b64)
     server = name.decode("utf-8", "surrogateescape")

@@ -1,0 +1,3 @@
+module example.com/godoc
+
+go 1.24
