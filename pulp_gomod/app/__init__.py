@@ -21,12 +21,16 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             log_filters,
             throttle,  # noqa: F401
         )
-        from pulp_gomod.app.models import exports
+        from pulp_gomod.app.models import exports, feeding
         from pulp_gomod.app.remote.http import (
             networks,
             pace,  # noqa: F401
         )
+        from pulp_gomod.app.storage import signing, witnessing
 
         networks.check_setting()
         log_filters.install()
         exports.install()
+        feeding.install()
+        signing.install()
+        witnessing.install()

@@ -12,7 +12,6 @@ class ModuleVersionHeldError(PulpException):
 
     Args:
         module: The module path.
-        version: The version.
         held: The h1 that the repository holds.
         offered: The h1 that was to be added.
     """
@@ -331,3 +330,95 @@ class ReplicationFailedError(PulpException):
         return f"[{self.error_code}] " + _(
             "The repository was left as it is, since the other server does not say what it holds: {reason}"
         ).format(reason=self.reason)
+
+
+class ModuleVersionLoggedError(ModuleVersionChangedError):
+    """
+    Raised when a checksum database of this server has other bytes on record for a module version.
+
+    Args:
+        sumdb: Its name.
+        module: The module path.
+        held: The h1 on record.
+        offered: The h1 that was to be added.
+    """
+
+    error_code = "GOM0017"
+
+    def __init__(self, sumdb: str, module: str, version: str, held: str, offered: str):
+        super().__init__(module, version, held, offered)
+        self.sumdb = sumdb
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "{module}@{version} is on record in the checksum database {sumdb} with {held}, so {offered} is "
+            "refused. A record is never changed, even if the version is deleted everywhere: publish a new "
+            "version."
+        ).format(
+            module=self.module,
+            version=self.version,
+            sumdb=self.sumdb,
+            held=self.held,
+            offered=self.offered,
+        )
+
+
+class SumdbRefusesError(PulpException):
+    """
+    Raised when a checksum database of this server cannot go on without contradicting what it has signed.
+
+    Args:
+        reason: What is wrong and what to do, in one sentence.
+    """
+
+    http_status_code = 503
+    error_code = "GOM0018"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] {self.reason}"
+
+
+class SumdbDamagedError(PulpException):
+    """
+    Raised when a checksum database of this server is checked, and something in it is wrong.
+
+    Args:
+        reason: The first record or tile that is wrong.
+    """
+
+    http_status_code = 500
+    error_code = "GOM0019"
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The checksum database does not prove what it says: {reason}. Restore a backup of PostgreSQL "
+            "from before, and recover the records that came after it."
+        ).format(reason=self.reason)
+
+
+class VulndbRefusedError(PulpException):
+    """
+    Raised when a database of vulnerabilities cannot be had or is broken; the one before stays in use.
+
+    Args:
+        name: The name of the database.
+        reason: What is wrong with the new one.
+    """
+
+    http_status_code = 400
+    error_code = "GOM0020"
+
+    def __init__(self, name: str, reason: str):
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The vulnerability database {name} was not replaced: {reason}"
+        ).format(name=self.name, reason=self.reason)

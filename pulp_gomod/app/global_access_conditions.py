@@ -3,25 +3,15 @@
 from gettext import gettext as _
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.serializers import ValidationError
 
 from pulpcore.plugin.models import Artifact, Content, RepositoryVersion, Upload
 
+from pulp_gomod.app.auth.rights import has_right
 from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.scope import viewable_content
-
-
-def _has_perm(request: Any, permission: str, *objects: Any) -> bool:
-    """Say whether the user has a permission everywhere, in the domain, or for one of the objects."""
-    user = request.user
-    if user.has_perm(permission):
-        return True
-    if settings.DOMAIN_ENABLED and user.has_perm(permission, request.pulp_domain):
-        return True
-    return any(user.has_perm(permission, object) for object in objects)
 
 
 def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> bool:
@@ -32,9 +22,7 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
     the right to label content, and so does a chunked upload of somebody else.
 
     Args:
-        request: The request.
         view: The viewset of modules.
-        action: The action.
         permissions: Permissions on the repository, separated by commas; any one is enough.
 
     Raises:
@@ -48,9 +36,9 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
         return True
     if repository is None:
         raise ValidationError({"repository": _("You may only upload to a repository: name one.")})
-    if not any(_has_perm(request, perm, repository) for perm in permissions.split(",")):
+    if not any(has_right(request, perm, repository) for perm in permissions.split(",")):
         return False
-    if upload.get("pulp_labels") and not _has_perm(request, "core.manage_content_labels"):
+    if upload.get("pulp_labels") and not has_right(request, "core.manage_content_labels"):
         raise ValidationError(
             {"pulp_labels": _("Labels require core.manage_content_labels, which you lack.")}
         )
@@ -88,7 +76,7 @@ def _require_removal_of_token(token: Any, data: Any) -> None:
 def _may_use(request: Any, zip: Any) -> bool:
     """Say whether the user may make a module of a zip that is on the server already."""
     if isinstance(zip, Upload):
-        return _has_perm(request, "core.change_upload", zip)
+        return has_right(request, "core.change_upload", zip)
     if isinstance(zip, Artifact):
         # The artifact of content that the user may not see is none of the user's business.
         content = Content.objects.filter(contentartifact__artifact=zip)
@@ -98,19 +86,18 @@ def _may_use(request: Any, zip: Any) -> bool:
 
 def gomod_may_use_upload(request: Any, view: Any, action: str) -> bool:
     """
-    The user may make something of the chunked upload that the request names.
+    The user may make something of the chunked upload that the request names, if it names one.
 
     Args:
-        request: The request.
         view: The viewset.
-        action: The action.
 
     Raises:
         ValidationError: The request is malformed.
     """
     serializer = view.get_serializer(data=request.data)
     serializer.is_valid(raise_exception=True)
-    return _may_use(request, serializer.validated_data["upload"])
+    upload = serializer.validated_data.get("upload")
+    return upload is None or _may_use(request, upload)
 
 
 def gomod_may_view_added_content(request: Any, view: Any, action: str, permission: str) -> bool:
@@ -121,9 +108,7 @@ def gomod_may_view_added_content(request: Any, view: Any, action: str, permissio
     from a repository that one may not view.
 
     Args:
-        request: The request.
         view: The viewset of repositories.
-        action: The action.
         permission: What is needed on the repository of a base version.
 
     Raises:
@@ -136,7 +121,7 @@ def gomod_may_view_added_content(request: Any, view: Any, action: str, permissio
     serializer = view.get_serializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     base: RepositoryVersion | None = serializer.validated_data.get("base_version")
-    if base and not _has_perm(request, permission, base.repository.cast()):
+    if base and not has_right(request, permission, base.repository.cast()):
         return False
     added = set(serializer.validated_data.get("add_content_units", ()))
     if not added:
@@ -150,9 +135,7 @@ def gomod_has_account(request: Any, view: Any, action: str) -> bool:
     The user is one of Pulp's, and not a workload that proved its identity for a moment.
 
     Args:
-        request: The request.
         view: The viewset.
-        action: The action.
     """
     return isinstance(request.user, get_user_model())
 
@@ -162,12 +145,10 @@ def gomod_owns_or_may(request: Any, view: Any, action: str, permission: str) -> 
     The user owns the object, or has a permission everywhere or in the domain.
 
     Args:
-        request: The request.
         view: The viewset of a type that has an owner.
-        action: The action.
         permission: The permission that others need.
     """
-    return view.get_object().owner_id == request.user.pk or _has_perm(request, permission)
+    return view.get_object().owner_id == request.user.pk or has_right(request, permission)
 
 
 def gomod_may_of_named_repository(request: Any, view: Any, action: str, permission: str) -> bool:
@@ -175,10 +156,7 @@ def gomod_may_of_named_repository(request: Any, view: Any, action: str, permissi
     The user has a permission on the repository that the request names.
 
     Args:
-        request: The request.
         view: The viewset of a type that belongs to a repository.
-        action: The action.
-        permission: The permission.
 
     Raises:
         ValidationError: The request is malformed.
@@ -187,7 +165,7 @@ def gomod_may_of_named_repository(request: Any, view: Any, action: str, permissi
         return True
     serializer = view.get_serializer(data=request.data)
     serializer.is_valid(raise_exception=True)
-    return _has_perm(request, permission, serializer.validated_data["repository"])
+    return has_right(request, permission, serializer.validated_data["repository"])
 
 
 def gomod_may_of_its_repository(request: Any, view: Any, action: str, permission: str) -> bool:
@@ -195,9 +173,50 @@ def gomod_may_of_its_repository(request: Any, view: Any, action: str, permission
     The user has a permission on the repository that the object belongs to.
 
     Args:
-        request: The request.
         view: The viewset of a type that belongs to a repository.
-        action: The action.
-        permission: The permission.
     """
-    return _has_perm(request, permission, view.get_object().repository)
+    return has_right(request, permission, view.get_object().repository)
+
+
+def gomod_may_of_its_policy(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user has a permission on the policy that the object belongs to.
+
+    Args:
+        view: The viewset of a type that belongs to a policy.
+    """
+    return has_right(request, permission, view.get_object().policy)
+
+
+def gomod_requested_or_may_of_its_policy(
+    request: Any, view: Any, action: str, permission: str
+) -> bool:
+    """
+    The user has requested the object, or has a permission on the policy that it belongs to.
+
+    Args:
+        view: The viewset of waivers.
+    """
+    waiver = view.get_object()
+    is_own = waiver.requester_id is not None and waiver.requester_id == request.user.pk
+    return is_own or has_right(request, permission, waiver.policy)
+
+
+def gomod_may_feed_named_sumdb(request: Any, view: Any, action: str, permission: str) -> bool:
+    """
+    The user has a permission on the checksum database that the request names, if it names any.
+
+    Args:
+        view: The viewset of repositories.
+
+    Raises:
+        ValidationError: There is no such checksum database.
+    """
+    named = request.data.get("sumdb") if hasattr(request.data, "get") else None
+    if not named or request.user.is_superuser:
+        return True
+    try:
+        sumdb = view.get_serializer().fields["sumdb"].run_validation(named)
+    except ValidationError as error:
+        raise ValidationError({"sumdb": error.detail}) from error
+    return has_right(request, permission, sumdb)

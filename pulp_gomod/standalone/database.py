@@ -26,6 +26,8 @@ EMBEDDED = "embedded"
 _START_PATIENCE = 300.0
 _STOP_PATIENCE = 30.0
 _POLL = 0.03
+# Seconds that a connection of the API is kept for.
+_CONNECTION_AGE = 600
 
 
 class Database(ABC):
@@ -139,6 +141,10 @@ class EmbeddedDatabase(Database):
             "NAME": named["dbname"],
             "USER": named["user"],
             "HOST": named["host"],
+            # A process of the API keeps its connection: a new one for each request takes both sides longer than
+            # most requests do.
+            "CONN_MAX_AGE": _CONNECTION_AGE,
+            "CONN_HEALTH_CHECKS": True,
         }
 
     def start(self, wait: Wait) -> None:

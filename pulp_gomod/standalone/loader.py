@@ -46,7 +46,11 @@ def _load() -> None:
 
     django.setup()
     from django.db import connections
+    from django.urls import get_resolver
 
+    # All of the API's URLs, with the views behind them: each process of the API, and each task that shows or reads
+    # an href, would find out about them for itself.
+    _ = get_resolver().reverse_dict
     # A connection must not be shared.
     connections.close_all()
     # Collections in the forks are to leave alone the pages that they share.

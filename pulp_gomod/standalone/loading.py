@@ -74,7 +74,6 @@ class Loader:
 
     Args:
         directory: Its working directory, and that of its programs.
-        environment: Their environment.
         passed: File descriptors that it inherits, and all its programs with it.
         log: A file descriptor for its output.
     """

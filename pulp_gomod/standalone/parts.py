@@ -30,7 +30,6 @@ class Spawner:
 
     Args:
         directory: Their working directory.
-        environment: Their environment.
         logs: Where their output goes.
         passed: File descriptors that all of them keep: the data directory's shared lock.
     """

@@ -7,7 +7,7 @@ import secrets
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from . import fingerprint, prepare
 from .console import say
@@ -32,9 +32,11 @@ class Prepared:
 
     Attributes:
         new_password: The password that was generated for a new administrator, None if none was.
+        sumdb: The name of the checksum database that was made to begin with, now or earlier; "" for none.
     """
 
     new_password: str | None = None
+    sumdb: str = ""
 
 
 def run_if_needed(
@@ -65,7 +67,7 @@ def run_if_needed(
     current = fingerprint.installed({"settings": dict(own.values), "database": database.name})
     known = state.get("fingerprint") == current
     if known and (not password or database.records.is_password("admin", password)):
-        return Prepared()
+        return Prepared(sumdb=state.get("sumdb", ""))
     if (before := state.get("database")) and before != database.name:
         say(f"note: this data directory was used with another database before ({before})")
     say("preparing the database" + ("" if state else " (this takes a while the first time)"))
@@ -76,12 +78,20 @@ def run_if_needed(
         "ready_made": not state.get("ready_made"),
     }
     answer = _run(json.dumps(request), spawner, logs, wait)
-    data.write_state({"fingerprint": current, "database": database.name, "ready_made": True})
+    sumdb = answer["sumdb"] or state.get("sumdb", "")
+    data.write_state(
+        {
+            "fingerprint": current,
+            "database": database.name,
+            "ready_made": True,
+            "sumdb": sumdb,
+        }
+    )
     made = answer["new_administrator"] and not password
-    return Prepared(generated if made else None)
+    return Prepared(generated if made else None, sumdb)
 
 
-def _run(request: str, spawner: Spawner, logs: Logs, wait: Wait) -> dict[str, bool]:
+def _run(request: str, spawner: Spawner, logs: Logs, wait: Wait) -> dict[str, Any]:
     while not spawner.is_loaded():
         wait(_POLL)
     # Pipes, where no other process sees the password; both messages are smaller than what fits in.
@@ -101,7 +111,7 @@ def _run(request: str, spawner: Spawner, logs: Logs, wait: Wait) -> dict[str, bo
         raise StandaloneError(
             f"preparing the database failed; {logs.path(LOG)} ends with:\n{logs.tail(LOG, 25)}"
         )
-    result: dict[str, bool] = json.loads(said)
+    result: dict[str, Any] = json.loads(said)
     return result
 
 

@@ -9,6 +9,7 @@ JSON to its standard output.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 from typing import Any
@@ -23,8 +24,9 @@ def main() -> None:
     Do what standard input says.
 
     Input: `password`, the administrator's password or null to leave it as it is; `new_password`,
-    the one to set if there is no administrator yet; `ready_made`, whether to make a repository and
-    a distribution to begin with. Output: `new_administrator`.
+    the one to set if there is no administrator yet; `ready_made`, whether to make a repository,
+    a distribution and a checksum database to begin with. Output: `new_administrator`; `sumdb`, the name of the
+    checksum database if one was made.
     """
     die_with_parent(signal.SIGTERM, os.getppid())
     request = json.load(sys.stdin)
@@ -42,9 +44,8 @@ def _prepare(request: dict[str, Any]) -> dict[str, Any]:
     call_command("migrate", interactive=False, verbosity=1)
     call_command("collectstatic", interactive=False, verbosity=0)
     new_administrator = _administrator(request["password"], request["new_password"])
-    if request["ready_made"]:
-        _make_ready()
-    return {"new_administrator": new_administrator}
+    sumdb = _make_ready() if request["ready_made"] else None
+    return {"new_administrator": new_administrator, "sumdb": sumdb}
 
 
 def _administrator(password: str | None, new_password: str) -> bool:
@@ -60,11 +61,11 @@ def _administrator(password: str | None, new_password: str) -> bool:
     return bool(created)
 
 
-def _make_ready() -> None:
+def _make_ready() -> str | None:
     from django.apps import apps
 
     if not apps.is_installed("pulp_gomod.app"):
-        return
+        return None
     repositories = apps.get_model("gomod", "GoRepository").objects
     distributions = apps.get_model("gomod", "GoDistribution").objects
     repository, _ = repositories.get_or_create(name=READY_MADE)
@@ -72,6 +73,17 @@ def _make_ready() -> None:
         distributions.get_or_create(
             name=READY_MADE, defaults={"base_path": READY_MADE, "repository": repository}
         )
+    return _make_sumdb(apps.get_model("gomod", "GoSumdb"))
+
+
+def _make_sumdb(model: Any) -> str:
+    """Make a checksum database; no repository feeds it unless told to, since that is for ever."""
+    from pulp_gomod.app.storage.signing import make_sumdb
+
+    # Clients keep what they know of a database by its name: no other server may have the same.
+    name = f"localhost/{READY_MADE}-{secrets.token_hex(4)}"
+    make_sumdb(model(name=name))
+    return name
 
 
 if __name__ == "__main__":

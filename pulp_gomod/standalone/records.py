@@ -26,6 +26,11 @@ SELECT extract(epoch FROM clock_timestamp() - max(backend_start)) FROM pg_stat_a
 WHERE backend_type = 'checkpointer'
 """
 
+_VERIFIER_KEY = """
+SELECT verifier_key FROM gomod_gosumdb JOIN core_domain domain ON domain.pulp_id = pulp_domain_id
+WHERE gomod_gosumdb.name = %s AND domain.name = 'default'
+"""
+
 _WAKE = "SELECT pg_notify('pulp_worker_wakeup', 'unblock')"
 
 
@@ -60,6 +65,20 @@ class Records:
         except psycopg.Error:
             return None
         return float(str(row[0])) if row and row[0] is not None else None
+
+    def verifier_key(self, sumdb: str) -> str:
+        """
+        What clients put into GOSUMDB for a checksum database; "" if there is none, or it cannot be told.
+
+        Args:
+            sumdb: Its name, in the default domain.
+        """
+        try:
+            with self._connect() as connection:
+                row = connection.execute(_VERIFIER_KEY, [sumdb]).fetchone()
+        except psycopg.Error:
+            return ""
+        return str(row[0]) if row else ""
 
     def is_password(self, user: str, password: str) -> bool | None:
         """

@@ -140,6 +140,9 @@ class _Server:
                     self._supervisor.wait,
                 )
                 self._welcome.take_password(prepared.new_password)
+                if prepared.sumdb:
+                    key = self._database.records.verifier_key(prepared.sumdb)
+                    self._welcome.take_sumdb(prepared.sumdb, key)
                 if self._options.prepare_only:
                     return
                 self._supervisor.forget_dead()

@@ -19,6 +19,7 @@ from dynaconf import Dynaconf  # type: ignore[import-untyped]
 from . import names
 from .datadir import DataDir, write_private
 from .errors import StandaloneError
+from .prepare import READY_MADE
 
 #: How long a task may go on when the server stops, in seconds.
 TASK_GRACE = 10
@@ -181,6 +182,7 @@ def write_settings(
         "FILE_UPLOAD_TEMP_DIR": str(data.tmp),
         "CONTENT_ORIGIN": origin,
         "GOMOD_API_UPSTREAM": api,
+        "GOMOD_FRONT_PAGE": READY_MADE,
         "ANALYTICS": False,
         "UVLOOP_ENABLED": find_spec("uvloop") is not None,
         "TASK_GRACE_INTERVAL": TASK_GRACE,

@@ -28,7 +28,6 @@ class Supervisor:
 
     Args:
         signals: Says when to stop.
-        database: The database.
         logs: The log files.
         identifier: The part of our processes' names in Pulp's records that tells them from others.
         owner: The process with whose end the server stops, None for none.

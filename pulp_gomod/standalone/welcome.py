@@ -26,6 +26,7 @@ class Welcome:
         self._data = data
         self._password: str | None = None
         self._shown = False
+        self._sumdb = ("", "")
 
     def take_password(self, password: str | None) -> None:
         """Print the password that was generated, at once: it is stored nowhere."""
@@ -35,8 +36,12 @@ class Welcome:
             show("It is not shown again. To set another one, start with --admin-password.")
             say(f"all data is in {self._data}, logs are in {self._data / 'logs'}")
 
+    def take_sumdb(self, name: str, verifier_key: str) -> None:
+        """Say how to use the checksum database that was made to begin with, as long as it is there."""
+        self._sumdb = (name, verifier_key)
+
     def show(self) -> None:
-        """Print that the server is ready, and the three lines to begin with."""
+        """Print that the server is ready, and the lines to begin with."""
         if self._shown:
             return
         self._shown = True
@@ -54,6 +59,13 @@ class Welcome:
         show(f"  curl {told}{trust}--user {user} --upload-file MODULE.zip {url}/upload")
         show(f"  export {variables}")
         show("  go get MODULE@VERSION")
+        name, key = self._sumdb
+        if key:
+            show(
+                "With a checksum database of your own, private modules are proven as public ones are:"
+            )
+            show(f"  pulp gomod repository update --name REPOSITORY --sumdb {name}")
+            show(f"  export GOSUMDB={key}")
         if self._authority:
             show(
                 f"Clients that trust {self._authority} trust this server; to make that permanent, as root:"

@@ -34,7 +34,6 @@ class QueryBounds(BaseFilterBackend):
         Check the parameters of a list.
 
         Args:
-            request: The request.
             queryset: What is listed; returned as it is.
             view: The viewset.
 

@@ -34,7 +34,6 @@ class BodyParser(JSONParser):
 
         Args:
             stream: The body.
-            media_type: Its media type.
             parser_context: The view and its request.
 
         Raises:

@@ -26,7 +26,6 @@ def is_within(address: str, networks: Iterable[Network]) -> bool:
 
     Args:
         address: The address; what is none is within no network.
-        networks: The networks.
     """
     parsed = _parse(address)
     return parsed is not None and any(parsed in network for network in networks)

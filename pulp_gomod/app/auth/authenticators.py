@@ -75,8 +75,6 @@ class PasswordAuthentication(BasicAuthentication):
 
         Args:
             userid: The user name.
-            password: The password.
-            request: The request.
 
         Raises:
             AuthenticationFailed: The password is not that user's, or the account is inactive.
@@ -125,7 +123,6 @@ def remember_user(user: Any, password: str) -> None:
 
     Args:
         user: The user, as Django's `authenticate` returned it.
-        password: The password.
     """
     if (
         configuration.are_passwords_stored()

@@ -83,7 +83,6 @@ def permits(guard: Any, asked: GuardRequest, caller: Caller) -> bool:
     A guard that breaks (on a malformed header, for example) has not permitted anything.
 
     Args:
-        guard: The guard.
         asked: The question.
         caller: Who asks.
 

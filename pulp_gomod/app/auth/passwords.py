@@ -45,7 +45,6 @@ class PasswordMemory:
 
         Args:
             user: The user as just read from the database, with the stored hash that was compared.
-            password: The password.
         """
         digest = self._digest(user, password)
         with self._lock:
@@ -57,7 +56,6 @@ class PasswordMemory:
 
         Args:
             user: The user as just read from the database.
-            password: The password.
         """
         # Digests under a secret key may be looked up: the time it takes says nothing of the password.
         until = self._until.peek(self._digest(user, password))
@@ -96,7 +94,6 @@ class WrongPasswords:
 
         Args:
             user: The user, with the stored hash that was compared.
-            password: The password.
         """
         self._until.put(self._digest(user, password), time.monotonic() + self._seconds)
 
@@ -106,7 +103,6 @@ class WrongPasswords:
 
         Args:
             user: The user as just read from the database.
-            password: The password.
         """
         return self._until.get(self._digest(user, password)) > time.monotonic()
 

@@ -29,6 +29,21 @@ class Denied(Exception):
         self.status = status
 
 
+def has_right(request: Any, permission: str, *objects: Any) -> bool:
+    """
+    Say whether the user has a permission everywhere, in the domain, or for one of some objects.
+
+    Args:
+        request: The DRF request, of somebody who is logged in.
+    """
+    user = request.user
+    if user.has_perm(permission):
+        return True
+    if settings.DOMAIN_ENABLED and user.has_perm(permission, request.pulp_domain):
+        return True
+    return any(user.has_perm(permission, each) for each in objects)
+
+
 def name_of(request: Any) -> str:
     """
     Return under which name what a request does is recorded.

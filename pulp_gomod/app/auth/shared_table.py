@@ -48,7 +48,6 @@ class SharedTable:
 
         Args:
             key: As of `get`.
-            time: The time.
         """
         _SLOT.pack_into(self._memory, self._place_for(key), key, time)
 

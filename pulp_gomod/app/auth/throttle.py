@@ -113,8 +113,6 @@ def password_attempt(address: str | None, user_name: str, password: str) -> Atte
 
     Args:
         address: The client's address, None if it is unknown.
-        user_name: The user name.
-        password: The password.
     """
     digest = _digest("password", user_name, password)
     return Attempt(address and _site(address), user_name.casefold(), digest)
@@ -184,7 +182,6 @@ class LoginThrottle:
         Count a failure.
 
         Args:
-            attempt: The attempt.
             is_repeated: Whether the same was known to be wrong, and cost nothing.
         """
         login_metrics.failed()

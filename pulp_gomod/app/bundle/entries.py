@@ -16,7 +16,6 @@ from pulp_gomod.app.bundle.rows import (
     read_retracted,
 )
 from pulp_gomod.app.bundle.scope import Scope
-from pulp_gomod.app.models.blocking import Block
 from pulp_gomod.app.storage.release_info import info_json
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
@@ -27,6 +26,9 @@ from pulp_gomod.golang.sumdb import tlog
 _UNITS = 200
 # Missing zips that are named.
 _NAMED = 20
+# What takes the place of an older `@latest` where nothing is left: unpacked files cannot be removed. Go says it
+# word for word, as "non-semver module version".
+_NO_LATEST = b'{"Version":"none: the module was removed"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,6 @@ def unit_entries(
 
     Args:
         scope: What the bundle is of.
-        heads: Its heads.
         order: Its units.
         span: The numbers of the first unit, and of the one behind the last.
         counts: Where they are counted.
@@ -158,18 +159,19 @@ class _Listing:
     def __init__(self, scope: Scope, path: str, is_lost: bool) -> None:
         self.path = path
         self._escaped = module.escape_path(path)
-        self._blocks: list[Block] = scope.blocks.of(path)
+        self._is_stopped = scope.stops(path)
         self._is_lost = is_lost
+        self._is_update = scope.since is not None
         self._is_known = False
         # An older list stays right, as long as nothing came and nothing may have been blocked.
-        self._is_changed = is_lost or bool(self._blocks)
+        self._is_changed = is_lost or scope.may_stop(path)
         self._versions: list[Module] = []
 
     def add(
         self, unit: Module, flags: int, counts: Counts, lookups: Iterable[Entry]
     ) -> Iterator[Entry]:
         """Take in a version, and make the entries of its files."""
-        is_stopped = any(block.covers(unit.version) for block in self._blocks)
+        is_stopped = self._is_stopped(unit.version)
         self._is_known |= bool(unit.key)
         if unit.zip is not None and not is_stopped:
             # What an upstream said of it may be long, and is not needed any more.
@@ -203,6 +205,8 @@ class _Listing:
         if newest is not None and newest.time is not None:
             said = info_json(newest.version, newest.time, newest.origin)
             made.append(of_bytes(f"{self._escaped}/@latest", said))
+        elif self._is_update:
+            made.append(no_latest(self.path))
         return made
 
     def _latest(self) -> Module | None:
@@ -221,6 +225,11 @@ class _Listing:
 def list_path(path: str) -> str:
     """Say where the list of a module is."""
     return f"{module.escape_path(path)}/@v/list"
+
+
+def no_latest(path: str) -> Entry:
+    """Make the entry that takes the place of the `@latest` of a module of which nothing is left."""
+    return of_bytes(f"{module.escape_path(path)}/@latest", _NO_LATEST)
 
 
 def spans(order: Order, most: int) -> Iterator[tuple[int, int]]:

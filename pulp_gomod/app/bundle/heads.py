@@ -55,7 +55,8 @@ def bases(scope: Scope) -> Known:
         pinned.setdefault(each.tree_id, []).append(each)
     for tree, found in pinned.items():
         if tree in trees and len(found) == 1:
-            trees[tree] = Base(found[0].size, found[0].pulp_created.timestamp() - _MARGIN)
+            made = found[0].pulp_created.timestamp() - _MARGIN
+            trees[tree] = Base(found[0].size, made, _older(found[0]))
     return trees
 
 
@@ -85,14 +86,14 @@ def _choose(scope: Scope, tree: GoSumdbTree, highest: int) -> Head:
             number=scope.number,
             tree=tree,
             size=tree.size,
-            defaults={"head": bytes(tree.head)},
+            defaults={"head": bytes(tree.head), "older": tree.passed},
         )
-    older = (
-        tree.bundle_heads.filter(size__lt=pinned.size)
-        .order_by("size")
-        .values_list("size", flat=True)
-        .distinct()
-    )
-    return Head(
-        tree.pk, tree.name, tree.verifier_key, bytes(pinned.head), pinned.size, tuple(older)
-    )
+    older = _older(pinned)
+    return Head(tree.pk, tree.name, tree.verifier_key, bytes(pinned.head), pinned.size, older)
+
+
+def _older(pinned: GoBundleHead) -> tuple[int, ...]:
+    """Find the sizes of the trees that a bundle proves its own to continue: of earlier bundles, and of lookups."""
+    bundled = GoBundleHead.objects.filter(tree=pinned.tree_id, size__lt=pinned.size)
+    sizes = {*bundled.values_list("size", flat=True), *pinned.older}
+    return tuple(sorted(size for size in sizes if size < pinned.size))

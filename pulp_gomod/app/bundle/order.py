@@ -87,10 +87,12 @@ class Base(NamedTuple):
     Attributes:
         size: Records in its head's tree.
         before: Records that came later, as a timestamp, may not be in it.
+        older: The sizes of the trees that its head is proven to continue, in ascending order.
     """
 
     size: int
     before: float
+    older: tuple[int, ...]
 
 
 def read_order(scope: Scope, trees: Known) -> Order:
@@ -188,7 +190,7 @@ def _add_batch(order: Order, scope: Scope, trees: Known, batch: list[_Row]) -> N
         is_touched = (
             scope.since is None
             or path in order.lost
-            or bool(scope.blocks.of(path))
+            or scope.may_stop(path)
             or any(flags & (NEW | PROOF) for _, flags in marked)
         )
         if is_touched:

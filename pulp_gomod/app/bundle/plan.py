@@ -21,6 +21,7 @@ from pulp_gomod.app.bundle.entries import (
     Counts,
     Entry,
     list_path,
+    no_latest,
     of_bytes,
     spans,
     unit_entries,
@@ -164,10 +165,13 @@ class Plan:
             tree=head.tree, level=group.level, number__in=list(numbers)
         ).values_list("number", "hashes")
         hashes = {number: bytes(data) for number, data in on_a_connection(list, rows)}
+        also = tiles.narrower(head.size, head.older)
         for number in numbers:
-            tile = _tile(head, group.level, number)
-            body = hashes.get(number, b"")[: tile.size()]
-            made.append(of_bytes(f"sumdb/{head.name}/{tile.path()}", body))
+            widest = _tile(head, group.level, number)
+            for width in (*also.get((group.level, number), ()), widest.w):
+                tile = widest._replace(w=width)
+                body = hashes.get(number, b"")[: tile.size()]
+                made.append(of_bytes(f"sumdb/{head.name}/{tile.path()}", body))
         return made
 
 
@@ -231,9 +235,8 @@ def _plan_tiles(plan: Plan, trees: Known) -> None:
         base = trees[head.tree]
         if base is not None:
             old = plan.order.old_numbers.get(head.tree, ())
-            earlier = [size for size in head.older if size < base.size]
-            known = tiles.proving(old, base.size, earlier)
-            levels = tiles.without(levels, head.size, known, base.size)
+            known = tiles.proving(old, base.size, base.older)
+            levels = tiles.without(levels, (head.size, head.older), known, (base.size, base.older))
         plan.missing_tiles += _leave_out_unknown(head, levels)
         plan._levels.append(levels)
         place = f"sumdb/{head.name}"
@@ -275,7 +278,10 @@ def _leave_out_unknown(head: Head, levels: tiles.Levels) -> int:
 def _plan_units(plan: Plan) -> None:
     plan._groups += [_Units(*span) for span in spans(plan.order, _UNITS)]
     if plan.order.gone:
-        plan._groups.append(_Few([of_bytes(list_path(path), b"") for path in plan.order.gone]))
+        plan._groups += [
+            _Few([of_bytes(list_path(path), b"") for path in plan.order.gone]),
+            _Few([no_latest(path) for path in plan.order.gone]),
+        ]
 
 
 def _measure_groups(plan: Plan, check: Callable[[StoredZip], None]) -> None:

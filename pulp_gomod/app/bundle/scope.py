@@ -1,9 +1,16 @@
 """What a bundle is of."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from pulp_gomod.app.models import stopping
 from pulp_gomod.app.models.blocking import NONE, Blocks
+from pulp_gomod.app.models.stopping import Mode, Policy
+
+
+def _never(path: str, version: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,9 @@ class Scope:
         repository: The repository's pk.
         number: The number of the version, which is complete.
         since: The number of the older one; None for everything.
-        blocks: What is not served.
+        blocks: What is blocked.
+        policy: What else is not served.
+        is_stopped: Says whether the policy stops a module version by name, always the same for one scope.
     """
 
     domain: UUID
@@ -24,3 +33,23 @@ class Scope:
     number: int
     since: int | None = None
     blocks: Blocks = NONE
+    policy: Policy = stopping.NONE
+    is_stopped: Callable[[str, str], bool] = field(default=_never, compare=False)
+
+    @property
+    def revision(self) -> bytes:
+        """Change whenever what is not served does."""
+        return self.blocks.revision + self.policy.revision
+
+    def may_stop(self, path: str) -> bool:
+        """Say whether versions of a module may not be served."""
+        return self.policy.reach is Mode.ENFORCE or bool(self.blocks.of(path))
+
+    def stops(self, path: str) -> Callable[[str], bool]:
+        """Return what says whether a version of a module is not served."""
+        blocks = self.blocks.of(path)
+
+        def is_stopped(version: str) -> bool:
+            return any(block.covers(version) for block in blocks) or self.is_stopped(path, version)
+
+        return is_stopped

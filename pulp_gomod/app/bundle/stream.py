@@ -18,12 +18,7 @@ _GO_MODS = 4 * 1024 * 1024
 
 
 def with_bodies(entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | None]]:
-    """
-    Give each entry its bytes, unless it is a zip; go.mod files are read some at a time.
-
-    Args:
-        entries: The entries.
-    """
+    """Give each entry its bytes, unless it is a zip; go.mod files are read some at a time."""
     batch: list[Entry] = []
     size = 0
     for entry in entries:
@@ -53,7 +48,6 @@ def tar_bytes(plan: Plan, start: int, stop: int, read_zip: ReadZip) -> Iterator[
         plan: The bundle's plan.
         start: Where the part begins.
         stop: Where it ends.
-        read_zip: Reads zips.
 
     Raises:
         ChangedError: Something is not as it was planned.

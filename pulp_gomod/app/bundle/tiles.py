@@ -47,29 +47,60 @@ def _edges(size: int, older: Iterable[int]) -> dict[int, set[int]]:
     return edges
 
 
-def without(levels: Levels, size: int, known: Levels, known_size: int) -> Levels:
+def narrower(size: int, older: Iterable[int]) -> dict[tuple[int, int], list[int]]:
     """
-    Leave out tiles that are known from a smaller tree, and are the same there.
+    Find the widths in which tiles are asked for by whoever knows an older head.
+
+    A client that begins with its own head reads the right edge of that tree, in the widths of that tree. Where
+    the tile has become full since, it takes that one; where it is still partial, it wants its own width
+    (`readTile` in sumdb/client.go of golang.org/x/mod).
+
+    Args:
+        size: Records in the tree.
+        older: The sizes of the older trees.
+
+    Returns:
+        By level and number of a tile, the smaller widths, in ascending order.
+    """
+    found: dict[tuple[int, int], set[int]] = {}
+    for each in older:
+        level = 0
+        while each >> (HEIGHT * level):
+            number = each >> (HEIGHT * (level + 1))
+            width = width_of(level, number, each)
+            if 0 < width < width_of(level, number, size) < WIDTH:
+                found.setdefault((level, number), set()).add(width)
+            level += 1
+    return {tile: sorted(widths) for tile, widths in found.items()}
+
+
+Sizes = tuple[int, Iterable[int]]
+"""Records in a tree, and in those older trees that it is to be proven to continue."""
+
+
+def without(levels: Levels, sizes: Sizes, known: Levels, known_sizes: Sizes) -> Levels:
+    """
+    Leave out tiles that are known from a smaller tree, and are the same there, in each width that is asked for.
 
     Args:
         levels: The tiles.
-        size: Records in their tree.
+        sizes: Of their tree.
         known: The tiles that are known.
-        known_size: Records in the tree of those.
+        known_sizes: Of the tree of those.
     """
+    widths, known_widths = narrower(*sizes), narrower(*known_sizes)
+
+    def is_known(level: int, number: int) -> bool:
+        place = level, number
+        if width_of(*place, known_sizes[0]) != width_of(*place, sizes[0]):
+            return False
+        return set(widths.get(place, ())) <= set(known_widths.get(place, ()))
+
     left: Levels = []
     for level, numbers in enumerate(levels):
         had = set(known[level]) if level < len(known) else set()
-        left.append(
-            array(
-                "Q",
-                (
-                    n
-                    for n in numbers
-                    if n not in had or width_of(level, n, known_size) != width_of(level, n, size)
-                ),
-            )
-        )
+        kept = (n for n in numbers if n not in had or not is_known(level, n))
+        left.append(array("Q", kept))
     return left
 
 

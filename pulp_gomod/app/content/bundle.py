@@ -4,14 +4,17 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from aiohttp import hdrs, web
 from django.conf import settings
 from django.db import Error as DatabaseError
+from psycopg import Error as PostgresError
 
 from pulpcore.plugin.models import Domain, RepositoryVersion
 
@@ -19,6 +22,7 @@ from pulp_gomod.app.bundle.plan import Plan, UnknownVersionError, make_plan
 from pulp_gomod.app.bundle.rows import ChangedError
 from pulp_gomod.app.bundle.scope import Scope
 from pulp_gomod.app.bundle.stream import tar_bytes
+from pulp_gomod.app.content.consumers import Consumers
 from pulp_gomod.app.content.http.responses import (
     Representation,
     cache_control,
@@ -29,11 +33,14 @@ from pulp_gomod.app.content.http.responses import (
     storage_problem,
 )
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.content.repository.judge import Judge, Question
 from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.exceptions import StorageUnavailableError
+from pulp_gomod.app.models.consumer import BUNDLE
+from pulp_gomod.app.models.stopping import Mode
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.faults import DamagedFileError
 from pulp_gomod.app.storage.reading import ZipReader
@@ -47,6 +54,8 @@ _RETRY_AFTER: Final = "30"
 _PLANS = 16
 _PLAN_BYTES = 64 * 1024 * 1024
 _PLAN_SECONDS = 600.0
+# Seconds after which the event loop is taken to have ended, and to answer no more.
+_LOOP_SECONDS = 60.0
 _NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
 
 
@@ -98,7 +107,7 @@ class Bundles:
             DamagedFileError: A zip is lost.
             django.db.Error: PostgreSQL cannot be reached.
         """
-        key = _Key(scope.repository, scope.number, scope.since, scope.blocks.revision)
+        key = _Key(scope.repository, scope.number, scope.since, scope.revision)
         known = self._plans.get(key)
         if known is not None and time.monotonic() - known.made < _PLAN_SECONDS:
             return known
@@ -136,7 +145,7 @@ class Bundles:
     def forget(self, plan: Plan) -> None:
         """Forget a plan that has turned out to be wrong."""
         scope = plan.scope
-        key = _Key(scope.repository, scope.number, scope.since, scope.blocks.revision)
+        key = _Key(scope.repository, scope.number, scope.since, scope.revision)
         known = self._plans.get(key)
         if known is not None and known.plan is plan:
             self._plans.put(key, known._replace(made=-_PLAN_SECONDS))
@@ -231,13 +240,19 @@ class _BundleReader:
 
 
 async def serve_bundle(
-    bundles: Bundles, request: web.Request, target: ServedDistribution
+    bundles: Bundles,
+    judge: Judge,
+    consumers: Consumers,
+    request: web.Request,
+    target: ServedDistribution,
 ) -> web.StreamResponse:
     """
     Answer a request for a bundle.
 
     Args:
         bundles: Those that are made.
+        judge: Says what policies stop.
+        consumers: Notes who downloads it.
         request: The request, permitted by the guard.
         target: The distribution.
     """
@@ -248,14 +263,29 @@ async def serve_bundle(
     except ValueError as error:
         return problem(400, f"bad request: {error}")
     served = target.served
-    scope = Scope(target.domain, served.repository, served.number, since, served.blocks)
+    scope = Scope(
+        target.domain,
+        served.repository,
+        served.number,
+        since,
+        served.blocks,
+        target.policy,
+        asked_from_threads(judge, target),
+    )
     try:
         planned = await bundles.plan(scope)
         plan = planned.plan
         found = Representation(
-            TAR, plan.etag, served.created, plan.size, False, reader=_BundleReader(bundles, planned)
+            TAR,
+            plan.etag,
+            max(served.created, target.policy.changed),
+            plan.size,
+            False,
+            reader=_BundleReader(bundles, planned),
         )
         response = respond(request, found, cache_control(False, target.guard is None))
+        if response.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+            consumers.note_request(request, target, BUNDLE, str(served.number))
         return await opened(request, response)
     except Occupied:
         line = "unavailable: this server is busy making other bundles; try again"
@@ -269,6 +299,27 @@ async def serve_bundle(
     except (DatabaseError, RepositoryVersion.DoesNotExist):
         log.exception("PostgreSQL is not responding.")
         return problem(503, "unavailable: the server's database is not responding")
+
+
+def asked_from_threads(judge: Judge, target: ServedDistribution) -> Callable[[str, str], bool]:
+    """Make what the threads that make a bundle ask: as of now, however long they take."""
+    loop, now = asyncio.get_running_loop(), datetime.now(UTC)
+
+    def is_stopped(path: str, version: str) -> bool:
+        if target.policy.reach is not Mode.ENFORCE:
+            return False
+        question = Question(target, path, [version], now, gives_zips=True)
+        judged = judge.ask_lists(question)
+        if judged is None:
+            try:
+                asked = asyncio.run_coroutine_threadsafe(judge.ask(question), loop)
+                judged = asked.result(_LOOP_SECONDS)
+            except (PostgresError, TimeoutError, CancelledError, RuntimeError) as error:
+                reason = "what its policy stops cannot be looked up"
+                raise StorageUnavailableError("making a bundle", reason) from error
+        return judged.enforced(version)
+
+    return is_stopped
 
 
 # What a content guard that redirects has signed is in the query, too.

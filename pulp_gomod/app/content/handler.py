@@ -1,6 +1,7 @@
 """From request to response."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -8,6 +9,9 @@ from aiohttp import hdrs, web
 from pulp_gomod.app.content.bundle import serve_bundle
 from pulp_gomod.app.content.http.replies import fault_response, in_their_words, wants_held_only
 from pulp_gomod.app.content.http.responses import (
+    NOTES,
+    STOPPED,
+    UNTIL,
     USED,
     Representation,
     Stopped,
@@ -19,16 +23,23 @@ from pulp_gomod.app.content.http.responses import (
     respond,
 )
 from pulp_gomod.app.content.index import serve_index
+from pulp_gomod.app.content.pages.asking import wants_page
+from pulp_gomod.app.content.pages.serve import is_asset, serve_asset, serve_page
+from pulp_gomod.app.content.pkgsite.serve import serve_documentation
 from pulp_gomod.app.content.repository.distributions import (
     DEFAULT_DOMAIN,
     ServedDistribution,
     storable,
 )
 from pulp_gomod.app.content.repository.modules import Modules, NotFound, Nothing, find
+from pulp_gomod.app.content.repository.noted import own
+from pulp_gomod.app.content.repository.policed import PolicedModules
+from pulp_gomod.app.content.sbom import serve_sbom
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.services import of as services_of
-from pulp_gomod.app.content.stack import local_modules, modules_with_remote
+from pulp_gomod.app.content.stack import modules_with_remote, modules_without_remote
 from pulp_gomod.app.content.sumdb import serve_sumdb
+from pulp_gomod.app.content.vulndb import serve_vulndb
 from pulp_gomod.app.models.base_path import base_paths
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
@@ -37,10 +48,14 @@ from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang.goproxy import (
     LATEST,
     BundleRequest,
+    DocumentationRequest,
+    HoldRequest,
     IndexRequest,
     Malformed,
     ModuleRequest,
+    SbomRequest,
     SumdbRequest,
+    VulndbRequest,
     parse,
 )
 
@@ -81,16 +96,33 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
     Answer a request to a Go distribution.
 
     Args:
-        request: The request.
         target: The distribution.
     """
+    if is_asset(target):
+        # Nothing in it is of the distribution, and whoever is refused may see how that is said.
+        return serve_asset(target)
     services = services_of(request.app)
     refused = await services.gate.refusal(request, target)
     if refused is not None:
         return refused
     if not storable(target.path):
         return not_found("malformed path")
+    return await _serve_path(services, request, target)
+
+
+async def _serve_path(
+    services: ContentServices, request: web.Request, target: ServedDistribution
+) -> web.StreamResponse:
     match parse(target.path):
+        case HoldRequest(days, path):
+            held = replace(target, path=path, policy=target.policy.lengthened(days))
+            if is_asset(held):
+                return serve_asset(held)
+            return await _serve_path(services, request, held)
+        case Malformed(reason, True):
+            return problem(400, f"bad request: {reason}")
+        case Malformed() if wants_page(request):
+            return await serve_page(request, target)
         case Malformed(reason):
             if "owner" in request.match_info and target.path.rstrip("/") == "upload":
                 # The API's route, which only takes.
@@ -99,10 +131,18 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
             return not_found(reason)
         case SumdbRequest(path):
             return await serve_sumdb(request, target, path)
+        case VulndbRequest(path):
+            return await serve_vulndb(request, target, path)
         case IndexRequest():
             return await serve_index(request, target)
+        case DocumentationRequest(path):
+            return await serve_documentation(services, request, target, path)
         case BundleRequest():
-            return await serve_bundle(services.bundles, request, target)
+            return await serve_bundle(
+                services.bundles, services.judge, services.consumers, request, target
+            )
+        case SbomRequest():
+            return await serve_sbom(services.sboms, services.judge, request, target)
         case ModuleRequest() as wanted:
             return await _serve_module(services, request, target, wanted)
 
@@ -118,7 +158,7 @@ async def _serve_module(
     if not storable(wanted.version):
         return not_found("malformed version")
     if target.remote is None:
-        modules = local_modules(services, target, target.served)
+        modules = modules_without_remote(services, target, target.served)
         return await _answer(services, request, target, wanted, modules)
     try:
         remote = await services.remotes.of(target.remote, target.remote_changed)
@@ -151,7 +191,16 @@ async def _answer(
     modules: Modules,
 ) -> web.StreamResponse:
     found, version = await find(modules, wanted)
+    if isinstance(modules, PolicedModules):
+        request[UNTIL] = modules.until
+        request[NOTES] = tuple(modules.notes)
+        services.events.note(target, modules.notes)
+    if isinstance(found, NotFound) and found.is_own:
+        services.events.note(target, [own(wanted.module, wanted.file, found.line)])
     if not isinstance(found, Representation | StoredZip):
+        if target.policy and isinstance(found, Stopped):
+            # Until the policy changes, or what is served.
+            request[STOPPED] = True
         return nothing(found, wanted)
     assert target.served is not None
     is_latest = wanted.version == LATEST
@@ -161,12 +210,17 @@ async def _answer(
         if target.remote is None or not is_latest:
             request[USED] = (wanted.module, version)
     public = target.guard is None
+    # A policy may stop it tomorrow, in other people's caches, too.
+    may_stay = not is_latest and not target.policy
     if isinstance(found, StoredZip):
-        return await services.zips.respond(
-            request, target, found, cache_control(not is_latest, public)
-        )
-    caching = cache_control(found.immutable and not is_latest, public)
-    return await opened(request, respond(request, found, caching))
+        caching = cache_control(may_stay, public)
+        response = await services.zips.respond(request, target, found, caching)
+    else:
+        caching = cache_control(found.immutable and may_stay, public)
+        response = await opened(request, respond(request, found, caching))
+    if wanted.file == "zip" and response.status < 400:
+        services.consumers.note_request(request, target, wanted.module, version)
+    return response
 
 
 def nothing(found: Nothing, wanted: ModuleRequest) -> web.Response:

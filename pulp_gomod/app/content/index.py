@@ -31,8 +31,10 @@ async def serve_index(request: web.Request, target: ServedDistribution) -> web.R
         limit = _limit(request.query.get("limit", ""))
     except GoError as error:
         return problem(400, f"bad request: {error}")
-    lookups = services.of(request.app).lookups
-    entries = await entries_since(lookups, target.served, since, limit)
+    all_services = services.of(request.app)
+    entries = await entries_since(
+        all_services.lookups, all_services.judge, target, target.served, since, limit
+    )
     body = await compute(len(entries), _render, entries)
     tag = await etag(body)
     # Without a time of last change: that has seconds, and what came in the same one would be missed.

@@ -18,11 +18,13 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
+from pulp_gomod.app.content import go_get, services
 from pulp_gomod.app.content import handler as protocol
-from pulp_gomod.app.content import services
 from pulp_gomod.app.content.accelerator import server as accelerator
 from pulp_gomod.app.content.http import hsts, identity
 from pulp_gomod.app.content.http.responses import keep_private, not_found, problem
+from pulp_gomod.app.content.pages import serve as pages
+from pulp_gomod.app.content.pages.asking import wants_page
 from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import storable
 from pulp_gomod.app.content.response_cache.cache import ResponseCache
@@ -32,17 +34,14 @@ log = logging.getLogger(__name__)
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # The paths of the protocol below a base path; the rest of the content prefix stays pulpcore's.
-_CONTENT = r"{path:.+/(?:@v/.+|@latest|sumdb/.+|index|bundle\.tar)}"
+_CONTENT = (
+    r"{path:.+/(?:@v/.+|@latest|@assets/.+|sumdb/.+|vulndb/.+|v1/.+|index|bundle\.tar|sbom\.json)}"
+)
 _OWNER = "{owner}/go/{path:.*}"
 
 
 async def content_route(request: web.Request) -> web.StreamResponse:
-    """
-    Answer a protocol path below the content prefix; other plugins' paths may look the same.
-
-    Args:
-        request: The request.
-    """
+    """Answer a protocol path below the content prefix; other plugins' paths may look the same."""
     target = await protocol.find_target(request)
     if target is None:
         stock: web.StreamResponse = await Handler().stream_content(request)
@@ -51,12 +50,7 @@ async def content_route(request: web.Request) -> web.StreamResponse:
 
 
 async def packages_route(request: web.Request) -> web.StreamResponse:
-    """
-    Answer a path below /api/packages/{owner}/go.
-
-    Args:
-        request: The request.
-    """
+    """Answer a path below /api/packages/{owner}/go."""
     target = await protocol.find_target(request)
     if target is None:
         return not_found("no Go distribution has this owner as its base path")
@@ -74,6 +68,9 @@ def _first_middleware(inner: tuple[Middleware, ...], cache: ResponseCache) -> Mi
         try:
             if identity.speaks_for_others(request) and await _is_to_be_itself(request):
                 request = identity.as_itself(request)
+            home = await go_get.answer(request)
+            if home is not None:
+                return home
             if route not in _ROUTES:
                 return await _answer_others(request, handler)
             hit = None if inner else cache.find(request)
@@ -123,7 +120,7 @@ async def _answer_others(request: web.Request, handler: Next) -> web.StreamRespo
         settings.CONTENT_PATH_PREFIX
     ):
         return await _let_pulpcore_answer(request, handler)
-    if hdrs.AUTHORIZATION in request.headers:
+    if hdrs.AUTHORIZATION in request.headers or wants_page(request):
         answer = await _answer_if_ours(request)
         return await _let_pulpcore_answer(request, handler) if answer is None else answer
     try:
@@ -200,6 +197,7 @@ def install(app: web.Application) -> None:
     cache = ResponseCache()
     app.middlewares.insert(0, _first_middleware(inner, cache))
     app.cleanup_ctx.append(services.lifespan)
+    app.cleanup_ctx.append(pages.lifespan)
     app.cleanup_ctx.append(cache.lifespan)
     hsts.install(app)
     accelerator.install(app, cache)

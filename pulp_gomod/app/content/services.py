@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pulp_gomod.app.content.bundle import Bundles
+from pulp_gomod.app.content.consumers import Consumers
 from pulp_gomod.app.content.loop_watch import watched
+from pulp_gomod.app.content.policy_events import PolicyEvents
+from pulp_gomod.app.content.repository.ages import Ages
 from pulp_gomod.app.content.repository.guard import GuardCache
+from pulp_gomod.app.content.repository.holding import HoldCondition
+from pulp_gomod.app.content.repository.judge import Judge
+from pulp_gomod.app.content.repository.licences import Licences
+from pulp_gomod.app.content.repository.licensed import LicenceCondition, ZipLicenceCondition
+from pulp_gomod.app.content.repository.own_sumdbs import OwnSumdbs
 from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.proofs import StoredProofs
 from pulp_gomod.app.content.repository.resolver import Resolver
@@ -17,7 +25,15 @@ from pulp_gomod.app.content.repository.result_cache import (
     MOST_FILE_BYTES,
     ResultCache,
 )
+from pulp_gomod.app.content.repository.vanity_hosts import VanityHosts
+from pulp_gomod.app.content.repository.vulndbs import Vulndbs
+from pulp_gomod.app.content.repository.vulnerable import (
+    MaliciousCondition,
+    Reports,
+    VulnerableCondition,
+)
 from pulp_gomod.app.content.repository.zips import ZipFiles
+from pulp_gomod.app.content.sbom import Sboms
 from pulp_gomod.app.content.warmup import warmed
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.pool import Database, connection_parameters
@@ -39,6 +55,13 @@ class ContentServices:
         remotes: The remotes of distributions.
         bundles: Bundles that are made.
         proofs: What is kept of checksum databases.
+        own_sumdbs: Checksum databases of one's own.
+        vulndbs: Databases of vulnerabilities.
+        judge: Says what policies stop.
+        consumers: Notes who downloads what.
+        sboms: Bills of materials that are made.
+        vanity_hosts: Hosts for which distributions answer.
+        events: Notes what policies stop.
     """
 
     lookups: Lookups
@@ -50,6 +73,13 @@ class ContentServices:
     remotes: RemoteRegistry
     bundles: Bundles
     proofs: StoredProofs
+    own_sumdbs: OwnSumdbs
+    vulndbs: Vulndbs
+    judge: Judge
+    consumers: Consumers
+    sboms: Sboms
+    vanity_hosts: VanityHosts
+    events: PolicyEvents
 
 
 @asynccontextmanager
@@ -66,22 +96,50 @@ async def _opened() -> AsyncIterator[ContentServices]:
         remotes = RemoteRegistry(database)
         stack.push_async_callback(remotes.close)
         await remotes.open()
+        consumers, events = Consumers(remotes.threads), PolicyEvents(remotes.threads)
+        await stack.enter_async_context(consumers.running())
+        await stack.enter_async_context(events.running())
         bundles = Bundles()
         stack.push_async_callback(bundles.close)
         stack.enter_context(watched())
         lookups = Lookups(database)
         proofs = StoredProofs(lookups)
         stack.push_async_callback(proofs.close)
+        own_sumdbs = OwnSumdbs(lookups)
+        await stack.enter_async_context(own_sumdbs.running())
+        sboms = Sboms()
+        stack.callback(sboms.close)
+        reports = Reports(lookups)
+        ages = Ages(lookups, remotes)
+        stack.push_async_callback(ages.close)
+        zips = ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE))
+        licences = Licences(lookups, zips, remotes.threads)
+        stack.push_async_callback(licences.close)
         yield ContentServices(
             lookups=lookups,
             resolver=resolver,
             gate=gate,
             answers=ResultCache(),
             prefetch=prefetch,
-            zips=ZipFiles(ResultCache(MOST_FILE_BYTES, LARGEST_FILE)),
+            zips=zips,
             remotes=remotes,
             bundles=bundles,
             proofs=proofs,
+            own_sumdbs=own_sumdbs,
+            vulndbs=Vulndbs(lookups),
+            consumers=consumers,
+            sboms=sboms,
+            vanity_hosts=VanityHosts(lookups),
+            events=events,
+            judge=Judge(
+                (
+                    HoldCondition(ages),
+                    VulnerableCondition(reports),
+                    MaliciousCondition(reports),
+                    LicenceCondition(licences),
+                ),
+                of_zips=(ZipLicenceCondition(licences),),
+            ),
         )
 
 

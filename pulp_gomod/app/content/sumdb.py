@@ -13,6 +13,7 @@ from pulp_gomod.app.content.http.replies import (
     wants_held_only,
 )
 from pulp_gomod.app.content.http.responses import TEXT, not_found, problem
+from pulp_gomod.app.content.repository import noted
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.sumdb_kept import (
     BINARY,
@@ -24,6 +25,7 @@ from pulp_gomod.app.content.sumdb_kept import (
     read_lookup,
     serve_kept,
 )
+from pulp_gomod.app.content.sumdb_own import is_known_own, serve_own
 from pulp_gomod.app.models import ownership
 from pulp_gomod.app.remote import policy
 from pulp_gomod.app.remote.http.results import Missing, NoRecord, UpstreamFault
@@ -39,13 +41,28 @@ async def serve_sumdb(
     request: web.Request, target: ServedDistribution, path: str
 ) -> web.StreamResponse:
     """
-    Answer a request to a checksum database: that of the remote, or what is kept for what is served.
+    Answer a request to a checksum database: our own, that of the remote, or what is kept for what is served.
 
     Args:
         request: The request, permitted by the guard.
         target: The distribution.
         path: What follows `sumdb/`.
     """
+    if is_known_own(request, target, path):
+        # One statement for what is asked for most, whatever else there might be of this name.
+        own = await serve_own(request, target, path)
+        if own is not None:
+            return own
+    found = await _serve_others(request, target, path)
+    if found.status < 400 or found.status == 416:
+        return found
+    return await serve_own(request, target, path) or found
+
+
+async def _serve_others(
+    request: web.Request, target: ServedDistribution, path: str
+) -> web.StreamResponse:
+    """Answer for the remote's checksum database, or with what is kept of others."""
     if target.remote is None:
         return await serve_kept(request, target, path)
     passed_on = await _pass_on(request, target, target.remote, path)
@@ -106,7 +123,10 @@ async def _lookup(
     own = target.served.own if target.served is not None else ownership.NONE
     refusal = policy.lookup_refusal(through.upstream.settings, path, own)
     if refusal is not None:
-        return not_found(f"{path} is not looked up: {refusal}")
+        line = f"{path} is not looked up: {refusal}"
+        if policy.is_own(through.upstream.settings, path, own):
+            services.of(request.app).events.note(target, [noted.own(path, "lookup", line)])
+        return not_found(line)
     if wants_held_only(request):
         held = await sumdb.read_cache(f"{sumdb.name}/{LOOKUP}{asked}")
         if held is None:

@@ -22,7 +22,7 @@ from pulp_gomod.app.content.repository.proofs import NotKept, StoredProofs
 from pulp_gomod.app.db.executors import etag
 from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.golang import GoError, module
-from pulp_gomod.golang.sumdb import tlog
+from pulp_gomod.golang.sumdb import KNOWN_GOSUMDB, tlog
 from pulp_gomod.golang.sumdb.client import TILE_HEIGHT
 
 BINARY = "application/octet-stream"
@@ -135,7 +135,8 @@ class _Kept:
         if record is None:
             return not_found(
                 f"no record of {path}@{version} in the checksum database {self._name} is kept here: sync "
-                "it again from a remote with that database, or set GONOSUMDB for it if it is private"
+                "it again from a remote with that database, or set GONOSUMDB for it if it is private; if it "
+                f"comes from another proxy, let go ask the database itself: {self._elsewhere()}"
             )
         return await self._answer(record.body, TEXT, record.seen, immutable=True)
 
@@ -173,6 +174,11 @@ class _Kept:
             f"command has seen another state of it elsewhere: {client.removeprefix('or ')}"
         )
 
+    def _elsewhere(self) -> str:
+        """Say what keeps the go command from asking this server: it asks one place for all modules."""
+        key = self._name if self._name in KNOWN_GOSUMDB else "<its key>"
+        return f"GOSUMDB='{key} https://{self._name}'"
+
     def _nothing(self) -> web.Response:
         return not_found(
             f"nothing that is served here has a proof of the checksum database {self._name}"
@@ -197,7 +203,6 @@ async def answer(
     Answer with something of a checksum database.
 
     Args:
-        request: The request.
         target: The distribution.
         body: What to send.
         kind: Its media type.

@@ -12,7 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
-from pulp_gomod.app.content.repository import distribution_queries, proof_queries, queries
+from pulp_gomod.app.content.repository import (
+    distribution_queries,
+    proof_queries,
+    queries,
+    vulndb_queries,
+)
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN
 from pulp_gomod.app.content.repository.stored import LONG_GO_MOD
 from pulp_gomod.app.db.pool import Database
@@ -34,6 +39,7 @@ _VALUES = {
     "tree": _NOBODY,
     "level": 0,
     "tile": 0,
+    "vulndb": _NOBODY,
 }
 
 
@@ -54,7 +60,7 @@ async def warm(where: Database) -> None:
             probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0="", known=""),
         )
     ]
-    for compiled in (*queries.ALL, *proof_queries.ALL):
+    for compiled in (*queries.ALL, *proof_queries.ALL, *vulndb_queries.ALL):
         statement = compiled()
         asked.append((statement.sql, statement.bind(**_VALUES)))
         # Whoever is there while the others are compiled need not wait for them all.

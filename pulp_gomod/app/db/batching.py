@@ -133,7 +133,6 @@ class Lookups:
         Do what `ask` does, for something that nobody waits for: it does not count as open.
 
         Args:
-            statement: The statement.
             values: The values that it needs, by name.
 
         Raises:

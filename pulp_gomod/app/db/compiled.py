@@ -12,7 +12,43 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Func, QuerySet, TextField
+
+
+class Matches(Func):
+    """The condition that a text-search vector matches a query."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+class TsQuery(Func):
+    """A text-search query, written as PostgreSQL reads it."""
+
+    template = "(%(expressions)s::tsquery)"
+    output_field = TextField()
+
+
+class EnglishQuery(Func):
+    """A text-search query for all words of a text, whatever their endings."""
+
+    template = "plainto_tsquery('english'::regconfig, %(expressions)s)"
+    output_field = TextField()
+
+
+class EitherQuery(Func):
+    """A text-search query for what matches one of two."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || "
+    output_field = TextField()
+
+
+class BothQueries(EitherQuery):
+    """A text-search query for what matches both of two."""
+
+    arg_joiner = " && "
 
 
 class BigInt(int):
@@ -52,6 +88,46 @@ class Statement:
             for name, constant in zip(self.names, self.constants, strict=True)
         ]
 
+    def correlated(self, name: str, column: str) -> "Statement":
+        """
+        Return it as a part of another statement, a column of which stands for one of the values.
+
+        Args:
+            name: The value.
+            column: The column, with its table.
+        """
+        texts = self.sql.split("%s")
+        places = [column if each == name else "%s" for each in self.names]
+        kept = [each for each in zip(self.names, self.constants, strict=True) if each[0] != name]
+        return Statement(
+            texts[0] + "".join(map("".join, zip(places, texts[1:], strict=True))),
+            tuple(each for each, _ in kept),
+            tuple(constant for _, constant in kept),
+            self.types,
+        )
+
+    def with_rows(self, other: "Statement", width: int) -> "Statement":
+        """
+        Return the rows of another statement beside each of this one's, as the text of JSON in a last column.
+
+        What two would be asked for is asked at once then. They share the request's values.
+
+        Args:
+            other: The other statement; its values have to be what JSON can hold.
+            width: How many columns that has.
+        """
+        columns = ", ".join(f"c{number}" for number in range(width))
+        rows = (
+            f"SELECT coalesce(json_agg(json_build_array({columns})), '[]')::text "
+            f"FROM ({other.sql}) AS beside({columns})"
+        )
+        return Statement(
+            f"SELECT about.*, ({rows}) FROM ({self.sql}) AS about",
+            other.names + self.names,
+            other.constants + self.constants,
+            {**other.types, **self.types},
+        )
+
     @cached_property
     def for_many(self) -> "ManyStatement":
         """The same for many sets of values at once."""
@@ -78,12 +154,7 @@ class ManyStatement:
 
     @classmethod
     def of(cls, statement: Statement) -> "ManyStatement":
-        """
-        Let PostgreSQL run a statement for each set of values in turn.
-
-        Args:
-            statement: The statement.
-        """
+        """Let PostgreSQL run a statement for each set of values in turn."""
         names = tuple(dict.fromkeys(name for name in statement.names if name))
         arrays = ", ".join(f"%s::{statement.types[name]}[]" for name in names)
         texts = statement.sql.split("%s")
@@ -114,7 +185,6 @@ def compile_queryset(queryset: QuerySet, markers: Mapping[Any, str]) -> Statemen
     Compile a queryset that holds markers where a request's values will stand.
 
     Args:
-        queryset: The queryset.
         markers: The name of the value that each marker stands for.
     """
     sql, parameters = queryset.query.sql_with_params()

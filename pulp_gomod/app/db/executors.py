@@ -59,7 +59,6 @@ class BoundedExecutor:
         Make a call in one of the threads, and wait for what comes of it.
 
         Args:
-            call: The call.
             args: Its arguments.
             kwargs: Its arguments by name.
 
@@ -122,7 +121,7 @@ async def compute(items: int, call: Callable[P, T], *args: P.args, **kwargs: P.k
     return await _computing.run(call, *args, **kwargs)
 
 
-def drain(many: set[Any] | dict[Any, Any]) -> None:
+def drain(many: list[Any] | dict[Any, Any]) -> None:
     """
     Empty a collection of very many objects; for a thread.
 
@@ -155,10 +154,5 @@ def _etag(body: bytes) -> str:
 
 
 async def etag(body: bytes) -> str:
-    """
-    Make the validator of a body, without quotes.
-
-    Args:
-        body: The body.
-    """
+    """Make the validator of a body, without quotes."""
     return await compute_bytes(body, _etag)

@@ -8,11 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg import Error as DatabaseError
+
+from pulp_gomod.app.db.pq import Connection, Row
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,10 @@ class AdvisoryLocks:
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._parameters = dict(parameters)
-        self._connection: AsyncConnection[Any] | None = None
-        self._connecting = asyncio.Lock()
+        self._connection: Connection | None = None
+        # One statement at a time.
+        self._turn = asyncio.Lock()
+        self._dropped: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def take(self, key: str, patience: float) -> AsyncIterator[bool]:
@@ -70,26 +73,38 @@ class AdvisoryLocks:
 
     async def _try(self, number: int) -> bool | None:
         """Take the lock: whether it worked, or None if PostgreSQL is not responding."""
+        asked = asyncio.create_task(self._ask(_TAKE, number))
         try:
-            connection = await self._connected()
-            cursor = await connection.execute(_TAKE, [number])
-            row = await cursor.fetchone()
-            return bool(row and row[0])
+            row = (await asyncio.shield(asked))[0]
+            return bool(row[0])
         except DatabaseError:
             log.warning("Cannot take turns with other processes.", exc_info=True)
             return None
+        except asyncio.CancelledError:
+            # Nobody will need the turn any more, if it comes.
+            self._dropped.add(dropped := asyncio.create_task(self._drop(asked, number)))
+            dropped.add_done_callback(self._dropped.discard)
+            raise
+
+    async def _drop(self, asked: "asyncio.Task[list[Row]]", number: int) -> None:
+        with suppress(DatabaseError):
+            if (await asked)[0][0]:
+                await self._leave(number)
 
     async def _leave(self, number: int) -> None:
         try:
             if self._connection is not None and not self._connection.closed:
-                await self._connection.execute(_LEAVE, [number])
+                await self._ask(_LEAVE, number)
         except DatabaseError:
             log.info("Lost a turn together with the connection.", exc_info=True)
 
-    async def _connected(self) -> AsyncConnection[Any]:
-        async with self._connecting:
+    async def _ask(self, sql: str, number: int) -> list[Row]:
+        async with self._turn:
             if self._connection is None or self._connection.closed:
-                self._connection = await AsyncConnection.connect(
-                    **self._parameters, autocommit=True
-                )
-            return self._connection
+                self._connection = await Connection.connect(**self._parameters, autocommit=True)
+            try:
+                return await self._connection.fetch_all(sql, [number])
+            except BaseException:
+                # What is left of an answer would be taken for the next one.
+                await self._connection.close()
+                raise

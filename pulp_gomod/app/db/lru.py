@@ -37,33 +37,19 @@ class Lru(Generic[K, V]):
         return self._values.values()
 
     def get(self, key: K) -> V | None:
-        """
-        Return a value, which counts as used now; None if there is none.
-
-        Args:
-            key: Its key.
-        """
+        """Return a value, which counts as used now; None if there is none."""
         if key not in self._values:
             return None
         self._values.move_to_end(key)
         return self._values[key]
 
     def peek(self, key: K) -> V | None:
-        """
-        Return a value without using it, which any thread may do.
-
-        Args:
-            key: Its key.
-        """
+        """Return a value without using it, which any thread may do."""
         return self._values.get(key)
 
     def put(self, key: K, value: V) -> list[V]:
         """
         Remember a value in place of any other one.
-
-        Args:
-            key: Its key.
-            value: The value.
 
         Returns:
             The values of other keys that made room.

@@ -75,7 +75,6 @@ class Database:
 
         Args:
             sql: The statement, with %s for each parameter.
-            parameters: The parameters.
 
         Raises:
             psycopg.Error: PostgreSQL cannot be reached, or refuses the statement.
@@ -96,7 +95,6 @@ class Database:
 
         Args:
             sql: The statement, with %s for each parameter.
-            parameters: The parameters.
         """
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
@@ -118,9 +116,14 @@ class Database:
             raise
 
     async def _fetch(self, sql: str, parameters: list[Any]) -> list[Row]:
-        async with self._pool.connection() as connection:
+        # `pool.connection()` ends a transaction, too, which takes longer than most statements: there is none. One
+        # that is given back in the middle of a statement is closed by the pool.
+        connection = await self._pool.getconn()
+        try:
             # The texts come from `statements`, never from a request.
             return await connection.fetch_all(sql, parameters)
+        finally:
+            await self._pool.putconn(connection)
 
 
 async def _plan_once(connection: Connection) -> None:

@@ -49,7 +49,6 @@ class Connection(AsyncConnection[Row]):
 
         Args:
             sql: The statement, with %s for each parameter.
-            parameters: The parameters.
 
         Raises:
             psycopg.OperationalError: The connection is lost.

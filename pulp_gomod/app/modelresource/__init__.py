@@ -138,6 +138,8 @@ class GoRepositoryResource(RepositoryResource):
 
     class Meta:
         model = GoRepository
+        # It is of the server that has its key, and what the repository feeds here is decided here.
+        exclude = (*RepositoryResource.Meta.exclude, "sumdb")
 
 
 def _require_zips(rows: Iterable[Mapping[str, Any]]) -> None:

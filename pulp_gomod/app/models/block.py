@@ -69,7 +69,6 @@ def blocks_of(repository_pk: UUID, *, imported: bool = True) -> Blocks:
     Return the Blocks of a repository, as its newest committed state has them.
 
     Args:
-        repository_pk: The repository's pk.
         imported: Whether those count that came from another server.
     """
     found = GoBlockRevision.objects.filter(repository=repository_pk).first()

@@ -59,7 +59,6 @@ class Blocks:
     Args:
         revision: See above.
         changed: See above.
-        blocks: The blocks.
     """
 
     __slots__ = ("_by_path", "changed", "revision")

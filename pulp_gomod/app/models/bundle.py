@@ -1,5 +1,6 @@
 """GoBundleHead: which head of a checksum database a bundle of a repository version was made with."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from pulpcore.plugin.models import BaseModel
@@ -17,6 +18,7 @@ class GoBundleHead(BaseModel):
         number (int): The number of the repository version.
         head (bytes): The signed note.
         size (int): Records in the head's tree.
+        older (list): Sizes of earlier heads that clients may have learned without a bundle, as known when it was made.
     """
 
     repository = models.ForeignKey(
@@ -26,6 +28,7 @@ class GoBundleHead(BaseModel):
     tree = models.ForeignKey("GoSumdbTree", related_name="bundle_heads", on_delete=models.CASCADE)
     head = models.BinaryField()
     size = models.BigIntegerField()
+    older = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
         unique_together = ("repository", "number", "tree", "size")

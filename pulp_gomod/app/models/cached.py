@@ -10,7 +10,7 @@ from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.repository import GoRepository
-from pulp_gomod.app.models.upstream import GoArrival, GoCachedModFile
+from pulp_gomod.app.models.upstream import GoCachedModFile, GoPendingEntry
 
 
 def cached_modules(repository: GoRepository) -> QuerySet:
@@ -57,13 +57,13 @@ def cached_size(repository_pk: UUID) -> int:
     """
     Count the bytes that were cached for a repository.
 
-    These are zips, whether they have joined it or not, and the go.mod files without a zip that have.
+    These are zips, whether they have been added to it or not, and the go.mod files without a zip that have.
     """
     repository = GoRepository.objects.get(pk=repository_pk)
     modules = cached_modules(repository).aggregate(bytes=Sum("size"))["bytes"]
     mod_files = cached_mod_files(repository).aggregate(bytes=Sum("size"))["bytes"]
     waiting = GoModule.objects.filter(
-        pk__in=GoArrival.objects.filter(repository=repository).values("answer__content")
+        pk__in=GoPendingEntry.objects.filter(repository=repository).values("entry__content")
     ).aggregate(bytes=Sum("size"))["bytes"]
     return sum(size or 0 for size in (modules, mod_files, waiting))
 
@@ -74,11 +74,11 @@ def waiting_h1(repository: GoRepository, module: str, version: str) -> str | Non
 
     Clients have it already: publishing another one would break them. None if there is none.
     """
-    waiting = GoArrival.objects.filter(
-        repository=repository, answer__file="zip", answer__module=module, answer__version=version
+    waiting = GoPendingEntry.objects.filter(
+        repository=repository, entry__file="zip", entry__module=module, entry__version=version
     )
     h1: str | None = (
-        GoModule.objects.filter(pk__in=waiting.values("answer__content"))
+        GoModule.objects.filter(pk__in=waiting.values("entry__content"))
         .values_list("h1", flat=True)
         .first()
     )

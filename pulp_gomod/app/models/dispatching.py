@@ -15,10 +15,21 @@ def tasks_of(repository: Repository, name: str) -> "QuerySet[Task]":
     Select the tasks of a name that work on a repository, or did.
 
     Args:
-        repository: The repository.
         name: The dotted name of what they call.
     """
     return Task.objects.filter(name=name, reserved_resources_record__contains=[get_prn(repository)])
+
+
+def is_unfinished(name: str, resource: str) -> bool:
+    """
+    Say whether a task of a name still waits or runs that has a resource to itself.
+
+    Args:
+        name: The dotted name of what it calls.
+        resource: The PRN of the resource.
+    """
+    waiting = Task.objects.filter(name=name, reserved_resources_record__contains=[resource])
+    return bool(waiting.filter(state__in=("waiting", "running", "canceling")).exists())
 
 
 def dispatch_for(repository: Repository, name: str, **arguments: Any) -> Task:

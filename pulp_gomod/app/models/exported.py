@@ -16,12 +16,7 @@ _NO = ("false", "f", "no", "n", "off", "0")
 
 
 def bases(repository_pk: UUID) -> QuerySet:
-    """
-    Find the versions of a repository with which exporters have ended last, and from which they go on.
-
-    Args:
-        repository_pk: The repository's pk.
-    """
+    """Find the versions of a repository with which exporters have ended last, and from which they go on."""
     last = apps.get_model("core", "PulpExporter").objects.filter(last_export__isnull=False)
     exported = _exported(last.filter(repositories=repository_pk).values("last_export"))
     versions = RepositoryVersion.objects.filter(repository=repository_pk)

@@ -12,7 +12,7 @@ from pulp_gomod.app.models.own import add_own
 from pulp_gomod.app.models.ownership import root_of
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
-from pulp_gomod.app.models.upstream import GoAnswer
+from pulp_gomod.app.models.upstream import GoCacheEntry
 from pulp_gomod.golang import module
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ def publish_names(repository: "GoRepository", modules: Set[str]) -> list[str]:
     Note that modules are published to a repository, before anything else is made of it.
 
     Args:
-        repository: The repository.
         modules: Their paths.
 
     Returns:
@@ -116,7 +115,7 @@ def _served(remotes: Sequence[GoRemote], paths: Sequence[str]) -> Iterator[tuple
                     asked[remote.pk, key] = (path, remote)
     if not asked:
         return
-    rows = GoAnswer.objects.filter(
+    rows = GoCacheEntry.objects.filter(
         remote__in=remotes, key__in=[key for _, key in asked], status=200
     ).exclude(body=b"")
     found = {asked[row] for row in rows.values_list("remote", "key") if row in asked}

@@ -102,7 +102,7 @@ class GoModule(Content):
     @classmethod
     def from_upload(cls, upload: Upload) -> "GoModule":
         """
-        Make the unsaved unit for a zip that `check_upload` has judged.
+        Make the unsaved unit for a zip that was verified.
 
         Args:
             upload: What the zip holds.

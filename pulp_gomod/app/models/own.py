@@ -65,7 +65,6 @@ def add_own(repository_pk: UUID, modules: Set[str]) -> set[str]:
     Note which modules are published, and let every content process see it after the commit.
 
     Args:
-        repository_pk: The repository's pk.
         modules: Module paths.
 
     Returns:

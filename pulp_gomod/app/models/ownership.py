@@ -26,7 +26,6 @@ class OwnPaths:
 
     Args:
         revision: See above.
-        paths: The paths.
     """
 
     __slots__ = ("_paths", "revision")

@@ -20,17 +20,22 @@ from pulp_gomod.app.exceptions import (
 )
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.models.dispatching import ensure_task
+from pulp_gomod.app.models.documentation import document_when_committed
 from pulp_gomod.app.models.exported import bases
+from pulp_gomod.app.models.feeding import feed_when_complete
 from pulp_gomod.app.models.hiding import publish_names, report
 from pulp_gomod.app.models.imported import bring_home, is_carried
 from pulp_gomod.app.models.index import record_index
+from pulp_gomod.app.models.listed import record_listed
 from pulp_gomod.app.models.missing import report_added
 from pulp_gomod.app.models.modfile import GoModFile
 from pulp_gomod.app.models.module import GoModule
 from pulp_gomod.app.models.release import GoRelease
 from pulp_gomod.app.models.remote import GoRemote
+from pulp_gomod.app.models.sumdb_own import GoSumdb
 from pulp_gomod.app.models.usage import Usage, record_usage, usage_of
 from pulp_gomod.app.models.visibility import wait_until_seen
+from pulp_gomod.app.models.vulndb import GoVulndb
 from pulp_gomod.golang import GoError, module
 
 RELEASE_BATCH = 1000
@@ -46,6 +51,8 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             repository ever held, and not only for those that it holds.
         max_size (int): Bytes that the zips of a version of it may have together; null for no limit.
         max_modules (int): Module versions that a version of it may hold; null for no limit.
+        sumdb (GoSumdb): The checksum database in which every module version gets a record; null for none.
+        vulndb (GoVulndb): With what its newest version is scanned whenever that changes; null for nothing.
     """
 
     TYPE = "gomod"
@@ -55,6 +62,13 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
     immutable = models.BooleanField(default=False)
     max_size = models.BigIntegerField(null=True)
     max_modules = models.BigIntegerField(null=True)
+    sumdb = models.ForeignKey(
+        GoSumdb, null=True, related_name="repositories", on_delete=models.PROTECT
+    )
+
+    vulndb = models.ForeignKey(
+        GoVulndb, null=True, related_name="repositories", on_delete=models.SET_NULL
+    )
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -88,6 +102,9 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         self._record_releases(added)
         bring_home(new_version)
         report_added(new_version)
+        if self.sumdb_id is not None:
+            feed_when_complete(new_version, self.sumdb_id)
+        record_listed(new_version)
         # At last, so that as little time as can be passes until the times are to be seen.
         record_index(new_version)
 
@@ -125,7 +142,6 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
 
         Args:
             path: The module path.
-            version: The version.
             h1: The checksum of what is offered.
         """
         if not self.immutable:
@@ -177,7 +193,10 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             version=OuterRef("version"),
             h1=OuterRef("h1"),
         )
-        missing = added.filter(~Exists(known)).only("module", "version", "h1", "pulp_created")
+        # Without the type, pulpcore would ask for that of each unit by itself.
+        missing = added.filter(~Exists(known)).only(
+            "pulp_type", "module", "version", "h1", "pulp_created"
+        )
         batch: list[GoModule] = []
         lines: list[str] = []
         for unit in missing.iterator(chunk_size=RELEASE_BATCH):
@@ -231,13 +250,14 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
 
     def on_new_version(self, version: RepositoryVersion) -> None:
         """
-        Let no task end before its version is served.
+        Let no task end before its version is served, and have what it adds documented.
 
         Args:
             version: The version that was completed.
         """
         super().on_new_version(version)
         wait_until_seen()
+        document_when_committed(version)
 
     def cleanup_old_versions(self) -> None:
         """

@@ -1,9 +1,13 @@
 """What a domain knows of checksum databases: records of module versions, and what proves them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from pulpcore.plugin.models import BaseModel
 from pulpcore.plugin.util import get_domain_pk
+
+MAX_PASSED = 256
+"""Heads of a checksum database that are remembered besides the newest."""
 
 
 class GoSumdbTree(BaseModel):
@@ -21,6 +25,8 @@ class GoSumdbTree(BaseModel):
         head (bytes): The signed note of the largest proven head.
         size (int): Records in the head's tree.
         head_seen (datetime): When the head was learned, roughly.
+        passed (list): Sizes of earlier heads that clients may know, in ascending order, MAX_PASSED at most. What proves them
+            in this head is kept, as far as the tree goes back to when they were noted.
         pruned (datetime): When records and tiles that nobody needs were last removed; null for never.
     """
 
@@ -35,6 +41,7 @@ class GoSumdbTree(BaseModel):
     head = models.BinaryField()
     size = models.BigIntegerField()
     head_seen = models.DateTimeField()
+    passed = ArrayField(models.BigIntegerField(), default=list)
     pruned = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,16 +1,16 @@
-"""What upstreams have said: the cache rows of a remote, and what waits to join a repository."""
+"""What upstreams have said: the cache rows of a remote, and what waits to be added to a repository."""
 
 from django.db import models
 
 from pulpcore.plugin.models import BaseModel, Content
 
 
-class GoAnswer(BaseModel):
+class GoCacheEntry(BaseModel):
     """
     The last answer of a remote to one question.
 
     It is no content: it belongs to the remote, and goes with it. A zip's row points at the content
-    unit, so that what has been fetched is served before it has joined a repository.
+    unit, so that what has been fetched is served before a repository holds it.
 
     Fields:
         key (str): SHA-256 of the question and of the settings that the answer depends on (the
@@ -30,7 +30,7 @@ class GoAnswer(BaseModel):
         expires (datetime): From when on it has to be asked again; null for what never changes.
     """
 
-    remote = models.ForeignKey("GoRemote", related_name="answers", on_delete=models.CASCADE)
+    remote = models.ForeignKey("GoRemote", related_name="cache_entries", on_delete=models.CASCADE)
     key = models.CharField(max_length=64, db_collation="C")
     path = models.TextField(db_collation="C")
     module = models.TextField(default="", db_collation="C")
@@ -39,7 +39,7 @@ class GoAnswer(BaseModel):
     status = models.PositiveSmallIntegerField()
     body = models.BinaryField(default=b"")
     content = models.ForeignKey(
-        Content, null=True, related_name="gomod_answers", on_delete=models.CASCADE
+        Content, null=True, related_name="gomod_cache_entries", on_delete=models.CASCADE
     )
     verified = models.BooleanField(default=False)
     etag = models.TextField(default="")
@@ -58,21 +58,23 @@ class GoAnswer(BaseModel):
         return str(self.path)
 
 
-class GoArrival(BaseModel):
+class GoPendingEntry(BaseModel):
     """
-    A zip or go.mod that was fetched through a distribution of the repository, and is to join it.
+    A zip or go.mod that was fetched through a distribution of the repository, and is to be added to it.
 
     One task takes in all that wait, so that a build of hundreds of modules makes few repository
     versions.
     """
 
     repository = models.ForeignKey(
-        "GoRepository", related_name="arrivals", on_delete=models.CASCADE
+        "GoRepository", related_name="pending_entries", on_delete=models.CASCADE
     )
-    answer = models.ForeignKey(GoAnswer, related_name="arrivals", on_delete=models.CASCADE)
+    entry = models.ForeignKey(
+        GoCacheEntry, related_name="pending_entries", on_delete=models.CASCADE
+    )
 
     class Meta:
-        unique_together = ("repository", "answer")
+        unique_together = ("repository", "entry")
 
 
 class GoCachedModFile(BaseModel):

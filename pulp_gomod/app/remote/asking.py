@@ -21,6 +21,7 @@ class Asking:
     Attributes:
         path: The module path.
         refusal: Why the upstream is not asked about the module, or None.
+        is_own: Whether that is because its name is the repository's own.
         held_only: Whether the client wants nothing to be fetched.
 
     Args:
@@ -44,13 +45,13 @@ class Asking:
         self.held_only = held_only
         settings = through.upstream.settings
         self.refusal = policy.refusal(settings, path, version, own)
+        self.is_own = self.refusal is not None and policy.is_own(settings, path, own)
 
     async def ask(self, file: File, version: str = "") -> CacheEntry | Missing:
         """
         Ask for what is not held.
 
         Args:
-            file: Which file.
             version: The version, or another name for one; "" where the file is of none.
 
         Raises:
@@ -70,7 +71,6 @@ class Asking:
         Ask for what is to be added to what is held, but do not wait for long.
 
         Args:
-            file: Which file.
             version: As of `ask`.
         """
         if self.refusal is not None:

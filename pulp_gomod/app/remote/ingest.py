@@ -1,4 +1,4 @@
-"""Letting what was fetched join its repository, many at a time."""
+"""Adding what was fetched to its repository, many at a time."""
 
 import asyncio
 import logging
@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from pulpcore.plugin.util import set_domain
 
-from pulp_gomod.app.models import GoAnswer, GoArrival, GoRepository
+from pulp_gomod.app.models import GoCacheEntry, GoPendingEntry, GoRepository
 from pulp_gomod.app.models.dispatching import ensure_task, tasks_of
 from pulp_gomod.app.remote.cache import entries
 from pulp_gomod.app.remote.threads import Threads
 
 log = logging.getLogger(__name__)
 
-JOIN = "pulp_gomod.app.tasks.ingest.join"
+INGEST = "pulp_gomod.app.tasks.ingest.ingest"
 CLEAN_UP = "pulp_gomod.app.tasks.cleanup.clean_up"
 
 # A task is dispatched when nothing has come for so many seconds, or after so many.
@@ -63,25 +63,25 @@ class Ingest:
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
         self._waiting: dict[UUID, _Waiting] = {}
-        self._arrivals: set[tuple[UUID, UUID]] = set()
+        self._pending: set[tuple[UUID, UUID]] = set()
         self._full: dict[UUID, int] = {}
         self._cleaned: dict[UUID, float] = {}
         self._looked = 0.0
 
-    def arrive(self, repository: UUID, answer: UUID) -> None:
+    def add(self, repository: UUID, entry: UUID) -> None:
         """
-        Let what an answer brought join a repository; it is written down soon.
+        Have what a cache entry brought added to a repository; it is written down soon.
 
         Args:
             repository: The repository's pk.
-            answer: The answer's pk.
+            entry: The entry's pk.
         """
-        self._arrivals.add((repository, answer))
+        self._pending.add((repository, entry))
         self.note(repository)
 
     def note(self, repository: UUID) -> None:
         """
-        Note that something has arrived for a repository.
+        Note that something is pending for a repository.
 
         Args:
             repository: Its pk.
@@ -113,12 +113,12 @@ class Ingest:
                 log.warning("Cannot dispatch tasks for what was cached.", exc_info=True)
 
     async def _look_around(self) -> None:
-        if self._arrivals:
-            arrivals, self._arrivals = self._arrivals, set()
+        if self._pending:
+            pending, self._pending = self._pending, set()
             try:
-                await self._threads.database(entries.arrive, arrivals)
+                await self._threads.database(entries.add_pending, pending)
             except DatabaseError:
-                self._arrivals |= arrivals
+                self._pending |= pending
                 raise
         now = time.monotonic()
         for repository, waiting in list(self._waiting.items()):
@@ -127,7 +127,7 @@ class Ingest:
             if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:
                 # What comes from here on has its own time.
                 del self._waiting[repository]
-                pause = await self._threads.database(_join, repository)
+                pause = await self._threads.database(_dispatch, repository)
                 if pause:
                     self._waiting[repository] = _Waiting(waiting.first, now, now + pause)
         while self._full:
@@ -137,7 +137,7 @@ class Ingest:
             self._looked = now
             await self._threads.database(_purge)
             for repository in await self._threads.database(_left_behind):
-                await self._threads.database(_ensure_task, repository, JOIN, since=TRY_AGAIN)
+                await self._threads.database(_ensure_task, repository, INGEST, since=TRY_AGAIN)
 
 
 def pause_between(tasks: int) -> timedelta:
@@ -154,14 +154,14 @@ def pause_between(tasks: int) -> timedelta:
     return min(NEXT * (1 << min(tasks - AT_ONCE, 10)), LONGEST_PAUSE)
 
 
-def _join(repository_pk: UUID) -> float:
-    """Dispatch a task that lets what came join, or return for how many seconds to wait with that."""
+def _dispatch(repository_pk: UUID) -> float:
+    """Dispatch a task that adds what is pending, or return for how many seconds to wait with that."""
     repository = GoRepository.objects.filter(pk=repository_pk).first()
     if repository is None:
         return 0.0
     now = timezone.now()
     recent = list(
-        tasks_of(repository, JOIN)
+        tasks_of(repository, INGEST)
         .filter(pulp_created__gt=now - WHILE)
         .order_by("pulp_created")
         .values_list("pulp_created", flat=True)
@@ -170,7 +170,7 @@ def _join(repository_pk: UUID) -> float:
         remaining: timedelta = recent[-1] + pause_between(len(recent)) - now
         if remaining > timedelta():
             return remaining.total_seconds()
-    _ensure_task(repository_pk, JOIN)
+    _ensure_task(repository_pk, INGEST)
     return 0.0
 
 
@@ -189,30 +189,29 @@ def _ensure_task(
     ensure_task(repository, name, **arguments)
 
 
-def join_at_once(repository_pk: UUID, answer: UUID) -> None:
+def ingest_at_once(repository_pk: UUID, entry: UUID) -> None:
     """
-    Let what an answer brought join a repository now, whatever else may come. Uses the ORM.
+    Have what a cache entry brought added to a repository now, whatever else may come. Uses the ORM.
 
     Args:
-        repository_pk: The repository's pk.
-        answer: The answer's pk.
+        entry: The entry's pk.
     """
-    entries.arrive([(repository_pk, answer)])
-    _ensure_task(repository_pk, JOIN)
+    entries.add_pending([(repository_pk, entry)])
+    _ensure_task(repository_pk, INGEST)
 
 
 def _purge() -> None:
     """Delete what was not found and is asked no more: anybody may ask for names that are none."""
     old = timezone.now() - NOT_FOUND_KEPT
-    missing = GoAnswer.objects.filter(expires__lt=old).exclude(status=200)
+    missing = GoCacheEntry.objects.filter(expires__lt=old).exclude(status=200)
     batch = list(missing.values_list("pk", flat=True)[:PURGE_BATCH])
-    GoAnswer.objects.filter(pk__in=batch).delete()
+    GoCacheEntry.objects.filter(pk__in=batch).delete()
 
 
 def _left_behind() -> list[UUID]:
     old = timezone.now() - LEFT_BEHIND
     return list(
-        GoArrival.objects.filter(pulp_created__lt=old)
+        GoPendingEntry.objects.filter(pulp_created__lt=old)
         .values_list("repository", flat=True)
         .distinct()
     )

@@ -54,7 +54,6 @@ class LastUsed:
         Args:
             repository: The pk of the repository that serves it.
             path: The module path.
-            version: The version.
         """
         names = self._used.get(repository)
         if names is None:

@@ -6,9 +6,10 @@ only when the rule comes to look at them.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from itertools import chain
+from typing import Protocol, TypeVar, overload
 
 from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.remote.cache.entries import CacheEntry
@@ -54,6 +55,51 @@ class _OfUpstream:
         return self._known[self.version]
 
 
+class _All(Sequence[Version]):
+    """
+    The versions of both sides in semver order, each made when it is looked at.
+
+    The collector of garbage looks at all objects that are there, and all clients wait for it, in whatever thread
+    that is: a hundred thousand versions take it fifty milliseconds, their names as good as nothing.
+
+    Args:
+        held: What the repository holds, by the version.
+        names: All versions.
+        known: What has been read of the upstream's go.mod files.
+    """
+
+    def __init__(
+        self, held: dict[str, Candidate], names: list[str], known: dict[str, _GoMod]
+    ) -> None:
+        self.held = held
+        self._names = names
+        self._known = known
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, index: int) -> Version: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Version]: ...
+
+    def __getitem__(self, index: int | slice) -> Version | list[Version]:
+        if isinstance(index, slice):
+            return [self._made(name) for name in self._names[index]]
+        return self._made(self._names[index])
+
+    def __iter__(self) -> Iterator[Version]:
+        return map(self._made, self._names)
+
+    def drain(self) -> None:
+        """Forget them all, see executors.drain."""
+        drain(self._names)
+
+    def _made(self, name: str) -> Version:
+        return self.held.get(name) or _OfUpstream(name, self._known)
+
+
 class UnreadableFault(UpstreamFault):
     """A go.mod that decides takes too long to read."""
 
@@ -75,7 +121,11 @@ class Sides(Protocol):
 
 
 async def latest_version(
-    path: str, local: Iterable[Candidate], listed: Iterable[str], sides: Sides
+    path: str,
+    local: Iterable[Candidate],
+    listed: Iterable[str],
+    sides: Sides,
+    rule: Callable[[Sequence[Version]], Version | None] = latest,
 ) -> str | None:
     """
     Return the version that the go command would choose as the latest of all; None if there is none.
@@ -85,6 +135,7 @@ async def latest_version(
         local: What the repository holds.
         listed: The versions that the upstream has.
         sides: Whom to ask.
+        rule: Chooses among all versions, in semver order.
 
     Raises:
         UnreadableFault: A go.mod that decides takes too long to read.
@@ -92,13 +143,13 @@ async def latest_version(
     """
     known: dict[str, _GoMod] = {}
 
-    def sort() -> dict[str, Version]:
-        held: dict[str, Version] = {candidate.version: candidate for candidate in local}
-        theirs = {name: _OfUpstream(name, known) for name in set(listed) - held.keys()}
-        return dict(sorted((held | theirs).items(), key=lambda each: semver.db_sort_key(each[0])))
+    def sort() -> _All:
+        held = {candidate.version: candidate for candidate in local}
+        names = dict.fromkeys(chain(held, listed))
+        return _All(held, sorted(names, key=semver.db_sort_key), known)
 
     def choose() -> str | None:
-        chosen = latest(list(candidates.values()))
+        chosen = rule(candidates)
         return chosen.version if chosen else None
 
     candidates = await sides.compute(sort)
@@ -108,14 +159,14 @@ async def latest_version(
                 return await sides.compute(choose)
             except UnreadGoModError as unread:
                 version = unread.version
-            candidate = candidates[version]
-            if isinstance(candidate, Candidate):
+            candidate = candidates.held.get(version)
+            if candidate is not None:
                 retracted = await sides.retracted(version)
-                candidates[version] = replace(candidate, retracted=retracted)
+                candidates.held[version] = replace(candidate, retracted=retracted)
             else:
                 known[version] = await _go_mod(path, version, sides)
     finally:
-        await sides.compute(lambda: drain(candidates))
+        await sides.compute(candidates.drain)
 
 
 async def _go_mod(path: str, version: str, sides: Sides) -> _GoMod:

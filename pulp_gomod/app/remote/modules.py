@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from pulp_gomod.app.db.executors import compute_bytes
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.remote.cache import generations, lists
 from pulp_gomod.app.remote.cache.documents import Asker, DocumentCache, DocumentRequest, Verdict
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, File
@@ -21,6 +22,9 @@ from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.golang import dirhash, module, semver
 from pulp_gomod.golang.zip import MAX_GO_MOD
 
+# Questions that are remembered: a few hundred bytes each, or 16 KiB if somebody asks for such names.
+_MAX_QUESTIONS = 512
+
 
 class UpstreamModules:
     """
@@ -28,7 +32,6 @@ class UpstreamModules:
 
     Args:
         upstream: The remote.
-        documents: Its documents.
         sumdb: Its checksum database, or None.
     """
 
@@ -38,16 +41,24 @@ class UpstreamModules:
         self._upstream = upstream
         self._documents = documents
         self._sumdb = sumdb
+        # Each is asked several times while the files of a module version come.
+        self._questions: Lru[tuple[str, str, str], CacheKey] = Lru(_MAX_QUESTIONS)
 
     def question(self, file: File, path: str, version: str = "") -> CacheKey:
         """
         Say what is asked.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
         """
+        known = self._questions.get((file, path, version))
+        if known is None:
+            known = self._question(file, path, version)
+            self._questions.put((file, path, version), known)
+        return known
+
+    def _question(self, file: File, path: str, version: str) -> CacheKey:
         escaped = module.escape_path(path)
         settings, whole = self._upstream.settings, ""
         covered = file in ("mod", "zip") and self.covers(path, version)
@@ -80,7 +91,6 @@ class UpstreamModules:
         Return what the remote said last, without asking.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else was asked for.
         """
@@ -91,7 +101,6 @@ class UpstreamModules:
         Return what the remote says: a list, `@latest`, an `.info` or a `.mod`.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
 
@@ -106,7 +115,6 @@ class UpstreamModules:
         Return what the remote says now, whatever it said a moment ago.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
 
@@ -121,7 +129,6 @@ class UpstreamModules:
         Return what the remote says now, and keep what is kept.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
 
@@ -135,7 +142,6 @@ class UpstreamModules:
         Return what is to be added to what is held, if the remote says it in time; see DocumentCache.
 
         Args:
-            file: Which file.
             path: The module path.
             version: A version, or whatever else is asked for.
         """
@@ -150,19 +156,19 @@ class UpstreamModules:
         if not is_version(question.module, question.version):
             return DocumentRequest(question, ttl, self._ask_for(question), _names_a_version)
 
-        async def judge(body: bytes) -> Verdict:
+        async def verify(body: bytes) -> Verdict:
             require_info(body)
             info = parse_info(body)
             return Verdict(keep=info is not None and info.version == question.version)
 
-        return DocumentRequest(question, None, self._ask_for(question), judge)
+        return DocumentRequest(question, None, self._ask_for(question), verify)
 
     def _mod_wish(self, question: CacheKey) -> DocumentRequest:
         path, version = question.module, question.version
         sumdb = self._sumdb if self.covers(path, version) else None
         if sumdb is None:
             ttl = None if is_version(path, version) else self._upstream.settings.cache_ttl
-            return DocumentRequest(question, ttl, self._ask_for(question), self._judge_go_mod)
+            return DocumentRequest(question, ttl, self._ask_for(question), self._verify_go_mod)
         proof: list[asyncio.Task[list[str]]] = []
 
         async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
@@ -187,7 +193,7 @@ class UpstreamModules:
 
         return DocumentRequest(question, None, ask, verify)
 
-    async def _judge_go_mod(self, body: bytes) -> Verdict:
+    async def _verify_go_mod(self, body: bytes) -> Verdict:
         require_go_mod(body)
         go_mods = self._upstream.threads.go_mods
         try:
@@ -233,7 +239,7 @@ class UpstreamModules:
 
 
 async def _names_a_version(body: bytes) -> Verdict:
-    """Judge the answer to a query: without a version in it, what was known before is better."""
+    """Verify the answer to a query: without a version in it, what was known before is better."""
     info = parse_info(body)
     if info is None or not semver.is_valid(info.version):
         raise UpstreamFault("the upstream's response names no version")

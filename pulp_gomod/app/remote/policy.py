@@ -55,6 +55,19 @@ def lookup_refusal(settings: RemoteSettings, path: str, own: OwnPaths = NONE) ->
     return None
 
 
+def is_own(settings: RemoteSettings, path: str, own: OwnPaths) -> bool:
+    """
+    Say whether a module is not asked of the upstream since its name is the repository's own.
+
+    Args:
+        settings: The remote.
+        path: The module path.
+        own: As of `refusal`.
+    """
+    is_private = module.match_prefix_patterns(settings.private, path)
+    return not is_private and bool(_above(settings, path, own))
+
+
 def _above(settings: RemoteSettings, path: str, own: OwnPaths) -> str:
     """Return the own path because of which a module is not asked of the upstream, or ""."""
     above = own.above(path)

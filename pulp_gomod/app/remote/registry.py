@@ -53,7 +53,7 @@ async def open_client(
     where: Database,
     threads: Threads,
     turns: AdvisoryLocks,
-    joiner: Ingest,
+    ingest: Ingest,
 ) -> RemoteClient:
     """
     Make a remote ready to be asked; its `upstream` has to be closed.
@@ -63,13 +63,13 @@ async def open_client(
         where: The database.
         threads: For what blocks.
         turns: For taking turns with other processes.
-        joiner: For what is to join a repository.
+        ingest: For what is to be added to a repository.
     """
-    upstream = await Upstream.open(settings, where, threads, turns, joiner)
+    upstream = await Upstream.open(settings, where, threads, turns, ingest)
     documents = DocumentCache(upstream)
     sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
     modules = UpstreamModules(upstream, documents, sumdb)
-    zips = Zips(upstream, modules, sumdb, ZipQuota(settings, threads, joiner))
+    zips = Zips(upstream, modules, sumdb, ZipQuota(settings, threads, ingest))
     return RemoteClient(upstream, modules, zips, sumdb)
 
 
@@ -85,7 +85,7 @@ class RemoteRegistry:
         self._database = where
         self.threads = Threads()
         self.usage = LastUsed(self.threads)
-        self._joiner = Ingest(self.threads)
+        self._ingest = Ingest(self.threads)
         self._turns = AdvisoryLocks(connection_parameters())
         self._known: Lru[UUID, RemoteClient] = Lru(MOST_REMOTES)
         self._opening = asyncio.Lock()
@@ -94,7 +94,7 @@ class RemoteRegistry:
     async def open(self) -> None:
         """Start what runs beside the requests."""
         await self.threads.write(sweep, directory())
-        self._run(self._joiner.run())
+        self._run(self._ingest.run())
         self._run(self.usage.run())
 
     async def close(self) -> None:
@@ -129,7 +129,7 @@ class RemoteRegistry:
         if known is not None and known.upstream.settings.changed == settings.changed:
             return known
         through = await open_client(
-            settings, self._database, self.threads, self._turns, self._joiner
+            settings, self._database, self.threads, self._turns, self._ingest
         )
         if known is not None:
             self._run(known.upstream.retire())

@@ -87,6 +87,7 @@ class RemoteSettings:
         name: Its name, for people.
         url: Where it is, without a final slash.
         keeps: Whether what it sends is kept (policy on_demand or immediate), or only passed on.
+        takes_turns: Whether a small file is fetched by one process at a time, which costs two statements.
         username: "" for none.
         password: "" for none.
         headers: Sent with each request to the upstream itself.
@@ -114,6 +115,7 @@ class RemoteSettings:
     name: str
     url: str
     keeps: bool = True
+    takes_turns: bool = True
     username: str = ""
     password: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

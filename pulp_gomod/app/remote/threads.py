@@ -10,7 +10,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE_THREADS = 3
-JUDGES = 2
+VERIFIERS = 2
 KEEPERS = 2
 # Bytes of a list up to which reading it is not worth a thread.
 SHORT = 32 * 1024
@@ -22,7 +22,7 @@ class Threads:
     """
     The executors of all remotes.
 
-    There are seven: for the database, for judging zips, for waiting for a process that does that, for storing
+    There are seven: for the database, for verifying zips, for waiting for a process that does that, for storing
     zips, for long lists, for writing files, and for looking up names.
 
     None of them ever waits for an upstream, except for the last one: the system's resolver may hang. And
@@ -30,8 +30,8 @@ class Threads:
 
     Attributes:
         database: Makes calls that use the ORM.
-        judge: Makes calls that read much and compute much; they may use the ORM.
-        wait: Makes calls that wait for a process to judge; one at a time, they would take turns anyway.
+        verify: Makes calls that read much and compute much; they may use the ORM.
+        wait: Makes calls that wait for a process that verifies; one at a time, they would take turns anyway.
         store: Makes calls that bring a file to the storage and use the ORM.
         write: Makes calls that write to the disk.
         resolve: Makes calls that look up names.
@@ -41,7 +41,7 @@ class Threads:
     def __init__(self) -> None:
         self._executors: list[BoundedExecutor] = []
         self.database = self._add("db", DATABASE_THREADS, uses_orm=True).run
-        self.judge = self._add("judge", JUDGES, uses_orm=True).run
+        self.verify = self._add("verify", VERIFIERS, uses_orm=True).run
         self.wait = self._add("verify", 1).run
         self.store = self._add("keep", KEEPERS, uses_orm=True).run
         self.write = self._add("file", WRITERS).run

@@ -39,13 +39,19 @@ T = TypeVar("T")
 MAX_DOCUMENT = 16 * 1024 * 1024
 # Seconds for which requests may go on with settings that were replaced.
 GRACE = 30.0
-# Arrivals that are remembered, so that they are not written again.
-MAX_ARRIVALS = 50_000
+# Cache entries that are known to be pending, so that this is not written again.
+MAX_PENDING = 50_000
 
 
 class Upstream:
     """
     Everything there is of one remote, with the settings it has at the moment.
+
+    Attributes:
+        settings: The remote.
+        threads: For what blocks.
+        health: How it has been lately.
+        database: For reading.
 
     Args:
         settings: The remote.
@@ -53,7 +59,7 @@ class Upstream:
         database: For reading.
         threads: For what blocks.
         turns: For taking turns with other processes.
-        joiner: For what is to join a repository.
+        ingest: For what is to be added to a repository.
     """
 
     def __init__(
@@ -63,7 +69,7 @@ class Upstream:
         database: Database,
         threads: Threads,
         turns: AdvisoryLocks,
-        joiner: Ingest,
+        ingest: Ingest,
     ) -> None:
         self.settings = settings
         self.threads = threads
@@ -71,11 +77,11 @@ class Upstream:
         self._sessions = sessions
         self._elsewhere = Health()
         self._fetcher = Fetcher(settings, sessions, self.health, self._elsewhere)
-        self._database = database
+        self.database = database
         self._turns = turns
-        self._joiner = joiner
-        # By the state of an answer, the repositories that it joins: what replaces it, joins anew.
-        self._arrived: Lru[str, set[UUID]] = Lru(MAX_ARRIVALS)
+        self._ingest = ingest
+        # By the state of an answer, the repositories that it is added to: what replaces it is added anew.
+        self._pending: Lru[str, set[UUID]] = Lru(MAX_PENDING)
         self._flights: SingleFlight[Any] = SingleFlight()
         self._space = CacheQuota(settings, threads)
 
@@ -86,11 +92,11 @@ class Upstream:
         database: Database,
         threads: Threads,
         turns: AdvisoryLocks,
-        joiner: Ingest,
+        ingest: Ingest,
     ) -> "Upstream":
         """Make the connections for a remote; see `__init__`."""
         sessions = await open_sessions(settings, threads)
-        return cls(settings, sessions, database, threads, turns, joiner)
+        return cls(settings, sessions, database, threads, turns, ingest)
 
     async def close(self) -> None:
         """Call off what is under way, and close the connections."""
@@ -115,6 +121,11 @@ class Upstream:
         return self.settings.keeps
 
     @property
+    def takes_turns(self) -> bool:
+        """Whether answers are fetched by one process at a time."""
+        return self.settings.takes_turns
+
+    @property
     def not_found_ttl(self) -> float:
         """Seconds for which "not found" stands."""
         return self.settings.not_found_ttl
@@ -131,7 +142,7 @@ class Upstream:
 
     async def read(self, question: CacheKey) -> CacheEntry | None:
         """Return what was said last."""
-        return await entries.read(self._database, question)
+        return await entries.read(self.database, question)
 
     async def write(
         self, question: CacheKey, answer: CacheEntry, known: CacheEntry | None = None
@@ -168,40 +179,49 @@ class Upstream:
         """Run a fetch for all in this process who wait for the same."""
         return self._flights.start(key, fetch)
 
-    def arrive(self, repository: UUID, answer: CacheEntry) -> None:
+    def add_pending(self, repository: UUID, answer: CacheEntry) -> None:
         """
-        Let what an answer brought join a repository.
+        Have what an answer brought added to a repository.
 
         Args:
             repository: The repository's pk.
             answer: The answer, which is kept.
         """
-        if answer.pk is None or self.has_arrived(repository, answer):
+        if answer.pk is None or self.is_pending(repository, answer):
             return
-        self._arrived.put(answer.state, {repository, *self._joined(answer)})
-        self._joiner.arrive(repository, answer.pk)
+        self.note_written(repository, answer)
+        self._ingest.add(repository, answer.pk)
 
-    def has_arrived(self, repository: UUID, answer: CacheEntry) -> bool:
+    def is_pending(self, repository: UUID, answer: CacheEntry) -> bool:
         """
-        Say whether it is known that an answer joins a repository.
-
-        Args:
-            repository: The repository's pk.
-            answer: The answer.
-        """
-        return repository in self._joined(answer)
-
-    def _joined(self, answer: CacheEntry) -> set[UUID]:
-        return self._arrived.get(answer.state) or set()
-
-    def arrived(self, repository: UUID) -> None:
-        """
-        Note that something is to join a repository.
+        Say whether it is known that an answer is to be added to a repository.
 
         Args:
             repository: The repository's pk.
         """
-        self._joiner.note(repository)
+        return repository in self._repositories_of(answer)
+
+    def _repositories_of(self, answer: CacheEntry) -> set[UUID]:
+        return self._pending.get(answer.state) or set()
+
+    def note_pending(self, repository: UUID) -> None:
+        """
+        Note that something is to be added to a repository.
+
+        Args:
+            repository: The repository's pk.
+        """
+        self._ingest.note(repository)
+
+    def note_written(self, repository: UUID, answer: CacheEntry) -> None:
+        """
+        Remember that it is written down that an answer is to be added to a repository.
+
+        Args:
+            repository: The repository's pk.
+            answer: The answer, which is kept.
+        """
+        self._pending.put(answer.state, {repository, *self._repositories_of(answer)})
 
     # Asking.
 

@@ -11,17 +11,15 @@ from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, Model
 from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoBlock, GoRepository
 from pulp_gomod.app.models.blocking import BELOW
+from pulp_gomod.app.serializers.versions import LONGEST_RANGE, LONGEST_REASON, RangeAndReason
 from pulp_gomod.app.storage.admission import TooManyBlocks, make_block
 from pulp_gomod.app.storage.upload_policy import check_path
 from pulp_gomod.golang import GoError, module
-from pulp_gomod.golang.ranges import parse_range
 
-LONGEST_REASON = 500
-LONGEST_RANGE = 300
 LONGEST_MODULE = 2000
 
 
-class GoBlockSerializer(ModelSerializer):
+class GoBlockSerializer(RangeAndReason, ModelSerializer):
     """Module versions that a repository neither accepts nor serves."""
 
     pulp_href = IdentityField(view_name="gomod/blocks-detail")
@@ -80,29 +78,6 @@ class GoBlockSerializer(ModelSerializer):
                 ).format(error=error)
             ) from error
         return path
-
-    def validate_versions(self, text: str) -> str:
-        """
-        Check the range.
-
-        Raises:
-            ValidationError: It is none.
-        """
-        try:
-            return str(parse_range(text))
-        except GoError as error:
-            raise serializers.ValidationError(str(error)) from error
-
-    def validate_reason(self, text: str) -> str:
-        """
-        Check that the reason is one line.
-
-        Raises:
-            ValidationError: It is not.
-        """
-        if not text.isprintable():
-            raise serializers.ValidationError(_("The reason must be one line of printable text."))
-        return text
 
     def create(self, validated_data: dict[str, Any]) -> GoBlock:
         """

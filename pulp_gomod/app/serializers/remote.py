@@ -154,7 +154,7 @@ class GoRemoteSerializer(RemoteSerializer):
     index_url = serializers.CharField(
         help_text=_(
             "The URL of an index of the upstream's modules, which a sync can follow, such as "
-            "https://index.golang.org/index. Empty for 'index' below the URL, where pulp_gomod has it."
+            "https://goindex.example.com/index. Empty for 'index' below the URL, where pulp_gomod has it."
         ),
         required=False,
         allow_blank=True,

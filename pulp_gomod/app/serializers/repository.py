@@ -3,18 +3,35 @@
 from gettext import gettext as _
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 
 from pulpcore.plugin.models import Remote, RepositoryVersion
 from pulpcore.plugin.serializers import (
+    RelatedField,
     RepositoryAddRemoveContentSerializer,
     RepositorySerializer,
     RepositoryVersionSerializer,
 )
+from pulpcore.plugin.util import get_domain_pk
 
-from pulp_gomod.app.models import GoRemote, GoRepository
+from pulp_gomod.app.models import GoRemote, GoRepository, GoSumdb, GoVulndb
+from pulp_gomod.app.models.feeding import feed_held
 from pulp_gomod.app.models.missing import awaited
 from pulp_gomod.app.serializers.sync import RemoteField
+from pulp_gomod.app.serializers.vulndb import checked_vulndb
+
+
+class GoDocumentSerializer(serializers.Serializer):
+    """Which modules to document."""
+
+    anew = serializers.BooleanField(
+        help_text=_(
+            "Document again what has documentation, too. By default only what has none, or what an "
+            "earlier release of this plugin has computed."
+        ),
+        default=False,
+    )
 
 
 class GoCleanupSerializer(serializers.Serializer):
@@ -78,11 +95,63 @@ class GoRepositorySerializer(RepositorySerializer):
         max_value=2**63 - 1,
     )
 
+    sumdb = RelatedField(
+        help_text=_(
+            "The checksum database of this server in which every module version of the repository gets a "
+            "record, those that it holds included; null for none. What it has on record is refused with "
+            "other bytes for ever."
+        ),
+        view_name="gomod/sumdbs-detail",
+        queryset=GoSumdb.objects.all(),
+        allow_null=True,
+        required=False,
+    )
+
+    vulndb = RelatedField(
+        help_text=_(
+            "The vulnerability database that the repository is scanned with: its newest version again whenever "
+            "the database changes; null for none."
+        ),
+        view_name="gomod/vulndbs-detail",
+        queryset=GoVulndb.objects.all(),
+        allow_null=True,
+        required=False,
+    )
+
+    def validate_vulndb(self, vulndb: GoVulndb | None) -> GoVulndb | None:
+        """
+        Check that the database is of the same domain, and that the user may see it.
+
+        Raises:
+            ValidationError: It is not, or the user may not.
+        """
+        return checked_vulndb(self, vulndb)
+
+    def validate_sumdb(self, sumdb: GoSumdb | None) -> GoSumdb | None:
+        """
+        Check that the checksum database is of the same domain.
+
+        Raises:
+            ValidationError: It is not.
+        """
+        if sumdb is not None and sumdb.pulp_domain_id != get_domain_pk():
+            raise serializers.ValidationError(_("It belongs to another domain."))
+        return sumdb
+
+    def update(self, instance: GoRepository, validated_data: dict[str, Any]) -> GoRepository:
+        """Change the repository; a checksum database gets records of all that it holds, or stays away."""
+        before = instance.sumdb_id
+        with transaction.atomic():
+            changed: GoRepository = super().update(instance, validated_data)
+            if changed.sumdb_id not in (None, before):
+                feed_held(changed.latest_version(), changed.sumdb_id)
+        return changed
+
     class Meta:
         model = GoRepository
         fields = tuple(
             name for name in RepositorySerializer.Meta.fields if name != "retain_checkpoints"
-        ) + ("immutable", "max_size", "max_modules")
+        ) + ("immutable", "max_size", "max_modules", "sumdb", "vulndb")
 
 
 class GoModifySerializer(RepositoryAddRemoveContentSerializer):

@@ -2,7 +2,7 @@
 May this module version enter this repository? Asked by every way in.
 
 Uploads ask before they store anything and again when they are published, and so does what was cached before it
-joins. Whatever the way, GoRepository asks once more of all that a version adds, in SQL.
+is added. Whatever the way, GoRepository asks once more of all that a version adds, in SQL.
 """
 
 from collections.abc import Collection
@@ -16,12 +16,14 @@ from pulp_gomod.app.exceptions import (
     ModuleVersionBlockedError,
     ModuleVersionChangedError,
     ModuleVersionHeldError,
+    ModuleVersionLoggedError,
     QuotaExceededError,
 )
-from pulp_gomod.app.models import GoArrival, GoBlock, GoModule, GoRepository
+from pulp_gomod.app.models import GoBlock, GoModule, GoPendingEntry, GoRepository
 from pulp_gomod.app.models.block import MOST_BLOCKS, blocks_of, note_change
 from pulp_gomod.app.models.blocking import Blocks
 from pulp_gomod.app.models.cached import waiting_h1
+from pulp_gomod.app.models.feeding import logged_h1
 from pulp_gomod.app.models.membership import held_in, named
 from pulp_gomod.app.models.usage import Usage, usage_of
 
@@ -87,9 +89,15 @@ class Admission:
         return self._waiting[key]
 
     def changed(self, module: str, version: str, h1: str) -> ModuleVersionChangedError | None:
-        """Say whether the repository is immutable and ever had other bytes."""
+        """Say whether the repository is immutable and ever had other bytes, or others are on record."""
         other = self._repository.ever_held(module, version, h1)
-        return ModuleVersionChangedError(module, version, other, h1) if other else None
+        if other:
+            return ModuleVersionChangedError(module, version, other, h1)
+        sumdb_pk = self._repository.sumdb_id
+        other = logged_h1(sumdb_pk, module, version) if sumdb_pk else None
+        if other in (None, h1):
+            return None
+        return ModuleVersionLoggedError(self._repository.sumdb.name, module, version, other, h1)
 
     def over_quota(self, size: int = 0, modules: int = 0) -> QuotaExceededError | None:
         """
@@ -109,9 +117,10 @@ class Admission:
 
     def load(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], GoModule]:
         """Look up together what is asked about next, and return what of it is held."""
+        # Without the type, pulpcore would ask for that of each unit by itself.
         units = GoModule.objects.filter(
             named(keys), _pulp_domain=self._repository.pulp_domain_id
-        ).only("module", "version", "h1", "size")
+        ).only("pulp_type", "module", "version", "h1", "size")
         held = held_in(units, self._version) if keys else ()
         found = {(unit.module, unit.version): unit for unit in held}
         self._held |= {key: found[key].h1 if key in found else None for key in keys}
@@ -143,11 +152,11 @@ class Admission:
         return usage_of(self._version)
 
     def call_off(self, module: str, version: str) -> bool:
-        """Let what was cached and has not joined yet not do so; say whether there was any."""
+        """Drop what was cached and not added yet; say whether there was any."""
         if self.taken(module, version) is None:
             return False
-        GoArrival.objects.filter(
-            repository=self._repository, answer__module=module, answer__version=version
+        GoPendingEntry.objects.filter(
+            repository=self._repository, entry__module=module, entry__version=version
         ).delete()
         self._waiting.pop((module, version), None)
         return True
@@ -169,7 +178,6 @@ class Admission:
 
         Args:
             module: The module path.
-            version: The version.
             user_name: Who removed it.
 
         Returns:
@@ -199,7 +207,6 @@ def make_block(repository: GoRepository, **fields: str) -> GoBlock:
     Block module versions, in a transaction.
 
     Args:
-        repository: The repository.
         fields: Those of the GoBlock.
 
     Raises:

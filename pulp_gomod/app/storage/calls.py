@@ -111,7 +111,6 @@ def ask_first(storage: Any, name: str) -> bool:
     A storage that hung a moment ago is not asked: whoever calls this occupies a worker.
 
     Args:
-        storage: The storage.
         name: The file.
 
     Raises:

@@ -1,5 +1,5 @@
 """
-Taking a judged module zip in: stored file, content unit, and the record of how it came here.
+Taking a verified module zip in: stored file, content unit, and the record of how it came here.
 
 The PUT route, the REST upload and everything else that makes a GoModule go through here, so that
 what is stored is stored the same way. All lookups stay inside the current domain.
@@ -213,16 +213,23 @@ def save_module(unit: GoModule, artifact: Artifact) -> GoModule:
         saved = find_module(unit) or _insert_module(unit)
         if saved is not unit:
             saved.touch()
-        link, created = ContentArtifact.objects.get_or_create(
-            content=saved, relative_path=saved.relative_path, defaults={"artifact": artifact}
-        )
-        if link.artifact_id is None:
-            ContentArtifact.objects.filter(pk=link.pk, artifact=None).update(artifact=artifact)
-            created = True
-        if created and saved.size != artifact.size:
+        if _link(saved, artifact, is_new=saved is unit) and saved.size != artifact.size:
             saved.size = artifact.size
             saved.save(update_fields=["size"])
     return saved
+
+
+def _link(unit: GoModule, artifact: Artifact, *, is_new: bool) -> bool:
+    """Say that an artifact is the zip of a unit, unless it has one; return whether that was said."""
+    named = {"content": unit, "relative_path": unit.relative_path}
+    if is_new:
+        ContentArtifact.objects.create(**named, artifact=artifact)
+        return True
+    link, created = ContentArtifact.objects.get_or_create(**named, defaults={"artifact": artifact})
+    if link.artifact_id is not None:
+        return bool(created)
+    ContentArtifact.objects.filter(pk=link.pk, artifact=None).update(artifact=artifact)
+    return True
 
 
 def _insert_module(unit: GoModule) -> GoModule:
@@ -254,7 +261,6 @@ def record_release(
     repository does not hold, since a record of what it holds is not to be changed.
 
     Args:
-        repository: The repository.
         unit: The saved unit.
         time: When the version was made, as the publisher says. A pseudo-version says it itself.
             None stands for an earlier record's time, or for now.

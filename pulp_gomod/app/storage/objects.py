@@ -21,7 +21,6 @@ class ObjectReader:
     object to a temporary file first.
 
     Args:
-        storage: The storage.
         name: The object.
         size: Bytes that it should have.
     """

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from pulp_gomod.app.models import GoSumdbRecord, GoSumdbTile, GoSumdbTree
 from pulp_gomod.app.models.membership import named
+from pulp_gomod.app.models.sumdb import MAX_PASSED
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import ForkError, note, tlog
 from pulp_gomod.golang.sumdb.client import TILE_HEIGHT
@@ -186,6 +187,7 @@ def absorb(
     head: bytes,
     records: Iterable[ProvenRecord],
     tiles: TileSource,
+    passed: Iterable[bytes] = (),
 ) -> Absorbed:
     """
     Keep records, a head and tiles that came from elsewhere, as far as they are proven.
@@ -197,8 +199,9 @@ def absorb(
         domain: The domain's pk.
         verifier_key: The key that the head has to be signed with.
         head: The signed note.
-        records: The records.
         tiles: Reads the tiles that came along.
+        passed: Further signed notes that clients may have seen: what proves them is kept, so that a client which
+            begins with one of them can go on.
 
     Raises:
         note.NoteError: The head is not signed with the key.
@@ -209,6 +212,8 @@ def absorb(
     offered = open_head(head, verifier_key)
     absorbed = Absorbed()
     _move(store, offered, tiles, absorbed)
+    for each in passed:
+        _pass_on(store, open_head(each, verifier_key), tiles)
     for batch in in_batches(records, BATCH):
         _absorb(store, batch, tiles, absorbed)
     return absorbed
@@ -234,6 +239,22 @@ def _move(store: "TreeStore", offered: Head, tiles: TileSource, absorbed: Absorb
             return
         if store.keep(plan, data, known, newer):
             return
+
+
+def _pass_on(store: "TreeStore", passed: Head, tiles: TileSource) -> None:
+    """Keep what proves a head in the one that is known, and note it, if that can be."""
+    known = store.head()
+    if not 0 < passed.tree.n < known.tree.n:
+        return
+    plan = ProofPlan(passed, known, ())
+    try:
+        data = _read(store, plan, tiles)
+        plan.prove(data)
+    except ForkError:
+        raise
+    except GoError:
+        return
+    store.keep(plan, data, known, known, passed=passed.tree.n)
 
 
 def _absorb(
@@ -329,12 +350,7 @@ class TreeStore:
         return [key for key in keys if tuple(key) not in kept]
 
     def tiles(self, tiles: Sequence[tlog.Tile]) -> dict[Place, bytes]:
-        """
-        Read those of some tiles that are kept, each as wide as it is known.
-
-        Args:
-            tiles: The tiles.
-        """
+        """Read those of some tiles that are kept, each as wide as it is known."""
         found: dict[Place, bytes] = {}
         for some in in_batches(tiles, _TILES):
             rows = GoSumdbTile.objects.filter(_at(some), tree__in=self._trees())
@@ -349,6 +365,7 @@ class TreeStore:
         known: Head,
         head: Head,
         records: Sequence[ProvenRecord] = (),
+        passed: int = 0,
     ) -> bool:
         """
         Keep what has been proven; False if the head was moved meanwhile, and nothing was kept.
@@ -361,16 +378,20 @@ class TreeStore:
             data: The data of its tiles.
             known: The head that was known before.
             head: The one in which the records are proven: the same, or a larger one.
-            records: The records.
+            passed: The size of a smaller tree that the plan proves, and clients may know; 0 for none.
         """
         with transaction.atomic():
             tree = self._locked()
+            if passed:
+                _note_passed(tree, passed)
             if head.tree.n > known.tree.n:
                 if bytes(tree.head) != known.message:
                     return False
                 tree.head, tree.size = head.message, head.tree.n
                 tree.head_seen = timezone.now()
                 tree.save(update_fields=["head", "size", "head_seen"])
+                if known.tree.n:
+                    _note_passed(tree, known.tree.n)
             for some in in_batches(zip(plan.tiles, data, strict=True), _TILES):
                 _keep_tiles(tree, some, plan.lasting)
             GoSumdbRecord.objects.bulk_create(
@@ -396,6 +417,13 @@ class TreeStore:
             GoSumdbTree.objects.bulk_create([new], ignore_conflicts=True)
         found: GoSumdbTree = self._trees().select_for_update().get()
         return found
+
+
+def _note_passed(tree: GoSumdbTree, size: int) -> None:
+    """Note a head that clients may know; the tree is locked."""
+    if size not in tree.passed:
+        tree.passed = sorted({*tree.passed, size})[-MAX_PASSED:]
+        tree.save(update_fields=["passed"])
 
 
 def _keep_tiles(

@@ -1,8 +1,9 @@
 """Reading stored zips in a thread that may wait, a piece at a time."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
@@ -82,6 +83,34 @@ class ZipReader:
                     raise DamagedFileError(f"{found.name} is shorter than it should be")
                 count -= len(piece)
                 yield piece
+
+    @contextmanager
+    def opened(self, found: StoredZip, spool_in: str) -> Iterator[int]:
+        """
+        Open a zip for a process of its own, as a file descriptor.
+
+        Args:
+            found: The zip.
+            spool_in: The directory to which it is copied if it is in no file system.
+
+        Raises:
+            DamagedFileError: As of `read`, as is the other.
+            StorageUnavailableError: The storage failed.
+        """
+        self.check(found)
+        if self._path is not None:
+            with storage_calls("opening a stored zip"):
+                descriptor = os.open(self._path(found.name), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+            return
+        with tempfile.TemporaryFile(dir=spool_in) as file:
+            for piece in self.read(found, 0, found.size):
+                file.write(piece)
+            file.flush()
+            yield file.fileno()
 
     def _read_object(self, found: StoredZip, offset: int, count: int) -> Iterator[bytes]:
         reader = ObjectReader(self._storage, found.name, found.size)

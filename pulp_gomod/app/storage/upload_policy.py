@@ -8,9 +8,9 @@ from django.conf import settings
 from pulp_gomod.app.models.module import zip_path
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import Upload
+from pulp_gomod.verifier import process
 from pulp_gomod.verifier.checks import Finding, Publish, Refusal
 from pulp_gomod.verifier.places import Places
-from pulp_gomod.verifier.process import verify_apart
 
 MAX_PATH = 2200
 """Bytes of the path of a zip below a GOPROXY, escaped: what PostgreSQL's indexes take."""
@@ -25,9 +25,9 @@ class Refused(GoError):
     """A module zip that Go would take, and this server does not."""
 
 
-def judge(file: str | PathLike[str] | BinaryIO) -> Upload:
+def verify(file: str | PathLike[str] | BinaryIO) -> Upload:
     """
-    Judge a module zip by Go's rules and this server's settings, reading every byte once.
+    Verify a module zip by Go's rules and this server's settings, reading every byte once.
 
     Args:
         file: The path, or the file open for reading.
@@ -38,23 +38,23 @@ def judge(file: str | PathLike[str] | BinaryIO) -> Upload:
     return _accept(_check()(file))
 
 
-def judge_apart(descriptor: int) -> Upload:
+def verify_apart(descriptor: int) -> Upload:
     """
-    Do what `judge` does in a process of its own, with limits.
+    Do what `verify` does in a process of its own, with limits.
 
     Args:
         descriptor: The zip, open for reading and complete; its position moves.
 
     Raises:
-        GoError: As `judge`; and where it takes too long.
+        GoError: As `verify`; and where it takes too long.
         VerifierFailed: The process failed.
     """
-    return _accept(verify_apart(descriptor, _check(), settings.GOMOD_VERIFY_SECONDS))
+    return _accept(process.verify_apart(descriptor, _check(), settings.GOMOD_VERIFY_SECONDS))
 
 
 def places(kind: str = "verify") -> Places:
     """
-    Return the places for those who judge heavy zips on this machine.
+    Return the places for those who verify heavy zips on this machine.
 
     Args:
         kind: Those of uploads, by default; others have their own.

@@ -26,7 +26,6 @@ def write_bundle(
     Write the bundle of a repository version.
 
     Args:
-        repository_version_pk: The version.
         path: The directory; it is checked once more, since links may have changed.
         method: How zips get there.
         since: The number of an older version, or None for everything.

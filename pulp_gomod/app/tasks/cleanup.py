@@ -12,8 +12,8 @@ from django.utils import timezone
 from pulpcore.plugin.models import ProgressReport
 
 from pulp_gomod.app.models import (
-    GoAnswer,
     GoCachedModFile,
+    GoCacheEntry,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -97,7 +97,7 @@ def _remove(repository: GoRepository, modules: Sequence[UUID], mod_files: Sequen
     if not (modules or mod_files):
         return
     remotes = GoDistribution.objects.filter(repository=repository, remote__isnull=False)
-    answers = GoAnswer.objects.filter(remote__in=remotes.values("remote"))
+    answers = GoCacheEntry.objects.filter(remote__in=remotes.values("remote"))
     with repository.new_version() as version:
         for gone in _batches(modules):
             # Else they were served from there.

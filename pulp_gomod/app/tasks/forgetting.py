@@ -6,8 +6,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from pulpcore.plugin.models import ProgressReport
 
 from pulp_gomod.app.models import (
-    GoAnswer,
     GoCachedModFile,
+    GoCacheEntry,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -38,7 +38,6 @@ def forget(remote_pk: str, module: str, version: str) -> None:
     Args:
         remote_pk: The remote, reserved exclusively by the task as its repositories are.
         module: The module path.
-        version: The version.
     """
     remote = GoRemote.objects.get(pk=remote_pk)
     named = {"module": module, "version": version}
@@ -47,7 +46,7 @@ def forget(remote_pk: str, module: str, version: str) -> None:
         transaction.atomic(),
     ):
         # What waits to join a repository goes with them.
-        answers = GoAnswer.objects.filter(remote=remote, file__in=FILES, **named).only("pk")
+        answers = GoCacheEntry.objects.filter(remote=remote, file__in=FILES, **named).only("pk")
         progress.increase_by(answers.count())
         answers.delete()
         for repository in repositories_of(remote):

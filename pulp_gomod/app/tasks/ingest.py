@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,12 +15,12 @@ from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.exceptions import ModuleVersionChangedError
 from pulp_gomod.app.models import (
-    GoAnswer,
-    GoArrival,
     GoCachedModFile,
+    GoCacheEntry,
     GoDistribution,
     GoModFile,
     GoModule,
+    GoPendingEntry,
     GoRelease,
     GoRemote,
     GoRepository,
@@ -34,24 +34,25 @@ from pulp_gomod.app.remote.cache.info import Info, parse_info
 from pulp_gomod.app.remote.settings import read_settings
 from pulp_gomod.app.remote.zips.quota import LEAVES
 from pulp_gomod.app.storage.admission import Admission
+from pulp_gomod.app.storage.mod_files import save_mod_files
 from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.app.storage.release_info import parse_time
 from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.tasks.proofs import Fetched, keep_proofs_of_cached
-from pulp_gomod.golang import dirhash, module
+from pulp_gomod.golang import module
 
 log = logging.getLogger(__name__)
 
-# Arrivals that make one version at most: what a task holds in memory is bounded.
+# Pending entries that make one version at most: what a task holds in memory is bounded.
 BATCH = 5000
 
 # Of a module version: its path and its version.
 _Name = tuple[str, str]
 
 
-def join(repository_pk: str) -> None:
+def ingest(repository_pk: str) -> None:
     """
-    Let what was fetched through a repository's distributions join it.
+    Add what was fetched through a repository's distributions to it.
 
     Args:
         repository_pk: The repository, reserved exclusively by the task.
@@ -62,9 +63,9 @@ def join(repository_pk: str) -> None:
         # Before they are served without the remote; and what has come since then.
         waiting = _waiting(repository)
         keep_proofs_of_cached(repository, waiting)
-        joined = _join_batch(repository)
-        is_all = len(joined) < BATCH
-        keep_proofs_of_cached(repository, set(joined) - waiting)
+        added = _ingest_batch(repository)
+        is_all = len(added) < BATCH
+        keep_proofs_of_cached(repository, set(added) - waiting)
     prune_if_due(repository.pulp_domain_id)
     limit = _cache_size(repository)
     if limit is not None and cached_size(repository.pk) > limit:
@@ -81,33 +82,33 @@ def _cache_size(repository: GoRepository) -> int | None:
 
 def _waiting(repository: GoRepository) -> set[Fetched]:
     """Name what waits, up to BATCH of it."""
-    arrivals = GoArrival.objects.filter(repository=repository).order_by("pulp_created")
-    columns = ("answer__remote", "answer__module", "answer__version")
-    return set(arrivals.values_list(*columns)[:BATCH])
+    pending = GoPendingEntry.objects.filter(repository=repository).order_by("pulp_created")
+    columns = ("entry__remote", "entry__module", "entry__version")
+    return set(pending.values_list(*columns)[:BATCH])
 
 
-def _join_batch(repository: GoRepository) -> list[Fetched]:
+def _ingest_batch(repository: GoRepository) -> list[Fetched]:
     """Take in what waits, up to BATCH of it, and return it."""
     with transaction.atomic():
-        arrivals = list(
-            GoArrival.objects.filter(repository=repository)
+        pending = list(
+            GoPendingEntry.objects.filter(repository=repository)
             .select_for_update(of=("self",), skip_locked=True)
-            .select_related("answer")
+            .select_related("entry")
             .order_by("pulp_created")[:BATCH]
         )
-        if arrivals:
+        if pending:
             try:
                 with transaction.atomic():
-                    _join(repository, [arrival.answer for arrival in arrivals])
+                    _ingest(repository, [each.entry for each in pending])
             except PulpException as error:
                 # It is served all the same, from the cache of its remote.
                 log.warning("Cannot add what was cached to %s: %s", repository.name, error)
-            GoArrival.objects.filter(pk__in=[arrival.pk for arrival in arrivals]).delete()
-    answers = (arrival.answer for arrival in arrivals)
-    return [(answer.remote_id, answer.module, answer.version) for answer in answers]
+            GoPendingEntry.objects.filter(pk__in=[each.pk for each in pending]).delete()
+    entries = (each.entry for each in pending)
+    return [(entry.remote_id, entry.module, entry.version) for entry in entries]
 
 
-def _join(repository: GoRepository, answers: list[GoAnswer]) -> None:
+def _ingest(repository: GoRepository, answers: list[GoCacheEntry]) -> None:
     addition = Batch(repository, answers, GoRelease.Source.CACHED).prepare()
     if not (addition.modules or addition.mod_files):
         return
@@ -148,7 +149,7 @@ class Batch:
         source: How the modules come here, a GoRelease.Source.
     """
 
-    def __init__(self, repository: GoRepository, answers: list[GoAnswer], source: str) -> None:
+    def __init__(self, repository: GoRepository, answers: list[GoCacheEntry], source: str) -> None:
         self.repository = repository
         self.source = source
         if source == GoRelease.Source.CACHED:
@@ -167,8 +168,8 @@ class Batch:
         held_mod_files = self._held(GoModFile, version)
         units = self._new_modules(held_modules)
         modules = held_modules.keys() | units.keys()
-        mod_files = {
-            (answer.module, answer.version): self._mod_file(answer)
+        files = {
+            (answer.module, answer.version): bytes(answer.body)
             for answer in self.mods
             if (answer.module, answer.version) not in modules
             # What a sync brings although one is held, is another one that takes its place.
@@ -177,6 +178,7 @@ class Batch:
                 or (answer.module, answer.version) not in held_mod_files
             )
         }
+        mod_files = save_mod_files(self.repository.pulp_domain_id, files)
         # The zip says what its go.mod is.
         superseded = {
             key: pk
@@ -230,7 +232,8 @@ class Batch:
         """The modules that are new; a version that is held already is the one that counts."""
         found = GoModule.objects.filter(pk__in=[answer.content_id for answer in self.zips])
         units: dict[_Name, GoModule] = {}
-        for unit in found.only("module", "version", "h1"):
+        # Without the type, pulpcore would ask for that of each unit by itself.
+        for unit in found.only("pulp_type", "module", "version", "h1"):
             key = (unit.module, unit.version)
             if key in held or self._is_passed_over(*key):
                 continue
@@ -249,26 +252,6 @@ class Batch:
         """
         is_cached = self.source == GoRelease.Source.CACHED
         return is_cached and self._admission.blocked(path, version, published=False) is not None
-
-    def _mod_file(self, answer: GoAnswer) -> UUID:
-        body = bytes(answer.body)
-        natural = {
-            "_pulp_domain": self.repository.pulp_domain,
-            "module": answer.module,
-            "version": answer.version,
-            "go_mod_h1": dirhash.hash_go_mod(body),
-        }
-        known = GoModFile.objects.filter(**natural).first()
-        if known is None:
-            try:
-                with transaction.atomic():
-                    known = GoModFile.objects.create(**natural, go_mod=body)
-            except IntegrityError:
-                known = GoModFile.objects.get(**natural)
-        else:
-            known.touch()
-        pk: UUID = known.pk
-        return pk
 
     def _record_releases(self, units: Mapping[_Name, GoModule]) -> None:
         if not units:
@@ -309,7 +292,7 @@ class Batch:
             if known is not None:
                 path = f"{module.escape_path(key[0])}/@v/{module.escape_version(key[1])}.info"
                 wanted[(remote, known.key(path, False))] = key
-        rows = GoAnswer.objects.filter(
+        rows = GoCacheEntry.objects.filter(
             remote__in=settings, key__in=[name for _, name in wanted], status=200
         )
         infos = {}
@@ -320,7 +303,7 @@ class Batch:
         return infos
 
 
-def _without_own(repository: GoRepository, answers: list[GoAnswer]) -> list[GoAnswer]:
+def _without_own(repository: GoRepository, answers: list[GoCacheEntry]) -> list[GoCacheEntry]:
     """Leave out what was cached before its path became the repository's own."""
     own = own_paths_of(repository.pk)
     found = {answer.remote_id for answer in answers if own.above(answer.module)}

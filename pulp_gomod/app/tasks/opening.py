@@ -1,8 +1,13 @@
 """A remote outside of the content app: with connections and threads of its own, for a while."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
+from typing import Any, TypeVar
+
+from django.conf import settings as server
 
 from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.pool import Database, connection_parameters
@@ -12,8 +17,28 @@ from pulp_gomod.app.remote.registry import RemoteClient, open_client
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.threads import Threads
 
+T = TypeVar("T")
+
 # Connections to PostgreSQL for reading answers.
 _CONNECTIONS = 2
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """
+    Do what fetches much, on the event loop that the content app has: Python's own takes a tenth more.
+
+    Args:
+        work: What to do.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if not getattr(server, "UVLOOP_ENABLED", False):
+        return None
+    make: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    return make
 
 
 @asynccontextmanager
@@ -27,14 +52,15 @@ async def opened(settings: RemoteSettings) -> AsyncIterator[RemoteClient]:
     Args:
         settings: The remote.
     """
-    unbounded = replace(settings, keeps=True, cache_size=None)
+    # The rest of the server asks for few of the small files that a sync asks for just then.
+    unbounded = replace(settings, keeps=True, cache_size=None, takes_turns=False)
     database = Database(connection_parameters(), _CONNECTIONS)
     threads, turns = Threads(), AdvisoryLocks(connection_parameters())
     # What is not kept cannot be synced.
     threads.go_mods.patience = LONGEST
     try:
         await database.open()
-        # Nothing joins by itself, so nothing is dispatched.
+        # Nothing is added by itself, so nothing is dispatched.
         through = await open_client(unbounded, database, threads, turns, Ingest(threads))
         try:
             yield through

@@ -1,6 +1,5 @@
 """Adding content to a repository along with the zips that it lacks."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,6 +12,7 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRemote, GoRepository
 from pulp_gomod.app.models.missing import awaited
+from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
 from pulp_gomod.app.tasks.sync.run import CONCURRENCY, MOST_AT_A_TIME, addition_of, settings_of
@@ -61,7 +61,7 @@ def modify(
     if base or not add_content_units:
         wanting += awaited(start).exclude(pk__in=removed).defer("go_mod")
     order = _order(repository, remote, wanting)
-    fetched = asyncio.run(fetch(order))
+    fetched = run(fetch(order))
     added = [pk for pk in map(str, add_content_units) if pk not in {str(u.pk) for u in wanting}]
     changes = _Changes(base, added, [*removed, *(unit.pk for unit in wanting)])
     # Fetching may have taken hours, in which nothing was asked on this connection.

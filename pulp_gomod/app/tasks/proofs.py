@@ -32,7 +32,7 @@ from pulp_gomod.app.storage.proofs import (
     absorb,
     in_batches,
 )
-from pulp_gomod.app.tasks.opening import opened
+from pulp_gomod.app.tasks.opening import opened, run
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import tlog
 from pulp_gomod.golang.sumdb.proving import open_head
@@ -50,6 +50,8 @@ Opener = Callable[[], AbstractAsyncContextManager[RemoteClient]]
 
 # Things that the checksum database is asked for at a time.
 _AT_A_TIME = 10
+# Heads of each batch's lookups that clients may know of the same lookups: the largest ones.
+_PASSED = 4
 # Module versions without a proof that are named.
 _NAMED = 20
 
@@ -72,7 +74,6 @@ class Unproven:
         Note that there is no proof of a module version.
 
         Args:
-            name: Which one.
             reason: Why.
         """
         self.count += 1
@@ -141,7 +142,7 @@ def keep_proofs_of_cached(repository: GoRepository, fetched: Iterable[Fetched]) 
     Keep the proofs of what clients have asked for. Uses the ORM.
 
     Args:
-        repository: The repository that it joins.
+        repository: The repository that it is added to.
         fetched: What was fetched.
     """
     by_remote: dict[UUID, list[Name]] = {}
@@ -156,7 +157,7 @@ def keep_proofs_of_cached(repository: GoRepository, fetched: Iterable[Fetched]) 
             continue
         try:
             chosen = covered(settings, own, names)
-            unproven = asyncio.run(keep_proofs(settings, chosen, partial(opened, settings)))
+            unproven = run(keep_proofs(settings, chosen, partial(opened, settings)))
         except Exception:
             # It is served all the same, and a sync brings what is missing.
             log.exception("No proofs are kept of what came from the remote %s.", settings.name)
@@ -195,7 +196,7 @@ class _Keeping:
             return
         lookups = await self._executor.run(cached_lookups, self._settings, names)
         lookups |= await self._look_up([name for name in names if name not in lookups])
-        head, records = await self._executor.run(self._read, lookups)
+        heads, records = await self._executor.run(self._read, lookups)
         if not records:
             return
         loop = asyncio.get_running_loop()
@@ -209,7 +210,7 @@ class _Keeping:
             return found
 
         try:
-            absorbed = await self._executor.run(self._absorb, head, records, read)
+            absorbed = await self._executor.run(self._absorb, heads, records, read)
         except GoError as error:
             # The database shows two histories, or does not sign as it did.
             log.error("No proofs are kept of %s: %s", self._settings.sumdb.name, error)
@@ -220,14 +221,21 @@ class _Keeping:
 
     def _absorb(
         self,
-        head: bytes,
+        heads: Sequence[bytes],
         records: Sequence[ProvenRecord],
         read: Callable[[Sequence[tlog.Tile]], Mapping[Place, bytes]],
     ) -> Absorbed:
-        return absorb(self._settings.domain, self._settings.sumdb.key, head, records, read)
+        head, *passed = heads
+        key = self._settings.sumdb.key
+        return absorb(self._settings.domain, key, head, records, read, passed)
 
-    def _read(self, lookups: Mapping[Name, bytes]) -> tuple[bytes, list[ProvenRecord]]:
-        """Read lookups, and choose the largest of their heads and of that which the cache knows."""
+    def _read(self, lookups: Mapping[Name, bytes]) -> tuple[list[bytes], list[ProvenRecord]]:
+        """
+        Read lookups, and choose the largest of their heads and of that which the cache knows, the largest first.
+
+        Whoever has asked for the same, through us or elsewhere, has seen the same heads, and goes on from the
+        largest of them.
+        """
         heads = [cached_head(self._settings)]
         records = []
         for name, body in lookups.items():
@@ -238,7 +246,8 @@ class _Keeping:
                 self._unproven.add(name, error)
             else:
                 heads.append(message)
-        return max(dict.fromkeys(heads), key=self._size_of), records
+        known = {head: size for head in heads if (size := self._size_of(head)) >= 0}
+        return sorted(known, key=lambda head: -known[head])[: 1 + _PASSED] or [b""], records
 
     def _size_of(self, head: bytes) -> int:
         try:

@@ -11,7 +11,12 @@ from django.db.models.functions import Now
 
 from pulpcore.plugin.models import Task
 
-from pulp_gomod.app.exceptions import ChangeRefusedError, ModuleVersionChangedError
+from pulp_gomod.app.exceptions import (
+    ChangeRefusedError,
+    ModuleVersionChangedError,
+    ModuleVersionLoggedError,
+    SumdbRefusesError,
+)
 from pulp_gomod.app.models import GoChange, GoDistribution, GoModule, GoRepository
 from pulp_gomod.app.models.hiding import publish_names
 from pulp_gomod.app.publishing.queue import UNFINISHED
@@ -80,6 +85,15 @@ def _settle_singly(repository: GoRepository) -> None:
                 locked = _waiting(repository).select_for_update(of=("self",)).filter(pk=pk)
                 if changes := list(locked):
                     _Batch(repository).settle(changes)
+        except ModuleVersionLoggedError as error:
+            # Another repository was faster.
+            GoChange.objects.filter(pk=pk, state=State.WAITING).update(
+                state=State.CONFLICT, detail=str(error)
+            )
+        except SumdbRefusesError as error:
+            GoChange.objects.filter(pk=pk, state=State.WAITING).update(
+                state=State.REFUSED, detail=error.reason
+            )
         except Exception as error:
             if _is_passing(error):
                 raise

@@ -55,9 +55,9 @@ class Source(TypedDict):
     name: str
 
 
-def judge(file: str | BinaryIO, name: str) -> Upload:
+def verify(file: str | BinaryIO, name: str) -> Upload:
     """
-    Judge a module zip by Go's rules and this server's settings.
+    Verify a module zip by Go's rules and this server's settings.
 
     Args:
         file: The path, or the file open for reading.
@@ -67,7 +67,7 @@ def judge(file: str | BinaryIO, name: str) -> Upload:
         InvalidModuleError: It is refused; the error says which zip and why.
     """
     try:
-        return upload_policy.judge(file)
+        return upload_policy.verify(file)
     except GoError as error:
         raise InvalidModuleError(f"{name}: {error}") from error
 
@@ -108,13 +108,13 @@ def upload_modules(
     # From here on, what hangs ends.
     storage_of(get_domain())
     try:
-        with _at_hand(sources) as files:
-            judged = _judge_all(sources, files)
+        with at_hand(sources) as files:
+            verified = _verify_all(sources, files)
             if repository:
-                _refuse_early(repository, judged)
+                _refuse_early(repository, verified)
             units = [
                 _store(unit, file, pulp_labels or {})
-                for unit, file in zip(judged, files, strict=True)
+                for unit, file in zip(verified, files, strict=True)
             ]
         if repository:
             claims: dict[str, Any] = {
@@ -126,15 +126,20 @@ def upload_modules(
             _add(repository, units, claims)
         for unit in units:
             CreatedResource.objects.create(content_object=unit)
-        _discard_uploads(sources)
+        discard_uploads(sources)
     finally:
-        _discard_files(sources)
+        discard_files(sources)
     return [{"module": unit.module, "version": unit.version, "h1": unit.h1} for unit in units]
 
 
 @contextmanager
-def _at_hand(sources: list[Source]) -> Iterator[list[str | Artifact]]:
-    """Copy zips out of the temporary storage to this task's disk; artifacts stay where they are."""
+def at_hand(sources: list[Source]) -> Iterator[list[str | Artifact]]:
+    """
+    Copy files out of the temporary storage to this task's disk; artifacts stay where they are.
+
+    Args:
+        sources: Where they are.
+    """
     with tempfile.TemporaryDirectory(dir=".") as folder:
         yield [_fetch(source, folder) for source in sources]
 
@@ -171,8 +176,8 @@ def _parts(source: Source) -> list[Any]:
     return [chunk.file for chunk in chunks]
 
 
-def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoModule]:
-    """Judge each zip, and make the unsaved unit for it."""
+def _verify_all(sources: list[Source], files: list[str | Artifact]) -> list[GoModule]:
+    """Verify each zip, and make the unsaved unit for it."""
     units = []
     with ProgressReport(
         message="Checking modules", code="gomod.checking", total=len(sources)
@@ -184,10 +189,10 @@ def _judge_all(sources: list[Source], files: list[str | Artifact]) -> list[GoMod
                     # Some backends bring an object only when it is used.
                     stored.seek(0)
                 with stored:
-                    judged = judge(stored, source["name"])
+                    verified = verify(stored, source["name"])
             else:
-                judged = judge(file, source["name"])
-            units.append(GoModule.from_upload(judged))
+                verified = verify(file, source["name"])
+            units.append(GoModule.from_upload(verified))
     return units
 
 
@@ -226,7 +231,13 @@ def _add(repository: GoRepository, units: list[GoModule], claims: dict[str, Any]
             version.add_content(wanted)
 
 
-def _discard_uploads(sources: list[Source]) -> None:
+def discard_uploads(sources: list[Source]) -> None:
+    """
+    Delete the chunked uploads among them.
+
+    Args:
+        sources: Where files were.
+    """
     uploads = [source["pk"] for source in sources if source["kind"] == "upload"]
     for upload in ChunkedUpload.objects.filter(pk__in=uploads):
         with _later(f"upload {upload.pk}"):
@@ -234,7 +245,13 @@ def _discard_uploads(sources: list[Source]) -> None:
             upload.delete()
 
 
-def _discard_files(sources: list[Source]) -> None:
+def discard_files(sources: list[Source]) -> None:
+    """
+    Delete the temporary files among them.
+
+    Args:
+        sources: Where files were.
+    """
     files = [source["pk"] for source in sources if source["kind"] == "file"]
     for stored in PulpTemporaryFile.objects.filter(pk__in=files):
         discard_file(stored)

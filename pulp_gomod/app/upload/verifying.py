@@ -43,7 +43,7 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
         Problem: 503, too many wait already, or what checks it has failed.
     """
     if not is_heavy(file):
-        return upload_policy.judge(file)
+        return upload_policy.verify(file)
     # Without a door these headers are anybody's.
     if settings.GOMOD_API_UPSTREAM and request.headers.get(PLACE):
         return _apart(file)
@@ -59,7 +59,7 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
 
 def _apart(file: BinaryIO) -> Upload:
     try:
-        return upload_policy.judge_apart(file.fileno())
+        return upload_policy.verify_apart(file.fileno())
     except VerifierFailed as error:
         log.error("A zip could not be checked: %s", error)
         raise _busy("the module could not be checked now") from error

@@ -236,7 +236,6 @@ class VersionView(OwnerView):
         Where a remote could bring it back, it is blocked, and the answer says so in a header.
 
         Args:
-            request: The request.
             owner: The base path of a Go distribution.
             module: The module path, escaped as GOPROXY escapes it.
             version: The version, escaped likewise.
@@ -300,7 +299,7 @@ def _change(
     repository: GoRepository,
     expected: tuple[str, str] | None,
 ) -> GoChange:
-    """Judge what was sent, and make the row that asks for it to be published."""
+    """Verify what was sent, and make the row that asks for it to be published."""
     claims = request.GET.dict() | body.fields
     change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
     if unknown := sorted(request.GET.keys() - _CLAIMS):

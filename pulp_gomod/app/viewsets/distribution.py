@@ -61,6 +61,7 @@ class GoDistributionViewSet(DistributionViewSet, RolesMixin):
             "gomod.change_godistribution",
             "gomod.delete_godistribution",
             "gomod.manage_roles_godistribution",
+            "gomod.consumers_godistribution",
         ],
         "gomod.godistribution_viewer": ["gomod.view_godistribution"],
     }

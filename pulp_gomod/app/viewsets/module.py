@@ -25,7 +25,7 @@ from pulp_gomod.app.serializers import (
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.calls import ask_first
 from pulp_gomod.app.storage.faults import RETRY_AFTER, DamagedFileError, storage_calls
-from pulp_gomod.app.tasks.upload import Source, discard_file, judge, upload_modules
+from pulp_gomod.app.tasks.upload import Source, discard_file, upload_modules, verify
 from pulp_gomod.app.viewsets.filters import (
     FILTER_BACKENDS,
     ChecksumFilter,
@@ -46,7 +46,7 @@ from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 from pulp_gomod.app.viewsets.token_scope import PUBLISH, READ
 from pulp_gomod.golang.zip import is_heavy
 
-# Zips in a request that have at most so many bytes together are judged before the answer.
+# Zips in a request that have at most so many bytes together are verified before the answer.
 JUDGED_AT_ONCE = 16 * 1024 * 1024
 
 # What only the retrieval of one module shows.
@@ -163,7 +163,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
         zips = upload["zips"]
         sent = [zip for zip in zips if not isinstance(zip, (Artifact, Upload))]
         if sum(file.size for file in sent) <= JUDGED_AT_ONCE:
-            _judge_at_once(sent)
+            _verify_at_once(sent)
         repository = upload.get("repository")
         task = dispatch(
             upload_modules,
@@ -172,7 +172,7 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
                 *(zip for zip in zips if isinstance(zip, Upload)),
             ],
             kwargs={
-                "sources": _sources(zips),
+                "sources": sources_of(zips),
                 "repository_pk": str(repository.pk) if repository else None,
                 "time": upload["time"].isoformat() if "time" in upload else None,
                 "origin": upload.get("origin"),
@@ -184,16 +184,16 @@ class GoModuleViewSet(ScopedContentMixin, ContentViewSet):
         return OperationPostponedResponse(task, request)
 
 
-def _judge_at_once(files: list[Any]) -> None:
+def _verify_at_once(files: list[Any]) -> None:
     """
-    Judge zips in the request; the task judges them again, as it does all others.
+    Verify zips in the request; the task verifies them again, as it does all others.
 
     What takes long is left to the task: other requests wait for this process.
     """
     try:
         for file in files:
             if not is_heavy(file.file):
-                judge(file.file, file.name)
+                verify(file.file, file.name)
     except InvalidModuleError as error:
         raise ValidationError(str(error)) from error
 
@@ -208,8 +208,16 @@ class StorageUnavailable(APIException):
     wait = int(RETRY_AFTER)
 
 
-def _sources(zips: list[Any]) -> list[Source]:
-    """Say where the task finds the zips."""
+def sources_of(zips: list[Any]) -> list[Source]:
+    """
+    Say where the task finds files.
+
+    Args:
+        zips: Artifacts, chunked uploads, and files in the request, which are stored for the task.
+
+    Raises:
+        StorageUnavailable: They cannot be.
+    """
     stored: list[PulpTemporaryFile] = []
     try:
         return [_source(zip, stored) for zip in zips]

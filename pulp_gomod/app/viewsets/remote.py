@@ -69,7 +69,6 @@ class GoRemoteViewSet(RemoteViewSet, RolesMixin):
         Dispatch the task that forgets a module version.
 
         Args:
-            request: The request.
             pk: The remote.
             kwargs: The API's version and the domain.
         """

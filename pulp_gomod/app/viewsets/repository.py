@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -22,18 +24,23 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.auth.addresses import client_address
 from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoRepository
+from pulp_gomod.app.models.documentation import OFF, dispatch_documenting
 from pulp_gomod.app.serializers import (
     GoBundleSerializer,
     GoCleanupSerializer,
+    GoDocumentSerializer,
     GoImportSerializer,
     GoModifySerializer,
     GoRepositorySerializer,
     GoRepositoryVersionSerializer,
+    GoScanSerializer,
     GoSyncSerializer,
 )
 from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.tasks.sync.scheduling import SYNC
+from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan
 from pulp_gomod.app.viewsets import token_scope
+from pulp_gomod.app.viewsets.asked import asked_of
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.schedules import SchedulesMixin
@@ -43,6 +50,7 @@ _IMPORT = "pulp_gomod.app.tasks.importing.run.import_tree"
 _BUNDLE = "pulp_gomod.app.tasks.bundle.write_bundle"
 _MODIFY = "pulp_gomod.app.tasks.promotion.modify"
 _VIEW = may("gomod.view_gorepository")
+_FEED = "gomod_may_feed_named_sumdb:gomod.feed_gosumdb"
 _VIEW_REMOTE = "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote"
 
 
@@ -74,9 +82,9 @@ class GoRepositoryViewSet(
     DEFAULT_ACCESS_POLICY = policy(
         [
             allow(READ),
-            allow(["create"], may_create("gomod.add_gorepository"), _VIEW_REMOTE),
+            allow(["create"], may_create("gomod.add_gorepository"), _VIEW_REMOTE, _FEED),
             allow(["destroy"], may("gomod.delete_gorepository"), _VIEW),
-            allow(CHANGE, may("gomod.change_gorepository"), _VIEW, _VIEW_REMOTE),
+            allow(CHANGE, may("gomod.change_gorepository"), _VIEW, _VIEW_REMOTE, _FEED),
             allow(
                 ["modify"],
                 may("gomod.modify_gorepository"),
@@ -93,7 +101,7 @@ class GoRepositoryViewSet(
             allow(["sync", "schedule"], may("gomod.sync_gorepository"), _VIEW, _VIEW_REMOTE),
             allow(["unschedule"], may("gomod.sync_gorepository"), _VIEW),
             allow(["schedules"], _VIEW),
-            allow(["cleanup"], may("gomod.modify_gorepository"), _VIEW),
+            allow(["cleanup", "document"], may("gomod.modify_gorepository"), _VIEW),
             allow(ROLES, may("gomod.manage_roles_gorepository")),
         ],
         owner="gomod.gorepository_owner",
@@ -125,6 +133,18 @@ class GoRepositoryViewSet(
             return queryset
         return queryset.filter(pk__in=token_scope.repositories(token).values("pk"))
 
+    def update(self, request: Any, pk: str, **kwargs: Any) -> Any:
+        """
+        Change the repository.
+
+        Args:
+            pk: The repository.
+            kwargs: The API's version, the domain, and whether only what is named changes.
+        """
+        # To let a checksum database have records of all that is held takes its time.
+        self.ALLOW_NON_BLOCKING_UPDATE = not request.data.get("sumdb")
+        return super().update(request, pk, **kwargs)
+
     @extend_schema(
         summary="Modify Repository Content",
         description="Trigger an asynchronous task to create a new repository version; with_zips "
@@ -137,16 +157,13 @@ class GoRepositoryViewSet(
         Dispatch the task that adds and removes content.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        wanted = dict(serializer.validated_data)
+        repository = self.get_object()
+        wanted = asked_of(self, repository)
         if not wanted.pop("with_zips", False):
             return super().modify(request, pk, **kwargs)
-        repository = self.get_object()
         remote = wanted.pop("remote", None) or repository.remote
         if remote is None:
             message = "Name the remote to fetch zips from: the repository has none of its own."
@@ -177,17 +194,11 @@ class GoRepositoryViewSet(
         Dispatch the task that syncs.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
         repository = self.get_object()
-        serializer = self.get_serializer(
-            data=request.data,
-            context={**self.get_serializer_context(), "repository_pk": repository.pk},
-        )
-        serializer.is_valid(raise_exception=True)
-        wanted = dict(serializer.validated_data)
+        wanted = asked_of(self, repository)
         remote = wanted.pop("remote", None) or repository.remote
         task = dispatch(
             SYNC,
@@ -209,24 +220,21 @@ class GoRepositoryViewSet(
         Dispatch the task that imports.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
         repository = self.get_object()
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        upload = serializer.validated_data["upload"]
+        wanted = asked_of(self, repository)
+        upload = wanted.pop("upload")
         task = dispatch(
             _IMPORT,
             exclusive_resources=[repository, upload],
             kwargs={
                 "repository_pk": str(repository.pk),
                 "upload_pk": str(upload.pk),
-                "own": serializer.validated_data["own"],
-                "sumdb": serializer.validated_data.get("sumdb", []),
                 "user_name": name_of(request),
                 "address": client_address(request),
+                **wanted,
             },
         )
         return OperationPostponedResponse(task, request)
@@ -243,19 +251,42 @@ class GoRepositoryViewSet(
         Dispatch the task that removes cached modules.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
         repository = self.get_object()
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         task = dispatch(
             clean_up,
             exclusive_resources=[repository],
-            kwargs={"repository_pk": str(repository.pk), **serializer.validated_data},
+            kwargs={"repository_pk": str(repository.pk), **asked_of(self, repository)},
         )
         return OperationPostponedResponse(task, request)
+
+    @extend_schema(
+        summary="Document modules",
+        description="Compute the documentation, READMEs and licences of modules that have none, such as those "
+        "that came before this was done. What comes to a repository is documented without being asked.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoDocumentSerializer)
+    def document(self, request: Any, pk: str, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Dispatch the task that documents modules.
+
+        Args:
+            pk: The repository.
+            kwargs: The API's version and the domain.
+
+        Raises:
+            ValidationError: This server documents nothing.
+        """
+        repository = self.get_object()
+        wanted = asked_of(self, repository)
+        if settings.GOMOD_DOCUMENTATION == OFF:
+            message = "This server documents no modules: its setting GOMOD_DOCUMENTATION is off."
+            raise serializers.ValidationError(message)
+        anew = timezone.now().isoformat() if wanted["anew"] else None
+        return OperationPostponedResponse(dispatch_documenting(repository, 0, anew), request)
 
 
 def _may_of_repository(permission: str) -> str:
@@ -284,6 +315,11 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
                 _may_of_repository("gomod.repair_gorepository"),
                 _may_of_repository("gomod.view_gorepository"),
             ),
+            allow(
+                ["scan"],
+                _may_of_repository("gomod.repair_gorepository"),
+                _may_of_repository("gomod.view_gorepository"),
+            ),
             {"action": ["bundle"], "principal": "admin", "effect": "allow"},
         ],
     }
@@ -302,8 +338,6 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
         Dispatch the task that writes a bundle.
 
         Args:
-            request: The request.
-            repository_pk: The repository.
             number: The version's number.
             kwargs: The API's version and the domain.
         """
@@ -322,6 +356,36 @@ class GoRepositoryVersionViewSet(RepositoryVersionViewSet):
             kwargs={"repository_version_pk": str(version.pk), **wanted},
         )
         return OperationPostponedResponse(task, request)
+
+    @extend_schema(
+        summary="Generate vulnerability report",
+        description="Note with each module version of this repository version which reports of a vulnerability "
+        "database are about it. Nothing is sent anywhere.",
+        request=GoScanSerializer,
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    @action(detail=True, methods=["post"], serializer_class=GoScanSerializer)
+    def scan(
+        self, request: Any, repository_pk: str, number: str, **kwargs: Any
+    ) -> OperationPostponedResponse:
+        """
+        Dispatch the task that scans.
+
+        Args:
+            number: The version's number.
+            kwargs: The API's version and the domain.
+
+        Raises:
+            ValidationError: There is no database to scan with.
+        """
+        version = self.get_object()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        vulndb = serializer.validated_data.get("vulndb") or version.repository.cast().vulndb
+        if vulndb is None:
+            message = "Name a vulnerability database: the repository has none of its own."
+            raise serializers.ValidationError({"vulndb": [message]})
+        return OperationPostponedResponse(dispatch_scan(version, vulndb), request)
 
     def get_parent_field_and_object(self) -> tuple[str, Any]:
         """

@@ -25,7 +25,6 @@ class ViewableGoVersions(BaseFilterBackend):
         Filter a list of repository versions.
 
         Args:
-            request: The request.
             queryset: The versions.
             view: The viewset.
         """

@@ -13,6 +13,7 @@ from pulp_gomod.app.serializers import (
     GoUnscheduleSerializer,
 )
 from pulp_gomod.app.tasks.sync.scheduling import parse_interval, schedules_of, set_schedule
+from pulp_gomod.app.viewsets.asked import asked_of
 
 
 class SchedulesMixin:
@@ -29,17 +30,11 @@ class SchedulesMixin:
         Make a schedule, or replace it.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
         repository = self.get_object()
-        serializer = self.get_serializer(
-            data=request.data,
-            context={**self.get_serializer_context(), "repository_pk": repository.pk},
-        )
-        serializer.is_valid(raise_exception=True)
-        wanted = dict(serializer.validated_data)
+        wanted = asked_of(self, repository)
         name, every = wanted.pop("schedule"), wanted.pop("every")
         begin, remote = wanted.pop("begin", None), wanted.pop("remote", None)
         made = set_schedule(
@@ -58,7 +53,6 @@ class SchedulesMixin:
         List the schedules of a repository.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
         """
@@ -72,7 +66,6 @@ class SchedulesMixin:
         Remove a schedule.
 
         Args:
-            request: The request.
             pk: The repository.
             kwargs: The API's version and the domain.
 
@@ -80,9 +73,7 @@ class SchedulesMixin:
             ValidationError: There is none of that name.
         """
         repository = self.get_object()
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        name = serializer.validated_data["schedule"]
+        name = asked_of(self, repository)["schedule"]
         gone, _ = schedules_of(repository).filter(name__endswith=f"/{name}").delete()
         if not gone:
             raise serializers.ValidationError(

@@ -57,7 +57,6 @@ def served_content(token: GoToken, content: QuerySet) -> QuerySet:
     Keep the content that the token could be used to download.
 
     Args:
-        token: The token.
         content: Content of one type.
     """
     if token.distribution_id:
@@ -81,7 +80,6 @@ class TasksOfToken(BaseFilterBackend):
         Filter tasks.
 
         Args:
-            request: The request.
             queryset: The tasks that the owner may see.
             view: The viewset.
         """

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # Longer heads are aiohttp's.
 LONGEST_HEAD = 4096
 _END: Final = b"\r\n\r\n"
+_ZIP: Final = ".zip"
 
 # Seconds that a request is held while its answer is looked up; aiohttp has it then, and looks up the same.
 LONGEST_HOLD = 10.0
@@ -52,28 +53,13 @@ class Owner(Protocol):
     """What has all connections: the server."""
 
     def handed_off(self, connection: "Connection") -> None:
-        """
-        Note that aiohttp looks after a connection.
-
-        Args:
-            connection: The connection.
-        """
+        """Note that aiohttp looks after a connection."""
 
     def lost(self, connection: "Connection") -> None:
-        """
-        Note that a connection is gone.
-
-        Args:
-            connection: The connection.
-        """
+        """Note that a connection is gone."""
 
     def made(self, connection: "Connection") -> None:
-        """
-        Note a connection that aiohttp has not heard of.
-
-        Args:
-            connection: The connection.
-        """
+        """Note a connection that aiohttp has not heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +184,9 @@ class Connection(asyncio.Protocol):
             if asked is not None:
                 wire = self._cache.known(asked)
                 if wire is not None:
-                    self._send(data, wire, now)
+                    self._send(data, asked, wire, now)
                     return
-                if self._hold(data, asked, now):
+                if self._look_up(data, asked, now):
                     return
         self._pass_on(data, is_idle, now)
 
@@ -252,7 +238,7 @@ class Connection(asyncio.Protocol):
         self._head = data if is_idle and _is_one_head(data) else b""
         self.hand_off().data_received(data)
 
-    def _send(self, head: bytes, wire: Wire, since: float) -> None:
+    def _send(self, head: bytes, asked: PlainGet, wire: Wire, since: float) -> None:
         """Answer a request like the last one, and close the connection if its client wants no other answer."""
         words = self._words
         assert words is not None
@@ -262,13 +248,15 @@ class Connection(asyncio.Protocol):
         self._transport.writelines(pieces)
         if self._access_log is not None:
             self._access_log.note(self._transport, head, wire.status, pieces, since)
+        if asked.path.endswith(_ZIP):
+            self._cache.sent(asked, wire.status, self._transport, head)
         if words.is_last:
             self._is_last = True
             # A TLS connection that is closed has not for ever to send what it has.
             if not self._is_full:
                 self._transport.close()
 
-    def _hold(self, head: bytes, asked: PlainGet, now: float) -> bool:
+    def _look_up(self, head: bytes, asked: PlainGet, now: float) -> bool:
         """Have the answer to a request looked up; say whether that can be."""
         looking = self._cache.fetch(asked)
         if looking is None:
@@ -290,7 +278,7 @@ class Connection(asyncio.Protocol):
             return
         wire = self._cache.known(held.asked) if may_be_known else None
         if wire is not None:
-            self._send(held.head, wire, held.since)
+            self._send(held.head, held.asked, wire, held.since)
         else:
             self._pass_on(held.head, self._is_idle(), time.monotonic())
         if held.following and not self._is_last:
@@ -302,7 +290,6 @@ class Connection(asyncio.Protocol):
         Know requests like the one that aiohttp is answering from now on.
 
         Args:
-            request: The request.
             asked: What it is for, a PlainGet.
         """
         head, self._head = self._head, b""

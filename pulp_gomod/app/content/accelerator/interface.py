@@ -65,6 +65,17 @@ class Cache(Protocol):
             asked: The request.
         """
 
+    def sent(self, asked: PlainGet, status: int, transport: asyncio.Transport, head: bytes) -> None:
+        """
+        Note that a zip was sent that was known.
+
+        Args:
+            asked: The request.
+            status: The HTTP status of its response.
+            transport: The connection by which it came.
+            head: All bytes of it.
+        """
+
     def may_ignore(self, name: str, transport: asyncio.Transport) -> bool:
         """
         Say whether a header that comes by a connection decides nothing, whatever its value.

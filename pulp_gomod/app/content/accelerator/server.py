@@ -66,12 +66,7 @@ class Server:
         return getattr(self._server, name)
 
     def made(self, connection: Connection) -> None:
-        """
-        Note a connection that aiohttp has not heard of.
-
-        Args:
-            connection: The connection.
-        """
+        """Note a connection that aiohttp has not heard of."""
         # A process may have to end after so many: each connection counts for one, at least.
         self._server.requests_count += 1
         self._connections.add(connection)
@@ -80,21 +75,11 @@ class Server:
             self._wait()
 
     def handed_off(self, connection: Connection) -> None:
-        """
-        Note that aiohttp looks after a connection.
-
-        Args:
-            connection: The connection.
-        """
+        """Note that aiohttp looks after a connection."""
         self._young.pop(connection, None)
 
     def lost(self, connection: Connection) -> None:
-        """
-        Note that a connection is gone.
-
-        Args:
-            connection: The connection.
-        """
+        """Note that a connection is gone."""
         self._connections.discard(connection)
         self._young.pop(connection, None)
 

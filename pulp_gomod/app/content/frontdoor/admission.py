@@ -74,12 +74,7 @@ class Admission:
         return _respond(request, 401, refusals.WRONG, refusals.CHALLENGE)
 
     def turn(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
-        """
-        Make the context in which the API is asked; forms with a password wait for their turn.
-
-        Args:
-            request: The request.
-        """
+        """Make the context in which the API is asked; forms with a password wait for their turn."""
         if request.method != "POST" or request.path != _FORM:
             return nullcontext()
         attempt = throttle.password_attempt(client_address(request), "", "")
@@ -93,19 +88,13 @@ class Admission:
         Hear what the API has answered: credentials may have become worthless.
 
         Args:
-            request: The request.
             status: The status of the answer.
         """
         if status == 401 and _ATTEMPT in request:
             services.of(request.app).gate.logins.throttle.forget(request[_ATTEMPT])
 
     def headers(self, request: web.Request) -> Mapping[str, str]:
-        """
-        Return what the API is to know.
-
-        Args:
-            request: The request.
-        """
+        """Return what the API is to know."""
         return {refusals.WORTHLESS: "1"} if request.get(_WORTHLESS) else {}
 
 

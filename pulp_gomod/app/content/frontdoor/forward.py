@@ -52,6 +52,7 @@ from pulp_gomod.app.content.frontdoor.spool import (
     NoRoom,
     Spool,
 )
+from pulp_gomod.app.content.pages.asking import wants_page
 from pulp_gomod.app.db.executors import Busy
 from pulp_gomod.app.storage.spool import DiskFull
 from pulp_gomod.app.upload.handover import BODY_OF, CHANGE, HEAVY, PLACE
@@ -124,6 +125,7 @@ class FrontDoor:
         hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
         admission: Verifies credentials, None to leave that to the API.
         places: Where large requests wait, None to hand on all at once.
+        home: The path of the page to which browsers are led that open the server's URL; "" for none.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class FrontDoor:
         hosts: Sequence[str] = ("*",),
         admission: Admission | None = None,
         places: DoorPlaces | None = None,
+        home: str = "",
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -150,6 +153,7 @@ class FrontDoor:
         self._hosts = Hosts(hosts)
         self._admission = admission
         self._places = places
+        self._home = home
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -195,6 +199,8 @@ class FrontDoor:
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not self._knows_host(request):
                 return refusal(400, _UNKNOWN_HOST)
+            if self._home and request.path == "/" and wants_page(request):
+                return web.Response(status=302, headers={hdrs.LOCATION: self._home})
             if request.match_info.handler == self.forward:
                 return await self.forward(request)
             return await handler(request)

@@ -1,6 +1,7 @@
 """Putting the front door into the content app, where the settings ask for it."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 from django.conf import settings
@@ -37,8 +38,18 @@ def install(app: web.Application) -> None:
         hosts=_hosts(),
         admission=Admission(),
         places=DoorPlaces(upload_policy.places()),
+        home=_home(),
     )
     door.attach(app)
+
+
+def _home() -> str:
+    """Return the path of the pages of the distribution to which browsers are led, or ""."""
+    base_path = settings.GOMOD_FRONT_PAGE
+    if not base_path:
+        return ""
+    domain = "default/" if settings.DOMAIN_ENABLED else ""
+    return f"/api/packages/{domain}{quote(base_path, safe='')}/go/"
 
 
 def _hosts() -> list[str]:

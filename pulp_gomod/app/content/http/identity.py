@@ -8,18 +8,28 @@ was verified stands in their place.
 
 import asyncio
 import logging
+import re
 import ssl
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from django.conf import settings
 
-from pulp_gomod.app.auth.addresses import Network, trusted_proxies
+from pulp_gomod.app.auth.addresses import Network, seen_through_proxies, trusted_proxies
 from pulp_gomod.app.auth.proxies import CERTIFICATE, is_from_proxy, is_proxy_header
+from pulp_gomod.app.db.lru import Lru
 
 log = logging.getLogger(__name__)
+
+# What is dropped is logged so often for each peer, in seconds: a peer sends as many requests as it likes.
+_QUIET = 60.0
+_PEERS = 1000
+_told: Lru[str, float] = Lru(_PEERS)
+
+_FORWARDED_FOR = re.compile(rb"\r\nx-forwarded-for:([^\r\n]*)", re.IGNORECASE)
 
 
 def is_public_door() -> bool:
@@ -32,12 +42,7 @@ def is_public_door() -> bool:
 
 
 def speaks_for_others(request: web.Request) -> bool:
-    """
-    Say whether a request has to be changed, see `as_itself`.
-
-    Args:
-        request: The request.
-    """
+    """Say whether a request has to be changed, see `as_itself`."""
     has_claims = any(map(is_proxy_header, request.headers)) or _is_certified(request)
     return has_claims and not is_from_proxy(request, _trusted())
 
@@ -50,13 +55,29 @@ def as_itself(request: web.Request) -> web.Request:
         request: The request, which did not come from a trusted proxy.
     """
     headers = request.headers.copy()
-    for name in [name for name in headers if is_proxy_header(name)]:
-        if headers.popall(name, None):
-            log.warning("%s was dropped: %s is not a trusted proxy.", name, request.remote)
+    claims = sorted({name for name in headers if is_proxy_header(name)})
+    for name in claims:
+        headers.popall(name, None)
+    if claims:
+        _tell(request.remote or "", claims)
     certificate = _certificate(request)
     if certificate is not None:
         headers[CERTIFICATE] = certificate
     return request.clone(headers=headers)
+
+
+def _tell(peer: str, claims: list[str]) -> None:
+    """Log what was dropped, for who sets up a proxy: not each time."""
+    now = time.monotonic()
+    if (_told.get(peer) or -_QUIET) + _QUIET > now:
+        return
+    _told.put(peer, now)
+    log.warning(
+        "%s dropped from requests of %s, which is not a trusted proxy (GOMOD_TRUSTED_PROXIES); "
+        "this is logged once a minute.",
+        ", ".join(claims),
+        peer,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,33 @@ def may_say(name: str, transport: asyncio.Transport) -> bool:
         transport: The connection.
     """
     return not is_proxy_header(name) or is_from_proxy(_Peer(transport), _trusted())
+
+
+# Of what proxies say, the end counts: where it came from last.
+_LONGEST_FORWARDED = 256
+
+
+def client_address(request: web.Request) -> str | None:
+    """Return the address of a client, seen through the proxies that the settings trust."""
+    forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
+    return _address(request.remote or "", forwarded[-_LONGEST_FORWARDED:])
+
+
+def address_of(transport: asyncio.Transport, head: bytes) -> str | None:
+    """
+    Return the address of a client of which nothing was parsed.
+
+    Args:
+        transport: Its connection.
+        head: All bytes of its request.
+    """
+    forwarded = b",".join(_FORWARDED_FOR.findall(head)).decode("latin-1")
+    return _address(_Peer(transport).remote, forwarded[-_LONGEST_FORWARDED:])
+
+
+@lru_cache(maxsize=1024)
+def _address(peer: str, forwarded: str) -> str | None:
+    return seen_through_proxies(peer, forwarded, _trusted())
 
 
 @lru_cache(maxsize=1)

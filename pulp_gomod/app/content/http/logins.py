@@ -79,12 +79,7 @@ class Logins:
             return self._note(attempt, await self._lane.run(identify, request))
 
     def turn(self, attempt: Attempt) -> Any:
-        """
-        Make an asynchronous context for the time in which an attempt is made.
-
-        Args:
-            attempt: The attempt.
-        """
+        """Make an asynchronous context for the time in which an attempt is made."""
         # Clients whose address nobody tells are not taken for one.
         who = attempt.address or attempt.digest.hex()
         return self._queue.turn(who, lambda: self.throttle.failures_of(attempt.address))
@@ -108,7 +103,6 @@ def attempt_of(request: web.Request, sent: Credentials) -> Attempt:
     Describe the attempt that a request is.
 
     Args:
-        request: The request.
         sent: What its Authorization header says.
     """
     header = request.headers.get(hdrs.AUTHORIZATION, "")
@@ -116,11 +110,6 @@ def attempt_of(request: web.Request, sent: Credentials) -> Attempt:
 
 
 def client_address(request: web.Request) -> str | None:
-    """
-    Return the address of the client, seen through the proxies that the settings trust.
-
-    Args:
-        request: The request.
-    """
+    """Return the address of the client, seen through the proxies that the settings trust."""
     forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ()))
     return seen_through_proxies(request.remote or "", forwarded, trusted_proxies())

@@ -13,12 +13,7 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 
 
 def wants_held_only(request: web.Request) -> bool:
-    """
-    Say whether the client asks not to fetch anything for it.
-
-    Args:
-        request: The request.
-    """
+    """Say whether the client asks not to fetch anything for it."""
     return request.headers.get("Disable-Module-Fetch", "") in _TRUE
 
 

@@ -33,6 +33,21 @@ USED: Final = "gomod_used"
 # Left in a request whose answer may be another one in a moment, although the repository version stays the same.
 PASSING: Final = "gomod_passing"
 
+# Left in a request whose answer is right for ever, whatever becomes of the repository version or the remote.
+LASTING: Final = "gomod_lasting"
+
+# Left in a request whose answer is 403 for whoever the guard permits, as long as the same is served.
+STOPPED: Final = "gomod_stopped"
+
+# Left in a request: when its answer may be another one although nothing was changed, or None.
+UNTIL: Final = "gomod_until"
+
+# Left in a request: what a policy did with it, for the record.
+NOTES: Final = "gomod_notes"
+
+# Left in a request that a guard has let pass: who asks.
+CALLER: Final = "gomod_caller"
+
 _OWNER: Final = "gomod_owner"
 
 TEXT = "text/plain; charset=utf-8"
@@ -175,7 +190,6 @@ def respond(request: web.Request, found: Representation, caching: str) -> web.St
     What is no body in memory has to go through `opened`, too.
 
     Args:
-        request: The request.
         found: What it asks for.
         caching: The Cache-Control header.
     """
@@ -211,7 +225,6 @@ async def opened(request: web.Request, response: web.StreamResponse) -> web.Stre
     Open what a response is to send, before its head is sent; otherwise say what is wrong.
 
     Args:
-        request: The request.
         response: From `respond`.
     """
     if not isinstance(response, OpenedResponse) or request.method == hdrs.METH_HEAD:

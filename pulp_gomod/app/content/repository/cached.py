@@ -68,7 +68,6 @@ class CachedModules:
         Return what is computed of what is held and of what an upstream said.
 
         Args:
-            what: What it is.
             path: The module path.
             state: Names what the upstream said; "" if that cannot be named, and nothing is remembered.
             make: Computes it.

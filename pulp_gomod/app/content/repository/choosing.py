@@ -1,11 +1,12 @@
 """Which version is the latest, of those that are held and those that the upstream has."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pulp_gomod.app.content.repository.cached import CachedModules
-from pulp_gomod.app.db.executors import drain
+from pulp_gomod.app.db.executors import compute, drain
 from pulp_gomod.app.remote.asking import Asking
 from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import is_version, parse_info
@@ -13,7 +14,7 @@ from pulp_gomod.app.remote.cache.lists import listed_versions
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
 from pulp_gomod.app.remote.latest import UnreadableFault, latest_version
 from pulp_gomod.app.remote.listed_latest import newest_listed
-from pulp_gomod.golang.latest import Candidate
+from pulp_gomod.golang.latest import Candidate, Version, latest_allowed, newest_read
 from pulp_gomod.golang.modfile.summary import Summary
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,94 @@ async def choose_latest(asking: Asking, local: CachedModules) -> str | CacheEntr
     return answer if answer is not None and answer.found else ours
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    Chooses among all versions of a module that are known.
+
+    All methods raise UpstreamFault where a go.mod that decides cannot be had.
+
+    Attributes:
+        local: What the repository holds.
+        asking: Makes what asks the upstream about a module, or returns None.
+    """
+
+    local: CachedModules
+    asking: Callable[[str], Asking | None]
+
+    async def latest(self, path: str, allowed: Callable[[str], bool]) -> str | None:
+        """
+        Choose the latest of those versions that are allowed; None if none are.
+
+        Args:
+            path: The module path.
+            allowed: Says whether a version is allowed.
+        """
+
+        def rule(candidates: Sequence[Version]) -> Version | None:
+            return latest_allowed(candidates, allowed)
+
+        return await self._decide(path, rule)
+
+    async def newest(self, path: str) -> tuple[str, str]:
+        """
+        Return the version whose go.mod says what is retracted, and that (see golang.retracted).
+
+        Args:
+            path: The module path.
+        """
+        said = "", ""
+
+        def rule(candidates: Sequence[Version]) -> Version | None:
+            nonlocal said
+            newest = newest_read(candidates)
+            if newest is not None:
+                said = newest.version, newest.retracted or ""
+            return newest
+
+        await self._decide(path, rule)
+        return said
+
+    async def _decide(
+        self, path: str, rule: Callable[[Sequence[Version]], Version | None]
+    ) -> str | None:
+        candidates = await self.local.candidates(path)
+        asking = self.asking(path)
+        listed = await asking.if_available("list") if asking is not None else None
+        if asking is None or listed is None or not listed.found:
+            held = _Held(self.local, path, candidates)
+            return await latest_version(path, candidates, (), held, rule)
+        both = _Both(asking, self.local, candidates, listed)
+        try:
+            return await latest_version(path, candidates, await both.listed(), both, rule)
+        finally:
+            await both.close()
+
+
+class _Held:
+    """What the repository alone says while a rule is followed; see remote.latest.Sides."""
+
+    def __init__(self, local: CachedModules, path: str, candidates: list[Candidate]) -> None:
+        self._local = local
+        self._path = path
+        self._count = len(candidates)
+
+    async def retracted(self, version: str) -> str:
+        """Return what a held version retracts."""
+        return await self._local.retracted(self._path, version)
+
+    async def go_mod(self, version: str) -> None:
+        """Nothing is anywhere else."""
+
+    async def read(self, go_mod: bytes) -> Summary:
+        """Read what nobody has."""
+        raise AssertionError("there is no upstream")
+
+    async def compute(self, call: Callable[[], T], /) -> T:
+        """Compute over all versions."""
+        return await compute(self._count, call)
+
+
 async def _said_upstream(asking: Asking) -> CacheEntry | Missing:
     """Return the latest version as the upstream says it, or else by its list, as the go command would."""
     said = await asking.ask("latest")
@@ -100,11 +189,11 @@ class _Both:
         self._local = local
         self._candidates = candidates
         self._listed = listed
-        self._theirs: set[str] | None = None
+        self._theirs: dict[str, None] | None = None
 
     async def compare(self) -> tuple[bool, bool]:
         """Say whether the upstream lists all tagged versions that are held, and whether it lists any."""
-        theirs = await self._read_list()
+        theirs = await self.listed()
 
         def compare() -> bool:
             return all(c.is_pseudo or c.version in theirs for c in self._candidates)
@@ -121,10 +210,10 @@ class _Both:
         Raises:
             UpstreamFault: A go.mod that decides cannot be had.
         """
-        theirs = await self._read_list()
+        theirs = await self.listed()
         info = parse_info(said.body) if said is not None else None
         if info is not None and is_version(self.asking.path, info.version):
-            theirs.add(info.version)
+            theirs[info.version] = None
         try:
             chosen = await latest_version(self.asking.path, self._candidates, theirs, self)
         except UnreadableFault as fault:
@@ -154,10 +243,15 @@ class _Both:
         size = len(self._listed.body) + _PER_VERSION * len(self._candidates)
         return await self.asking.compute(size, call)
 
-    async def _read_list(self) -> set[str]:
+    async def listed(self) -> dict[str, None]:
+        """Return the versions that the upstream lists; the collector of garbage passes over such a dictionary."""
         if self._theirs is None:
             path, body = self.asking.path, self._listed.body
-            self._theirs = await self.compute(lambda: set(listed_versions(path, body)))
+
+            def read() -> dict[str, None]:
+                return dict.fromkeys(listed_versions(path, body))
+
+            self._theirs = await self.compute(read)
         return self._theirs
 
     async def close(self) -> None:

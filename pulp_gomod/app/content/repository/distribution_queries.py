@@ -14,13 +14,22 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Coalesce, StrIndex
+from django.db.models.functions import Cast, Coalesce, Now, StrIndex
 from django.db.models.lookups import Exact
 
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.db.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoBlock, GoBlockRevision, GoDistribution, GoOwnPath, GoOwnRevision
+from pulp_gomod.app.models import (
+    GoBlock,
+    GoBlockRevision,
+    GoDistribution,
+    GoOwnPath,
+    GoOwnRevision,
+    GoPolicy,
+    GoWaiver,
+)
+from pulp_gomod.app.models.stopping import CONDITIONS
 
 _DOMAIN_NAME = "\ufffddomain"
 _KNOWN = "\ufffdknown"
@@ -31,12 +40,13 @@ def distribution(candidates: int) -> Statement:
     """
     Find the distribution that serves a path, and the repository version that it serves.
 
-    Values: domain_name; known, revisions of blocks and of own paths that need not be told again, in one text;
+    Values: domain_name; known, revisions of blocks, own paths and policies that need not be told again, in one text;
     and base_path_0, base_path_1, ... for the paths it may have.
     Columns: pk, base_path, guard, domain, domain's last change, repository with its newest complete
     version's number and time, the same of a pinned version, the same of a publication; the remote
-    and its last change; the blocks of the repository that is served (see `_blocks`), and where there is
-    a remote its own paths (see `_own`).
+    and its last change; what is recorded of those who download; the vulnerability database and its revision;
+    the blocks of the repository that is served (see `_blocks`), and where there is
+    a remote its own paths (see `_own`); the policy (see `_policy`).
 
     Args:
         candidates: How many base paths are possible.
@@ -57,6 +67,7 @@ def distribution(candidates: int) -> Statement:
             ),
             blocks=Subquery(_blocks()),
             own=Case(When(remote__isnull=False, then=Subquery(_own())), output_field=JSONField()),
+            told_policy=Subquery(_policy()),
         )
         .values_list(
             "pk",
@@ -75,8 +86,12 @@ def distribution(candidates: int) -> Statement:
             "publication__repository_version__pulp_created",
             "remote",
             "remote__pulp_last_updated",
+            "consumers",
+            "vulndb",
+            "vulndb__revision",
             "blocks",
             "own",
+            "told_policy",
         )
     )
     named = {_DOMAIN_NAME: "domain_name", _KNOWN: "known"}
@@ -124,6 +139,25 @@ def _own() -> QuerySet:
         GoOwnRevision.objects.filter(repository=OuterRef("served_repository"))
         .order_by()
         .values(told=_Array(_REVISION, _if_new(paths)))
+    )
+
+
+def _policy() -> QuerySet:
+    """Tell the policy of the distribution: its revision, and what it says unless that is known."""
+    waivers = (
+        GoWaiver.objects.filter(
+            policy=OuterRef("pk"), state=GoWaiver.State.APPROVED, expires__gt=Now()
+        )
+        .order_by()
+        .values("policy")
+        .annotate(all=JSONBAgg(_Array("pk", "module", "versions", "conditions", "expires")))
+        .values("all")
+    )
+    said = GoPolicy.objects.filter(pk=OuterRef("pk")).values(
+        said=_Array("name", "pulp_last_updated", Subquery(waivers), *CONDITIONS)
+    )
+    return GoPolicy.objects.filter(pk=OuterRef("policy")).values(
+        told=_Array(_REVISION, _if_new(said))
     )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pulp_gomod.app.models import ownership
+from pulp_gomod.app.models import ownership, stopping
 from pulp_gomod.app.models.blocking import NONE, Block, Blocks
 from pulp_gomod.app.models.ownership import OwnPaths
+from pulp_gomod.app.models.stopping import CONDITIONS, Policy
 
 DEFAULT_DOMAIN: Final = "default"
 """The domain of URLs that name none."""
@@ -34,6 +35,19 @@ class Served:
     own: OwnPaths = ownership.NONE
 
 
+class ServedVulndb(NamedTuple):
+    """
+    A database of vulnerabilities.
+
+    Attributes:
+        pk: The GoVulndb.
+        revision: Changes whenever anything of it does.
+    """
+
+    pk: UUID
+    revision: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class ServedDistribution:
     """
@@ -49,6 +63,9 @@ class ServedDistribution:
         served: The repository version that is served, or None where the distribution has none.
         remote: The pk of the remote to ask for what is not held, or None.
         remote_changed: When the remote was last changed.
+        policy: What is not served although it could be.
+        consumers: What is recorded of those who download: off, users or all.
+        vulndb: The vulnerability database that is served, too, or None.
         snapshot: PostgreSQL's snapshot under which this was looked up; "" if unknown. While requests
             find the same one, nothing at all was written.
     """
@@ -62,11 +79,14 @@ class ServedDistribution:
     served: Served | None
     remote: UUID | None = None
     remote_changed: datetime | None = None
+    policy: Policy = stopping.NONE
+    consumers: str = "off"
+    vulndb: ServedVulndb | None = None
     snapshot: str = ""
 
 
-Known = Mapping[str, Blocks | OwnPaths]
-"""Blocks and own paths that a statement need not tell again, by revision."""
+Known = Mapping[str, Blocks | OwnPaths | Policy]
+"""Blocks, own paths and policies that a statement need not tell again, by revision."""
 
 
 def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
@@ -80,8 +100,9 @@ def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
     Returns:
         The target of a request to the distribution's root.
     """
-    pk, base_path, guard, domain_pk, domain_changed, *versions, remote, remote_changed = row[:-2]
-    blocks, own = _blocks(row[-2], known), _own(row[-1], known)
+    pk, base_path, guard, domain_pk, domain_changed, *versions = row[:-8]
+    remote, remote_changed, consumers, vulndb, revision = row[-8:-3]
+    blocks, own = _blocks(row[-3], known), _own(row[-2], known)
     return ServedDistribution(
         path="",
         base_path=base_path,
@@ -92,6 +113,9 @@ def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
         served=_served(versions, blocks, own),
         remote=remote,
         remote_changed=remote_changed,
+        policy=_policy(row[-1], known),
+        consumers=consumers,
+        vulndb=ServedVulndb(vulndb, revision) if vulndb is not None else None,
     )
 
 
@@ -126,6 +150,28 @@ def _own(said: list[Any] | None, known: Known) -> OwnPaths:
     if isinstance(kept := known.get(revision), OwnPaths):
         return kept
     return OwnPaths(UUID(revision).bytes, paths or ())
+
+
+def _policy(said: list[Any] | None, known: Known) -> Policy:
+    """Read the policy of a distribution, unless it is known."""
+    if said is None:
+        return stopping.NONE
+    revision, told = said
+    if isinstance(kept := known.get(revision), Policy):
+        return kept
+    name, changed, waivers, *conditions = told
+    names = ("waivers", *CONDITIONS)
+    return Policy(
+        UUID(revision).bytes,
+        name,
+        datetime.fromisoformat(changed),
+        dict(zip(names, (_waivers(waivers), *conditions), strict=True)),
+    )
+
+
+def _waivers(rows: list[Any] | None) -> list[dict[str, Any]]:
+    names = ("name", "pattern", "versions", "conditions", "until")
+    return [dict(zip(names, row, strict=True)) for row in rows or ()]
 
 
 def storable(text: str) -> bool:

@@ -32,7 +32,7 @@ from pulp_gomod.app.auth.header import Credentials, Secret, parse
 from pulp_gomod.app.auth.throttle import TooManyFailures
 from pulp_gomod.app.auth.tokens import record_use
 from pulp_gomod.app.content.http.logins import Logins, attempt_of
-from pulp_gomod.app.content.http.responses import problem
+from pulp_gomod.app.content.http.responses import CALLER, problem
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 
@@ -96,7 +96,6 @@ class GuardCache:
         Say who asks, and whether the guard permits it.
 
         Args:
-            request: The request.
             target: The distribution.
             guard: The pk of its guard.
 
@@ -127,7 +126,6 @@ class GuardCache:
         Say who asks, where that takes long.
 
         Args:
-            request: The request.
             sent: What its Authorization header says.
 
         Raises:
@@ -139,12 +137,7 @@ class GuardCache:
         return await self.logins.identify(convert_request(request), attempt)
 
     def digest(self, request: web.Request) -> bytes:
-        """
-        Return what stands for a request's credentials, and tells nothing of them.
-
-        Args:
-            request: The request.
-        """
+        """Return what stands for a request's credentials, and tells nothing of them."""
         header = request.headers.get(hdrs.AUTHORIZATION)
         return hmac.digest(self._key, repr(header).encode(), "sha256")
 
@@ -172,6 +165,20 @@ class GuardCache:
             return True
         return digest is not None and self.permits(target, target.guard, digest)
 
+    def caller(self, target: ServedDistribution, digest: bytes | None) -> Caller | None:
+        """
+        Return who was permitted with credentials lately; None if nobody had to be.
+
+        Args:
+            target: The distribution, as it is known now.
+            digest: What stands for the credentials; None where nothing is known of the request.
+        """
+        if target.guard is None or digest is None:
+            return None
+        key = (_guard_key(target, target.guard), digest)
+        verdict = self._verdicts.recall(key, target.snapshot)
+        return None if verdict is None else verdict.caller
+
     async def refusal(
         self, request: web.Request, target: ServedDistribution
     ) -> web.Response | None:
@@ -182,7 +189,6 @@ class GuardCache:
         private module.
 
         Args:
-            request: The request.
             target: The distribution.
         """
         if target.guard is None:
@@ -192,6 +198,7 @@ class GuardCache:
         except (TooManyFailures, Busy, DatabaseError) as error:
             return _not_now(error)
         if permitted:
+            request[CALLER] = caller
             return None
         if caller.is_known:
             return problem(403, "forbidden: these credentials do not permit reading this")
@@ -230,10 +237,10 @@ class GuardCache:
         self, request: web.Request, door: _GuardKey, sent: Credentials | None
     ) -> _Verdict:
         http_request = convert_request(request)
-        verdict = await self._access.run(_judge_at_once, door, sent, http_request)
+        verdict = await self._access.run(_ask_at_once, door, sent, http_request)
         if verdict is None:
             caller = await self.identify(request, sent)
-            verdict = await self._access.run(_judge, door, caller, http_request)
+            verdict = await self._access.run(_ask_guard, door, caller, http_request)
         if verdict.caller.token_in_use:
             self._note_use(verdict.caller.token_in_use)
         return verdict
@@ -256,14 +263,14 @@ def _guard_key(target: ServedDistribution, guard: UUID) -> _GuardKey:
     return _GuardKey(guard, target.distribution, target.domain)
 
 
-def _judge_at_once(
+def _ask_at_once(
     door: _GuardKey, sent: Credentials | None, http_request: HttpRequest
 ) -> _Verdict | None:
     caller = identify_at_once(sent, door.distribution, door.domain)
-    return None if caller is None else _judge(door, caller, http_request)
+    return None if caller is None else _ask_guard(door, caller, http_request)
 
 
-def _judge(door: _GuardKey, caller: Caller, http_request: HttpRequest) -> _Verdict:
+def _ask_guard(door: _GuardKey, caller: Caller, http_request: HttpRequest) -> _Verdict:
     guard = guards.find(door.guard)
     if guard is None:
         return _Verdict(caller, False)
@@ -278,12 +285,7 @@ def _permits(door: _GuardKey, asked: list[guards.GuardRequest], caller: Caller) 
 
 
 def is_plain(request: web.Request) -> bool:
-    """
-    Say whether nothing but the Authorization header can say who asks.
-
-    Args:
-        request: The request.
-    """
+    """Say whether nothing but the Authorization header can say who asks."""
     headers = request.headers
     return (
         hdrs.COOKIE not in headers

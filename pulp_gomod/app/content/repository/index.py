@@ -1,7 +1,10 @@
 """What a repository version holds, in the order in which it came there."""
 
+import asyncio
+
 from pulp_gomod.app.content.repository import queries
-from pulp_gomod.app.content.repository.distributions import Served
+from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
+from pulp_gomod.app.content.repository.judge import Judge, Question
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.pq import Row
@@ -9,15 +12,24 @@ from pulp_gomod.app.models.blocking import Blocks
 from pulp_gomod.golang.index import MOST, Entry
 
 
-async def entries_since(lookups: Lookups, served: Served, since: int, limit: int) -> list[Entry]:
+async def entries_since(
+    lookups: Lookups,
+    judge: Judge,
+    target: ServedDistribution,
+    served: Served,
+    since: int,
+    limit: int,
+) -> list[Entry]:
     """
     Return the first module versions that came at a time or later.
 
-    It costs one statement, and another one for each MOST versions that are blocked.
+    It costs one statement, and another one for each MOST versions that are blocked or stopped.
 
     Args:
         lookups: Where to ask.
-        served: The repository version.
+        judge: Says what the distribution's policy stops.
+        target: The distribution.
+        served: The repository version that it serves.
         since: Nanoseconds since 1970.
         limit: How many are wanted, up to MOST.
     """
@@ -27,7 +39,7 @@ async def entries_since(lookups: Lookups, served: Served, since: int, limit: int
             queries.index(), repository=served.repository, number=served.number, since=since
         )
         entries, passed = await compute(len(rows), _read, rows, served.blocks)
-        found += passed
+        found += await _unstopped(judge, target, passed) if target.policy else passed
         # An answer that ends before its limit says that there is no more.
         if len(found) >= limit or len(entries) < MOST:
             return found[:limit]
@@ -40,3 +52,14 @@ def _read(rows: list[Row], blocks: Blocks) -> tuple[list[Entry], list[Entry]]:
     if not blocks:
         return entries, entries
     return entries, [each for each in entries if not blocks.find(each.path, each.version)]
+
+
+async def _unstopped(judge: Judge, target: ServedDistribution, entries: list[Entry]) -> list[Entry]:
+    """Return the entries that a policy does not stop by name."""
+    by_path: dict[str, list[str]] = {}
+    for entry in entries:
+        by_path.setdefault(entry.path, []).append(entry.version)
+    questions = [Question(target, path, versions) for path, versions in by_path.items()]
+    judged = await asyncio.gather(*map(judge.ask, questions))
+    said = dict(zip(by_path, judged, strict=True))
+    return [each for each in entries if not said[each.path].enforced(each.version)]

@@ -34,7 +34,6 @@ class MergedModules:
 
     Args:
         local: What the repository version holds.
-        remote: The remote.
         served: The repository version.
         usage: Where it is noted that a zip was asked for.
         held_only: Whether nothing is to be fetched.
@@ -61,12 +60,12 @@ class MergedModules:
         held = await self._local.mod(path, version)
         if held is not None:
             return self._hit(held, "mod")
-        asking = self._asking(path, version)
+        asking = self.asking(path, version)
         answer = await asking.ask("mod", version)
         if isinstance(answer, Missing):
             return _missing(asking, answer, version)
         if answer.pk is not None and answer.expires is None:
-            self._remote.upstream.arrive(self._served.repository, answer)
+            self._remote.upstream.add_pending(self._served.repository, answer)
         return await self._represented(answer, TEXT)
 
     async def info(self, path: str, version: str) -> Representation | Nothing:
@@ -74,7 +73,7 @@ class MergedModules:
         held = await self._local.info(path, version)
         if isinstance(held, Stopped):
             return held
-        asking = self._asking(path, version)
+        asking = self.asking(path, version)
         if module.canonical_version(version) == version:
             if held is not None:
                 return self._hit(held, "info")
@@ -103,7 +102,7 @@ class MergedModules:
         if held is not None:
             upstream.count(True, "zip")
             return held
-        asking = self._asking(path, version)
+        asking = self.asking(path, version)
         if asking.refusal is not None:
             return _missing(asking, None, version)
         asked = ZipRequest(path, version, self._served.repository)
@@ -128,7 +127,7 @@ class MergedModules:
 
     async def versions(self, path: str) -> Representation | Nothing:
         """As Modules.versions."""
-        asking = self._asking(path)
+        asking = self.asking(path)
         tagged = await self._local.tagged(path)
         if tagged is None:
             return await self._theirs(asking)
@@ -160,7 +159,7 @@ class MergedModules:
 
     async def latest(self, path: str) -> Representation | Nothing:
         """As Modules.latest."""
-        asking = self._asking(path)
+        asking = self.asking(path)
         found = await choose_latest(asking, self._local)
         if isinstance(found, Missing):
             # What is held may be blocked, all of it.
@@ -175,13 +174,20 @@ class MergedModules:
 
     async def latest_version(self, path: str) -> str | Nothing:
         """As Modules.latest_version."""
-        asking = self._asking(path)
+        asking = self.asking(path)
         found = await choose_latest(asking, self._local)
         if isinstance(found, Missing):
             return _missing(asking, found, "latest")
         return found if isinstance(found, str) else _version_of(found)
 
-    def _asking(self, path: str, version: str = "") -> Asking:
+    def asking(self, path: str, version: str = "") -> Asking:
+        """
+        Return what asks the upstream about a module.
+
+        Args:
+            path: The module path.
+            version: As of Asking.
+        """
         served = self._served
         blocks = served.blocks.of(path)
         if not blocks:
@@ -247,7 +253,8 @@ def _missing(asking: Asking, missing: Missing | None, version: str = "") -> NotF
     if missing is not None and missing.words:
         return NotFound("", missing.status, missing.words)
     if asking.refusal is not None:
-        return NotFound(f"{where} is not in this repository, and {asking.refusal}")
+        line = f"{where} is not in this repository, and {asking.refusal}"
+        return NotFound(line, is_own=asking.is_own)
     held = (
         "in this repository, and nothing may be fetched" if asking.held_only else "known upstream"
     )

@@ -23,11 +23,13 @@ class NotFound:
         line: One line for people, without "not found".
         status: 404 or 410, or 403 for what is there but not served.
         words: What an upstream says to people in its own words, sent instead of the line; or "".
+        is_own: Whether no upstream was asked, since the name is one's own.
     """
 
     line: str
     status: int = 404
     words: str = ""
+    is_own: bool = False
 
 
 Nothing = Stopped | NotFound | None
@@ -79,7 +81,6 @@ class Modules(Protocol):
 
         Args:
             path: The module path.
-            version: The version.
         """
 
     async def zip(self, path: str, version: str) -> Found | Nothing:
@@ -88,7 +89,6 @@ class Modules(Protocol):
 
         Args:
             path: The module path.
-            version: The version.
         """
 
 

@@ -39,7 +39,6 @@ class OfflineModules:
     Args:
         modules: What is held, and what the upstream has.
         local: What is held.
-        remote: The remote.
         served: The repository version.
         domain: The domain's pk.
     """

@@ -58,10 +58,18 @@ class NotKept:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """The tree of a name, None if nothing is proven by it; and until when that is trusted."""
+    """
+    The tree of a name.
+
+    Attributes:
+        pk: Its pk; None if nothing is proven by it.
+        until: Until when that is trusted.
+        instead: Until when that is better than to wait for what is found out anew.
+    """
 
     pk: UUID | None
     until: float
+    instead: float
 
 
 class StoredProofs:
@@ -75,6 +83,8 @@ class StoredProofs:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._trees: Lru[_Key, _Tree] = Lru(_MOST_KNOWN)
+        # What proves something in the version of a repository that was searched last.
+        self._proving: Lru[tuple[UUID, UUID, str], UUID | None] = Lru(_MOST_KNOWN)
         self._flights: SingleFlight[list[Row]] = SingleFlight()
 
     async def close(self) -> None:
@@ -90,7 +100,8 @@ class StoredProofs:
             domain: The domain's pk.
             name: The database's name.
         """
-        known = self._known((served.repository, served.number, domain, name))
+        key = (served.repository, served.number, domain, name)
+        known = self._known(key) or self._lately(key)
         return known.pk is not None if known else bool(await self._first(served, domain, name))
 
     async def head(self, served: Served, domain: UUID, name: str) -> Kept | None:
@@ -166,6 +177,17 @@ class StoredProofs:
         known = self._trees.get(key)
         return known if known is not None and time.monotonic() < known.until else None
 
+    def _lately(self, key: _Key) -> _Tree | None:
+        """Return what was known a moment ago, and find it out anew while nobody waits for it."""
+        known, now = self._trees.get(key), time.monotonic()
+        if known is None or now >= known.instead:
+            repository, _, domain, name = key
+            proving = self._proving.get((repository, domain, name))
+            known = _Tree(proving, now, now) if proving is not None else None
+        if known is not None:
+            self._start(key, proof_queries.tree(), {})
+        return known
+
     async def _first(self, served: Served, domain: UUID, name: str) -> list[Row]:
         key = (served.repository, served.number, domain, name)
         return await self._search(key, proof_queries.tree(), {})
@@ -174,6 +196,11 @@ class StoredProofs:
         self, key: _Key, statement: Statement, more: Mapping[str, object]
     ) -> list[Row]:
         """Search a repository version for something that is proven, once for all who ask."""
+        return await asyncio.shield(self._start(key, statement, more))
+
+    def _start(
+        self, key: _Key, statement: Statement, more: Mapping[str, object]
+    ) -> "asyncio.Task[list[Row]]":
         repository, number, domain, name = key
         values = {**_values(repository, number, domain, name), **more}
 
@@ -182,11 +209,12 @@ class StoredProofs:
             rows = await self._ask(statement, values)
             ended = time.monotonic()
             quiet = SOME_FOR if rows else max(NONE_FOR, _SELDOM * (ended - began))
-            self._trees.put(key, _Tree(rows[0][0] if rows else None, ended + quiet))
+            tree = rows[0][0] if rows else None
+            self._trees.put(key, _Tree(tree, ended + quiet, ended + 2 * quiet))
+            self._proving.put((repository, domain, name), tree)
             return rows
 
-        flight = self._flights.start((key, *more.values()), search)
-        return await asyncio.shield(flight)
+        return self._flights.start((key, *more.values()), search)
 
     async def _ask(self, statement: Statement, values: Mapping[str, object]) -> list[Row]:
         return await self._lookups.ask(statement, **values)

@@ -26,6 +26,9 @@ from pulp_gomod.app.content.repository.distributions import (
 )
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.models.blocking import Blocks
+from pulp_gomod.app.models.ownership import OwnPaths
+from pulp_gomod.app.models.stopping import Policy
 from pulp_gomod.app.models.visibility import TRUSTED
 
 log = logging.getLogger(__name__)
@@ -208,13 +211,12 @@ class DomainResolver:
         return await self._database.fetch_all(statement.sql, statement.bind(**values))
 
     def _known_of(self, wanted: Iterable[str]) -> Known:
-        """Return what is known of blocks and of own paths, so that it need not be told again."""
-        served = (self._known[each].target.served for each in wanted if each in self._known)
+        """Return what is known of blocks, own paths and policies, so that it need not be told again."""
+        targets = (self._known[each].target for each in wanted if each in self._known)
         return {
             str(UUID(bytes=known.revision)): known
-            for each in served
-            if each is not None
-            for known in (each.blocks, each.own)
+            for each in targets
+            for known in _revised(each)
             if known.revision
         }
 
@@ -245,6 +247,11 @@ class DomainResolver:
                 self._waiting.append(question)
 
 
+def _revised(target: ServedDistribution) -> tuple[Blocks | OwnPaths | Policy, ...]:
+    served = target.served
+    return (target.policy,) if served is None else (target.policy, served.blocks, served.own)
+
+
 def _fail(asked: list[_Resolution], error: Exception) -> None:
     for question in asked:
         if not question.answer.done():
@@ -269,7 +276,6 @@ class Resolver:
 
         Args:
             domain: The domain's name.
-            base_path: Its base path.
             ahead: As of DomainResolver.recall.
         """
         resolver = self._domains.get(domain)

@@ -50,7 +50,6 @@ class ResultCache:
         Return the answer for a key, making it if need be.
 
         Args:
-            key: The key.
             make: Makes the answer.
             size_of: Says how many bytes it takes.
 
@@ -84,7 +83,6 @@ class ResultCache:
 
         Args:
             key: As of `get`.
-            answer: The answer.
             size: Bytes that it takes.
         """
         if size > self._largest:

@@ -88,7 +88,6 @@ class StoredModules:
 
         Args:
             path: The module path.
-            version: The version.
         """
         rows = await self._ask(queries.retracted(), module=path, version=version)
         return (rows[0][0] or "") if rows else ""
@@ -209,7 +208,6 @@ class StoredModules:
 
         Args:
             path: The module path.
-            rule: The rule.
             known: The versions to choose from, in semver order.
         """
         while True:

@@ -30,6 +30,7 @@ from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.calls import within
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
 from pulp_gomod.app.storage.objects import ObjectReader
+from pulp_gomod.app.storage.reading import ZipReader
 from pulp_gomod.app.storage.stored_zip import StoredZip
 
 _FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
@@ -72,7 +73,6 @@ class ZipFiles:
         Send a stored zip, or say where the object storage has it.
 
         Args:
-            request: The request.
             target: The distribution.
             found: The zip.
             caching: The Cache-Control header for what we send ourselves.
@@ -90,6 +90,18 @@ class ZipFiles:
         except (StorageUnavailableError, DamagedFileError) as error:
             return storage_problem(error)
         return respond(request, _representation(found, body=body), caching)
+
+    async def reader(self, target: ServedDistribution) -> ZipReader:
+        """
+        Return what reads stored zips in threads.
+
+        Args:
+            target: The distribution.
+
+        Raises:
+            StorageUnavailableError: The storage failed.
+        """
+        return ZipReader((await self._storage_of(target)).storage)
 
     async def load(self, target: ServedDistribution, found: StoredZip) -> None:
         """

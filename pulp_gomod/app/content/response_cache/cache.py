@@ -7,7 +7,9 @@ nothing to look up or to render.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -15,7 +17,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from pulp_gomod.app.auth.configuration import identity_headers
 from pulp_gomod.app.content import services as content_services
 from pulp_gomod.app.content.http import identity
-from pulp_gomod.app.content.http.responses import PASSING, USED
+from pulp_gomod.app.content.http.responses import LASTING, NOTES, PASSING, STOPPED, UNTIL, USED
 from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, ServedDistribution
 from pulp_gomod.app.content.response_cache import lookup
@@ -24,9 +26,10 @@ from pulp_gomod.app.content.response_cache.lookup import PlainGet
 from pulp_gomod.app.content.response_cache.wire import Wire, closing_response
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.models.base_path import base_paths
-from pulp_gomod.golang.goproxy import ASKED_WITH_A_QUERY
+from pulp_gomod.golang.goproxy import is_asked_with_more
 
 _STATUSES = frozenset({200, 304, 404})
+_ZIP = ".zip"
 # Whoever sends one of these may get another answer; ETags are compared here.
 _CONDITIONS = (
     hdrs.IF_MODIFIED_SINCE,
@@ -122,6 +125,8 @@ class ResponseCache:
             return None
         if self.on_plain_get is not None:
             self.on_plain_get(request, asked)
+        if asked.path.endswith(_ZIP):
+            self._note(asked, wire.status, lambda: identity.client_address(request))
         if request.keep_alive and request.version == HttpVersion11:
             return wire.response()
         return closing_response(wire)
@@ -170,13 +175,41 @@ class ResponseCache:
             return None
         key = domain, base_path, asked.path
         entry = self._store.get(key)
-        if entry is None or not (entry.target is target or _renew(entry, target)):
+        if (
+            entry is None
+            or (entry.until is not None and entry.until <= time.time())
+            or not (entry.target is target or _renew(entry, target))
+        ):
             entry = self._compute(key, asked)
             if entry is None:
                 return None
         if entry.used is not None and target.served is not None:
             self._services.remotes.usage.note(target.served.repository, *entry.used)
+        if entry.notes:
+            self._services.events.note(target, entry.notes)
         return entry.for_condition(asked.if_none_match) if asked.if_none_match else entry
+
+    def sent(self, asked: PlainGet, status: int, transport: asyncio.Transport, head: bytes) -> None:
+        """
+        Note that a zip was sent that was known.
+
+        Args:
+            asked: The request.
+            status: The HTTP status of its response.
+            transport: The connection by which it came.
+            head: All bytes of it.
+        """
+        self._note(asked, status, lambda: identity.address_of(transport, head))
+
+    def _note(self, asked: PlainGet, status: int, address: Callable[[], str | None]) -> None:
+        consumers = self._services.consumers
+        target = self._resolver.recall(asked.domain, asked.base_path)
+        if status >= HTTPStatus.BAD_REQUEST or target is None or not consumers.wants(target):
+            return
+        entry = self._store.get((asked.domain, asked.base_path, asked.path))
+        if entry is not None and entry.used is not None:
+            caller = self._gate.caller(target, asked.digest)
+            consumers.note(target, *entry.used, caller, address())
 
     def _compute(self, key: Key, asked: PlainGet) -> Entry | None:
         """Make the response of what is in memory beside responses."""
@@ -208,10 +241,11 @@ class ResponseCache:
             target: The distribution.
             response: What it is answered.
         """
-        if response.status not in _STATUSES or not _is_plain(request):
+        is_stopped = response.status == HTTPStatus.FORBIDDEN and STOPPED in request
+        if not (response.status in _STATUSES or is_stopped) or not _is_plain(request):
             return
-        if target.path in ASKED_WITH_A_QUERY:
-            # It decides, and is no part of the key.
+        if is_asked_with_more(target.path):
+            # The query decides, or whether it is a browser that asks; neither is a part of the key.
             return
         domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
         if self.on_plain_get is not None:
@@ -221,13 +255,17 @@ class ResponseCache:
         if (
             response.status == 304
             or PASSING in request
-            or (target.remote is not None and USED not in request)
+            or not (target.remote is None or is_stopped or USED in request or LASTING in request)
             or not isinstance(response, web.Response)
         ):
             return
         entry = entry_of(target, request.get(USED), response)
         if entry is None:
             return
+        until = request.get(UNTIL)
+        if until is not None:
+            entry.until = until.timestamp()
+        entry.notes = request.get(NOTES, ())
         known = self._resolver.recall(domain, target.base_path)
         if known is not None:
             # One that all share, instead of this request's own.
@@ -264,6 +302,8 @@ def _renew(entry: Entry, target: ServedDistribution) -> bool:
         target.guard == entry.target.guard
         and (target.remote is None or entry.is_held)
         and target.served == entry.target.served
+        and target.policy == entry.target.policy
+        and target.vulndb == entry.target.vulndb
         and target.distribution == entry.target.distribution
         # Zips may have moved to an object storage.
         and target.domain_changed == entry.target.domain_changed

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from pulp_gomod.app.content.http.responses import matches
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.content.repository.noted import Note
 from pulp_gomod.app.content.response_cache.wire import Unchanged, Wire, head_of
 
 # Bytes of all responses of a process together, and of the largest that is kept; large ones have a
@@ -36,6 +37,8 @@ class Entry(Wire):
         is_held: Whether it is what the repository version holds, so that no remote matters.
         etag: Its ETag without quotes, or "".
         size: Bytes that it takes here.
+        until: The time (as of time.time) at which it is not right any more; None for none.
+        notes: What a policy did with it, to be recorded each time.
         unchanged: What a client is told that has it already, once one was.
     """
 
@@ -44,6 +47,8 @@ class Entry(Wire):
     is_held: bool
     etag: str
     size: int
+    until: float | None = None
+    notes: tuple[Note, ...] = ()
     unchanged: Unchanged | None = None
 
     def for_condition(self, if_none_match: str) -> Wire:
@@ -127,7 +132,6 @@ def entry_of(
     Args:
         target: The distribution.
         used: The module version that it is about.
-        response: The response.
     """
     body = response.body or b""
     if not isinstance(body, bytes) or len(body) > LARGEST_OF_ALL:

@@ -132,7 +132,7 @@ def _is_of_version(wanted: ModuleRequest) -> bool:
 
 def _decides(target: ServedDistribution, wanted: ModuleRequest) -> bool:
     """Say whether the answer is what the repository version holds, whatever an upstream has."""
-    if target.served is None:
+    if target.served is None or target.policy:
         return False
     if target.remote is None:
         return True

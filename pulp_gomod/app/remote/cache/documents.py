@@ -44,7 +44,7 @@ class Verdict:
 
 K = TypeVar("K", CacheEntry, None)
 
-Judge = Callable[[bytes], Awaitable[Verdict]]
+Verify = Callable[[bytes], Awaitable[Verdict]]
 
 
 class Asker(Protocol):
@@ -55,7 +55,7 @@ class Asker(Protocol):
 
 
 async def keep_all(_: bytes) -> Verdict:
-    """Judge that whatever came may be kept."""
+    """Say that whatever came may be kept."""
     return Verdict()
 
 
@@ -68,14 +68,14 @@ class DocumentRequest:
         question: What it is.
         ttl: Seconds for which the answer stands; None for what never changes.
         ask: Asks the upstream.
-        judge: Says whether the answer may be kept. Raises UpstreamFault for what may not even be
+        verify: Says whether the answer may be kept. Raises UpstreamFault for what may not even be
             passed on.
     """
 
     question: CacheKey
     ttl: float | None
     ask: Asker
-    judge: Judge = keep_all
+    verify: Verify = keep_all
 
 
 class EntryCache(Protocol):
@@ -84,6 +84,10 @@ class EntryCache(Protocol):
     @property
     def keeps(self) -> bool:
         """Whether answers are kept."""
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether answers are fetched by one process at a time."""
 
     @property
     def not_found_ttl(self) -> float:
@@ -152,7 +156,7 @@ class DocumentCache:
             return known
         if known is not None and known.found:
             return await self._refresh(wish, known)
-        return await asyncio.shield(self._fetch(wish))
+        return await asyncio.shield(self._fetch(wish, known))
 
     async def renewed(self, wish: DocumentRequest) -> CacheEntry:
         """
@@ -184,7 +188,7 @@ class DocumentCache:
             assert known is not None
             return known
         if isinstance(found, Fetched):
-            await wish.judge(found.body)
+            await wish.verify(found.body)
         return entries.of_fetched(found, wish.ttl, self._shelf.not_found_ttl)
 
     async def if_available(self, wish: DocumentRequest) -> CacheEntry | None:
@@ -204,13 +208,13 @@ class DocumentCache:
             return known
         if known is not None:
             return await self._refresh(wish, known)
-        return await self._hope(wish, self._fetch(wish), None)
+        return await self._hope(wish, self._fetch(wish, None), None)
 
     async def _refresh(self, wish: DocumentRequest, known: CacheEntry) -> CacheEntry:
         """Ask again for what was said once; whatever happens, there is an answer."""
         if self._is_pausing(wish.question.key):
             return known
-        fetch = self._fetch(wish)
+        fetch = self._fetch(wish, known)
         # Once again its time is recent enough that nobody has to wait.
         if known.is_fresh(slack=wish.ttl or 0.0):
             return known
@@ -253,13 +257,13 @@ class DocumentCache:
             pause = min(max(pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
             self._pauses[key] = (now + pause, pause)
 
-    def _fetch(self, wish: DocumentRequest) -> "asyncio.Task[CacheEntry]":
+    def _fetch(self, wish: DocumentRequest, known: CacheEntry | None) -> "asyncio.Task[CacheEntry]":
         async def alone() -> CacheEntry:
             return await self._ask(wish)
 
         async def fetch() -> CacheEntry:
-            if not self._shelf.keeps:
-                return await self._ask(wish)
+            if not (self._shelf.keeps and self._shelf.takes_turns):
+                return await self._ask_upstream(wish, known)
             return await self._shelf.alone(wish.question.key, alone)
 
         task = self._shelf.share(wish.question.key, fetch)
@@ -279,7 +283,7 @@ class DocumentCache:
             assert known is not None
             again = Fetched(known.body, known.etag, known.last_modified)
             return await self._keep(wish, again, Verdict(verified=known.verified), known)
-        verdict = Verdict() if isinstance(found, Missing) else await wish.judge(found.body)
+        verdict = Verdict() if isinstance(found, Missing) else await wish.verify(found.body)
         return await self._keep(wish, found, verdict, known)
 
     async def _keep(

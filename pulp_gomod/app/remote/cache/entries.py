@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid5
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from pulp_gomod.app.db.pool import Database
-from pulp_gomod.app.models import GoAnswer, GoArrival
+from pulp_gomod.app.models import GoPendingEntry
 from pulp_gomod.app.remote.cache import queries
 from pulp_gomod.app.remote.http.results import Fetched, Missing
 from pulp_gomod.app.storage.stored_zip import StoredZip
@@ -159,54 +159,44 @@ def write(question: CacheKey, answer: CacheEntry, content: UUID | None = None) -
         answer: What was said.
         content: For a zip the content unit.
     """
-    pk = question.pk
-    row = GoAnswer(
-        pk=pk,
-        remote_id=question.remote,
-        key=question.key,
-        path=question.path,
-        module=question.module,
-        version=question.version,
-        file=question.file,
-        status=answer.status,
-        body=answer.body,
-        content_id=content,
-        verified=answer.verified,
-        etag=answer.etag,
-        last_modified=answer.last_modified,
-        checked=answer.checked,
-        expires=answer.expires,
-    )
-    GoAnswer.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["remote", "key"],
-        update_fields=[
-            "status",
-            "body",
-            "content",
-            "verified",
-            "etag",
-            "last_modified",
-            "checked",
-            "expires",
-        ],
-    )
+    pk, now = question.pk, datetime.now(UTC)
+    row = {
+        "pulp_id": pk,
+        "pulp_created": now,
+        "pulp_last_updated": now,
+        "remote": question.remote,
+        "key": question.key,
+        "path": question.path,
+        "module": question.module,
+        "version": question.version,
+        "file": question.file,
+        "status": answer.status,
+        "body": answer.body,
+        "content": content,
+        "verified": answer.verified,
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "checked": answer.checked,
+        "expires": answer.expires,
+    }
+    sql, names = queries.upsert()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [row[name] for name in names])
     return pk
 
 
-def arrive(arrivals: Collection[tuple[UUID, UUID]]) -> None:
+def add_pending(pending: Collection[tuple[UUID, UUID]]) -> None:
     """
-    Let what was fetched join repositories. Uses the ORM.
+    Note that what was fetched is to be added to repositories. Uses the ORM.
 
     Args:
-        arrivals: Pks of a repository and of an answer.
+        pending: Pks of a repository and of a cache entry.
     """
-    rows = [GoArrival(repository_id=where, answer_id=what) for where, what in arrivals]
+    rows = [GoPendingEntry(repository_id=where, entry_id=what) for where, what in pending]
     try:
-        GoArrival.objects.bulk_create(rows, ignore_conflicts=True)
+        GoPendingEntry.objects.bulk_create(rows, ignore_conflicts=True)
     except IntegrityError:
         # A repository or an answer has been deleted meanwhile.
         if len(rows) > 1:
-            for arrival in arrivals:
-                arrive([arrival])
+            for each in pending:
+                add_pending([each])

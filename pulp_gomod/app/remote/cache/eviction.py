@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.db.models.functions import Length
 
-from pulp_gomod.app.models import GoAnswer, GoArrival
+from pulp_gomod.app.models import GoCacheEntry, GoPendingEntry
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 
 # Bytes that a row takes beside its texts, its entries in indexes among them.
@@ -34,7 +34,9 @@ def size_of_all(remote: UUID) -> int:
     Args:
         remote: The remote's pk.
     """
-    counted = GoAnswer.objects.filter(remote=remote).aggregate(rows=Count("pk"), bytes=Sum(_TEXTS))
+    counted = GoCacheEntry.objects.filter(remote=remote).aggregate(
+        rows=Count("pk"), bytes=Sum(_TEXTS)
+    )
     return int(counted["rows"]) * ROW + int(counted["bytes"] or 0)
 
 
@@ -55,16 +57,16 @@ def forget(remote: UUID, excess: int) -> int:
     return freed + _delete(answers.order_by("checked"), excess - freed)
 
 
-def _forgettable(remote: UUID) -> "QuerySet[GoAnswer]":
-    awaited = GoArrival.objects.filter(answer=OuterRef("pk"))
+def _forgettable(remote: UUID) -> "QuerySet[GoCacheEntry]":
+    awaited = GoPendingEntry.objects.filter(entry=OuterRef("pk"))
     return (
-        GoAnswer.objects.filter(~Exists(awaited), remote=remote)
+        GoCacheEntry.objects.filter(~Exists(awaited), remote=remote)
         .exclude(file="zip", status=200)
         .exclude(file="sumdb", path__endswith="/latest")
     )
 
 
-def _delete(answers: "QuerySet[GoAnswer]", excess: int) -> int:
+def _delete(answers: "QuerySet[GoCacheEntry]", excess: int) -> int:
     freed = 0
     while freed < excess:
         oldest = list(answers.values_list("pk", ROW + _TEXTS)[:_BATCH])
@@ -76,6 +78,6 @@ def _delete(answers: "QuerySet[GoAnswer]", excess: int) -> int:
             freed += size
         if not chosen:
             break
-        # Else Django loads all bodies, to see which arrivals go with them.
-        GoAnswer.objects.filter(pk__in=chosen).only("pk").delete()
+        # Else Django loads all bodies, to see which pending entries go with them.
+        GoCacheEntry.objects.filter(pk__in=chosen).only("pk").delete()
     return freed

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from pulp_gomod.app.models import GoAnswer, GoModule
-from pulp_gomod.app.remote.cache import entries
+from pulp_gomod.app.models import GoModule
+from pulp_gomod.app.remote.cache import entries, queries
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 
 
@@ -74,20 +74,23 @@ def go_mod_of(answer: UUID) -> bytes | None:
     Args:
         answer: The pk of the answer that brought it.
     """
-    row = GoModule.objects.filter(gomod_answers=answer).values_list("go_mod", flat=True).first()
+    row = (
+        GoModule.objects.filter(gomod_cache_entries=answer).values_list("go_mod", flat=True).first()
+    )
     return None if row is None else bytes(row)
 
 
 def _of_zip(question: CacheKey) -> bytes | None:
     """What belongs to the zip that is kept; None if that says nothing."""
-    zips = GoAnswer.objects.filter(
-        remote=question.remote, key=question.whole, status=200, content__isnull=False
-    )
-    if question.file == "mod":
-        pk = zips.values_list("pk", flat=True).first()
-        return None if pk is None else go_mod_of(pk)
-    said = zips.values_list("body", flat=True).first()
-    return bytes(said) if said else None
+    is_mod = question.file == "mod"
+    statement = queries.go_mod_of_zip() if is_mod else queries.info_of_zip()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, statement.bind(remote=question.remote, key=question.whole))
+        row = cursor.fetchone()
+    if row is None or row[0] is None:
+        return None
+    said = bytes(row[0])
+    return said if said or is_mod else None
 
 
 def _alone(key: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pulp_gomod.app.remote.http.results import Broken
@@ -40,6 +41,13 @@ def is_version(path: str, version: str) -> bool:
         path: The module path.
         version: What is asked for.
     """
+    # Whoever sends it for something else than a version, fills no memory with it.
+    return len(path) + len(version) <= MAX_PATH and _is_version(path, version)
+
+
+@lru_cache(maxsize=512)
+def _is_version(path: str, version: str) -> bool:
+    """Do what `is_version` does; that is asked of one version ten times while its files come."""
     return versions_of(path)(version)
 
 

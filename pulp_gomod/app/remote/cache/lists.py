@@ -31,19 +31,29 @@ def clean(path: str, body: bytes) -> bytes:
     Raises:
         UpstreamFault: It is something else than a list.
     """
-    lines = [line.split() for line in body.decode("utf-8", "replace").split("\n")]
-    named = [fields for fields in lines if fields]
-    if named and not any(semver.is_valid(fields[0]) for fields in named):
+    lines = [each for each in map(_fields, body.decode("utf-8", "replace").split("\n")) if each]
+    if lines and not any(semver.is_valid(_version(line)) for line in lines):
         raise UpstreamFault("the upstream sent something other than a list of versions")
     is_version = versions_of(path)
-    fitting = [fields for fields in named if is_version(fields[0])]
-    tagged = [fields[0] for fields in fitting if not module.is_pseudo_version(fields[0])]
+    fitting = [line for line in lines if is_version(_version(line))]
+    tagged = [each for each in map(_version, fitting) if not module.is_pseudo_version(each)]
     kept = dict.fromkeys(tagged or map(_with_time, fitting))
     return "".join(f"{line}\n" for line in kept).encode()
 
 
-def _with_time(fields: list[str]) -> str:
-    return " ".join(fields[:2] if len(fields) > 1 and _is_time(fields[1]) else fields[:1])
+def _fields(line: str) -> str:
+    """Return the fields of a line, with one space between: as text, of which a hundred thousand cost no collection."""
+    return " ".join(line.split())
+
+
+def _version(line: str) -> str:
+    return line.partition(" ")[0]
+
+
+def _with_time(line: str) -> str:
+    version, _, more = line.partition(" ")
+    told = _version(more)
+    return f"{version} {told}" if told and _is_time(told) else version
 
 
 def tagged_only(body: bytes) -> bytes:
@@ -115,9 +125,10 @@ def merge_lists(path: str, local: list[str], upstream: bytes) -> bytes:
         local: The tagged versions that the repository holds.
         upstream: The upstream's list, as `clean` leaves it.
     """
-    listed = set(listed_versions(path, upstream))
-    if listed.issuperset(local):
+    # Dictionaries of text, which the collector of garbage passes over; not so sets.
+    listed = dict.fromkeys(listed_versions(path, upstream))
+    if listed.keys() >= set(local):
         return tagged_only(upstream)
-    tagged = {version for version in listed if not module.is_pseudo_version(version)}
-    ordered = sorted(tagged.union(local), key=semver.db_sort_key)
+    tagged = dict.fromkeys(each for each in listed if not module.is_pseudo_version(each))
+    ordered = sorted(tagged | dict.fromkeys(local), key=semver.db_sort_key)
     return "".join(f"{version}\n" for version in ordered).encode()

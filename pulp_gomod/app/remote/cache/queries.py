@@ -1,10 +1,13 @@
-"""The SQL that the pull-through asks while a request waits, compiled from ORM querysets."""
+"""The SQL that the pull-through asks while a request waits, compiled once."""
 
 from functools import lru_cache
 from uuid import UUID
 
+from django.db import connection
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from pulp_gomod.app.db.compiled import Statement, compile_queryset
-from pulp_gomod.app.models import GoAnswer
+from pulp_gomod.app.models import GoCacheEntry, GoModule
 
 _REMOTE = UUID("00000000-0000-4000-8000-000000000003")
 _KEY = "\ufffdkey"
@@ -22,7 +25,7 @@ def answer() -> Statement:
     """
     artifact = "content__contentartifact__artifact"
     return compile_queryset(
-        GoAnswer.objects.filter(remote=_REMOTE, key=_KEY).values_list(
+        GoCacheEntry.objects.filter(remote=_REMOTE, key=_KEY).values_list(
             "pk",
             "status",
             "body",
@@ -39,3 +42,65 @@ def answer() -> Statement:
         ),
         _NAMES,
     )
+
+
+# What a new answer changes of the row that keeps an old one.
+_REPLACED = (
+    "status",
+    "body",
+    "content",
+    "verified",
+    "etag",
+    "last_modified",
+    "checked",
+    "expires",
+)
+
+
+@lru_cache(maxsize=1)
+def upsert() -> tuple[str, tuple[str, ...]]:
+    """
+    Keep an answer in place of the last one.
+
+    Django makes the same of `bulk_create`, and anew for each row: most of what a row costs.
+
+    Returns:
+        The statement, and the fields whose values are its parameters.
+    """
+    quote, meta = connection.ops.quote_name, GoCacheEntry._meta
+    columns = {field.name: quote(field.column) for field in meta.concrete_fields}
+    replaced = (f"{columns[name]} = EXCLUDED.{columns[name]}" for name in _REPLACED)
+    sql = (
+        f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns.values())}) "
+        f"VALUES ({', '.join(['%s'] * len(columns))}) "
+        f"ON CONFLICT ({columns['remote']}, {columns['key']}) DO UPDATE SET {', '.join(replaced)}"
+    )
+    return sql, tuple(columns)
+
+
+def _zips() -> QuerySet:
+    """The row that keeps a zip."""
+    return GoCacheEntry.objects.filter(remote=_REMOTE, key=_KEY, status=200, content__isnull=False)
+
+
+@lru_cache(maxsize=1)
+def info_of_zip() -> Statement:
+    """
+    Find the `.info` that came with a zip.
+
+    Values: remote, key.
+    Columns: its bytes, empty if none came.
+    """
+    return compile_queryset(_zips().values_list("body"), _NAMES)
+
+
+@lru_cache(maxsize=1)
+def go_mod_of_zip() -> Statement:
+    """
+    Find the go.mod of a zip.
+
+    Values: remote, key.
+    Columns: its bytes, null if the zip is gone.
+    """
+    modules = GoModule.objects.filter(pk=OuterRef("content")).values("go_mod")
+    return compile_queryset(_zips().values_list(Subquery(modules[:1])), _NAMES)

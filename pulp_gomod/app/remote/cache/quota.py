@@ -30,7 +30,6 @@ class CacheQuota:
     What is known of the size of one remote's answers.
 
     Args:
-        remote: The remote.
         threads: For counting.
     """
 

@@ -151,11 +151,7 @@ class Fetcher:
         Raises:
             UpstreamFault: The upstream did not answer as it should.
         """
-        conditions: dict[str, str] = {}
-        if etag:
-            conditions[hdrs.IF_NONE_MATCH] = etag
-        elif last_modified:
-            conditions[hdrs.IF_MODIFIED_SINCE] = last_modified
+        conditions = _conditions(etag, last_modified)
         sink = InMemory(binary)
         found = await self._ask(
             url, sink, limit, self._settings.timeouts.document, conditions, trusted, is_index
@@ -178,6 +174,25 @@ class Fetcher:
         """
         found = await self._ask(url, sink, limit, self._settings.timeouts.zip, {}, True)
         return found if isinstance(found, Missing) else None
+
+    async def download(
+        self, url: URL, sink: Sink, limit: int, etag: str = "", last_modified: str = ""
+    ) -> Fetched | Unchanged | Missing:
+        """
+        Ask for something large, unless it is still what is known; it is in the sink then.
+
+        Args:
+            url: Where it is.
+            sink: Where it goes.
+            limit: Bytes that it may have.
+            etag: The validator of what is known already, or "".
+            last_modified: The other one.
+
+        Raises:
+            UpstreamFault: The upstream did not answer as it should.
+        """
+        conditions = _conditions(etag, last_modified)
+        return await self._ask(url, sink, limit, self._settings.timeouts.zip, conditions, True)
 
     async def _ask(
         self,
@@ -372,6 +387,12 @@ class Fetcher:
             pace = Pace(name, settings.connections)
             self._paces.put(host, pace)
         return pace
+
+
+def _conditions(etag: str, last_modified: str) -> dict[str, str]:
+    if etag:
+        return {hdrs.IF_NONE_MATCH: etag}
+    return {hdrs.IF_MODIFIED_SINCE: last_modified} if last_modified else {}
 
 
 def _nobody() -> None:

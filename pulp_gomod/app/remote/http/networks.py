@@ -85,9 +85,6 @@ def denied_host(host: str) -> bool:
 
     A name may lead to one nevertheless, which only its look-up says.
 
-    Args:
-        host: The host.
-
     Raises:
         ImproperlyConfigured: The setting names something that is no network.
     """

@@ -50,12 +50,7 @@ class Party:
 
 
 def host_of(url: URL) -> str:
-    """
-    Return the host of a URL as people write it, with the port if it is not the usual one.
-
-    Args:
-        url: The URL.
-    """
+    """Return the host of a URL as people write it, with the port if it is not the usual one."""
     host = url.host or ""
     host = f"[{host}]" if ":" in host else host
     return host if url.is_default_port() or url.port is None else f"{host}:{url.port}"

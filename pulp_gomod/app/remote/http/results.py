@@ -179,12 +179,7 @@ class NotProven(UpstreamFault):
 
 
 def printable_lines(text: str) -> list[str]:
-    """
-    Return the first lines of somebody's text, up to a blank one, fit for passing on.
-
-    Args:
-        text: The text.
-    """
+    """Return the first lines of somebody's text, up to a blank one, fit for passing on."""
     lines: list[str] = []
     for line in text[:MAX_WORDS].strip().split("\n")[:MAX_LINES]:
         if not line.strip():
@@ -195,11 +190,6 @@ def printable_lines(text: str) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """
-    Make one line of a text that may quote an upstream, fit for a log and for passing on.
-
-    Args:
-        text: The text.
-    """
+    """Make one line of a text that may quote an upstream, fit for a log and for passing on."""
     line = " ".join(text[: 2 * MAX_LINE].split())[:MAX_LINE]
     return "".join(char if char.isprintable() else "?" for char in line)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pulp_gomod.app.models import GoAnswer
+from pulp_gomod.app.models import GoCacheEntry
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.remote.sumdb.endpoint import cache_key, lookup_path
 from pulp_gomod.golang.sumdb import tlog
@@ -42,7 +42,6 @@ def cached_tiles(
 
     Args:
         settings: The remote.
-        tiles: The tiles.
     """
     keys = {
         cache_key(settings, each.path()).key: each for tile in tiles for each in (tile, tile.full())
@@ -56,5 +55,7 @@ def cached_tiles(
 
 
 def _bodies(settings: RemoteSettings, keys: Iterable[str]) -> dict[str, bytes]:
-    rows = GoAnswer.objects.filter(remote=settings.pk, key__in=list(keys), status=200, expires=None)
+    rows = GoCacheEntry.objects.filter(
+        remote=settings.pk, key__in=list(keys), status=200, expires=None
+    )
     return {key: bytes(body) for key, body in rows.values_list("key", "body")}

@@ -7,10 +7,11 @@ on, so their rows outlive a change of the remote's URL.
 
 import asyncio
 import logging
+import time
 from datetime import UTC, datetime
 
 from pulp_gomod.app.db.lru import Lru
-from pulp_gomod.app.models import GoAnswer
+from pulp_gomod.app.models import GoCacheEntry, ages
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache.documents import DocumentCache, DocumentRequest, Verdict
 from pulp_gomod.app.remote.cache.entries import CacheEntry
@@ -26,6 +27,7 @@ from pulp_gomod.app.remote.sumdb.endpoint import Place, lookup_path
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import Client, WriteConflictError, check_sum, tlog
+from pulp_gomod.golang.sumdb.proving import open_head
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ _MAX_WIDTH = 256
 # Bytes that a signed head may have (Go's own limit), and a tile of records.
 MAX_HEAD = 1_000_000
 _MAX_DATA = 1024 * 1024
+# Seconds between two notes of how large the database is.
+_NOTED_EVERY = 600.0
 
 
 class ChecksumDatabase:
@@ -44,7 +48,6 @@ class ChecksumDatabase:
 
     Args:
         upstream: The remote.
-        documents: Its documents.
     """
 
     def __init__(self, upstream: Upstream, documents: DocumentCache) -> None:
@@ -55,6 +58,7 @@ class ChecksumDatabase:
         self._held: Lru[str, bytes] = Lru(MAX_HELD)
         self._lines: Lru[tuple[str, str], list[str]] = Lru(_MAX_LINES)
         self._head: bytes | None = None
+        self._noted = -_NOTED_EVERY
         self._client = Client(self, upstream.settings.sumdb.key)
 
     # What is proven.
@@ -127,7 +131,7 @@ class ChecksumDatabase:
         async def ask(known: CacheEntry | None) -> Fetched | Unchanged | Missing:
             return await self._place.ask("/latest", MAX_HEAD)
 
-        async def judge(body: bytes) -> Verdict:
+        async def verify(body: bytes) -> Verdict:
             try:
                 await self._client.head(body)
             except GoError as error:
@@ -137,7 +141,7 @@ class ChecksumDatabase:
         ttl = self._upstream.settings.cache_ttl
         try:
             await self._documents.get(
-                DocumentRequest(self._place.question("latest"), ttl, ask, judge)
+                DocumentRequest(self._place.question("latest"), ttl, ask, verify)
             )
         except NotProven:
             raise
@@ -155,9 +159,6 @@ class ChecksumDatabase:
     async def tile(self, tile: tlog.Tile) -> bytes | Missing:
         """
         Return a tile as it is passed on to clients.
-
-        Args:
-            tile: Which one.
 
         Raises:
             UpstreamFault: The database does not answer, or sends a tile of another tree.
@@ -180,12 +181,7 @@ class ChecksumDatabase:
         return found.body
 
     async def held_tile(self, tile: tlog.Tile) -> bytes | None:
-        """
-        Return a tile without asking for anything; None if it is not kept.
-
-        Args:
-            tile: Which one.
-        """
+        """Return a tile without asking for anything; None if it is not kept."""
         return await self._instead(tile)
 
     async def _proven(self, tile: tlog.Tile) -> bytes | None:
@@ -208,10 +204,14 @@ class ChecksumDatabase:
             return instead
 
     async def _prove(self, path: str, version: str) -> list[str]:
-        try:
-            return await self._client.record(path, version)
-        except GoError as error:
-            raise self._not_proven(f"{path}@{version}", error) from error
+        async def prove() -> list[str]:
+            try:
+                return await self._client.record(path, version)
+            except GoError as error:
+                raise self._not_proven(f"{path}@{version}", error) from error
+
+        # Once for all who need it: who comes while it is being kept would ask again.
+        return await asyncio.shield(self._upstream.share(f"record {path}@{version}", prove))
 
     def _not_proven(self, what: str, error: GoError) -> NotProven:
         line = str(error)
@@ -236,7 +236,7 @@ class ChecksumDatabase:
         return body[: tile.size()] if body else None
 
     def _any_of(self, keys: list[str]) -> bytes | None:
-        found = GoAnswer.objects.filter(
+        found = GoCacheEntry.objects.filter(
             remote=self._upstream.settings.pk, key__in=keys, status=200, expires=None
         ).first()
         return bytes(found.body) if found else None
@@ -269,6 +269,17 @@ class ChecksumDatabase:
         if not await self._upstream.threads.database(self._move_head, old, new):
             raise WriteConflictError(f"the tree head of {self.name} was moved in the meantime")
         self._head = new
+        await self._note_size(new)
+
+    async def _note_size(self, head: bytes) -> None:
+        """Remember how large the database is, once in a while: by that its records tell their age."""
+        now = time.monotonic()
+        if now < self._noted + _NOTED_EVERY:
+            return
+        self._noted = now
+        size = open_head(head, self._upstream.settings.sumdb.key).tree.n
+        key = self._upstream.settings.sumdb.key
+        await self._upstream.threads.database(ages.mark, key, size, datetime.now(UTC))
 
     async def read_cache(self, file: str, /) -> bytes | None:
         """Return a kept answer or tile."""
@@ -295,9 +306,9 @@ class ChecksumDatabase:
         pk = question.pk
         now = datetime.now(UTC)
         if old:
-            rows = GoAnswer.objects.filter(pk=pk, body=old)
+            rows = GoCacheEntry.objects.filter(pk=pk, body=old)
             return bool(rows.update(body=new, checked=now))
-        row = GoAnswer(
+        row = GoCacheEntry(
             pk=pk,
             remote_id=question.remote,
             key=question.key,
@@ -307,5 +318,5 @@ class ChecksumDatabase:
             body=new,
             checked=now,
         )
-        GoAnswer.objects.bulk_create([row], ignore_conflicts=True)
-        return bool(GoAnswer.objects.filter(pk=pk, body=new).exists())
+        GoCacheEntry.objects.bulk_create([row], ignore_conflicts=True)
+        return bool(GoCacheEntry.objects.filter(pk=pk, body=new).exists())

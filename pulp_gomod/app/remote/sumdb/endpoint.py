@@ -22,7 +22,6 @@ class Place:
 
     Args:
         upstream: The remote.
-        documents: Its documents.
     """
 
     def __init__(self, upstream: Upstream, documents: DocumentCache) -> None:
@@ -102,7 +101,6 @@ def lookup_path(path: str, version: str) -> str:
 
     Args:
         path: The module path.
-        version: The version.
 
     Raises:
         GoError: They are none.

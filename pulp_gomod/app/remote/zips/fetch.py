@@ -1,4 +1,4 @@
-"""The zips of a remote: fetched once, verified, judged, stored, and only then sent."""
+"""The zips of a remote: fetched once, verified, stored, and only then sent."""
 
 import asyncio
 import hashlib
@@ -23,12 +23,13 @@ from pulp_gomod.app.remote.http.results import (
     UpstreamFault,
     one_line,
 )
-from pulp_gomod.app.remote.ingest import join_at_once
+from pulp_gomod.app.remote.ingest import ingest_at_once
 from pulp_gomod.app.remote.modules import UpstreamModules
 from pulp_gomod.app.remote.sumdb.database import ChecksumDatabase
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips import verify
 from pulp_gomod.app.remote.zips.agreeing import Agreed, Others, Small
+from pulp_gomod.app.remote.zips.past import Past, past_of, unit_of
 from pulp_gomod.app.remote.zips.quota import ZipQuota
 from pulp_gomod.app.remote.zips.spool import Spool
 from pulp_gomod.app.storage.faults import UNAVAILABLE
@@ -78,15 +79,17 @@ class ZipRequest:
         path: The module path.
         version: What is asked for.
         repository: The pk of the repository that it would join.
-        joins: Whether it joins the repository by itself, as what clients ask for does.
+        ingested: Whether it is added to the repository by itself, as what clients ask for does.
         h1: The checksum that it has to have, or "".
+        since: What the upstream has said of the version since then is not asked for again; None if all is.
     """
 
     path: str
     version: str
     repository: UUID
-    joins: bool = True
+    ingested: bool = True
     h1: str = ""
+    since: datetime | None = None
 
 
 class Zips:
@@ -114,7 +117,7 @@ class Zips:
 
     async def known(self, asked: ZipRequest) -> StoredZip | None:
         """
-        Return a zip that is stored already, and see that it joins the repository.
+        Return a zip that is stored already, and see that it is added to the repository.
 
         Args:
             asked: What is asked for.
@@ -126,15 +129,16 @@ class Zips:
         answer = await self._upstream.read(question) if self._upstream.keeps else None
         if answer is None or answer.zip is None or answer.pk is None:
             return None
-        if not self._upstream.has_arrived(asked.repository, answer):
+        if not self._upstream.is_pending(asked.repository, answer):
             # It may have been fetched for another repository, which remembers other things.
-            checksums = await self._upstream.threads.database(verify.checksums_of, answer.pk)
+            unit = await unit_of(self._upstream.database, answer.pk)
+            checksums = unit[1:] if unit is not None else ("", "")
             self._compare_with_wanted(asked, checksums[0])
             replaces = await self._compare_with_past(asked, *checksums)
-            if replaces and asked.joins:
+            if replaces and asked.ingested:
                 await self._replace(asked, answer.pk, checksums[1])
-        if asked.joins:
-            self._upstream.arrive(asked.repository, answer)
+        if asked.ingested:
+            self._upstream.add_pending(asked.repository, answer)
         return answer.zip
 
     async def get(self, asked: ZipRequest) -> StoredZip | Uncached | Missing:
@@ -158,7 +162,7 @@ class Zips:
                 if stored is not None:
                     return stored
             # Many clients may ask for what is not there; a sync means to know.
-            if asked.joins and known is not None and not known.found and known.is_fresh():
+            if asked.ingested and known is not None and not known.found and known.is_fresh():
                 return known.missing
             return await self._fetch(asked, question)
 
@@ -181,7 +185,7 @@ class Zips:
         vouched = self._sumdb is not None and self._modules.covers(path, version)
         background, others = _Background(), Others(self._modules, path, version)
         lines = background.start(self._lines(path, version)) if vouched else None
-        info = background.start(others.info(again=not vouched))
+        info = background.start(others.info(again=not vouched, since=asked.since))
         go_mod = None if vouched else background.start(others.go_mod())
         try:
             spool = Spool(self._upstream.threads)
@@ -190,48 +194,56 @@ class Zips:
                 return await self._missing(question, missing)
             await spool.finish()
             metrics.received(self._upstream.settings, spool.size)
-            judged = await self._judge(spool, Fetched(path, version, vouched))
-            if judged.broken:
-                raise Broken(f"the upstream sent no zip of {path}@{version}: {judged.broken}")
+            verified = await self._verify_file(spool, Fetched(path, version, vouched))
+            if verified.broken:
+                raise Broken(f"the upstream sent no zip of {path}@{version}: {verified.broken}")
             if not is_version(path, version):
                 return await self._pass(spool, f"{version} is not a version")
             proven = await lines if lines is not None else None
             if proven is not None:
-                self._verify(proven, asked, judged)
-            self._compare_with_wanted(asked, judged.h1)
-            await self._compare_with_past(asked, judged.h1, _go_mod_h1(judged.upload))
-            agreed = Agreed(judged.reason)
-            if judged.upload is not None and proven is not None:
-                agreed = _proven(asked, proven, judged.upload, info)
-            elif judged.upload is not None and go_mod is not None:
-                agreed = await others.agree(judged.upload, await info, await go_mod)
-            flaw = await self._reserve(asked, judged, agreed)
-            if flaw or judged.upload is None:
-                return await self._pass(spool, flaw, judged.h1, agreed.go_mod_h1)
+                self._verify_h1(proven, asked, verified)
+            self._compare_with_wanted(asked, verified.h1)
+            past = asked, verified.h1, _go_mod_h1(verified.upload)
+            replaces = await self._compare_with_past(*past)
+            agreed = Agreed(verified.reason)
+            if verified.upload is not None and proven is not None:
+                agreed = _proven(asked, proven, verified.upload, info)
+            elif verified.upload is not None and go_mod is not None:
+                agreed = await others.agree(verified.upload, await info, await go_mod)
+            flaw = await self._reserve(asked, verified, agreed)
+            if flaw or verified.upload is None:
+                return await self._pass(spool, flaw, verified.h1, agreed.go_mod_h1)
             answer = CacheEntry(200, agreed.info, datetime.now(UTC), verified=vouched)
-            return await self._keep(spool, asked, question, judged.upload, answer, agreed.small)
+            kept = await self._keep(spool, asked, question, verified.upload, answer, agreed.small)
+            if isinstance(kept, Uncached):
+                return kept
+            if asked.ingested and not replaces:
+                # It agrees with what the repository knows, and need not be compared again.
+                self._upstream.note_written(asked.repository, kept)
+            assert kept.zip is not None
+            return kept.zip
         finally:
             background.cancel()
 
-    async def _judge(self, spool: Spool, check: Fetched) -> Verified:
+    async def _verify_file(self, spool: Spool, check: Fetched) -> Verified:
         threads = self._upstream.threads
-        judged = await threads.judge(verify.judge, spool.path, check)
-        if judged is not None:
-            return judged
-        return await threads.wait(verify.judge_apart, spool.path, check)
+        verified = await threads.verify(verify.verify, spool.path, check)
+        if verified is not None:
+            return verified
+        return await threads.wait(verify.verify_apart, spool.path, check)
 
     async def _lines(self, path: str, version: str) -> list[str]:
         assert self._sumdb is not None
         return await self._sumdb.lines(path, version)
 
-    def _verify(self, lines: list[str], asked: ZipRequest, judged: Verified) -> None:
+    def _verify_h1(self, lines: list[str], asked: ZipRequest, verified: Verified) -> None:
         assert self._sumdb is not None
-        if not judged.h1:
+        if not verified.h1:
             raise NotProven(
                 f"{asked.path}@{asked.version}: verifying module: the upstream sent something that "
-                f"has no checksum: {judged.reason}"
+                f"has no checksum: {verified.reason}"
             )
-        self._sumdb.check(lines, asked.path, asked.version, judged.h1)
+        self._sumdb.check(lines, asked.path, asked.version, verified.h1)
 
     def _compare_with_wanted(self, asked: ZipRequest, h1: str) -> None:
         """Refuse other bytes than those which are asked for."""
@@ -250,9 +262,7 @@ class Zips:
             The checksum of another go.mod that the repository holds, and that nobody vouches for: what
             is fetched may take its place. "" if it holds none.
         """
-        past = await self._upstream.threads.database(
-            verify.past_of, asked.repository, asked.path, asked.version
-        )
+        past = await self._past_of(asked)
         if h1 and past.recorded and h1 not in past.recorded:
             where = f"{asked.path}@{asked.version}"
             log.error("%s: the upstream sends %s, on record is %s", where, h1, past.recorded)
@@ -266,6 +276,9 @@ class Zips:
         if past.vouched:
             raise self._holds_another(asked, past.go_mod_h1, go_mod_h1)
         return past.go_mod_h1
+
+    async def _past_of(self, asked: ZipRequest) -> Past:
+        return await past_of(self._upstream.database, asked.repository, asked.path, asked.version)
 
     def _holds_another(self, asked: ZipRequest, held: str, sent: str) -> NotProven:
         metrics.refused(self._upstream.settings)
@@ -283,14 +296,13 @@ class Zips:
         Until then clients would get that go.mod beside it.
         """
         database = self._upstream.threads.database
-        where = (asked.repository, asked.path, asked.version)
 
         async def replace() -> bool:
-            await database(join_at_once, asked.repository, answer)
+            await database(ingest_at_once, asked.repository, answer)
             end = time.monotonic() + REPLACED_WITHIN
             while time.monotonic() < end:
                 await asyncio.sleep(_LOOK)
-                past = await database(verify.past_of, *where)
+                past = await self._past_of(asked)
                 if past.go_mod_h1 in ("", go_mod_h1):
                     return True
             return False
@@ -303,13 +315,13 @@ class Zips:
                 status=503,
             )
 
-    async def _reserve(self, asked: ZipRequest, judged: Verified, agreed: Agreed) -> str:
+    async def _reserve(self, asked: ZipRequest, verified: Verified, agreed: Agreed) -> str:
         """Take room for a zip; otherwise say why it is not kept."""
-        if judged.upload is not None and not self._upstream.keeps:
+        if verified.upload is not None and not self._upstream.keeps:
             return "the remote keeps nothing"
         flaw = agreed.flaw
-        if judged.upload is not None and not flaw:
-            if await self._room.reserve(asked.repository, judged.upload.size):
+        if verified.upload is not None and not flaw:
+            if await self._room.reserve(asked.repository, verified.upload.size):
                 return ""
             flaw = "the cache is full"
             # What clients get beside it is kept nevertheless.
@@ -326,7 +338,7 @@ class Zips:
         upload: Upload,
         answer: CacheEntry,
         small: Small,
-    ) -> StoredZip | Uncached:
+    ) -> CacheEntry | Uncached:
         kept = False
         try:
             await self._upstream.threads.store(
@@ -334,7 +346,7 @@ class Zips:
                 spool.path,
                 upload,
                 self._upstream.settings.domain,
-                asked.repository if asked.joins else None,
+                asked.repository if asked.ingested else None,
                 question,
                 answer,
                 small,
@@ -344,16 +356,16 @@ class Zips:
             return await self._pass_unstored(spool, asked, upload)
         finally:
             self._room.settle(asked.repository, upload.size, kept=kept)
-        if asked.joins:
-            self._upstream.arrived(asked.repository)
+        if asked.ingested:
+            self._upstream.note_pending(asked.repository)
         stored = await self._upstream.read(question)
         if stored is None or stored.zip is None:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, but is already gone")
-        return stored.zip
+        return stored
 
     async def _pass_unstored(self, spool: Spool, asked: ZipRequest, upload: Upload) -> Uncached:
         """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
-        if asked.joins and await self._upstream.threads.write(os.path.exists, spool.path):
+        if asked.ingested and await self._upstream.threads.write(os.path.exists, spool.path):
             return await self._pass(spool, UNAVAILABLE, upload.h1, upload.go_mod_h1)
         raise UpstreamFault(UNSTORED, status=503)
 
@@ -364,7 +376,7 @@ class Zips:
         return missing
 
     async def _pass(self, spool: Spool, reason: str, h1: str = "", go_mod_h1: str = "") -> Uncached:
-        sha256 = await self._upstream.threads.judge(_sha256, spool.path)
+        sha256 = await self._upstream.threads.verify(_sha256, spool.path)
         return Uncached(spool, sha256, datetime.now(UTC), one_line(reason), h1, go_mod_h1)
 
 

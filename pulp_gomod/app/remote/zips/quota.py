@@ -39,15 +39,14 @@ class ZipQuota:
     The sizes of the repositories that a remote's zips are kept for.
 
     Args:
-        remote: The remote.
         threads: For counting.
-        joiner: Has repositories cleaned up.
+        ingest: Has repositories cleaned up.
     """
 
-    def __init__(self, remote: RemoteSettings, threads: Threads, joiner: Ingest) -> None:
+    def __init__(self, remote: RemoteSettings, threads: Threads, ingest: Ingest) -> None:
         self._limit = remote.cache_size
         self._threads = threads
-        self._joiner = joiner
+        self._ingest = ingest
         self._counts: dict[UUID, _Count] = {}
 
     @property
@@ -71,7 +70,7 @@ class ZipQuota:
         if count.size + count.reserved + size <= self._limit:
             count.reserved += size
             return True
-        self._joiner.clean(repository, int(self._limit * LEAVES))
+        self._ingest.clean(repository, int(self._limit * LEAVES))
         return False
 
     def settle(self, repository: UUID, size: int, *, kept: bool) -> None:

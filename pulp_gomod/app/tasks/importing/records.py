@@ -24,7 +24,6 @@ class TreeDatabase:
         key: Its verifier key; "" if nobody knows it.
 
     Args:
-        tree: The tree.
         name: The database's name.
         key: Its verifier key, or "".
     """
@@ -41,7 +40,6 @@ class TreeDatabase:
 
         Args:
             path: The module path.
-            version: The version.
         """
         found = self._record(path, version)
         return found.text.splitlines() if found else []
@@ -114,10 +112,9 @@ class TreeDatabase:
 
 def databases_of(tree: Tree, domain: UUID, given: Sequence[str]) -> list[TreeDatabase]:
     """
-    Find the checksum databases of a tree, with the keys by which they are judged.
+    Find the checksum databases of a tree, with the keys that they are verified with.
 
     Args:
-        tree: The tree.
         domain: The domain's pk.
         given: Further keys, as in GOSUMDB.
 

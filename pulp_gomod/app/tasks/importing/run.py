@@ -1,13 +1,14 @@
-"""Importing a tree: judge all of it, then make one version of the repository."""
+"""Importing a tree: verify all of it, then make one version of the repository."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from io import BufferedReader
-from typing import Any, BinaryIO, TypedDict
+from typing import BinaryIO, TypedDict
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from pulpcore.plugin.models import ProgressReport, UploadChunk
 from pulpcore.plugin.models import Upload as ChunkedUpload
@@ -22,12 +23,13 @@ from pulp_gomod.app.models.repository import release_time
 from pulp_gomod.app.remote.cache.info import Info
 from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.backends import storage_of
+from pulp_gomod.app.storage.mod_files import save_mod_files
 from pulp_gomod.app.storage.modules import save_artifact, save_module
 from pulp_gomod.app.storage.release_info import parse_time
-from pulp_gomod.app.tasks.importing.judging import Judge
 from pulp_gomod.app.tasks.importing.layout import Kind
 from pulp_gomod.app.tasks.importing.records import TreeDatabase, databases_of
 from pulp_gomod.app.tasks.importing.tree import Key, Parts, Span, Tree, open_tree
+from pulp_gomod.app.tasks.importing.verifying import TreeVerifier
 from pulp_gomod.golang import GoError, dirhash
 
 # What was refused and is named; the rest is counted.
@@ -109,13 +111,13 @@ def import_tree(
 
 def _opened(upload: ChunkedUpload) -> BinaryIO:
     chunks = list(UploadChunk.objects.filter(upload=upload).order_by("offset"))
-    parts = [chunk.file.open("rb") for chunk in chunks]
-    return BufferedReader(Parts(parts, [chunk.size for chunk in chunks]), _AHEAD)
+    openers = [partial(chunk.file.storage.open, chunk.file.name) for chunk in chunks]
+    return BufferedReader(Parts(openers, [chunk.size for chunk in chunks]), _AHEAD)
 
 
 @dataclass
 class _Taken:
-    """What was judged and stored, and is to be added."""
+    """What was verified and stored, and is to be added."""
 
     units: dict[Key, UUID] = field(default_factory=dict)
     h1s: dict[Key, str] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class _Import:
     ) -> None:
         self._repository = repository
         self._tree = tree
-        self._judge = Judge(tree, databases)
+        self._verifier = TreeVerifier(tree, databases)
         self._admission = Admission(repository)
         self._taken = _Taken()
 
@@ -184,25 +186,25 @@ class _Import:
             self._taken.refuse(key, getattr(error, "reason", error))
 
     def _take_zip(self, key: Key, files: dict[Kind, Span]) -> None:
-        with self._judge.zip(*key, files) as judged:
-            if self._admission.taken(*key) == judged.upload.h1:
+        with self._verifier.zip(*key, files) as verified:
+            if self._admission.taken(*key) == verified.upload.h1:
                 self._taken.held.append(key)
                 return
-            refusal = self._admission.refusal(*key, judged.upload.h1)
+            refusal = self._admission.refusal(*key, verified.upload.h1)
             if refusal is not None:
                 raise ImportRefusedError(str(refusal))
-            unit = GoModule.from_upload(judged.upload)
+            unit = GoModule.from_upload(verified.upload)
             self._admission.admit(unit)
             over_quota = self._admission.over_quota()
             if over_quota:
                 raise over_quota
-            unit = save_module(unit, save_artifact(judged.path))
+            unit = save_module(unit, save_artifact(verified.path))
             self._taken.units[key], self._taken.h1s[key] = unit.pk, unit.h1
-            if judged.info is not None:
-                self._taken.infos[key] = judged.info
+            if verified.info is not None:
+                self._taken.infos[key] = verified.info
 
     def _take_go_mod(self, key: Key, files: dict[Kind, Span], held: str | None) -> None:
-        data = self._judge.go_mod(*key, files)
+        data = self._verifier.go_mod(*key, files)
         h1 = dirhash.hash_go_mod(data)
         if held == h1 or self._admission.taken(*key) is not None:
             self._taken.held.append(key)
@@ -212,25 +214,7 @@ class _Import:
         blocked = self._admission.blocked(*key)
         if blocked is not None:
             raise ImportRefusedError(str(blocked))
-        self._taken.mod_files[key] = _saved_mod_file(key, h1, data)
-
-
-def _saved_mod_file(key: Key, h1: str, data: bytes) -> UUID:
-    natural: dict[str, Any] = {
-        "_pulp_domain": get_domain(),
-        "module": key[0],
-        "version": key[1],
-        "go_mod_h1": h1,
-    }
-    known = GoModFile.objects.filter(**natural).first()
-    if known is None:
-        try:
-            with transaction.atomic():
-                return GoModFile.objects.create(**natural, go_mod=data).pk  # type: ignore[no-any-return]
-        except IntegrityError:
-            known = GoModFile.objects.get(**natural)
-    known.touch()
-    return known.pk  # type: ignore[no-any-return]
+        self._taken.mod_files |= save_mod_files(get_domain_pk(), {key: data})
 
 
 @transaction.atomic

@@ -2,15 +2,19 @@
 
 import io
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import IO, BinaryIO
 
 from pulp_gomod.app.exceptions import ImportRefusedError
 from pulp_gomod.app.tasks.importing.layout import Kind, ModulePlace, SumdbPlace, place_of
 
-# Files that a tree may have: each is a few hundred bytes of memory.
-MOST_FILES = 4_000_000
+# Files that a tar may have: where each lies is 300 to 600 bytes of memory.
+MOST_FILES = 1_000_000
+# Bytes that a header may have: names, and whatever else a program writes beside them.
+MOST_HEADER = 1024 * 1024
 # Bytes that a file may have which is read as a whole: the tiles of records are the largest.
 MOST_SMALL = 16 * 1024 * 1024
 CHUNK = 1024 * 1024
@@ -77,15 +81,45 @@ def open_tree(file: BinaryIO) -> Tree:
         ImportRefusedError: It is no tar, or a compressed one, or has too many files.
     """
     tree = Tree(file)
+    end = file.seek(0, io.SEEK_END)
+    file.seek(0)
     try:
-        with tarfile.open(fileobj=file, mode="r:") as tar:
+        with tarfile.open(fileobj=_Headers(file), mode="r:") as tar:
             for count, member in enumerate(_members(tar), start=1):
                 if count > MOST_FILES:
                     raise ImportRefusedError(f"the tar has more than {MOST_FILES} files")
+                if member.size < 0 or member.offset_data + member.size > end:
+                    raise ImportRefusedError("the tar is cut off, or says wrong sizes")
                 _sort_in(tree, member)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
+        # tarfile has errors of its own for most of what may be wrong with a header, not for all.
         raise ImportRefusedError(f"it cannot be read as an uncompressed tar: {error}") from error
     return tree
+
+
+class _Headers(io.RawIOBase):
+    """
+    A tar whose headers are read, whatever size they say that they have.
+
+    tarfile reads long names and the like into memory as a whole.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """As RawIOBase."""
+        if not 0 <= size <= MOST_HEADER:
+            raise tarfile.ReadError(f"a header has more than {MOST_HEADER} bytes")
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As RawIOBase."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """As RawIOBase."""
+        return self._file.tell()
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -110,19 +144,19 @@ def _sort_in(tree: Tree, member: tarfile.TarInfo) -> None:
 
 class Parts(io.RawIOBase):
     """
-    Files that are read as one: the chunks of an upload.
+    Files that are read as one: the chunks of an upload. One of them is open at a time.
 
     Args:
-        parts: The files, in their order; each is opened when it is read.
+        openers: Open the files, in their order.
         sizes: Bytes of each.
     """
 
-    def __init__(self, parts: Sequence[IO[bytes]], sizes: Sequence[int]) -> None:
-        self._parts = parts
-        self._ends: list[int] = []
-        for size in sizes:
-            self._ends.append((self._ends[-1] if self._ends else 0) + size)
+    def __init__(self, openers: Sequence[Callable[[], IO[bytes]]], sizes: Sequence[int]) -> None:
+        self._openers = openers
+        self._ends = list(accumulate(sizes))
         self._at = 0
+        self._number = -1
+        self._part: IO[bytes] | None = None
 
     def readable(self) -> bool:
         """As RawIOBase."""
@@ -144,18 +178,30 @@ class Parts(io.RawIOBase):
 
     def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         """As RawIOBase."""
-        from bisect import bisect_right
-
         number = bisect_right(self._ends, self._at)
-        if number >= len(self._parts):
+        if number >= len(self._openers):
             return 0
         begin = self._ends[number - 1] if number else 0
-        part = self._parts[number]
+        part = self._opened(number)
         part.seek(self._at - begin)
         data = part.read(min(len(buffer), self._ends[number] - self._at))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
+
+    def close(self) -> None:
+        """As RawIOBase."""
+        if self._part is not None:
+            self._part.close()
+            self._part = None
+        super().close()
+
+    def _opened(self, number: int) -> IO[bytes]:
+        if self._part is None or number != self._number:
+            if self._part is not None:
+                self._part.close()
+            self._part, self._number = self._openers[number](), number
+        return self._part
 
 
 def widest(tiles: Mapping[str, Span], path: str) -> str | None:

@@ -1,6 +1,5 @@
 """The task that makes a repository what a distribution of another server serves."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -11,11 +10,19 @@ from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.db.orm import on_a_connection
-from pulp_gomod.app.models import GoAnswer, GoModFile, GoModule, GoRelease, GoRemote, GoRepository
+from pulp_gomod.app.models import (
+    GoCacheEntry,
+    GoModFile,
+    GoModule,
+    GoRelease,
+    GoRemote,
+    GoRepository,
+)
 from pulp_gomod.app.models.hiding import report
 from pulp_gomod.app.models.membership import named
 from pulp_gomod.app.storage.knowledge import absorb_blocks, absorb_releases
 from pulp_gomod.app.tasks.forgetting import FILES
+from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.replication.proofs import take_over
 from pulp_gomod.app.tasks.replication.told import Told, ask
 from pulp_gomod.app.tasks.replication.upstream import opened
@@ -69,7 +76,7 @@ def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: 
         with_zips=True,
         sums=told.sums,
     )
-    fetched = asyncio.run(fetch(order))
+    fetched = run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
     on_a_connection(_become, repository, fetched, told)
     uploaded = {
@@ -79,7 +86,7 @@ def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: 
     }
     # No public database knows what was published there.
     names = {(line.path, line.version) for line in told.sums} - uploaded
-    asyncio.run(take_over(order.remote, told.databases, sorted(names)))
+    run(take_over(order.remote, told.databases, sorted(names)))
 
 
 def _give_way(repository: GoRepository, remote: GoRemote, told: Told) -> None:
@@ -97,10 +104,10 @@ def _give_way(repository: GoRepository, remote: GoRemote, told: Told) -> None:
             h1, go_mod_h1 = wanted[version]
             if unit.go_mod_h1 != go_mod_h1 or (unit.h1 and h1 and unit.h1 != h1):
                 other.append(unit.pk)
-        fetched = GoModule.objects.filter(gomod_answers__remote=remote).filter(named(batch))
+        fetched = GoModule.objects.filter(gomod_cache_entries__remote=remote).filter(named(batch))
         for path, name, h1 in fetched.values_list("module", "version", "h1"):
             if h1 != wanted[Version(path, name)][0]:
-                answers = GoAnswer.objects.filter(remote=remote, module=path, version=name)
+                answers = GoCacheEntry.objects.filter(remote=remote, module=path, version=name)
                 answers.filter(file__in=FILES).delete()
     if other:
         with repository.new_version() as new:
@@ -136,7 +143,8 @@ def _label(
             _pulp_domain=repository.pulp_domain_id,
             pk__in=kept,
         )
-        for unit in units.only("module", "version", "pulp_labels"):
+        # Without the type, pulpcore would ask for that of each unit by itself.
+        for unit in units.only("pulp_type", "module", "version", "pulp_labels"):
             merged = unit.pulp_labels | labels[Version(unit.module, unit.version)]
             if merged != unit.pulp_labels:
                 GoModule.objects.filter(pk=unit.pk).update(pulp_labels=merged)

@@ -45,7 +45,6 @@ def ask(server: upstream.Upstream, version: str) -> Told:
     Ask a server for all there is to know of a repository version.
 
     Args:
-        server: The server.
         version: The version's href.
 
     Raises:

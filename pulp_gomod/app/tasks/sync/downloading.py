@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_gomod.app.tasks.sync.failures import Missing, SyncError
@@ -110,10 +111,11 @@ class Downloading:
 
     async def _bring_whole(self, version: Version, item: Item, held: Unit | None) -> None:
         self._source.admit(version)
-        # Fetched first, it is there when the zip is, and joins the repository with it.
+        began = datetime.now(UTC)
+        # Fetched first, it is there when the zip is, and is added with it.
         await self._source.info(version)
         if self._with_zips:
-            answer, unit = await self._source.zip(version, item.h1)
+            answer, unit = await self._source.zip(version, item.h1, began)
             _compare("zip", "the upstream sends", unit.h1, item.h1)
             _compare("go.mod", "the upstream sends", unit.go_mod_h1, item.go_mod_h1)
             if held is not None and held.vouched:

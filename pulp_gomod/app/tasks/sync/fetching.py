@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.event import record_own_names
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.remote.settings import RemoteSettings
 from pulp_gomod.app.tasks.opening import opened
@@ -73,9 +74,13 @@ async def fetch(order: SyncRequest) -> Downloaded:
             blocks = await threads.database(blocks_of, order.repository)
             own = await threads.database(own_paths_of, order.repository)
             source = SyncSource(through, order.repository, blocks, own)
-            await _list(order, source, plan, missing)
-            position = await _follow(order, source, plan, missing)
-            fetched = await _download(order, source, plan, missing)
+            try:
+                await _list(order, source, plan, missing)
+                position = await _follow(order, source, plan, missing)
+                fetched = await _download(order, source, plan, missing)
+            finally:
+                if source.own_names:
+                    await threads.database(record_own_names, order.repository, source.own_names)
             fetched.position = position
             if missing.left_out.count:
                 await report_left_out(threads, missing.left_out)

@@ -44,7 +44,6 @@ class Plan:
 
         Args:
             path: The module path.
-            version: The version.
             named: Whether somebody asks for it, and not only for whatever the upstream lists.
 
         Raises:

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from pulpcore.plugin.constants import TASK_STATES
 from pulpcore.plugin.models import ProgressReport
 
+from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.tasks.proofs import Unproven
 from pulp_gomod.app.tasks.sync.failures import LeftOut
@@ -80,6 +82,61 @@ async def reported(
         await threads.database(report.__exit__, *ended_by)
 
 
+class Adding:
+    """
+    How far a sync is in adding what it fetched to its repository.
+
+    All of that is one transaction, of which nobody sees anything before its end. So this is written down
+    in a thread, which has a connection of its own.
+
+    Args:
+        report: What is shown.
+        writer: The thread.
+    """
+
+    def __init__(self, report: ProgressReport, writer: BoundedExecutor) -> None:
+        self._report = report
+        self._writer = writer
+        self._next = time.monotonic() + INTERVAL
+
+    def reach(self, done: int) -> None:
+        """
+        Note how far it is.
+
+        Args:
+            done: How many things are done.
+        """
+        self._report.done = done
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + INTERVAL
+            self._writer.submit(self._report.save)
+
+
+@contextmanager
+def adding(total: int) -> Iterator[Adding]:
+    """
+    Show that a repository is changed for as long as it lasts, and how it ended.
+
+    Args:
+        total: How many things are added; if there are none, nothing is shown.
+    """
+    report = ProgressReport(
+        message="Adding to the repository", code="sync.gomod.adding", total=total
+    )
+    writer = BoundedExecutor("gomod-sync-progress", 1, uses_orm=True)
+    try:
+        if total:
+            writer.submit(report.__enter__).result()
+        try:
+            yield Adding(report, writer)
+        finally:
+            if total:
+                writer.submit(report.__exit__, *sys.exc_info()).result()
+    finally:
+        writer.close()
+
+
 async def report_left_out(threads: Threads, left_out: LeftOut) -> None:
     """
     Show what a sync goes on without.
@@ -89,14 +146,8 @@ async def report_left_out(threads: Threads, left_out: LeftOut) -> None:
         left_out: What that is.
     """
     log.warning("A sync left out %s module versions:\n%s", left_out.count, left_out)
-    report = ProgressReport(
-        message=f"Left out, because they cannot be fetched:\n{left_out}",
-        code="sync.gomod.left_out",
-        total=left_out.count,
-        done=left_out.count,
-        state=TASK_STATES.COMPLETED,
-    )
-    await threads.database(report.save)
+    message = f"Left out, because they cannot be fetched:\n{left_out}"
+    await _tell(threads, message, "sync.gomod.left_out", left_out.count)
 
 
 async def report_unproven(threads: Threads, database: str, unproven: Unproven) -> None:
@@ -109,11 +160,12 @@ async def report_unproven(threads: Threads, database: str, unproven: Unproven) -
         unproven: What it is.
     """
     log.warning("A sync kept no proof of %s module versions:\n%s", unproven.count, unproven)
+    message = f"Without a proof of {database}, which clients can only have from there:\n{unproven}"
+    await _tell(threads, message, "sync.gomod.unproven", unproven.count)
+
+
+async def _tell(threads: Threads, message: str, code: str, count: int) -> None:
     report = ProgressReport(
-        message=f"Without a proof of {database}, which clients can only have from there:\n{unproven}",
-        code="sync.gomod.unproven",
-        total=unproven.count,
-        done=unproven.count,
-        state=TASK_STATES.COMPLETED,
+        message=message, code=code, total=count, done=count, state=TASK_STATES.COMPLETED
     )
     await threads.database(report.save)

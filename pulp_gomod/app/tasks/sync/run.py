@@ -1,11 +1,10 @@
 """Syncing a repository: fetch all that is wanted, then make one version of it."""
 
-import asyncio
 from collections.abc import Iterator, Sequence, Set
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from pulpcore.plugin.models import Content
 from pulpcore.plugin.util import get_domain_pk
@@ -13,12 +12,12 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.exceptions import SyncFailedError
 from pulp_gomod.app.models import (
-    GoAnswer,
-    GoArrival,
     GoCachedModFile,
+    GoCacheEntry,
     GoIndexPosition,
     GoModFile,
     GoModule,
+    GoPendingEntry,
     GoRelease,
     GoRemote,
     GoRepository,
@@ -27,10 +26,12 @@ from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
 from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.app.tasks.ingest import Addition, Batch
+from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.failures import Policy
 from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
 from pulp_gomod.app.tasks.sync.following import Following
+from pulp_gomod.app.tasks.sync.progress import Adding, adding
 from pulp_gomod.app.tasks.sync.toolchains import (
     read_platforms,
     read_toolchains,
@@ -49,8 +50,9 @@ from pulp_gomod.golang.module import Version
 # Things fetched at a time where the remote does not say.
 CONCURRENCY = 10
 MOST_AT_A_TIME = 100
-# Answers whose texts are in memory at a time, and units that a statement names.
+# Answers whose texts are in memory at a time, and what a statement names of which only the names are.
 _BATCH = 50
+_NAMES = 500
 
 _SERVED = (
     "different bytes of it were served to clients from another remote, and are about to be added to "
@@ -85,7 +87,6 @@ def sync(
 
     Args:
         repository_pk: The repository, reserved exclusively by the task.
-        remote_pk: The remote.
         modules: Names of modules.
         go_sum: The text of a go.sum, or "".
         go_mod: The text of a go.mod, or "".
@@ -126,20 +127,15 @@ def sync(
         following=following,
         missing=missing,
     )
-    fetched = asyncio.run(fetch(order))
+    fetched = run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
-    on_a_connection(_finish, repository, settings, fetched, mirror)
+    with adding(len(fetched.answers)) as progress:
+        on_a_connection(_finish, repository, settings, fetched, mirror, progress)
     prune_if_due(repository.pulp_domain_id)
 
 
 def position_of(repository: GoRepository, remote: RemoteSettings) -> int:
-    """
-    Return the time at which following the index of a remote goes on, in nanoseconds since 1970.
-
-    Args:
-        repository: The repository.
-        remote: The remote.
-    """
+    """Return the time at which following the index of a remote goes on, in nanoseconds since 1970."""
     known = GoIndexPosition.objects.filter(
         repository=repository, remote=remote.pk, url=remote.index_url
     )
@@ -148,10 +144,14 @@ def position_of(repository: GoRepository, remote: RemoteSettings) -> int:
 
 @transaction.atomic
 def _finish(
-    repository: GoRepository, remote: RemoteSettings, fetched: Downloaded, mirror: bool
+    repository: GoRepository,
+    remote: RemoteSettings,
+    fetched: Downloaded,
+    mirror: bool,
+    progress: Adding,
 ) -> None:
     """Make the new version, and note how far the index was followed, or neither."""
-    _add(repository, fetched, mirror)
+    _add(repository, fetched, mirror, progress)
     if fetched.position is not None:
         GoIndexPosition.objects.update_or_create(
             repository=repository,
@@ -160,9 +160,9 @@ def _finish(
         )
 
 
-def _add(repository: GoRepository, fetched: Downloaded, mirror: bool) -> None:
+def _add(repository: GoRepository, fetched: Downloaded, mirror: bool, progress: Adding) -> None:
     """Make the new version, if anything changes."""
-    added = addition_of(repository, fetched)
+    added = addition_of(repository, fetched, progress)
     kept = [*fetched.held, *added.modules, *added.mod_files]
     await_zips([*fetched.held, *added.mod_files], fetched.awaited)
     removed = added.superseded
@@ -189,21 +189,24 @@ def settings_of(remote: GoRemote) -> RemoteSettings:
     return found
 
 
-def addition_of(repository: GoRepository, fetched: Downloaded) -> Addition:
+def addition_of(
+    repository: GoRepository, fetched: Downloaded, progress: Adding | None = None
+) -> Addition:
     """
     Make the units of what was fetched, and let no cleanup take them.
 
     Args:
         repository: The repository, reserved exclusively.
         fetched: What was fetched for it.
+        progress: Where to note how far it is, if anywhere.
 
     Raises:
         SyncFailedError: Some of it is gone again, or clients were served other bytes.
         ModuleVersionChangedError: The repository is immutable, and had other bytes.
     """
-    added = Addition([], [], [])
-    for pks in _batches(_in_order(fetched.answers)):
-        answers = list(GoAnswer.objects.filter(pk__in=pks).order_by("module", "version"))
+    added, done = Addition([], [], []), 0
+    for pks in _batches(_in_order(fetched.answers), _BATCH):
+        answers = list(GoCacheEntry.objects.filter(pk__in=pks).order_by("module", "version"))
         if len(answers) < len(pks):
             raise SyncFailedError(_FORGOTTEN)
         batch = Batch(repository, answers, GoRelease.Source.SYNCED)
@@ -213,6 +216,9 @@ def addition_of(repository: GoRepository, fetched: Downloaded) -> Addition:
         added.modules += part.modules
         added.mod_files += part.mod_files
         added.superseded += part.superseded
+        done += len(pks)
+        if progress is not None:
+            progress.reach(done)
     _protect(repository, [*fetched.held, *added.modules, *added.mod_files])
     _refuse_rivals(repository, added.modules)
     return added
@@ -233,7 +239,7 @@ def _in_order(pks: Sequence[UUID]) -> list[UUID]:
     """Sort answers by their modules: two syncs that make the same rows wait for each other in one order."""
     rows: list[tuple[str, str, UUID]] = []
     for batch in _batches(pks):
-        rows += GoAnswer.objects.filter(pk__in=batch).values_list("module", "version", "pk")
+        rows += GoCacheEntry.objects.filter(pk__in=batch).values_list("module", "version", "pk")
     if len(rows) < len(set(pks)):
         raise SyncFailedError(_FORGOTTEN)
     return [pk for *_, pk in sorted(rows)]
@@ -246,26 +252,31 @@ def _protect(repository: GoRepository, pks: Sequence[UUID]) -> None:
         GoCachedModFile.objects.filter(repository=repository, content__in=batch).delete()
         units = GoModule.objects.filter(pk__in=batch)
         units.touch()
-        named = Q()
-        for module, version, h1 in units.values_list("module", "version", "h1"):
-            named |= Q(module=module, version=version, h1=h1)
-        if named:
+        names = list(units.values_list("module", "version", "h1"))
+        if names:
+            modules, versions, h1s = map(set, zip(*names, strict=True))
+            # A checksum is that of files whose names begin with the module's.
             cached = GoRelease.objects.filter(
-                named, repository=repository, source=GoRelease.Source.CACHED
+                repository=repository,
+                module__in=modules,
+                version__in=versions,
+                h1__in=h1s,
+                source=GoRelease.Source.CACHED,
             )
             cached.update(source=GoRelease.Source.SYNCED)
 
 
 def _refuse_rivals(repository: GoRepository, pks: Sequence[UUID]) -> None:
     """Refuse other bytes than those which clients have been served, and which are about to join."""
-    served = GoArrival.objects.filter(
+    served = GoPendingEntry.objects.filter(
         repository=repository,
-        answer__module=OuterRef("module"),
-        answer__version=OuterRef("version"),
-        answer__content__isnull=False,
+        entry__module=OuterRef("module"),
+        entry__version=OuterRef("version"),
+        entry__content__isnull=False,
     )
-    rivals = served.exclude(answer__content=OuterRef("pk"))
-    for unit in GoModule.objects.filter(Exists(rivals), pk__in=pks).only("module", "version")[:1]:
+    rivals = served.exclude(entry__content=OuterRef("pk"))
+    units = GoModule.objects.filter(Exists(rivals), pk__in=pks)
+    for unit in units.only("pulp_type", "module", "version")[:1]:
         raise SyncFailedError(f"{unit}: {_SERVED}")
 
 
@@ -275,5 +286,5 @@ def others_than(repository: GoRepository, kept: Sequence[UUID]) -> list[UUID]:
     return list(held.exclude(pk__in=kept).values_list("pk", flat=True))
 
 
-def _batches(pks: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    return (pks[start : start + _BATCH] for start in range(0, len(pks), _BATCH))
+def _batches(pks: Sequence[UUID], size: int = _NAMES) -> Iterator[Sequence[UUID]]:
+    return (pks[start : start + size] for start in range(0, len(pks), size))

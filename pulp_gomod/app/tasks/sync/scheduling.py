@@ -67,24 +67,14 @@ def format_interval(interval: timedelta) -> str:
 
 
 def schedules_of(repository: GoRepository) -> QuerySet:
-    """
-    Select the schedules of a repository.
-
-    Args:
-        repository: The repository.
-    """
+    """Select the schedules of a repository."""
     return TaskSchedule.objects.filter(
         pulp_domain=repository.pulp_domain_id, name__startswith=_name(repository, "")
     ).order_by("name")
 
 
 def name_of(schedule: TaskSchedule) -> str:
-    """
-    Return what a schedule of a repository is called there.
-
-    Args:
-        schedule: The schedule.
-    """
+    """Return what a schedule of a repository is called there."""
     return str(schedule.name).split("/", 2)[2]
 
 
@@ -100,7 +90,6 @@ def set_schedule(
     Have a sync repeated, in place of what the schedule of that name did.
 
     Args:
-        repository: The repository.
         name: The schedule's name in the repository.
         interval: How often.
         begin: When for the first time; None for now.
@@ -130,7 +119,6 @@ def sync_on_schedule(repository_pk: str, remote_pk: str | None, wanted: dict[str
     Dispatch a sync that is due, unless one of the repository still waits or runs.
 
     Args:
-        repository_pk: The repository.
         remote_pk: The remote, or None for the repository's own.
         wanted: What is synced, as `run.sync` takes it.
 

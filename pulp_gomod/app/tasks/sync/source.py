@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.models.blocking import Blocks
 from pulp_gomod.app.models.ownership import OwnPaths
 from pulp_gomod.app.remote import policy
@@ -18,6 +17,7 @@ from pulp_gomod.app.remote.latest import latest_version
 from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips.fetch import Uncached, ZipRequest
+from pulp_gomod.app.remote.zips.past import unit_of
 from pulp_gomod.app.tasks.sync.failures import SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import Unit
 from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
@@ -45,6 +45,10 @@ class NotFound(Unavailable):
         super().__init__(f"the upstream does not have it ({said})")
 
 
+MOST_OWN_NAMES = 1_000
+"""Modules of which a sync notes that their names are the repository's own."""
+
+
 class SyncSource:
     """
     Everything that a sync takes from its remote. What comes is kept in the remote's cache.
@@ -65,6 +69,8 @@ class SyncSource:
         self._blocks = blocks
         self._own = own
         self._began = datetime.now(UTC)
+        #: Modules that were not taken since their names are the repository's own, and why.
+        self.own_names: dict[str, str] = {}
 
     async def versions(self, wanted: Wanted) -> list[str]:
         """
@@ -115,6 +121,7 @@ class SyncSource:
             version: The module version.
         """
         refusal = policy.refusal(self._through.upstream.settings, *version, self._own)
+        self._note_own(version[0], refusal)
         return refusal is None and self._blocks.find(*version) is None
 
     def admit(self, version: Version) -> None:
@@ -156,13 +163,14 @@ class SyncSource:
         except NotFound:
             return None
 
-    async def zip(self, version: Version, h1: str) -> tuple[UUID, Unit]:
+    async def zip(self, version: Version, h1: str, since: datetime) -> tuple[UUID, Unit]:
         """
         Return the pk of the answer that keeps a verified zip, and the unit that was made of it.
 
         Args:
             version: The module version.
             h1: The checksum that it has to have, or "".
+            since: When the other files of the version were asked for, which are not asked for again then.
 
         Raises:
             Trouble: It cannot be had.
@@ -171,7 +179,7 @@ class SyncSource:
         if not self._through.modules.covers(*version):
             # The zip is compared with it, and it may have come since somebody else asked for it.
             await self.go_mod(version)
-        asked = ZipRequest(*version, self._repository, joins=False, h1=h1)
+        asked = ZipRequest(*version, self._repository, ingested=False, h1=h1, since=since)
         with _told(self._through.upstream):
             found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
         if isinstance(found, Missing):
@@ -179,10 +187,10 @@ class SyncSource:
         if isinstance(found, Uncached):
             raise Unavailable(f"it is not a module that can be stored: {found.reason}")
         answer = self._through.modules.question("zip", *version).pk
-        unit = await self.threads.database(_unit_of, answer)
+        unit = await unit_of(self._through.upstream.database, answer)
         if unit is None:
             raise SyncError("it was stored, but is already gone")
-        return answer, unit
+        return answer, Unit(*unit)
 
     async def proven_h1(self, version: Version) -> str:
         """
@@ -263,9 +271,16 @@ class SyncSource:
     def _permit(self, path: str, version: str) -> None:
         refusal = policy.refusal(self._through.upstream.settings, path, version, self._own)
         if refusal is not None:
+            self._note_own(path, refusal)
             raise SyncError(refusal)
         if version and not is_version(path, version):
             raise SyncError("it is not a valid module version")
+
+    def _note_own(self, path: str, refusal: str | None) -> None:
+        if refusal is None or len(self.own_names) >= MOST_OWN_NAMES:
+            return
+        if policy.is_own(self._through.upstream.settings, path, self._own):
+            self.own_names[path] = refusal
 
     @staticmethod
     def _kept(answer: CacheEntry) -> CacheEntry:
@@ -322,9 +337,3 @@ def _none_in_range() -> list[str]:
 
 def _entries(body: bytes) -> list[Entry]:
     return [parse_line(line) for line in body.decode("utf-8", "replace").splitlines() if line]
-
-
-def _unit_of(answer: UUID) -> Unit | None:
-    units = GoModule.objects.filter(gomod_answers=answer)
-    row = units.values_list("pk", "h1", "go_mod_h1").first()
-    return Unit(*row) if row else None

@@ -115,7 +115,6 @@ def toolchains_of(main: modfile.File, platforms: Sequence[str]) -> list[WantedTo
 
     Args:
         main: The go.mod.
-        platforms: The platforms.
     """
     named = main.toolchain.name.removeprefix("go") if main.toolchain else ""
     least = main.go.version if main.go else ""

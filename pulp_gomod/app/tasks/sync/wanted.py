@@ -65,7 +65,6 @@ class Pattern:
 
         Args:
             path: The module path.
-            version: The version.
         """
         is_of = path == self.path or (self.is_below and path.startswith(f"{self.path}/"))
         return is_of and version in self.versions

@@ -1,4 +1,4 @@
-"""Judging what a tree has of one module version: as an upload, and by whatever lies beside it."""
+"""Verifying what a tree has of one module version: as an upload, and by whatever lies beside it."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ from pulp_gomod.verifier.process import VerifierFailed
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedZip:
+class VerifiedZip:
     """
     A module version that may be stored.
 
@@ -35,22 +35,29 @@ class JudgedZip:
     info: Info | None
 
 
-def _judged(name: str) -> Upload:
+def _check_size(what: str, span: Span, setting: str) -> None:
+    limit = getattr(settings, setting)
+    if span[1] > limit:
+        raise ImportRefusedError(
+            f"its {what} has {span[1]} bytes, and this server takes {limit} ({setting})"
+        )
+
+
+def _verify(name: str) -> Upload:
     if not is_heavy(name):
-        return upload_policy.judge(name)
+        return upload_policy.verify(name)
     try:
         with open(name, "rb") as file:
-            return upload_policy.judge_apart(file.fileno())
+            return upload_policy.verify_apart(file.fileno())
     except VerifierFailed as error:
         raise ImportRefusedError(f"it could not be checked: {error}") from error
 
 
-class Judge:
+class TreeVerifier:
     """
-    Judges the module versions of a tree.
+    Verifies the module versions of a tree.
 
     Args:
-        tree: The tree.
         databases: Its checksum databases.
     """
 
@@ -59,54 +66,42 @@ class Judge:
         self._databases = databases
 
     @contextmanager
-    def zip(self, path: str, version: str, files: Mapping[Kind, Span]) -> Iterator[JudgedZip]:
+    def zip(self, path: str, version: str, files: Mapping[Kind, Span]) -> Iterator[VerifiedZip]:
         """
-        Bring a zip to the disk and judge it; in the end it is gone from there.
+        Bring a zip to the disk and verify it; in the end it is gone from there.
 
         Args:
             path: The module path.
-            version: The version.
             files: What the tree has of it.
 
         Raises:
             GoError: It is refused.
             ImportRefusedError: It is refused.
         """
-        size = files["zip"][1]
-        if size > settings.GOMOD_MAX_ZIP_SIZE:
-            raise ImportRefusedError(
-                f"its zip has {size} bytes, and this server takes {settings.GOMOD_MAX_ZIP_SIZE} "
-                "(GOMOD_MAX_ZIP_SIZE)"
-            )
+        _check_size("zip", files["zip"], "GOMOD_MAX_ZIP_SIZE")
         with tempfile.TemporaryDirectory(dir=".") as directory:
             name = os.path.join(directory, "zip")
             with open(name, "wb") as file:
                 self._tree.copy(files["zip"], file)
-            upload = _judged(name)
+            upload = _verify(name)
             if (upload.module, upload.version) != (path, version):
                 raise ImportRefusedError(f"its zip is one of {upload.module}@{upload.version}")
             self._check_beside(upload, files)
-            yield JudgedZip(name, upload, self._info(version, files))
+            yield VerifiedZip(name, upload, self._info(version, files))
 
     def go_mod(self, path: str, version: str, files: Mapping[Kind, Span]) -> bytes:
         """
-        Read and judge a go.mod that has no zip.
+        Read and verify a go.mod that has no zip.
 
         Args:
             path: The module path.
-            version: The version.
             files: What the tree has of it.
 
         Raises:
             GoError: It is refused.
             ImportRefusedError: It is refused.
         """
-        size = files["mod"][1]
-        if size > settings.GOMOD_MAX_GO_MOD_SIZE:
-            raise ImportRefusedError(
-                f"its go.mod has {size} bytes, and this server takes "
-                f"{settings.GOMOD_MAX_GO_MOD_SIZE} (GOMOD_MAX_GO_MOD_SIZE)"
-            )
+        _check_size("go.mod", files["mod"], "GOMOD_MAX_GO_MOD_SIZE")
         upload_policy.check_path(path, version)
         data = self._tree.small(files["mod"])
         modfile.parse_lax(data)

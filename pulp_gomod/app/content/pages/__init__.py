@@ -1,0 +1,1 @@
+"""Pages for whoever opens the URL of a distribution in a browser."""

@@ -1,0 +1,135 @@
+"""The conditions `vulnerable` and `malicious` of policies: what is known to be bad, by the databases that are here."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pulp_gomod.app.content.repository import vulndb_queries as queries
+from pulp_gomod.app.content.repository.judge import Question, Verdict
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.models.findings import About, about_version
+from pulp_gomod.app.models.stopping import Policy, Stop
+from pulp_gomod.golang.osv import names_of, subjects_of
+
+# Modules whose reports are remembered, and how many reports of all of them.
+_MOST_MODULES = 50_000
+_MOST_REPORTS = 100_000
+
+Found = Sequence[tuple[About, str]]
+
+
+class Reports:
+    """
+    Reads what is reported about modules: one statement for each module and revision.
+
+    Args:
+        lookups: Where to ask.
+    """
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._known: Lru[tuple[str, bytes, str], tuple[About, ...]] = Lru(
+            _MOST_MODULES, _MOST_REPORTS, len
+        )
+
+    async def about(self, vulndb: str, revision: bytes, path: str) -> tuple[About, ...]:
+        """
+        Return all reports about a module.
+
+        Args:
+            vulndb: The pk of the database.
+            revision: Of the policy that names it: it changes whenever the database does.
+            path: The module path.
+        """
+        key = (vulndb, revision, path)
+        known = self._known.get(key)
+        if known is None:
+            known = await self._read(UUID(vulndb), path)
+            self._known.put(key, known)
+        return known
+
+    async def _read(self, vulndb: UUID, path: str) -> tuple[About, ...]:
+        rows = []
+        for name in names_of(path):
+            rows += await self._lookups.ask(queries.reports(), vulndb=vulndb, module=name)
+        return await compute(len(rows), lambda: tuple(About.of(row) for row in rows))
+
+
+class _ReportCondition:
+    """What reports of one database stop; a subclass says which reports, and in what words."""
+
+    name: str
+
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
+
+    async def judge(self, question: Question) -> Verdict:
+        """As Condition.judge."""
+        policy = question.target.policy
+        vulndb = policy.said.get(f"{self.name}_db")
+        if not vulndb:
+            return Verdict({})
+        about = await self._reports.about(vulndb, policy.revision, question.path)
+        counted = [each for each in about if self._counts(policy, each)]
+        if not counted:
+            return Verdict({})
+        items = len(counted) * len(question.versions)
+        stops = await compute(items, self._stops, question, counted)
+        ends = [each.withdrawn for each in counted if each.withdrawn is not None]
+        return Verdict(stops, min((end for end in ends if end > question.now), default=None))
+
+    def _stops(self, question: Question, counted: Sequence[About]) -> dict[str, Stop]:
+        policy, path = question.target.policy, question.path
+        stops = {}
+        # Of each release of Go there is a version for each platform.
+        judged: dict[tuple[tuple[str, str], ...], Found] = {}
+        for version in question.versions:
+            subjects = tuple(subjects_of(path, version))
+            found = judged.get(subjects)
+            if found is None:
+                found = about_version(counted, path, version, question.now)
+                judged[subjects] = found
+            if found:
+                line = self._line(f"{path}@{version}", found, policy)
+                stops[version] = Stop(self.name, policy.mode(self.name), line)
+        return stops
+
+    def _counts(self, policy: Policy, about: About) -> bool:
+        return True
+
+    def _line(self, what: str, found: Found, policy: Policy) -> str:
+        raise NotImplementedError
+
+
+class VulnerableCondition(_ReportCondition):
+    """Stops versions of which a vulnerability is known."""
+
+    name = "vulnerable"
+
+    def _counts(self, policy: Policy, about: About) -> bool:
+        if not (about.is_reviewed or policy.said.get("vulnerable_unreviewed")):
+            return False
+        return about.is_as_severe(policy.said.get("vulnerable_severity"))
+
+    def _line(self, what: str, found: Found, policy: Policy) -> str:
+        first, fixed = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        fix = f"fixed in {fixed}" if fixed else "no version fixes it yet"
+        return (
+            f"{what} is vulnerable: {first.report}{more} ({first.summary}), {fix}; the policy "
+            f'"{policy.name}" stops it here; to ask for it, {policy.whom}'
+        )
+
+
+class MaliciousCondition(_ReportCondition):
+    """Stops versions that were reported to be made to do harm."""
+
+    name = "malicious"
+
+    def _line(self, what: str, found: Found, policy: Policy) -> str:
+        first, _ = found[0]
+        return (
+            f"{what} is reported as malicious: {first.report} ({first.summary}); the policy "
+            f'"{policy.name}" stops it here; to ask for it, {policy.whom}'
+        )

@@ -1,0 +1,358 @@
+"""Which module versions a policy stops: its conditions, as values that are quickly asked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
+
+from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.ranges import Range, parse_range
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NOTHING = Range(())
+
+CONDITIONS: Final = (
+    "deny_mode",
+    "deny",
+    "allow_mode",
+    "allow",
+    "retract_mode",
+    "retract",
+    "vulnerable_mode",
+    "vulnerable_db",
+    "vulnerable_unreviewed",
+    "vulnerable_severity",
+    "malicious_mode",
+    "malicious_db",
+    "licenses_mode",
+    "licenses",
+    "hold_mode",
+    "hold_days",
+    "hold_exempt",
+    "hold_own",
+    "hold_clock",
+    "hold_since",
+)
+"""Columns of a policy that say what it stops. That of a condition's mode is called like the condition, with `_mode`."""
+
+# Of conditions that stop nothing where this column has no value.
+_EMPTY_STOPS_NOTHING = ("deny", "retract", "licenses", "hold_days")
+
+# Modules whose rules are remembered, for each policy and process.
+_MOST_PATHS = 4096
+
+
+class Mode(IntEnum):
+    """How far a condition goes; each mode does what those before it do, too."""
+
+    OFF = 0
+    OBSERVE = 1
+    LISTS = 2
+    ENFORCE = 3
+
+    @classmethod
+    def named(cls, name: str) -> "Mode":
+        """Return the mode with a name, as REST has it."""
+        return cls[name.upper()]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    Modules and versions of them.
+
+    Attributes:
+        pattern: A pattern of module paths as in GOPRIVATE.
+        versions: A range of versions; "" for all.
+        reason: Why, for people.
+        since: The day on which it was made.
+    """
+
+    pattern: str
+    versions: str
+    reason: str
+    since: str
+
+    def covers(self, version: str) -> bool:
+        """Say whether a version is in the range."""
+        return version in _range(self.versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """
+    Why a module version is stopped.
+
+    Attributes:
+        condition: The condition, such as deny or allow.
+        mode: How far the condition goes.
+        line: Why, for people.
+        until: When that ends by itself; None for never.
+    """
+
+    condition: str
+    mode: Mode
+    line: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """
+    What conditions do not stop, for a while.
+
+    Attributes:
+        name: What it is called in records.
+        pattern: A pattern of module paths as in GOPRIVATE.
+        versions: A range of versions; "" for all.
+        conditions: The conditions; none stands for all.
+        until: When it ends; None for never.
+    """
+
+    name: str
+    pattern: str
+    versions: str
+    conditions: frozenset[str] = frozenset()
+    until: datetime | None = None
+
+    def exempts(self, version: str, condition: str, now: datetime) -> bool:
+        """
+        Say whether a condition does not matter for a version of a module that the pattern covers.
+
+        Args:
+            now: The time.
+        """
+        return (
+            (self.until is None or now < self.until)
+            and (not self.conditions or condition in self.conditions)
+            and version in _range(self.versions)
+        )
+
+
+class _About(NamedTuple):
+    """What of a policy is about one module."""
+
+    denied: list[Rule]
+    allowed: list[Rule]
+    retracted: list[Rule]
+    waivers: list[Waiver]
+
+
+class Policy:
+    """
+    The conditions of a policy at one time; the same if their revisions are.
+
+    Attributes:
+        revision: Changes whenever the policy does; b"" where there is none.
+        name: Its name.
+        changed: When it last changed.
+        said: Its other columns, by name (see CONDITIONS).
+
+    Args:
+        revision: See above.
+        name: See above.
+        changed: See above.
+        conditions: See above; and `waivers`, each as the fields of Waiver.
+    """
+
+    __slots__ = (
+        "_about",
+        "_allow",
+        "_deny",
+        "_modes",
+        "_retract",
+        "_waivers",
+        "changed",
+        "name",
+        "reach",
+        "revision",
+        "said",
+    )
+
+    def __init__(
+        self,
+        revision: bytes = b"",
+        name: str = "",
+        changed: datetime = _LONG_AGO,
+        conditions: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.said: Mapping[str, Any] = conditions or {}
+        self.revision = revision
+        self.name = name
+        self.changed = changed
+        self._deny = _rules(self.said.get("deny") or ())
+        self._allow = _rules(self.said.get("allow") or ())
+        self._retract = _rules(self.said.get("retract") or ())
+        self._waivers = [_waiver(each) for each in self.said.get("waivers") or ()]
+        self._modes = _modes(self.said)
+        #: The mode of the condition that goes the furthest.
+        self.reach = max(self._modes.values(), default=Mode.OFF)
+        self._about: dict[str, _About] = {}
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what they are, by their revisions."""
+        return isinstance(other, Policy) and self.revision == other.revision
+
+    def __hash__(self) -> int:
+        """Agree with `__eq__`."""
+        return hash(self.revision)
+
+    def __bool__(self) -> bool:
+        """Whether it may stop anything, or at least count it."""
+        return self.reach > Mode.OFF
+
+    def mode(self, condition: str) -> Mode:
+        """
+        Say how far a condition goes.
+
+        Args:
+            condition: Its name.
+        """
+        return self._modes.get(condition, Mode.OFF)
+
+    def lengthened(self, days: int) -> "Policy":
+        """
+        Return the same with at least so many days of hold, enforced.
+
+        Args:
+            days: How many.
+        """
+        settled = self.said.get("hold_days", 0) if self.mode("hold") >= Mode.LISTS else 0
+        said = {
+            **self.said,
+            "hold_days": max(days, settled),
+            "hold_mode": "enforce",
+            "hold_asked": days if days > settled else 0,
+        }
+        revision = self.revision + f" hold/{days}d".encode()
+        return Policy(revision, self.name, self.changed, said)
+
+    def stops(self, path: str, version: str) -> list[Stop]:
+        """
+        Say why the lists of a policy stop a module version; other conditions and waivers are not looked at.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+        """
+        about = self._rules_about(path)
+        found = []
+        if self.mode("deny"):
+            rule = next((rule for rule in about.denied if rule.covers(version)), None)
+            if rule is not None:
+                found.append(self._denied(path, version, rule))
+        allow_mode = self.mode("allow")
+        if allow_mode and not any(rule.covers(version) for rule in about.allowed):
+            line = (
+                f'{path}@{version} is not served here: it is not on the allow list of the policy "{self.name}" '
+                f"of {self.changed.date()}; to ask for it, {self.whom}"
+            )
+            found.append(Stop("allow", allow_mode, line))
+        if self.mode("retract"):
+            rule = next((rule for rule in about.retracted if rule.covers(version)), None)
+            if rule is not None:
+                found.append(self._retracted(path, version, rule))
+        return found
+
+    def waiver(self, path: str, version: str, condition: str, now: datetime) -> Waiver | None:
+        """
+        Return what exempts a module version from a condition; None if nothing does.
+
+        Args:
+            path: The module path.
+            version: The canonical version.
+            now: The time.
+        """
+        if not self._waivers:
+            return None
+        found = self._rules_about(path).waivers
+        return next((each for each in found if each.exempts(version, condition, now)), None)
+
+    def _denied(self, path: str, version: str, rule: Rule) -> Stop:
+        line = (
+            f'{path}@{version} is denied here by the policy "{self.name}" since {rule.since}: '
+            f"{rule.reason}; to ask for it, {self.whom}"
+        )
+        return Stop("deny", self.mode("deny"), line)
+
+    def _retracted(self, path: str, version: str, rule: Rule) -> Stop:
+        line = (
+            f'{path}@{version} counts as retracted by the policy "{self.name}" since {rule.since}: {rule.reason}; '
+            "request it by its version if it is needed all the same"
+        )
+        return Stop("retract", self.mode("retract"), line)
+
+    @property
+    def whom(self) -> str:
+        """What whoever is stopped can do about it, as the end of a sentence."""
+        return (
+            f'run pulp gomod waiver request MODULE@VERSION --policy "{self.name}" --reason "...", or turn to '
+            "those who manage the policy"
+        )
+
+    def _rules_about(self, path: str) -> _About:
+        known = self._about.get(path)
+        if known is None:
+            known = _About(
+                _matching(self._deny, path),
+                _matching(self._allow, path),
+                _matching(self._retract, path),
+                _matching(self._waivers, path),
+            )
+            if len(self._about) >= _MOST_PATHS:
+                self._about.clear()
+            self._about[path] = known
+        return known
+
+
+def _modes(said: Mapping[str, Any]) -> dict[str, Mode]:
+    """Read how far each condition goes."""
+    found = {
+        name.removesuffix("_mode"): Mode.named(value)
+        for name, value in said.items()
+        if name.endswith("_mode")
+    }
+    # What says nothing need not be asked.
+    for name in _EMPTY_STOPS_NOTHING:
+        if not said.get(name):
+            found.pop(name.partition("_")[0], None)
+    return found
+
+
+def _waiver(said: Mapping[str, Any]) -> Waiver:
+    until = said.get("until")
+    return Waiver(
+        said["name"],
+        said["pattern"],
+        said["versions"],
+        frozenset(said.get("conditions") or ()),
+        datetime.fromisoformat(until) if until else None,
+    )
+
+
+def _rules(entries: Iterable[Mapping[str, str]]) -> list[Rule]:
+    return [
+        Rule(each["module"], each["versions"], each["reason"], each["since"]) for each in entries
+    ]
+
+
+T = TypeVar("T", Rule, Waiver)
+
+
+def _matching(rules: Sequence[T], path: str) -> list[T]:
+    return [rule for rule in rules if module.match_prefix_patterns(rule.pattern, path)]
+
+
+@lru_cache(maxsize=4096)
+def _range(text: str) -> Range:
+    try:
+        return parse_range(text)
+    except GoError:
+        # Nobody could have stored it.
+        return _NOTHING
+
+
+NONE: Final = Policy()
+"""Of a distribution that has no policy."""

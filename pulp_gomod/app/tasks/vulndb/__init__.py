@@ -1,0 +1,1 @@
+"""Mirroring databases of vulnerabilities, and looking in them for what repositories hold."""

@@ -1,0 +1,135 @@
+"""The endpoints below `gomod/policies/`."""
+
+from gettext import gettext as _
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, status
+from rest_framework.exceptions import APIException
+
+from pulpcore.plugin.viewsets import (
+    DATETIME_FILTER_OPTIONS,
+    NAME_FILTER_OPTIONS,
+    BaseFilterSet,
+    NamedModelViewSet,
+    RolesMixin,
+)
+
+from pulp_gomod.app.models import GoPolicy
+from pulp_gomod.app.serializers import GoPolicySerializer
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
+from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
+
+_NAMED = 5
+
+
+class PolicyInUse(APIException):
+    """Raised when the deletion of a policy would open the distributions that obey it."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "policy_in_use"
+
+
+class GoPolicyFilter(StrictFilters, BaseFilterSet):
+    """Filters of policies."""
+
+    class Meta:
+        model = GoPolicy
+        fields = {
+            "name": NAME_FILTER_OPTIONS,
+            "deny_mode": ["exact", "in"],
+            "allow_mode": ["exact", "in"],
+            "retract_mode": ["exact", "in"],
+            "vulnerable_mode": ["exact", "in"],
+            "malicious_mode": ["exact", "in"],
+            "hold_mode": ["exact", "in"],
+            "pulp_created": DATETIME_FILTER_OPTIONS,
+            "pulp_last_updated": DATETIME_FILTER_OPTIONS,
+        }
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List policies"),
+    retrieve=extend_schema(summary="Inspect a policy"),
+    create=extend_schema(
+        summary="Create a policy",
+        description="It is obeyed by the distributions whose field policy names it.",
+    ),
+    update=extend_schema(
+        summary="Change a policy",
+        description="Once this returns, every content process obeys the new conditions.",
+    ),
+    partial_update=extend_schema(
+        summary="Change a part of a policy",
+        description="Once this returns, every content process obeys the new conditions.",
+    ),
+    destroy=extend_schema(
+        summary="Delete a policy",
+        description="Refused with 409 while distributions obey it.",
+    ),
+)
+class GoPolicyViewSet(
+    NamedModelViewSet,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.ListModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    RolesMixin,
+):
+    """Conditions under which module versions are not served; several distributions may obey one."""
+
+    endpoint_name = "gomod/policies"
+    queryset = GoPolicy.objects.order_by("name", "pk")
+    serializer_class = GoPolicySerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoPolicyFilter
+    queryset_filtering_required_permission = "gomod.view_gopolicy"
+
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(READ),
+            allow(["create"], may_create("gomod.add_gopolicy")),
+            allow(
+                ["update", "partial_update"],
+                may("gomod.change_gopolicy"),
+                may("gomod.view_gopolicy"),
+            ),
+            allow(["destroy"], may("gomod.delete_gopolicy"), may("gomod.view_gopolicy")),
+            allow(ROLES, may("gomod.manage_roles_gopolicy")),
+        ],
+        owner="gomod.gopolicy_owner",
+    )
+    LOCKED_ROLES = {
+        "gomod.gopolicy_creator": ["gomod.add_gopolicy"],
+        "gomod.gopolicy_owner": [
+            "gomod.view_gopolicy",
+            "gomod.change_gopolicy",
+            "gomod.delete_gopolicy",
+            "gomod.manage_roles_gopolicy",
+            "gomod.waive_gopolicy",
+        ],
+        "gomod.gopolicy_approver": ["gomod.view_gopolicy", "gomod.waive_gopolicy"],
+        "gomod.gopolicy_viewer": ["gomod.view_gopolicy"],
+    }
+
+    def perform_destroy(self, made: GoPolicy) -> None:
+        """
+        Delete a policy.
+
+        Raises:
+            PolicyInUse: Distributions obey it.
+        """
+        try:
+            with transaction.atomic():
+                made.delete()
+        except ProtectedError as error:
+            names = sorted(str(each.name) for each in error.protected_objects)
+            more = _(" and {count} more").format(count=len(names) - _NAMED)
+            raise PolicyInUse(
+                _(
+                    "Distributions obey this policy: {names}. Set their policy to another one, or to null, "
+                    "before you delete it."
+                ).format(names=", ".join(names[:_NAMED]) + (more if len(names) > _NAMED else ""))
+            ) from error
