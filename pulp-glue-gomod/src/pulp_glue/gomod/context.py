@@ -22,13 +22,17 @@ from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.content import PulpGoModFileContext, PulpGoModuleContext
 from pulp_glue.gomod.naming import reference
 from pulp_glue.gomod.notes import tell_notes
+from pulp_glue.gomod.sumdb import PulpGoSumdbContext
+from pulp_glue.gomod.vulndb import PulpGoVulndbContext
 
 translation = get_translation(__package__)
 _ = translation.gettext
 
 __all__ = [
     "PulpGoBlockContext",
+    "PulpGoConsumerContext",
     "PulpGoDistributionContext",
+    "PulpGoEventContext",
     "PulpGoModFileContext",
     "PulpGoModuleContext",
     "PulpGoPublicationContext",
@@ -36,7 +40,10 @@ __all__ = [
     "PulpGoRemoteContext",
     "PulpGoRepositoryContext",
     "PulpGoRepositoryVersionContext",
+    "PulpGoSumdbContext",
     "PulpGoTokenContext",
+    "PulpGoVulndbContext",
+    "PulpGoWaiverContext",
 ]
 
 _SOURCES = ("repository", "repository_version", "publication")
@@ -76,6 +83,20 @@ class PulpGoBlockContext(PulpEntityContext):
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
 
+class PulpGoConsumerContext(PulpEntityContext):
+    """Who downloaded a module version through a distribution."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "consumers"
+    ENTITY = _("go consumer")
+    ENTITIES = _("go consumers")
+    HREF = "gomod_go_consumer_href"
+    ID_PREFIX = "gomod_consumers"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>consumers)/"
+    HREF_TEMPLATE = "gomod/consumers/{pulp_id}/"
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+
 class PulpGoTokenContext(PulpEntityContext):
     """A token that acts on behalf of its owner on a GOPROXY, and nowhere else in Pulp."""
 
@@ -97,6 +118,80 @@ class PulpGoTokenContext(PulpEntityContext):
         return super().preprocess_entity(body, partial=partial)
 
 
+class PulpGoPolicyContext(PulpEntityContext):
+    """Conditions under which module versions are not served."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "policies"
+    ENTITY = _("go policy")
+    ENTITIES = _("go policies")
+    HREF = "gomod_go_policy_href"
+    ID_PREFIX = "gomod_policies"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>policies)/"
+    HREF_TEMPLATE = "gomod/policies/{pulp_id}/"
+    CAPABILITIES = {"roles": []}
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+    NULLABLES = {"vulnerable_db", "vulnerable_severity", "malicious_db"}
+
+
+class PulpGoEventContext(PulpEntityContext):
+    """What a policy stopped or let pass on one day, or what was decided about that."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "events"
+    ENTITY = _("go policy event")
+    ENTITIES = _("go policy events")
+    HREF = "gomod_go_policy_event_href"
+    ID_PREFIX = "gomod_events"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>events)/"
+    HREF_TEMPLATE = "gomod/events/{pulp_id}/"
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+
+class PulpGoWaiverContext(PulpEntityContext):
+    """Module versions that a policy does not stop for a while, or a request for that."""
+
+    PLUGIN = "gomod"
+    RESOURCE_TYPE = "waivers"
+    ENTITY = _("go waiver")
+    ENTITIES = _("go waivers")
+    HREF = "gomod_go_waiver_href"
+    ID_PREFIX = "gomod_waivers"
+    HREF_PATTERN = r"(?P<plugin>gomod)/(?P<resource_type>waivers)/"
+    HREF_TEMPLATE = "gomod/waivers/{pulp_id}/"
+    NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+    def approve(self, body: EntityDefinition) -> t.Any:
+        """
+        Approve a request.
+
+        Parameters:
+            body: `note`, and `expires` if it is to hold until another time than was requested.
+        """
+        return self._decide("approve", body)
+
+    def refuse(self, body: EntityDefinition) -> t.Any:
+        """
+        Refuse a request.
+
+        Parameters:
+            body: `note`.
+        """
+        return self._decide("refuse", body)
+
+    def revoke(self, body: EntityDefinition) -> t.Any:
+        """
+        End a waiver, or take a request back.
+
+        Parameters:
+            body: `note`.
+        """
+        return self._decide("revoke", body)
+
+    def _decide(self, operation: str, body: EntityDefinition) -> t.Any:
+        return self.call(operation, parameters={self.HREF: self.pulp_href}, body=body)
+
+
 class PulpGoDistributionContext(PulpDistributionContext):
     """A GOPROXY root."""
 
@@ -106,6 +201,7 @@ class PulpGoDistributionContext(PulpDistributionContext):
     ENTITIES = _("go distributions")
     HREF = "gomod_go_distribution_href"
     ID_PREFIX = "distributions_gomod_gomod"
+    NULLABLES = PulpDistributionContext.NULLABLES | {"policy"}
     CAPABILITIES = {"roles": []}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
@@ -185,7 +281,18 @@ class PulpGoRepositoryVersionContext(PulpRepositoryVersionContext):
 
     HREF = "gomod_gomod_repository_version_href"
     ID_PREFIX = "repositories_gomod_gomod_versions"
+    CAPABILITIES = {"scan": [PluginRequirement("gomod")]}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
+
+    def scan(self) -> t.Any:
+        """
+        Note with each module version which reports of the repository's vulnerability database are about it.
+
+        Returns:
+            The task.
+        """
+        # glue itself sends no body, which the description of the API asks for.
+        return self.call("scan", parameters={self.HREF: self.pulp_href}, body={})
 
 
 class PulpGoRepositoryContext(PulpRepositoryContext):
@@ -199,7 +306,7 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
     ID_PREFIX = "repositories_gomod_gomod"
     VERSION_CONTEXT = PulpGoRepositoryVersionContext
     CAPABILITIES = {"roles": [], "sync": [PluginRequirement("gomod")]}
-    NULLABLES = PulpRepositoryContext.NULLABLES | {"max_modules", "max_size"}
+    NULLABLES = PulpRepositoryContext.NULLABLES | {"max_modules", "max_size", "sumdb", "vulndb"}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
     with_zips: bool = False
@@ -321,6 +428,18 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
         wanted = {"unused_days": unused_days, "max_size": max_size}
         return self.call("cleanup", parameters={self.HREF: self.pulp_href}, body=wanted)
 
+    def document(self, anew: bool = False) -> t.Any:
+        """
+        Compute the documentation of modules that have none.
+
+        Parameters:
+            anew: Whether that of all others is computed again.
+
+        Returns:
+            How many were `documented`, and of how many that `failed`; if there is much to do, further tasks go on.
+        """
+        return self.call("document", parameters={self.HREF: self.pulp_href}, body={"anew": anew})
+
 
 def _register_prns() -> None:
     """
@@ -333,14 +452,19 @@ def _register_prns() -> None:
     )
     registry |= {
         "gomod:goblock": PulpGoBlockContext,
+        "gomod:goconsumer": PulpGoConsumerContext,
         "gomod:godistribution": PulpGoDistributionContext,
         "gomod:gomodfile": PulpGoModFileContext,
         "gomod:gomodule": PulpGoModuleContext,
+        "gomod:gopolicyevent": PulpGoEventContext,
         "gomod:gopublication": PulpGoPublicationContext,
         "gomod:gorelease": PulpGoReleaseContext,
         "gomod:goremote": PulpGoRemoteContext,
         "gomod:gorepository": PulpGoRepositoryContext,
+        "gomod:gosumdb": PulpGoSumdbContext,
         "gomod:gotoken": PulpGoTokenContext,
+        "gomod:govulndb": PulpGoVulndbContext,
+        "gomod:gowaiver": PulpGoWaiverContext,
     }
 
 

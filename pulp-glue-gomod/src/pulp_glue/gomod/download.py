@@ -226,7 +226,6 @@ def save(
         session: From `session_for`.
         url: Of the bundle.
         since: The number of an older repository version, or None.
-        file: The file.
         progress: Hears how far it is.
 
     Returns:

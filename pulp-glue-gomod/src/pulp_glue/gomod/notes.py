@@ -14,7 +14,6 @@ def tell_notes(pulp_ctx: PulpContext, task: t.Any) -> t.Any:
 
     Args:
         pulp_ctx: Where to tell it.
-        task: The task.
 
     Returns:
         The task.

@@ -131,53 +131,50 @@ class Registry:
         found = _GITEA.fullmatch(self._url)
         if found is None:
             return None
-        names: list[Name] = []
+        url = f"{found['origin']}/api/v1/packages/{quote(found['owner'])}?type=go"
+        names: dict[Name, None] = {}
         page = 1
         while True:
-            query = f"type=go&page={page}&limit={_GITEA_PAGE}"
-            answer = self._ask(f"{found['origin']}/api/v1/packages/{quote(found['owner'])}?{query}")
-            packages = None if answer is None else answer.json()
+            packages = self._ask(f"{url}&page={page}&limit={_GITEA_PAGE}")
             if not isinstance(packages, list):
                 return None
-            names += [(each["name"], each["version"]) for each in packages]
+            before = len(names)
+            names |= dict.fromkeys(_names(packages, "name", "version"))
             # Its server may give fewer to a page than were asked for.
-            if not packages:
-                return names
+            if len(names) == before:
+                return list(names)
             page += 1
 
     def _from_index(self) -> list[Name] | None:
+        url = f"{self._url}/index?limit={_INDEX_LIMIT}"
         names: dict[Name, None] = {}
         since = ""
         while True:
-            answer = self._ask(
-                f"{self._url}/index?limit={_INDEX_LIMIT}" + (f"&since={since}" if since else "")
-            )
-            entries = None if answer is None else _lines(answer.text)
+            entries = self._ask(f"{url}&since={since}" if since else url, lines=True)
             if entries is None:
                 return None
             before = len(names)
-            for entry in entries:
-                names[entry["Path"], entry["Version"]] = None
+            names |= dict.fromkeys(_names(entries, "Path", "Version"))
             # The first ones are those that came last before.
             if len(entries) < _INDEX_LIMIT or len(names) == before:
                 return list(names)
-            since = quote(entries[-1]["Timestamp"])
+            since = quote(str(entries[-1].get("Timestamp")))
 
     def _from_catalog(self) -> list[Name] | None:
-        names: list[Name] = []
+        names: dict[Name, None] = {}
         token = ""
         while True:
-            answer = self._ask(f"{self._url}/catalog?pagesize={_PAGE}&token={quote(token)}")
-            said = None if answer is None else answer.json()
+            said = self._ask(f"{self._url}/catalog?pagesize={_PAGE}&token={quote(token)}")
             if not isinstance(said, dict) or "modules" not in said:
                 return None
-            names += [(each["module"], each["version"]) for each in said["modules"] or ()]
-            token = said.get("next") or ""
-            if not token:
-                return names
+            before = len(names)
+            names |= dict.fromkeys(_names(said["modules"] or [], "module", "version"))
+            token = str(said.get("next") or "")
+            if not token or len(names) == before:
+                return list(names)
 
-    def _ask(self, url: str) -> requests.Response | None:
-        """Ask for a list; None if there is none of this kind."""
+    def _ask(self, url: str, *, lines: bool = False) -> t.Any:
+        """Ask for JSON, one value or one on each line; None if there is none."""
         try:
             response = self._session.get(url, timeout=_TIMEOUT)
             if response.status_code in (*_GONE, 400, 405, 501):
@@ -185,7 +182,13 @@ class Registry:
             self._require_ok(response)
         except requests.RequestException as error:
             raise PulpException(f"{_without_credentials(url)}: {_of(error)}") from error
-        return response
+        try:
+            if lines:
+                return [json.loads(line) for line in response.text.splitlines() if line]
+            return json.loads(response.text)
+        except ValueError:
+            # Such as a page for people.
+            return None
 
     def _get(self, path: str, **options: t.Any) -> requests.Response:
         return self._session.get(f"{self._url}/{path}", timeout=_TIMEOUT, **options)
@@ -200,14 +203,22 @@ class Registry:
             )
 
 
-def _lines(text: str) -> list[dict[str, str]] | None:
-    """Read JSON lines; None if they are none, such as a page for people."""
+def _names(entries: t.Any, path: str, version: str) -> t.Iterator[Name]:
+    """
+    Read the names out of what a registry says.
+
+    Raises:
+        PulpException: It says something else.
+    """
     try:
-        entries = [json.loads(line) for line in text.splitlines() if line]
-    except ValueError:
-        return None
-    are_entries = all(isinstance(each, dict) and "Path" in each for each in entries)
-    return entries if are_entries else None
+        for entry in entries:
+            yield str(entry[path]), str(entry[version])
+    except (TypeError, KeyError) as error:
+        raise PulpException(
+            _("The registry's list cannot be read: {path} and {version} are missing.").format(
+                path=path, version=version
+            )
+        ) from error
 
 
 def _without_credentials(url: str) -> str:

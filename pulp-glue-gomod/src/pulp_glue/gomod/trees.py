@@ -96,7 +96,6 @@ def send(
 
     Args:
         pulp_ctx: The server.
-        tar: The tar.
         name: What to call it.
         resumed: Href of an upload of the same tar that was interrupted.
         progress: Hears how far it is.

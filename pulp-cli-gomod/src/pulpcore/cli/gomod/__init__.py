@@ -12,12 +12,19 @@ from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
 from pulpcore.cli.gomod.examples import add_examples
 from pulpcore.cli.gomod.exits import ExitCodes
+from pulpcore.cli.gomod.module import module
+from pulpcore.cli.gomod.policy import policy
 from pulpcore.cli.gomod.publication import publication
 from pulpcore.cli.gomod.publish import publish
 from pulpcore.cli.gomod.release import release
 from pulpcore.cli.gomod.remote import remote
 from pulpcore.cli.gomod.repository import repository
+from pulpcore.cli.gomod.sbom import sbom
+from pulpcore.cli.gomod.sumdb import sumdb
 from pulpcore.cli.gomod.token import token
+from pulpcore.cli.gomod.verify import verify
+from pulpcore.cli.gomod.vulndb import vulndb
+from pulpcore.cli.gomod.waiver import waiver
 
 __version__ = "0.1.0.dev0"
 
@@ -30,12 +37,19 @@ _COMMANDS = (
     bundle,
     content,
     distribution,
+    module,
+    policy,
     publication,
     publish,
     release,
     remote,
     repository,
+    sbom,
+    sumdb,
     token,
+    verify,
+    vulndb,
+    waiver,
 )
 
 

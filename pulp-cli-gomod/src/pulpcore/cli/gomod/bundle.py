@@ -21,8 +21,7 @@ _BUNDLE = "bundle.tar"
 _NAMED = 5
 
 
-@pulp_command(short_help=_("Download everything that a distribution serves."))
-@resource_option(
+distribution_option = resource_option(
     "--distribution",
     required=True,
     default_plugin="gomod",
@@ -31,6 +30,11 @@ _NAMED = 5
     href_pattern=PulpGoDistributionContext.HREF_PATTERN,
     help=_("The distribution. Specified as '[[<plugin>:]<type>:]<name>' or as href."),
 )
+"""The distribution that something is downloaded from."""
+
+
+@pulp_command(short_help=_("Download everything that a distribution serves."))
+@distribution_option
 @click.option(
     "--output",
     required=True,
@@ -82,7 +86,7 @@ def bundle(
     is_file = output.suffix == ".tar"
     if is_file and modcache:
         raise click.UsageError(_("--modcache needs a directory as --output, not a file."))
-    url = _url(distribution)
+    url = url_below(distribution, _BUNDLE)
     session = session_for(pulp_ctx, url)
     progress = progress_on_terminal()
     try:
@@ -98,11 +102,12 @@ def bundle(
     _say_more(output, about, modcache)
 
 
-def _url(distribution: PulpGoDistributionContext) -> str:
+def url_below(distribution: PulpGoDistributionContext, name: str) -> str:
+    """Return the URL of something below the GOPROXY URL of a distribution."""
     client_url = distribution.entity.get("client_url")
     if not client_url:
         raise PulpException(_("The distribution has no URL to download from."))
-    return f"{client_url.rstrip('/')}/{_BUNDLE}"
+    return f"{client_url.rstrip('/')}/{name}"
 
 
 class _Shown:

@@ -11,6 +11,7 @@ from pulp_cli.generic import (
     href_option,
     label_command,
     list_command,
+    load_json_callback,
     name_option,
     pulp_group,
     pulp_labels_option,
@@ -23,7 +24,12 @@ from pulp_cli.generic import (
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoDistributionContext
 
-from pulpcore.cli.gomod.options import remote_option, repository_option
+from pulpcore.cli.gomod.options import (
+    policy_option,
+    remote_option,
+    repository_option,
+    vulndb_option,
+)
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -51,6 +57,26 @@ update_options = [
         help=_("Href of the publication to serve instead of a repository."),
     ),
     remote_option,
+    policy_option,
+    vulndb_option(
+        "--vulndb",
+        _("The vulnerability database to serve below the URL. Specified as a name or as href."),
+    ),
+    click.option(
+        "--consumers",
+        type=click.Choice(["off", "users", "all"], case_sensitive=False),
+        help=_(
+            "What is recorded of those who download: nothing, users and tokens, or their addresses, too."
+        ),
+    ),
+    click.option(
+        "--vanity-hosts",
+        callback=load_json_callback,
+        help=_(
+            "JSON array of the hosts that module paths begin with, such as '[\"go.example.com\"]': go commands that ask "
+            "them without a proxy are led here."
+        ),
+    ),
     content_guard_option,
     pulp_option(
         "--hidden/--not-hidden",

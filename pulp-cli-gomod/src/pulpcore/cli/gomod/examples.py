@@ -27,7 +27,40 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "distribution destroy": ("--name team",),
     "distribution list": ("--name-contains team",),
     "distribution show": ("--name team",),
-    "distribution update": ("--name team --version 3", "--name team --remote ''"),
+    "distribution update": (
+        "--name team --version 3",
+        "--name team --remote ''",
+        "--name team --policy vetted",
+        "--name team --consumers users",
+    ),
+    "module consumers": (
+        "example.com/bad@v1.4.0",
+        "example.com/bad --distribution team --days 7",
+    ),
+    "policy create": (
+        '--name vetted --deny \'[{"module": "example.com/bad", "reason": "sends tokens away"}]\'',
+        "--name vetted --deny @deny.json --deny-mode observe",
+    ),
+    "policy destroy": ("--name vetted",),
+    "policy events": (
+        "--policy vetted --kind stopped",
+        "--distribution team --since 2026-02-03",
+    ),
+    "policy list": ("--name-contains vet",),
+    "policy show": ("--name vetted",),
+    "policy update": ("--name vetted --deny-mode enforce",),
+    "vulndb create": (
+        "--name public --url https://vuln.go.dev/vulndb.zip --sync-interval 6h",
+        "--name malicious --kind malicious",
+    ),
+    "vulndb destroy": ("--name public",),
+    "vulndb list": ("--kind vulnerabilities",),
+    "vulndb show": ("--name public",),
+    "vulndb statements": ("--name public",),
+    "vulndb sync": ("--name public",),
+    "vulndb update": ("--name public --sync-interval 1h",),
+    "vulndb upload": ("--name public --file vulndb.zip",),
+    "vulndb vex": ("--name public --document @not-affected.json",),
     "publication create": ("--repository team --version 3",),
     "publication destroy": ("--href /pulp/api/v3/publications/gomod/gomod/.../",),
     "publication list": ("--repository team",),
@@ -43,6 +76,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "remote show": ("--name upstream",),
     "remote update": ("--name upstream --cache-size 20GB", "--name upstream --cache-size ''"),
     "repository cleanup": ("--name team --unused-days 90",),
+    "repository document": ("--name team",),
     "repository schedule": ("--name copy --remote site-a --index --every 6h",),
     "repository schedules": ("--name copy",),
     "repository unschedule": ("--name copy",),
@@ -69,11 +103,43 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "repository version destroy": ("--repository team --version 3",),
     "repository version list": ("--repository team",),
     "repository version repair": ("--repository team --version 3",),
+    "repository version scan": ("--repository team --version 3",),
     "repository version show": ("--repository team --version 3",),
+    "sumdb check": ("--name corp.example.com/sumdb",),
+    "sumdb create": (
+        "--name corp.example.com/sumdb",
+        "--name corp.example.com/sumdb --witness "
+        "https://witness.example.org witness.example.org+0b8d8372+BIl9...",
+    ),
+    "sumdb destroy": ("--name corp.example.com/sumdb",),
+    "sumdb list": ("--field name --field size",),
+    "sumdb prove": (
+        "example.com/mod@v1.2.3 --name corp.example.com/sumdb --output mod.tlog-proof",
+    ),
+    "sumdb recover": ("--name corp.example.com/sumdb",),
+    "sumdb rotate": ("--name corp.example.com/sumdb --until 2027-02-03T00:00:00Z",),
+    "sumdb show": ("--name corp.example.com/sumdb",),
+    "sumdb update": ("--name corp.example.com/sumdb --no-witnesses",),
+    "sumdb verify": ('mod.tlog-proof --key "$(go env GOSUMDB)" --module example.com/mod@v1.2.3',),
+    "verify": (
+        "go.sum --distribution team",
+        'go.sum --url https://pulp.example.com/pulp/content/team --key "$(go env GOSUMDB)"',
+    ),
     "token create": ("--name ci --scope publish --distribution team",),
     "token destroy": ("--name ci",),
     "token list": ("--owner bob",),
     "token show": ("--name ci",),
+    "waiver approve": (
+        "example.com/bad@v1.4.0 --policy vetted",
+        "example.com/bad@v1.4.0 --expires 2027-02-03 --note 'until the next release'",
+    ),
+    "waiver list": ("--policy vetted --state requested",),
+    "waiver refuse": ("example.com/bad@v1.4.0 --note 'use v1.4.1'",),
+    "waiver request": (
+        "example.com/bad@v1.4.0 --policy vetted --reason 'we do not call the bad function'",
+        "example.com/bad --versions '>=v1.4.0 <v1.5.0' --policy vetted --reason 'reviewed'",
+    ),
+    "waiver revoke": ("example.com/bad@v1.4.0 --policy vetted",),
 }
 
 _LOOKUPS = {
@@ -93,7 +159,12 @@ for _name, _lookup in _LOOKUPS.items():
     EXAMPLES[f"{_name} label set"] = (f"{_lookup} --key stage --value test",)
     EXAMPLES[f"{_name} label unset"] = (f"{_lookup} --key stage",)
     EXAMPLES[f"{_name} label show"] = (f"{_lookup} --key stage",)
-for _name, _lookup in _NAMES.items():
+_OTHERS = {
+    "policy": "--name vetted",
+    "sumdb": "--name corp.example.com/sumdb",
+    "vulndb": "--name public",
+}
+for _name, _lookup in (_NAMES | _OTHERS).items():
     for _action in ("add", "remove"):
         _role = f"gomod.go{_name}_viewer"
         EXAMPLES[f"{_name} role {_action}"] = (f"{_lookup} --user alice --role {_role}",)

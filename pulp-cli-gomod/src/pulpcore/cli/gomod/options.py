@@ -5,6 +5,7 @@ import typing as t
 
 import click
 from pulp_cli.generic import (
+    PulpCLIContext,
     lookup_callback,
     option_processor,
     parse_size,
@@ -16,9 +17,12 @@ from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
     PulpGoModuleContext,
+    PulpGoPolicyContext,
     PulpGoReleaseContext,
     PulpGoRemoteContext,
     PulpGoRepositoryContext,
+    PulpGoSumdbContext,
+    PulpGoVulndbContext,
 )
 
 translation = get_translation(__package__)
@@ -74,6 +78,26 @@ def repository_option(
     )
 
 
+sumdb_option = pulp_option(
+    "--sumdb",
+    callback=lambda ctx, param, value: _sumdb(ctx, value),
+    help=_(
+        "Name or href of the checksum database that records whatever enters the {entity}; empty for none."
+    ),
+)
+
+
+def _sumdb(ctx: click.Context, value: str | None) -> PulpGoSumdbContext | str | None:
+    """Find a checksum database by name or href; pulp-cli takes the slash of a name for an href's."""
+    if not value:
+        return value
+    pulp_ctx = ctx.find_object(PulpCLIContext)
+    assert pulp_ctx is not None
+    if value.startswith("/"):
+        return PulpGoSumdbContext(pulp_ctx, pulp_href=value)
+    return PulpGoSumdbContext(pulp_ctx, entity={"name": value})
+
+
 remote_option = resource_option(
     "--remote",
     default_plugin="gomod",
@@ -85,6 +109,37 @@ remote_option = resource_option(
         "as href."
     ),
 )
+
+
+policy_option = resource_option(
+    "--policy",
+    default_plugin="gomod",
+    default_type="policies",
+    context_table={"gomod:policies": PulpGoPolicyContext},
+    href_pattern=PulpGoPolicyContext.HREF_PATTERN,
+    help=_(
+        "The policy to obey: what is not served although it could be. Specified as a name or as href."
+    ),
+)
+
+
+def vulndb_option(name: str, help_text: str) -> Decorator:
+    """
+    Return an option that names a vulnerability database.
+
+    Parameters:
+        name: The option, with its dashes.
+        help_text: What it is for.
+    """
+    option: Decorator = resource_option(
+        name,
+        default_plugin="gomod",
+        default_type="vulndbs",
+        context_table={"gomod:vulndbs": PulpGoVulndbContext},
+        href_pattern=PulpGoVulndbContext.HREF_PATTERN,
+        help=help_text,
+    )
+    return option
 
 
 def _fetch_zips(ctx: click.Context) -> None:

@@ -98,7 +98,7 @@ go_remote_options = [
     click.option(
         "--index-url",
         help=_(
-            "An index of the upstream's modules, such as https://index.golang.org/index; empty for "
+            "An index of the upstream's modules, such as https://goindex.example.com/index; empty for "
             "'index' below the URL, where pulp_gomod has it."
         ),
     ),

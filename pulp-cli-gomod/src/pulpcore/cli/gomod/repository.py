@@ -52,6 +52,8 @@ from pulpcore.cli.gomod.options import (
     remote_option,
     search_option,
     size_callback,
+    sumdb_option,
+    vulndb_option,
     with_zips_options,
 )
 from pulpcore.cli.gomod.promotion import add
@@ -99,6 +101,14 @@ update_options = [
     click.option("--description"),
     remote_option,
     retained_versions_option,
+    sumdb_option,
+    vulndb_option(
+        "--vulndb",
+        _(
+            "The vulnerability database to scan with, and again whenever it changes. Specified as a name "
+            "or as href."
+        ),
+    ),
     pulp_option(
         "--immutable/--not-immutable",
         default=None,
@@ -197,6 +207,21 @@ def cleanup(
     """Remove modules that were cached from an upstream. Uploaded modules are never removed."""
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     pulp_ctx.output_result(repository_ctx.cleanup(unused_days, max_size))
+
+
+@repository.command()
+@name_option
+@href_option
+@repository_lookup_option
+@click.option("--anew", is_flag=True, help=_("Document again what has documentation, too."))
+@pass_repository_context
+@pass_pulp_context
+def document(
+    pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, anew: bool
+) -> None:
+    """Compute the documentation of modules that came before this was done by itself."""
+    assert isinstance(repository_ctx, PulpGoRepositoryContext)
+    pulp_ctx.output_result(repository_ctx.document(anew))
 
 
 _what_to_sync = [
@@ -378,6 +403,4 @@ def unschedule(repository_ctx: PulpRepositoryContext, /, schedule: str | None) -
 
 _versions = version_command(decorators=nested_lookup_options)
 assert isinstance(_versions, click.Group)
-# The server scans no Go modules for vulnerabilities.
-_versions.commands.pop("scan", None)
 repository.add_command(_versions)
