@@ -124,6 +124,21 @@ def fill(
     return filled
 
 
+def document(connection: "psycopg.Connection[Any]", repository: str) -> None:
+    """
+    Add the documentation that a task would compute of what a repository was filled with: one package each.
+
+    Args:
+        connection: A superuser's connection to Pulp's database.
+        repository: The repository's name.
+    """
+    with connection.transaction():
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("SET LOCAL synchronous_commit = off")
+        for statement in _DOCUMENTED:
+            connection.execute(statement, {"below": f"{_HOST}/{repository}/"})
+
+
 def add_distributions(
     connection: "psycopg.Connection[Any]", like: str, names: Sequence[str]
 ) -> None:
@@ -268,6 +283,14 @@ _COPIES = (
     FROM units, target WHERE units.number >= %(start)s AND units.number < %(stop)s
     """,
     """
+    INSERT INTO gomod_golistedmodule (repository_id, module, added)
+    SELECT DISTINCT target.repository_pk, units.module, target.new_number
+    FROM units, target WHERE units.number >= %(start)s AND units.number < %(stop)s
+    AND NOT EXISTS (
+        SELECT 1 FROM gomod_golistedmodule AS known
+        WHERE known.repository_id = target.repository_pk AND known.module = units.module)
+    """,
+    """
     INSERT INTO gomod_gorelease (pulp_id, pulp_created, pulp_last_updated, module, version, h1, time,
         source, published_by, first_seen, repository_id)
     SELECT pk_of_release, now(), now(), module, version, h1, now(), 'uploaded', 'admin', now(),
@@ -333,6 +356,52 @@ _RENEWED = """
     WHERE cardinality(content_ids) > 0
 """
 
+# A word that is everywhere, one that some have, and one that few have.
+_SYNOPSIS = "'Package ' || last || ' is a client of service ' || mod(number, 1000) || ', for topic' || number / 20 || '.'"
+_FILLED = f"""
+    SELECT pk, module, last, {_SYNOPSIS} AS synopsis FROM (
+        SELECT content_ptr_id AS pk, module, regexp_replace(module, '.*/', '') AS last,
+            ('x' || left(md5(module), 7))::bit(28)::int AS number
+        FROM gomod_gomodule WHERE starts_with(module, %(below)s)
+    ) AS filled
+"""
+_DOCUMENTED = (
+    f"""
+    INSERT INTO gomod_godocumentation (unit_id, state, program, computed, error, cut, synopsis,
+        packages_count, readme_file, readme_text, readme_html, licences, licence_ids, redistributable)
+    SELECT pk, 'complete', 2, now(), '', '[]', synopsis, 1, 'README.md', synopsis,
+        '<p>' || synopsis || '</p>', '[{{"ids": ["MIT"], "file": "LICENSE", "text": "MIT"}}]', '{{MIT}}', true
+    FROM ({_FILLED}) AS filled
+    """,
+    f"""
+    INSERT INTO gomod_gopackage (unit_id, import_path, name, synopsis, internal, goos, goarch,
+        documentation, symbols, names, imports, readme_file, readme_text, readme_html, words)
+    SELECT pk, module, last, synopsis, false, '', '',
+        jsonb_build_object('doc', jsonb_build_object('text', synopsis, 'html', '<p>' || synopsis || '</p>'),
+            'funcs', jsonb_build_array(jsonb_build_object('name', 'Do', 'decl', 'func Do() error',
+                'doc', jsonb_build_object('text', '', 'html', '')))),
+        '[["Do", "Function", "func Do() error", ""]]', '{{do}}', '{{fmt,{_HOST}/needs/1/deep}}', '', '', '',
+        setweight(to_tsvector('simple', last), 'A')
+            || setweight(to_tsvector('simple', regexp_replace(module, '[^a-z0-9]', ' ', 'g')), 'B')
+            || setweight(to_tsvector('english', synopsis), 'C')
+    FROM ({_FILLED}) AS filled
+    """,
+)
+
+_DOCUMENTED += (
+    f"""
+    UPDATE gomod_golistedmodule AS listed SET told = newest.pk,
+        words = setweight(to_tsvector('simple', newest.last), 'A')
+            || setweight(to_tsvector('simple', regexp_replace(newest.module, '[^a-z0-9]', ' ', 'g')), 'B')
+            || setweight(to_tsvector('english', newest.synopsis), 'C')
+            || setweight(to_tsvector('simple', newest.synopsis), 'D')
+            || array_to_tsvector(ARRAY['@' || listed.repository_id, '!' || newest.last,
+                '<{_HOST}/needs/1/deep', '={_HOST}/needs/0', '={_HOST}/needs/1'])
+    FROM (SELECT DISTINCT ON (module) * FROM ({_FILLED}) AS filled ORDER BY module, pk) AS newest
+    WHERE listed.module = newest.module AND listed.removed IS NULL
+    """,
+)
+
 _DISTRIBUTIONS = """
     WITH added AS (
         INSERT INTO core_distribution (pulp_id, pulp_created, pulp_last_updated, pulp_type, name,
@@ -343,5 +412,6 @@ _DISTRIBUTIONS = """
         WHERE name = %(like)s
         RETURNING pulp_id
     )
-    INSERT INTO gomod_godistribution (distribution_ptr_id) SELECT pulp_id FROM added
+    INSERT INTO gomod_godistribution (distribution_ptr_id, consumers, vanity_hosts)
+        SELECT pulp_id, 'all', '[]' FROM added
 """

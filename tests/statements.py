@@ -26,8 +26,8 @@ _LINE = re.compile(
 )
 _ANY_LINE = re.compile(_BEGINNING + r"(?P<text>.*)", re.DOTALL)
 _SETTINGS = {"log_statement": "all", "log_line_prefix": f"{_PREFIX}%c{_PREFIX}%a{_PREFIX}"}
-# How often the content app looks for changes with nothing to do, generously.
-_IDLE = 0.5
+# How often the content app looks for changes, and for heads that nobody has signed, with nothing to do, generously.
+_IDLE = 4.0
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ class Pulp:
         """Run it, whatever comes of it."""
         command = [str(each) for each in ("--config", self.config, *arguments)]
         with pytest.MonkeyPatch.context() as patch:
-            # It asks once a second how a task is doing.
-            patch.setattr(time, "sleep", lambda seconds: pause(seconds / 10))
+            # It asks once a second how a task is doing, which takes most tasks a third of that.
+            patch.setattr(time, "sleep", lambda seconds: pause(seconds / 3))
             patch.setattr(OpenAPI, "_parse_api", parse_once)
             done = CliRunner(env=self.environment).invoke(main, command, catch_exceptions=False)
         return Done(done.exit_code, done.stdout, done.stderr)

@@ -7,12 +7,14 @@ from uuid import uuid4
 
 import requests
 
+from tests.functional.tasks import await_end
 from tests.gomods import pack
 
 STATUS = "/pulp/api/v3/status/"
 MODULES = "content/gomod/modules/"
 MODFILES = "content/gomod/modfiles/"
 RELEASES = "gomod/releases/"
+SUMDBS = "gomod/sumdbs/"
 REPOSITORIES = "repositories/gomod/gomod/"
 REMOTES = "remotes/gomod/gomod/"
 PUBLICATIONS = "publications/gomod/gomod/"
@@ -20,7 +22,7 @@ DISTRIBUTIONS = "distributions/gomod/gomod/"
 
 TASK_TIMEOUT = 120
 # Seconds between two looks at a task, each of which costs the server some of what the task needs.
-_FIRST_LOOKS, _LATER_LOOKS = 0.05, 0.4
+_FIRST_LOOKS, _LATER_LOOKS = 0.1, 0.4
 
 
 class TaskFailed(Exception):
@@ -105,6 +107,7 @@ class Rest:
     def wait(self, response: requests.Response) -> dict[str, Any]:
         """Wait for the task of a 202, and raise TaskFailed if it does not complete."""
         assert response.status_code == 202, (response.status_code, response.text)
+        await_end(self.url, response.json()["task"], TASK_TIMEOUT)
         end, pause = time.monotonic() + TASK_TIMEOUT, _FIRST_LOOKS
         while time.monotonic() < end:
             task: dict[str, Any] = self.get(response.json()["task"])

@@ -32,11 +32,19 @@ SLOW_LOGINS = {_HASHERS: json.dumps([_SLOW, _QUICK])}
 # As somebody has them who sets nothing: what was prepared so is not prepared again.
 USUAL_LOGINS = {_HASHERS: ""}
 
+# Computing the documentation of a module takes as long as publishing it, in a task of its own for each time that
+# something is published. What is about that, or all that happens, says "auto".
+QUIET = {"PULP_GOMOD_DOCUMENTATION": "off"}
+
 # Each process takes seconds of a processor to start, and most tests wait for one task at a time.
 _USUAL = ("--port", "0", "--workers", "1")
 
 # Tests come and go faster than disks; what a crash of the machine leaves does not matter to them.
 _FAST = "\nfsync = off\nfull_page_writes = off\n"
+
+
+#: The data directories of the servers that this process knows, by their URLs.
+data_dirs: dict[str, Path] = {}
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class ServeProcess:
     ) -> None:
         self.data_dir = data_dir
         self._options = options
-        given = QUICK_LOGINS | dict(variables or {})
+        given = QUICK_LOGINS | QUIET | dict(variables or {})
         self._variables = {name: value for name, value in given.items() if value}
         self._output = data_dir.with_name(data_dir.name + ".out")
         self._errors = data_dir.with_name(data_dir.name + ".err")
@@ -101,6 +109,7 @@ class ServeProcess:
             time.sleep(0.05)
         found = re.search(r"(https?://\S+)/api/packages/(?:default/)?go/go/upload", self.output)
         assert found, self.output
+        data_dirs[found.group(1)] = self.data_dir
         return found.group(1)
 
     def stop(self, signum: int = signal.SIGTERM) -> int:
@@ -190,7 +199,27 @@ def shared_server(
                 raise
             server = Server(url, data_dir=str(data_dir), pid=started.process.pid)
             note.write_text(json.dumps(asdict(server)))
-    yield Server(**json.loads(note.read_text()))
+    server = Server(**json.loads(note.read_text()))
+    data_dirs[server.url] = Path(server.data_dir)
+    yield server
+
+
+@contextlib.contextmanager
+def own_server(
+    run_dir: Path, name: str, cache: Path, *options: str, **env: str
+) -> Iterator[Server]:
+    """
+    A server that the tests of one file use, and nobody after them; see `shared_server`.
+
+    One that does nothing still takes a fiftieth of a processor.
+    """
+    with shared_server(run_dir, name, cache, *options, **env) as server:
+        try:
+            yield server
+        finally:
+            os.kill(server.pid, signal.SIGTERM)
+            wait_for_end(server.pid)
+            (run_dir / f"{name}.server.json").unlink()
 
 
 def stop_servers(run_dir: Path) -> None:

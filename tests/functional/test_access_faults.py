@@ -1,7 +1,5 @@
 """Guards while connections to the database are lost, and while many log in at once."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,33 +8,26 @@ from pathlib import Path
 import pytest
 import requests
 
-from pulp_gomod.standalone.environment import child_environment
 from tests.functional import guarded
 from tests.functional.conftest import PATIENT
 from tests.functional.guarded import Headers, Person, Site, basic, bearer
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import SLOW_LOGINS, Server, shared_server
+from tests.functional.serving import SLOW_LOGINS, Server, own_server
+from tests.statements import connect
 
 # The connections that guards are asked on, and those that modules are looked up on.
-_CUT = """
-import django
-django.setup()
-from django.db import connection
-with connection.cursor() as cursor:
-    cursor.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND (application_name = 'pulp-gomod' OR query ~ 'userrole|grouprole|gomod_gotoken')"
-    )
-    print("cut", len(cursor.fetchall()))
-"""
+_CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND (application_name = 'pulp-gomod' OR query ~ 'userrole|grouprole|gomod_gotoken')"
+)
 
 
 @pytest.fixture(scope="module")
 def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server on which a password costs what it does for its users."""
     variables = PATIENT | SLOW_LOGINS
-    with shared_server(run_dir, "logins", server_cache, **variables) as started:
+    with own_server(run_dir, "logins", server_cache, **variables) as started:
         yield started
 
 
@@ -70,14 +61,8 @@ def test_a_lost_connection_is_replaced(server: Server, reader: Person, url: str)
     expected = [200, 200, 401]
     assert [status(url, each) for each in credentials] == expected
     for _ in range(2):
-        cut = subprocess.run(
-            [sys.executable, "-c", _CUT],
-            env=child_environment(f"{server.data_dir}/settings.py"),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert int(cut.stdout.split("cut ")[1]) > 0
+        with connect(Path(server.data_dir)) as connection:
+            assert connection.execute(_CUT).fetchall()
         # Nothing is remembered for longer.
         time.sleep(1)
         with ThreadPoolExecutor(12) as pool:

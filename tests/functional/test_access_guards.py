@@ -1,7 +1,7 @@
 """Every content guard, on every path, by both URLs, for everybody: the status that go needs."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import requests
@@ -46,6 +46,7 @@ class World:
         public: The public distribution.
         reader: Who is given the right to read.
         stranger: Who is not.
+        everything: What is asked by each root, and how somebody who may read is answered.
     """
 
     server: Server
@@ -55,6 +56,7 @@ class World:
     public: Site
     reader: Person
     stranger: Person
+    everything: "dict[int, list[Asked]]" = field(default_factory=dict)
 
     @classmethod
     def create(cls, server: Server, domain: str = "") -> "World":
@@ -76,12 +78,21 @@ class World:
         )
 
 
-@pytest.fixture(scope="module", params=["default", "domain"])
-def world(request: pytest.FixtureRequest) -> World:
+@pytest.fixture(scope="module")
+def worlds() -> dict[str, World]:
+    """The worlds that were created: pytest would create one again for each guard."""
+    return {}
+
+
+@pytest.fixture(params=["default", "domain"])
+def world(request: pytest.FixtureRequest, worlds: dict[str, World]) -> World:
     """The world without domains, and within one."""
-    if request.param == "default":
-        return World.create(request.getfixturevalue("server"))
-    return World.create(request.getfixturevalue("access_server"), "domain")
+    if request.param not in worlds:
+        if request.param == "default":
+            worlds["default"] = World.create(request.getfixturevalue("server"))
+        else:
+            worlds["domain"] = World.create(request.getfixturevalue("access_server"), "domain")
+    return worlds[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +130,12 @@ Asked = tuple[str, str, Headers, Answer]
 
 def requests_for(session: requests.Session, world: World, root: int) -> list[Asked]:
     """Return method, path, headers, and what somebody who may read is answered: of every kind."""
+    if root not in world.everything:
+        world.everything[root] = _ask_the_public_one(session, world, root)
+    return world.everything[root]
+
+
+def _ask_the_public_one(session: requests.Session, world: World, root: int) -> list[Asked]:
     asked: list[Asked] = []
     for path in paths_of(world.made):
         for method in ("GET", "HEAD"):
@@ -138,18 +155,30 @@ def some_of(asked: list[Asked]) -> list[Asked]:
     return [each for each in asked if each[0] == "GET" and (each[1].endswith(ends) or not each[1])]
 
 
-def is_sample(world: World, root: int, *, alone: bool = False) -> bool:
-    """
-    Whether a sample will do: each guard is asked for everything in two of four combinations.
+# By this, samples are spread: each guard is asked for everything in one of the combinations of world and root, and
+# for others of all the requests in each of the rest.
+_SPREAD = 4
 
-    Without domains that is by the one root, and within a domain by the other.
+
+def combination(world: World, root: int, make: MakeGuard) -> int:
+    """
+    Number the combinations of a world and a root, for each guard from another one on; 0 is the one for everything.
 
     Args:
         world: The world.
         root: The root.
-        alone: Whether the guard is tried in this world only.
+        make: Makes the guard.
     """
-    return root == 0 if alone else (root == 0) == world.rest.domains
+    if make in SPECIAL:
+        # They are tried in one world only.
+        return (root + SPECIAL.index(make)) % 2
+    return (2 * world.rest.domains + root + ANYWHERE.index(make)) % _SPREAD
+
+
+def spread(asked: list[Asked], number: int) -> list[Asked]:
+    """Return some of the few, and every so many-th of all."""
+    few = some_of(asked)
+    return [few[number % len(few)], *asked[number % _SPREAD :: 2 * _SPREAD]]
 
 
 def unknown(world: World) -> dict[str, Headers]:
@@ -202,14 +231,14 @@ def test_guards_that_ask_who(
         ),
     ]
     wrong = []
-    sample = is_sample(world, root)
+    sample = combination(world, root, make)
     for number, (kind, credentials, denied) in enumerate(kinds):
         thorough = kind in ("nothing", "stranger, bearer", "reader, password")
         asked = everything if thorough else some_of(everything)
         if sample:
             # Another request of the few for each kind, so that each of them is asked.
             few = some_of(everything)
-            asked = everything[number % 4 :: 4] if thorough else [few[number % len(few)]]
+            asked = spread(everything, sample) if thorough else [few[number % len(few)]]
         for method, path, headers, allowed in asked:
             url = f"{site.urls[root]}/{path}"
             answer = Answer.of(ask(session, method, url, headers | credentials))
@@ -240,8 +269,9 @@ def test_every_guard(world: World, session: requests.Session, make: MakeGuard, r
     url = site.urls[root]
     everything = requests_for(session, world, root)
     few = some_of(everything)
-    if is_sample(world, root, alone=make in SPECIAL):
-        everything = [*few, *(each for each in everything[::3] if each not in few)]
+    if sample := combination(world, root, make):
+        everything = spread(everything, sample)
+        few = [few[sample % len(few)]]
     signed = {}
     if opened.signed:
         urls = [f"{url}/{path}" for _, path, *_ in everything]

@@ -11,7 +11,7 @@ import requests
 from tests.functional import guarded
 from tests.functional.guarded import Headers, Person, Site, basic, bearer
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server, shared_server
+from tests.functional.serving import Server, own_server
 
 _SETTINGS = """\
 AUTHENTICATION_BACKENDS = [
@@ -70,7 +70,7 @@ def unusual_server(run_dir: Path, server_cache: Path) -> Iterator[tuple[Server, 
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "GOMOD_TEST_LOGINS": str(directory),
     }
-    with shared_server(run_dir, "unusual", server_cache, **env) as server:
+    with own_server(run_dir, "unusual", server_cache, **env) as server:
         yield server, directory
 
 

@@ -293,6 +293,8 @@ def test_pulling_through_and_cleaning_up(pulp: Pulp, repository: str) -> None:
     assert "unused_days" in pulp.fail(*cleanup)
     assert pulp.get(*cleanup, "--unused-days", "0", "--max-size", "0B")["state"] == "completed"
     assert held(pulp, repository) == ["v1.0.0"]
+    # Servers of tests document nothing by default.
+    assert "GOMOD_DOCUMENTATION" in pulp.fail("repository", "document", *name, "--anew")
 
 
 def test_syncing(pulp: Pulp, repository: str, upstream: Upstream) -> None:

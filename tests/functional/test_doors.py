@@ -11,7 +11,7 @@ from tests.functional import guarded
 from tests.functional.certificates import Authority, certificate_in, self_signed
 from tests.functional.guarded import Headers, Person, create_guard
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server, shared_server
+from tests.functional.serving import Server, own_server
 
 SUBSCRIBED = "subscribed"
 OTHER_NAME = "go.example.com"
@@ -35,7 +35,7 @@ def certified(
     known = tmp_path_factory.mktemp("known") / "known.pem"
     known.write_text("".join(each.own() for each in authorities))
     options = ("--tls", "auto", "--tls-client-ca", str(known), "--allowed-host", OTHER_NAME)
-    with shared_server(run_dir, "certified", server_cache, *options) as started:
+    with own_server(run_dir, "certified", server_cache, *options) as started:
         yield started
 
 

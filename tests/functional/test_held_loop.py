@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import requests
@@ -12,8 +13,8 @@ from aiohttp import web
 
 from tests.filling import LONG_LIST, fill, versions
 from tests.functional.owners import Owner
-from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server, shared_server
+from tests.functional.rest_api import MODULES, Made, Rest
+from tests.functional.serving import Server, own_server
 from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 from tests.statements import connect
@@ -26,13 +27,15 @@ PATIENCE = 10.0
 # Lines of a file whose parsing takes a second; an upstream may send ten times as many.
 LONG = 150_000
 RETRACTIONS = 69_000
+# Lines of a list whose reading takes ten times what may be.
+LISTING = 40_000
 HELD = "The event loop was held"
 
 
 @pytest.fixture(scope="module")
 def watched(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with one content process, that tells when its event loop is held."""
-    with shared_server(
+    with own_server(
         run_dir,
         "watched",
         server_cache,
@@ -101,6 +104,19 @@ def _others(calm: str) -> Iterator[None]:
 pytestmark = pytest.mark.usefixtures("_unheld")
 
 
+class Old(NamedTuple):
+    """
+    Versions v1.0.0 to v1.0.59 of a module.
+
+    Attributes:
+        path: The module path.
+        units: Their hrefs.
+    """
+
+    path: str
+    units: list[str]
+
+
 def _publish(owner: Owner, path: str, versions: dict[str, bytes]) -> None:
     zips = [
         pack(f"{path}@{version}/", [("go.mod", f"module {path}\n".encode() + lines)])
@@ -116,9 +132,21 @@ def _latest(url: str, path: str) -> str:
     return version
 
 
+@pytest.fixture(scope="module")
+def old(rest: Rest) -> Old:
+    """Many versions of a module, in a repository that is not served."""
+    made, repository = Made(), rest.create_repository()
+    zips = [
+        pack(f"{made.path}@v1.0.{n}/", [("go.mod", f"module {made.path}\n".encode())])
+        for n in range(60)
+    ]
+    rest.publish(*zips, repository=repository)
+    held = rest.get(MODULES, repository_version=rest.latest(repository), limit=100)["results"]
+    return Old(made.path, [each["pulp_href"] for each in held])
+
+
 SAME = b"retract v0.0.1\n" * RETRACTIONS
 MANY = b"".join(b"retract v0.%d.1\n" % number for number in range(50_000))
-OLD = {f"v1.0.{patch}": b"" for patch in range(60)}
 
 
 @pytest.mark.parametrize(
@@ -136,16 +164,18 @@ OLD = {f"v1.0.{patch}": b"" for patch in range(60)}
     ],
     ids=["same", "few", "all", "comments", "malformed", "reasons"],
 )
-def test_retractions_of_a_published_version(rest: Rest, lines: bytes, chosen: str | None) -> None:
-    owner, made = Owner.create(rest), Made()
-    newest = pack(f"{made.path}@v1.1.0/", [("go.mod", f"module {made.path}\n".encode() + lines)])
-    _publish(owner, made.path, OLD)
+def test_retractions_of_a_published_version(
+    rest: Rest, old: Old, lines: bytes, chosen: str | None
+) -> None:
+    owner, path = Owner.create(rest), old.path
+    newest = pack(f"{path}@v1.1.0/", [("go.mod", f"module {path}\n".encode() + lines)])
+    rest.modify(owner.repository, add_content_units=old.units)
     status = owner.put(newest).status_code
     if chosen is None:
         assert status == 400
         return
     assert status == 201
-    assert _latest(owner.content_url, made.path) == chosen
+    assert _latest(owner.content_url, path) == chosen
 
 
 def _says(upstream: Upstream, path: str, body: bytes) -> None:
@@ -156,7 +186,7 @@ def _says(upstream: Upstream, path: str, body: bytes) -> None:
 
 
 LONG_MOD = b"retract v0.0.1\n" * LONG
-LISTED = "".join(f"v1.{n // 1000}.{n % 1000}\n" for n in range(190_000)).encode()
+LISTED = "".join(f"v1.{n // 1000}.{n % 1000}\n" for n in range(LISTING)).encode()
 LONG_INFO = b'{"Version":"v1.0.0","X":[' + b"{}," * (4 * LONG) + b"0]}"
 
 
@@ -195,13 +225,13 @@ def test_a_long_go_mod_of_an_upstream(
 
 def test_long_lists_of_an_upstream(mirror: Mirror, upstream: Upstream) -> None:
     path = Made().path
-    upstream.add(path, "v1.189.999")
+    upstream.add(path, "v1.39.999")
     _says(upstream, f"{path}/@v/list", LISTED + b"v1.9.9-" + b"a" * 50_000 + b"\n")
     assert mirror.get(f"{path}/@v/list").content.startswith(LISTED)
     _publish(mirror.owner, path, {"v0.9.0": b""})
     for _ in range(2):
         assert mirror.get(f"{path}/@v/list").content == b"v0.9.0\n" + LISTED
-        assert _latest(mirror.url, path) == "v1.189.999"
+        assert _latest(mirror.url, path) == "v1.39.999"
 
 
 @pytest.mark.parametrize("file", ["@v/v1.0.0.info", "@v/main.info", "@latest"])

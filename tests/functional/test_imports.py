@@ -8,7 +8,7 @@ import pytest
 from tests.functional.carried import World, blocks_of, releases_of, worker_logs
 from tests.functional.owners import Owner
 from tests.functional.pulp_exports import export, export_with, exporter, import_into, run_import
-from tests.functional.rest_api import MODFILES, MODULES, Made, Rest, TaskFailed
+from tests.functional.rest_api import MODFILES, MODULES, SUMDBS, Made, Rest, TaskFailed
 from tests.functional.serving import Server
 from tests.functional.test_promotion import missing, told
 from tests.functional.test_sync import sync
@@ -52,9 +52,13 @@ def test_zips_are_imported_into_the_storage_of_their_domain(
     (default,) = here.get("domains/", name="default")["results"]
     media = Path(default["storage_settings"]["location"])
     before = set(files_of(media))
-    target = Owner.create(there)
+    sumdb = there.create(SUMDBS, name=f"imports.example.com/{uuid4().hex[:8]}")
+    target = Owner.create(there, sumdb=sumdb["pulp_href"])
     for _ in range(2):
         import_into(there, owner.name, target.name, path)
+        # What an import brings is on record, once.
+        assert target.get(f"sumdb/{sumdb['name']}/lookup/{made.path}@v1.0.0").status_code == 200
+        assert there.get(sumdb["pulp_href"])["size"] == 1
         assert target.get(f"{made.path}/@v/v1.0.0.zip").content == made.zip()
         assert len(files_of(tmp_path / "own")) == 1
     assert len(set(files_of(media)) - before) <= 1

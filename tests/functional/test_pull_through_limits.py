@@ -30,7 +30,7 @@ def _kept(server: Server, mirror: Mirror) -> int:
     """Bytes that the remote's answers take, with 1 KiB for each row."""
     with connect(Path(server.data_dir)) as connection:
         row = connection.execute(
-            "SELECT coalesce(sum(length(body) + 1024), 0) FROM gomod_goanswer WHERE remote_id = %s",
+            "SELECT coalesce(sum(length(body) + 1024), 0) FROM gomod_gocacheentry WHERE remote_id = %s",
             [mirror.remote.rstrip("/").rpartition("/")[2]],
         ).fetchone()
     assert row is not None
@@ -151,7 +151,7 @@ def test_what_an_upstream_says_of_a_zip_is_not_lost_with_the_small_files(
     _ask_all(mirror, ["example.com/said/@v/v1.0.0.zip"])
     with connect(Path(server.data_dir)) as connection:
         connection.execute(
-            "DELETE FROM gomod_goanswer WHERE file = 'info' AND module = 'example.com/said'"
+            "DELETE FROM gomod_gocacheentry WHERE file = 'info' AND module = 'example.com/said'"
         )
     eventually(lambda: mirror.held() == ["example.com/said@v1.0.0"])
     upstream.modules.clear()

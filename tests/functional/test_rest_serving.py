@@ -206,6 +206,19 @@ def test_base_paths_that_mean_something_else_are_refused(rest: Rest, path: str) 
     assert "base_path" in response.json()
 
 
+def test_a_host_has_one_distribution(rest: Rest) -> None:
+    host = f"{name()}.example.com"
+    first = rest.create(DISTRIBUTIONS, name=name(), base_path=name(), vanity_hosts=[host.upper()])
+    assert first["vanity_hosts"] == [host]
+    wrong: list[list[Any]] = [[host], ["localhost"], ["a b.example.com"], ["-.example.com"], [7.5]]
+    for hosts in wrong:
+        body = {"name": name(), "base_path": name(), "vanity_hosts": hosts}
+        answer = rest.call("POST", DISTRIBUTIONS, json=body)
+        assert (answer.status_code, list(answer.json())) == (400, ["vanity_hosts"]), answer.text
+    rest.wait(rest.call("PATCH", first["pulp_href"], json={"vanity_hosts": []}))
+    rest.create(DISTRIBUTIONS, name=name(), base_path=name(), vanity_hosts=[host])
+
+
 def test_overlapping_base_paths_are_refused(rest: Rest) -> None:
     path = name()
     rest.create(DISTRIBUTIONS, name=name(), base_path=path)

@@ -4,11 +4,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 
-from tests.functional.rest_api import MODULES, RELEASES, Made, Rest, TaskFailed
+from tests.functional.rest_api import MODULES, RELEASES, SUMDBS, Made, Rest, TaskFailed
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,8 @@ def test_a_bad_zip_spoils_the_whole_call(rest: Rest) -> None:
 
 
 def test_chunked_uploads(rest: Rest) -> None:
-    made, repository = Made(), rest.create_repository()
+    sumdb = rest.create(SUMDBS, name=f"chunks.example.com/{uuid4().hex[:8]}")["pulp_href"]
+    made, repository = Made(), rest.create_repository(sumdb=sumdb)
     first = rest.add_upload(made.zip("v1.0.0"))
     rest.wait(rest.call("POST", MODULES, json={"upload": first}))
     assert rest.status("GET", first) == 404
@@ -123,6 +125,8 @@ def test_chunked_uploads(rest: Rest) -> None:
         f"{made.path}@v1.{minor}.0" for minor in range(3)
     ]
     assert rest.held(repository) == [f"{made.path}@v1.1.0", f"{made.path}@v1.2.0"]
+    # The one without a repository is on no record.
+    assert rest.get(sumdb)["size"] == 2
 
 
 def test_an_unfinished_upload_is_refused(rest: Rest) -> None:

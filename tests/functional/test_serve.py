@@ -140,19 +140,32 @@ def stuck_task(running: Place) -> Iterator[StuckTask]:
     upstream.server_close()
 
 
+def _sumdb(lines: list[str]) -> tuple[str, str]:
+    """Read the name of the checksum database and its key from the last two lines of the greeting."""
+    name, key = lines[0].rpartition(" ")[2], lines[1].partition("=")[2]
+    assert name.startswith("localhost/go-") and key.startswith(f"{name}+")
+    return name, key
+
+
 def test_the_first_start(tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
     here = Place(tmp_path / "data", ServeProcess(tmp_path / "data")).start()
     lines = here.server.output.splitlines()
     password = lines[0].removeprefix("The administrator is 'admin', the password: ")
     api = f"{here.url}/api/packages/go/go"
+    name, key = _sumdb(lines[-2:])
     assert lines[2:] == [
         "ready",
         f"  curl {TOLD} --user admin:{password} --upload-file MODULE.zip {api}/upload",
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE",
         "  go get MODULE@VERSION",
+        "With a checksum database of your own, private modules are proven as public ones are:",
+        f"  pulp gomod repository update --name REPOSITORY --sumdb {name}",
+        f"  export GOSUMDB={key}",
     ]
     rest = Rest(here.url, (USERNAME, password))
+    (sumdb,) = rest.get("gomod/sumdbs/")["results"]
+    assert (sumdb["name"], sumdb["verifier_key"]) == (name, key)
     (repository,) = rest.get("repositories/gomod/gomod/", name="go")["results"]
     (distribution,) = rest.get("distributions/gomod/gomod/", base_path="go")["results"]
     assert distribution["repository"] == repository["pulp_href"]
@@ -168,7 +181,9 @@ def test_the_first_start(tmp_path: Path) -> None:
 
 def test_a_prepared_directory_is_not_prepared_again(place: Place) -> None:
     assert place.server.errors == ""
-    assert place.server.output.splitlines()[0] == "ready"
+    lines = place.server.output.splitlines()
+    assert lines[0] == "ready"
+    _sumdb(lines[-2:])
 
 
 def test_one_server_per_data_directory(running: Place) -> None:
@@ -347,12 +362,24 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
 
 
 def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
+    # That an empty one is filled as well, the first start shows: it takes a processor forty seconds.
+    dump = tmp_path / "dump"
+    execute(running, "pg_dump", "-Fc", "-f", str(dump))
     execute(running, "createdb", "existing")
+    execute(running, "pg_restore", "-d", "existing", str(dump))
+    gone = "DELETE FROM gomod_godistribution; DELETE FROM core_distribution WHERE base_path = 'go'"
+    execute(running, "psql", "-d", "existing", "-c", gone)
     directory = running.data_dir / "run" / "pg"
     here = Place(tmp_path / "other", ServeProcess(tmp_path / "other"))
     try:
-        here.start("--database-url", f"postgresql://pulp@/existing?host={directory}")
+        url = f"postgresql://pulp@/existing?host={directory}"
+        here.start("--database-url", url, "--admin-password", "of the other")
         assert here.answers()
+        assert "preparing the database" in here.server.errors
+        # What is missing there was made there, and not where the dump comes from.
+        rest = Rest(here.url, (USERNAME, "of the other"))
+        assert rest.get("distributions/gomod/gomod/", base_path="go")["count"] == 1
+        assert requests.get(f"{running.url}/pulp/api/v3/users/", auth=ADMIN).status_code == 200
         assert not (here.data_dir / "postgres").exists()
         assert not [each for each in here.family if "postgres" in each.command]
     finally:

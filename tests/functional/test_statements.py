@@ -15,10 +15,10 @@ import requests
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulp_gomod.app.content.repository.prefetch import SEVERAL
-from tests.filling import add_distributions, fill, renew, settle
+from tests.filling import add_distributions, document, fill, renew, settle
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Made, Rest
-from tests.functional.serving import Server, shared_server
+from tests.functional.serving import Server, own_server
 from tests.statements import CONTENT, StatementLog, connect, count, logged
 
 MOST = 2
@@ -36,14 +36,28 @@ FILES = ("@v/{}.info", "@v/{}.mod", "@v/{}.zip", "@v/list", "@latest")
 def quiet_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server that no other test asks for anything."""
     one = ("--content-workers", "1", "--api-workers", "1", "--workers", "1")
-    with shared_server(run_dir, "statements", server_cache, *one) as started:
+    with own_server(run_dir, "statements", server_cache, *one) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def database(quiet_server: Server) -> Iterator["psycopg.Connection[Any]"]:
     with connect(Path(quiet_server.data_dir)) as connection:
+        _let_nothing_begin(connection)
         yield connection
+
+
+def _let_nothing_begin(connection: "psycopg.Connection[Any]") -> None:
+    """Put off what pulpcore does each day, and wait until nothing runs of it: it looks like what a request asks."""
+    connection.execute("UPDATE core_taskschedule SET next_dispatch = now() + interval '1 day'")
+    connection.commit()
+    end = time.monotonic() + 120
+    states = "SELECT count(*) FROM core_task WHERE state IN ('waiting', 'running', 'canceling')"
+    while connection.execute(states).fetchall() != [(0,)]:
+        assert time.monotonic() < end
+        connection.commit()
+        time.sleep(0.2)
+    connection.commit()
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +196,84 @@ def test_at_most_two_statements_for_the_index(
                 assert answer.text.count("\n") == 5, answer.text
 
     check_statements(log, idle, ask)
+
+
+# A statement to look at the distribution, and two for what is on the page.
+MOST_OF_PAGE = 3
+PAGES = (
+    "",
+    "?after={0}",
+    "search?q={0}",
+    "filled.example.com",
+    "{0}",
+    "{0}@{1}",
+    "{0}/@doc",
+    "{0}@{1}/@doc",
+    "{0}@{1}/@requirements",
+    "{0}@{1}/@licenses",
+    "{0}/@versions",
+    "{0}/@importers",
+    "{0}/@compare/{1}...{1}",
+    "{0}/none",
+    "no.example.com/none",
+)
+# The same for an endpoint; one more where it is told of versions whether they are the latest.
+MOST_OF_ENDPOINT = 3
+ENDPOINTS = (
+    "module/{0}",
+    "module/{0}?readme=1&licenses=1",
+    "module/{0}?version={1}",
+    "versions/{0}",
+    "packages/{0}",
+    "package/{0}?doc=html",
+    "package/{0}?module={0}&version={1}",
+    "symbols/{0}",
+    "imported-by/{0}",
+    "vulns/{0}",
+    "search?q={0}",
+    "search?q={0}&symbol=Do",
+)
+
+
+def test_at_most_three_statements_for_a_page(
+    filled: Filled, log: StatementLog, idle: set[str], database: "psycopg.Connection[Any]"
+) -> None:
+    document(database, filled.owner)
+    settle(database)
+    for page in PAGES:
+        expected = {404} if "none" in page else {200}
+        check_few(filled, log, idle, page, MOST_OF_PAGE, expected, {"Accept": "text/html"})
+    for path in ENDPOINTS:
+        most = MOST_OF_ENDPOINT + ("version" in path)
+        check_few(filled, log, idle, f"v1/{path}", most, {200}, {})
+
+
+def check_few(
+    filled: Filled,
+    log: StatementLog,
+    idle: set[str],
+    path: str,
+    most: int,
+    expected: set[int],
+    headers: dict[str, str],
+) -> None:
+    """Hold what some modules are asked for to what it may ask PostgreSQL."""
+    root = filled.root.format(filled.owner)
+    some = filled.others[:6]
+
+    def ask() -> None:
+        for name, version in some:
+            url = f"{root}/{path.format(name, version)}"
+            assert requests.get(url, headers=headers, timeout=60).status_code in expected, url
+
+    filled.renew()
+    asked = log.during(ask)
+    texts = "\n".join(each.text[:300] for each in asked if each.application == CONTENT)
+    # A look at the distribution now and then is taken ahead of the next request.
+    assert count(asked, idle)["own"] <= most * len(some) + len(some) // 2, (path, texts)
+    # What processes write now and then is there, too.
+    others = [each.text for each in asked if each.application != CONTENT]
+    assert not any("gomod_gomodule" in text for text in others), path
 
 
 def check_statements(log: StatementLog, idle: set[str], ask: Callable[[], None]) -> None:

@@ -84,7 +84,8 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert reports["sync.gomod.downloading"]["done"] == 4
     assert reports["sync.gomod.downloading"]["total"] == 4
     assert {each["state"] for each in reports.values()} == {"completed"}
-    assert set(reports) == {"sync.gomod.listing", "sync.gomod.downloading"}
+    assert set(reports) == {"sync.gomod.listing", "sync.gomod.downloading", "sync.gomod.adding"}
+    assert (reports["sync.gomod.adding"]["done"], reports["sync.gomod.adding"]["total"]) == (4, 4)
     (release,) = rest.get(RELEASES, repository=mirror.owner.repository, module="example.com/one")[
         "results"
     ]

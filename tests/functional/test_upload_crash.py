@@ -1,5 +1,7 @@
 """Whatever is killed at whatever moment: what was acknowledged is there, wholly, and nothing by half.
 
+So it is with a checksum database that two repositories feed meanwhile: its head never goes back.
+
 GOMOD_TEST_KILLS says how often something is killed, GOMOD_TEST_SEED repeats a run.
 """
 
@@ -10,14 +12,17 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import requests
 
 from pulp_gomod.golang.dirhash import hash_zip
+from pulp_gomod.golang.sumdb import Client
+from pulp_gomod.golang.sumdb.proving import open_head
 from tests.functional.killing import Attempt, Publishers, kill_one, parts, schedule
 from tests.functional.owners import Owner
-from tests.functional.rest_api import MODULES, STATUS, Rest
+from tests.functional.rest_api import MODULES, STATUS, SUMDBS, Rest
 from tests.functional.serving import (
     PASSWORD,
     USERNAME,
@@ -26,6 +31,8 @@ from tests.functional.serving import (
     make_data_dir,
 )
 from tests.functional.uploads import eventually, rows_of, temporary_files
+from tests.sumdb_ops import Ops
+from tests.unit.golang.sumdb_world import run
 
 KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "20"))
 SEED = int(os.environ.get("GOMOD_TEST_SEED", random.randrange(10**9)))
@@ -60,21 +67,59 @@ def test_kills_at_any_moment(running: tuple[ServeProcess, Server]) -> None:
     process, server = running
     choice = random.Random(SEED)
     rest = Rest(server.url, (server.username, server.password))
-    publishers = Publishers(Owner.create(rest))
-    publishers.start(CLIENTS)
+    sumdb = rest.create(SUMDBS, name=f"go.example.com/{uuid4().hex[:12]}")
+    everybody = [Publishers(Owner.create(rest, sumdb=sumdb["pulp_href"])) for _ in range(2)]
+    watcher = Watcher(everybody[0].owner, sumdb["verifier_key"])
+    for publishers in everybody:
+        publishers.start(CLIENTS // len(everybody))
     killed = []
     try:
         for role in schedule(KILLS, choice):
             time.sleep(choice.random())
             killed.append((role, kill_one(server.pid, role, choice)))
             eventually(lambda: _is_healthy(server), PATIENCE)
+            eventually(watcher.look, PATIENCE)
             assert process.process.poll() is None, process.errors
     finally:
-        publishers.stop()
-    print(f"seed {SEED}: killed {killed}; answers {publishers.statuses}\n{process.errors}")
+        for publishers in everybody:
+            publishers.stop()
+    statuses = [publishers.statuses for publishers in everybody]
+    print(f"seed {SEED}: killed {killed}; answers {statuses}\n{process.errors}")
     assert all(pid for _, pid in killed), "there was nothing to kill"
-    assert publishers.statuses[201] > 0
-    _check(Rest(server.url, (server.username, server.password)), server, publishers)
+    for publishers in everybody:
+        assert publishers.statuses[201] > 0
+        _check(rest, server, publishers)
+    rest.wait(rest.call("POST", f"{sumdb['pulp_href']}check/"))
+    assert watcher.look()
+    paths = {each.made.path for publishers in everybody for each in publishers.attempts}
+    # Both publish the same, and each has one record.
+    assert watcher.sizes[-1] == rest.get(sumdb["pulp_href"])["size"] == len(paths)
+
+
+class Watcher:
+    """Somebody who asks for the head of a checksum database, and proves that each one continues those before."""
+
+    def __init__(self, owner: Owner, key: str) -> None:
+        self._owner, self._key = owner, key
+        self._client: Client = Ops(owner.content_url, key).client
+        self._name = key.partition("+")[0]
+        self.sizes = [0]
+
+    def look(self) -> bool:
+        """Ask; False if nobody answers just now."""
+        try:
+            answer = self._owner.get(f"sumdb/{self._name}/latest")
+            if answer.status_code != 200:
+                print(f"{answer.status_code} {answer.text}")
+                return False
+            run(self._client.head(answer.content))
+        except (requests.RequestException, LookupError) as error:
+            print(error)
+            return False
+        size = open_head(answer.content, self._key).tree.n
+        assert size >= self.sizes[-1]
+        self.sizes.append(size)
+        return True
 
 
 def _is_healthy(server: Server) -> bool:

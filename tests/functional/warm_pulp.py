@@ -1,41 +1,32 @@
 """The real `pulp` program without the second that Python takes to load it each time.
 
 Pages of the documentation run it a hundred times. A process that has loaded what the program is made of
-forks for each of these, with the arguments, directory, environment and files of whoever runs it. The
-program itself and its plugins are loaded by the fork: what they read of the environment is as ever. What they
-cached of a server's API has been parsed already.
+forks for each of these, with the arguments, directory, environment and files of whoever runs it. The fork runs
+the program itself, which puts its plugins together. What modules read of the environment when they are loaded, which
+is where the configuration is, is read again. What was cached of a server's API has been parsed already.
 """
 
 import contextlib
 import gc
-import importlib
+import importlib.util
 import json
 import os
-import pkgutil
 import runpy
 import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
-import pulp_glue
 from pulp_glue.common.openapi import OpenAPI
 
 from tests.functional.descriptions import parse_ahead, parse_once
 
 PROGRAM = Path(sys.executable).with_name("pulp")
-_LOADED = (
-    "pulp_glue.common.context",
-    *sorted(
-        f"{each.name}.context" for each in pkgutil.iter_modules(pulp_glue.__path__, "pulp_glue.")
-    ),
-    "schema",
-    "yaml",
-    "asyncio",
-    "click",
-)
+_LOADED = ("schema", "yaml", "asyncio", "click", "pulp_cli", "pulp_cli.config")
 _FILES = 3
 _CHUNK = 65536
 
@@ -85,6 +76,8 @@ def warm_pulp(directory: Path) -> Iterator[Path]:
 def _serve(listener: socket.socket) -> None:
     for name in _LOADED:
         importlib.import_module(name)
+    for each in entry_points(group="pulp_cli.plugins"):
+        each.load()
     # An own attribute of the class, so that forks have it, too.
     OpenAPI._parse_api = parse_once  # type: ignore[method-assign]
     gc.freeze()
@@ -122,17 +115,35 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [str(PROGRAM), *arguments]
+    _look_at_the_environment(arguments)
     status: object = 1
     try:
         runpy.run_path(str(PROGRAM), run_name="__main__")
         status = 0
     except SystemExit as end:
         status = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         connection.sendall(b"%d" % (status if isinstance(status, int) else 1))
         os._exit(0)
+
+
+def _look_at_the_environment(arguments: list[str]) -> None:
+    """Do again what modules do when they are loaded, where it depends on who is at home."""
+    if "config" in arguments:
+        # Defaults of these commands are paths.
+        for name in [each for each in sys.modules if each.startswith(("pulp_cli", "pulpcore.cli"))]:
+            del sys.modules[name]
+        return
+    known = sys.modules["pulp_cli.config"]
+    assert known.__spec__ and known.__spec__.loader
+    said = importlib.util.module_from_spec(known.__spec__)
+    known.__spec__.loader.exec_module(said)
+    known.CONFIG_LOCATIONS[:] = said.CONFIG_LOCATIONS
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ def running() -> Iterator[str]:
         try:
             from pulpcore.content import server
 
+            from pulp_gomod.app.content import consumers, policy_events
+            from pulp_gomod.app.content.repository import own_sumdbs
+
+            # Tests say when something is signed.
+            own_sumdbs.EVERY = 3600.0
+            consumers.EVERY, consumers.AGAIN = 0.1, 0.0
+            policy_events.EVERY, policy_events.AGAIN = 0.1, 0.0
+
             app = await server()
         finally:
             # pulpcore goes elsewhere.

@@ -66,6 +66,9 @@ def _artifact(data: bytes) -> Artifact:
     with NamedTemporaryFile(delete=False) as file:
         file.write(data)
     artifact = Artifact.init_and_validate(file.name)
+    known: Artifact | None = Artifact.objects.filter(sha256=artifact.sha256).first()
+    if known is not None:
+        return known
     artifact.save()
     Path(file.name).unlink(missing_ok=True)
     return artifact

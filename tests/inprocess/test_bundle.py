@@ -58,6 +58,8 @@ class World:
         signer, self.key = note.generate_key(self.name)
         self._sums: dict[tuple[str, str], bytes] = {}
         self.log = TestServer(signer, lambda path, version: self._sums[path, version])
+        # Heads that clients have seen, besides those that came with the proofs.
+        self.seen: list[bytes] = []
 
     def zip(self, path: str, version: str, *requires: str, name: str = "") -> bytes:
         """Pack a module, which the database then knows; before it, others come."""
@@ -99,6 +101,7 @@ class World:
             self.log.signed(),
             [ProvenRecord(number, path, version, text)],
             lambda tiles: {(t.l, t.n): self.log.read_tile_data(t) for t in tiles},
+            self.seen,
         )
         assert absorbed.count == 1
 
@@ -298,6 +301,7 @@ def test_what_came_since_is_unpacked_over_it(
         "example.com/!upper/@v/v1.1.0.mod",
         "example.com/!upper/@v/v1.1.0.zip",
         "example.com/gone/@v/list",
+        "example.com/gone/@latest",
     }
     assert files["example.com/!upper/@v/list"] == b"v1.0.0\nv1.1.0\n"
     assert files["example.com/gone/@v/list"] == b""
@@ -311,7 +315,61 @@ def test_what_came_since_is_unpacked_over_it(
     world.run(go, tree, "mod", "tidy")
     assert "v1.1.0" in world.run(go, tree, "list", "-m", "example.com/Upper")
     # Whoever begins now, begins with the same tree.
-    world.run(world.go(tmp_path / "new"), tree, "get", "example.com/Upper@v1.0.0")
+    new = world.go(tmp_path / "new")
+    world.run(new, tree, "get", "example.com/Upper@v1.0.0")
+    # What is gone is the latest of nothing, although its files are there still.
+    said = world.run(new, tree, "get", "example.com/gone@latest", check=False)
+    assert "the module was removed" in said
+
+
+def test_who_knows_the_head_of_an_earlier_bundle_needs_the_new_one_only(
+    content_url: str, tmp_path: Path
+) -> None:
+    world = World(content_url)
+    world.owner.publish(world.zip("example.com/Upper", "v1.0.0"))
+    go, known = world.go(tmp_path / "go"), tmp_path / "known"
+    unpack(world.bundle(), known)
+    world.run(go, known, "get", "example.com/Upper@v1.0.0")
+    world.owner.publish(world.zip("example.com/Upper", "v1.1.0"))
+    tree = tmp_path / "tree"
+    unpack(world.bundle(), tree)
+    # What go has downloaded is gone, and what it knows of the database is not.
+    shutil.rmtree(tmp_path / "go/path/pkg/mod")
+    world.run(go, tree, "get", "example.com/Upper@v1.1.0")
+
+
+def test_who_knows_the_head_of_a_lookup_goes_on_from_it(content_url: str, tmp_path: Path) -> None:
+    world = World(content_url)
+    for number in range(70_000):
+        world.log.add(b"%d\n" % number)
+    world.seen.append(world.log.signed())
+    world.owner.publish(world.zip("example.com/Upper", "v1.0.0"))
+    tree, first, go = tmp_path / "tree", world.number, world.go(tmp_path / "go")
+    unpack(world.bundle(), tree)
+
+    def begin_with(head: bytes) -> None:
+        """Let go know a head, and nothing else."""
+        shutil.rmtree(tmp_path / "go/path", ignore_errors=True)
+        for sums in (tmp_path / "go").rglob("go.sum"):
+            sums.unlink()
+        known = tmp_path / "go/path/pkg/sumdb" / world.name / "latest"
+        known.parent.mkdir(parents=True)
+        known.write_bytes(head)
+
+    begin_with(world.seen[0])
+    world.run(go, tree, "get", "example.com/Upper@v1.0.0")
+    for _ in range(300):
+        world.log.add(b"more\n")
+    between = world.log.signed()
+    begin_with(between)
+    assert "checking tree#" in world.run(go, tree, "get", "example.com/Upper@v1.0.0", check=False)
+    # What is unpacked over it has what is missing, wide as it was then.
+    world.seen.append(between)
+    world.owner.publish(world.zip("example.com/Upper", "v1.1.0"))
+    unpack(world.bundle(first), tree)
+    for head in world.seen:
+        begin_with(head)
+        world.run(go, tree, "get", "example.com/Upper@v1.1.0")
 
 
 def test_it_stays_the_same_while_the_database_grows(content_url: str) -> None:

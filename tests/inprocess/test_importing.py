@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tracemalloc
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from pulp_gomod.app.exceptions import ImportRefusedError
 from pulp_gomod.app.models import GoModFile, GoRelease, GoSumdbRecord
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.tasks.importing.run import Report, import_tree
+from pulp_gomod.app.tasks.importing.tree import open_tree
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.sumdb import note, tlog
 from pulp_gomod.golang.sumdb.server import Server, TestServer, gosum_text
@@ -207,6 +209,59 @@ def test_nothing_that_is_no_tree_is_taken(owner: Owner, base: str) -> None:
             import_tree(str(owner.repository.pk), str(upload.pk))
         # It can be looked at, and tried again.
         assert Upload.objects.filter(pk=upload.pk).exists()
+
+
+def pax(*records: str) -> bytes:
+    """A member of a tar that says something of the next one."""
+    body = b""
+    for record in records:
+        length = len(record) + 3
+        while len(f"{length} {record}\n") != length:
+            length += 1
+        body += f"{length} {record}\n".encode()
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, len(body)
+    return info.tobuf() + body.ljust(-(-len(body) // 512) * 512, b"\0")
+
+
+def claiming(kind: bytes, size: int) -> bytes:
+    info = tarfile.TarInfo("example.com/m/@v/v1.0.0.mod")
+    info.type, info.size = kind, size
+    return info.tobuf()
+
+
+HOSTILE = {
+    # A header of 64 GB, which is read as a whole where nobody looks.
+    "large header": claiming(tarfile.XHDTYPE, 2**36),
+    "long name": claiming(tarfile.GNUTYPE_LONGNAME, 2**36),
+    "negative size": pax("size=-512") + claiming(tarfile.REGTYPE, 0),
+    "cut off": claiming(tarfile.REGTYPE, 2**30),
+    "headers of headers": pax("comment=x") * 5000,
+    "compressed": b"\x1f\x8b" + bytes(2000),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_tar_that_says_wrong_things_is_refused(kind: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImportRefusedError):
+            open_tree(io.BytesIO(HOSTILE[kind]))
+        assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_where_files_lie_takes_little_memory() -> None:
+    names = [f"example.com/m{n // 300}/@v/v1.{n % 300}.0.zip" for n in range(3_000)]
+    data = tar_of(dict.fromkeys(names, b""))
+    tracemalloc.start()
+    tree = open_tree(io.BytesIO(data))
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(tree.modules) == len(names)
+    # What is said of a million files in the documentation; each here is a version of its own.
+    assert taken / len(names) < 600
 
 
 class Log:

@@ -21,8 +21,8 @@ from pulpcore.app.contexts import with_task_context  # noqa: TID251  # isort: sk
 from pulpcore.plugin.constants import TASK_STATES  # isort: skip
 from pulpcore.plugin.models import Task  # isort: skip
 from pulp_gomod.app.models import (  # isort: skip
-    GoAnswer,
-    GoArrival,
+    GoCacheEntry,
+    GoPendingEntry,
     GoDistribution,
     GoModFile,
     GoModule,
@@ -33,7 +33,7 @@ from pulp_gomod.app.models import (  # isort: skip
     GoSumdbTree,
 )
 from pulp_gomod.app.db.pool import Database  # isort: skip
-from pulp_gomod.app.tasks.ingest import join  # isort: skip
+from pulp_gomod.app.tasks.ingest import ingest  # isort: skip
 from pulp_gomod.app.tasks.sync.run import sync  # isort: skip
 
 LOOKUP = f"sumdb/{SUMDB}/lookup/"
@@ -67,11 +67,11 @@ def mirror_of(url: str, upstream: Upstream, **settings: Any) -> Mirror:
 def join_now(repository: GoRepository, count: int) -> None:
     """Let what was fetched join, as the task does that is dispatched when nothing more comes."""
     end = time.monotonic() + 30
-    while GoArrival.objects.filter(repository=repository).count() < count:
+    while GoPendingEntry.objects.filter(repository=repository).count() < count:
         assert time.monotonic() < end
         time.sleep(0.05)
     with task():
-        join(str(repository.pk))
+        ingest(str(repository.pk))
 
 
 def frozen(url: str, repository: GoRepository, **settings: Any) -> str:
@@ -151,7 +151,7 @@ def test_what_was_pulled_through_is_proven_without_the_remote(
     assert mirror.get("example.com/later/@v/v1.0.0.mod").status_code == 200
     join_now(mirror.owner.repository, 1)
     # Whatever happens to the remote:
-    GoAnswer.objects.filter(remote=mirror.remote).delete()
+    GoCacheEntry.objects.filter(remote=mirror.remote).delete()
     mirror.owner.distribution.remote = None
     mirror.owner.distribution.save()
     mirror.remote.delete()
@@ -189,6 +189,9 @@ def test_only_what_is_held_is_told(content_url: str, upstream: Upstream) -> None
         answer = get(other.content_url, f"sumdb/{SUMDB}/{asked}")
         assert answer.status_code == 404, asked
         assert answer.text.startswith("not found: ") and answer.text.count("\n") == 1
+        if asked.startswith("lookup/"):
+            # The go command asks one place for all modules, also for those of the next proxy.
+            assert f"GOSUMDB='<its key> https://{SUMDB}'" in answer.text
     # Another module of that name, which the record says nothing of.
     unit = GoModFile.objects.create(
         module="example.com/seen", version="v1.0.0", go_mod_h1="h1:other=", go_mod=b"module x\n"
@@ -230,6 +233,30 @@ def test_a_sync_keeps_the_proofs_of_all_that_it_finds_held_or_not(
         check_all(frozen(content_url, mirror.owner.repository), upstream, *names)
 
 
+def test_who_has_seen_the_head_of_a_lookup_goes_on_from_it(
+    content_url: str, upstream: Upstream
+) -> None:
+    """Whoever resolved a go.mod with the public proxy has seen the heads of the same lookups."""
+    log: Any = upstream.sumdb._ops  # type: ignore[union-attr]
+    mirror = mirror_of(content_url, upstream)
+    names = ("example.com/first", "example.com/second")
+    for name in names:
+        upstream.add(name, "v1.0.0")
+        assert mirror.get(f"{name}/@v/v1.0.0.mod").status_code == 200
+        lookup = mirror.get(f"{LOOKUP}{name}@v1.0.0")
+        for number in range(700):
+            log.add(f"{name}/x{number} v1.0.0 h1:x=\n".encode())
+        if name == names[0]:
+            _, _, seen = tlog.parse_record(lookup.content)
+    # The head of all, which nobody has seen who only resolved.
+    assert mirror.get(f"sumdb/{SUMDB}/latest").status_code == 200
+    join_now(mirror.owner.repository, 2)
+    root = frozen(content_url, mirror.owner.repository)
+    h1 = dirhash.hash_go_mod(upstream.modules[names[1]]["v1.0.0"].mod)
+    Go(root).with_head(seen).verify(names[1], "v1.0.0/go.mod", h1)
+    assert GoSumdbTree.objects.get().passed == [1, 702]
+
+
 def test_a_remote_that_is_down_or_has_its_database_off_takes_nothing_away(
     content_url: str,
 ) -> None:
@@ -240,7 +267,7 @@ def test_a_remote_that_is_down_or_has_its_database_off_takes_nothing_away(
         root = mirror.owner.content_url
         assert mirror.get("example.com/down/@v/v1.0.0.mod").status_code == 200
         join_now(mirror.owner.repository, 1)
-    GoAnswer.objects.filter(remote=mirror.remote).delete()
+    GoCacheEntry.objects.filter(remote=mirror.remote).delete()
     for sumdb in (SUMDB_KEY, "off", "sum.golang.org"):
         mirror.remote.sumdb = sumdb
         mirror.remote.save()

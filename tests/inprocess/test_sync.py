@@ -22,6 +22,7 @@ from pulp_gomod.app.models import (  # isort: skip
     GoIndexPosition,
     GoModule,
     GoModFile,
+    GoPolicyEvent,
     GoRemote,
 )
 from pulp_gomod.app.models.membership import held_in  # isort: skip
@@ -215,3 +216,16 @@ def test_tools_that_go_would_not_install_fail(upstream: Upstream, follower: Owne
     with pytest.raises(SyncFailedError, match="does not have it"):
         sync(follower, remote, tools=["example.com/nowhere/cmd/a@latest"])
     assert held(follower) == []
+
+
+def test_that_own_names_come_from_nowhere_is_on_record(source: Owner, follower: Owner) -> None:
+    m, n = publish(source, "m", "v1.0.0"), publish(source, "n", "v1.0.0")
+    follower.publish(zip_of(m, "v1.5.0", f"module {m}\n"))
+    remote = remote_of(follower, source.content_url)
+    sync(follower, remote, index=True)
+    assert held(follower) == [f"{m}@v1.5.0", f"{n}@v1.0.0"]
+    with pytest.raises(SyncFailedError):
+        sync(follower, remote, modules=[f"{m}@v1.0.0"])
+    (event,) = GoPolicyEvent.objects.filter(distribution=follower.distribution)
+    assert (event.kind, event.module, event.requests) == ("own", m, 2)
+    assert "published" in event.detail or "own" in event.detail

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: The sections of a run, in their order; `--scale` adds one, and others have to be named.
-SECTIONS = ("hot", "cold", "guarded", "zips", "statements", "publish", "client")
+SECTIONS = ("hot", "cold", "guarded", "policed", "zips", "statements", "publish", "client")
 SCALE_SECTIONS = ("scale",)
 #: A program with hundreds of modules.
 PROGRAM = "github.com/traefik/traefik/v3@v3.2.0"
-OTHER_SECTIONS = ("cold-builds", "profile")
+OTHER_SECTIONS = ("sumdb", "pages", "cold-builds", "profile")
 
 
 @dataclass(frozen=True)

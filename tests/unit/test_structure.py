@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ HOUSE = ROOT / "pulp_gomod"
 BEYOND_THE_API = {
     "pulp_gomod/app/auth/login_metrics.py",
     "pulp_gomod/app/content/repository/guard.py",
+    "pulp_gomod/app/content/repository/policy_metrics.py",
     "pulp_gomod/app/remote/metrics.py",
     "pulp_gomod/app/viewsets/repository_versions.py",
 }
@@ -146,3 +148,42 @@ def test_the_clients_import_nothing_of_the_server() -> None:
     for file in files:
         roots = {name.split(".")[0] for name in imports_of(file)}
         assert not {"pulp_gomod", "django", "rest_framework"} & roots, file
+
+
+def test_no_test_lets_monkeypatch_lose_a_setting() -> None:
+    """monkeypatch deletes a setting of dynaconf at its end, and the next test of the process fails."""
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("monkeypatch.setattr", "monkeypatch.delattr")
+        and ast.unparse(node.args[0]) in ("settings", "'django.conf.settings'")
+    ]
+    assert found == []
+
+
+_FILLERS = {"the", "a", "an", "its", "their", "of", "to", "is", "it", "s", "which", "that", "one"}
+
+
+def _repeats(name: str, text: str) -> bool:
+    """Say whether the description of an argument has no word that its name has not."""
+    words = {word.removesuffix("s") for word in re.findall("[a-z0-9]+", text.lower())} - {
+        filler.removesuffix("s") for filler in _FILLERS
+    }
+    return words <= {word.removesuffix("s") for word in name.lower().split("_")}
+
+
+def test_no_docstring_says_the_name_of_an_argument_again() -> None:
+    assert _repeats("user_name", "The user's name.") and not _repeats("path", "The module path.")
+    found = []
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            _, _, arguments = (ast.get_docstring(node) or "").partition("\nArgs:\n")
+            for line in arguments.partition("\n\n")[0].splitlines():
+                entry = re.fullmatch(r" {4}\**(\w+): (.*)", line)
+                if entry and _repeats(entry[1], entry[2]):
+                    found.append(f"{file.relative_to(ROOT)}: {node.name}: {line.strip()}")
+    assert found == []

@@ -53,11 +53,35 @@ def test_tiles_are_those_that_go_asks_for(size: int) -> None:
     assert len(made - wanted) <= len(levels) * (2 + len(older))
 
 
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 65535, 65536, 70000, 256**2 * 3 + 256 + 5])
+def test_who_knows_an_older_head_finds_the_tiles_of_that_head(size: int) -> None:
+    """Go asks for them in the width that they had then, and for complete ones if there are none."""
+    rng = random.Random(size)
+    older = sorted({rng.randrange(1, size + 1) for _ in range(5)} - {size})
+    also = tiles.narrower(size, older)
+    for each in older:
+        for tile in tlog.TilePlan(
+            tlog.Tree(each, tlog.EMPTY_HASH), 8, tlog.tree_hash_indexes(each)
+        ).tiles:
+            now = tiles.width_of(tile.l, tile.n, size)
+            assert now in (tile.w, tiles.WIDTH) or tile.w in also[tile.l, tile.n]
+    assert all(width < tiles.width_of(*tile, size) for tile, of in also.items() for width in of)
+
+
 def test_tiles_that_are_known_are_left_out_unless_they_grew() -> None:
     known = tiles.proving([0, 300], 400)
-    left = tiles.without(tiles.proving([0, 300, 500], 600), 600, known, 400)
+    left = tiles.without(tiles.proving([0, 300, 500], 600), (600, ()), known, (400, ()))
     # The second was of 144 hashes, and is complete now; the third is new.
     assert [list(level) for level in left] == [[1, 2], [0]]
+
+
+def test_a_tile_that_is_known_is_sent_again_for_whoever_knows_a_head_that_was_not() -> None:
+    known = tiles.proving([0], 700)
+    same = tiles.proving([0], 700, [600])
+    left = tiles.without(same, (700, [600]), known, (700, ()))
+    # The third tile had 88 hashes then, and has 188 now; the second level had two, as now.
+    assert [list(level) for level in left] == [[2], []]
+    assert tiles.narrower(700, [600]) == {(0, 2): [88]}
 
 
 def test_runs_are_whole_modules() -> None:

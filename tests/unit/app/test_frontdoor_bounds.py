@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from pulp_gomod.app.content.frontdoor import spool
@@ -20,6 +21,7 @@ from tests.unit.app.malformed import REQUESTS, SECRET
 
 UPLOAD = "/api/packages/go/go/upload"
 MIB = 1024 * 1024
+AIOHTTP = tuple(map(int, aiohttp.__version__.split(".")[:2]))
 
 Play = Callable[..., None]
 
@@ -174,6 +176,7 @@ def test_small_bodies_have_a_bound_in_memory(play: Play, monkeypatch: pytest.Mon
     play(scene)
 
 
+@pytest.mark.skipif(AIOHTTP < (3, 11), reason="aiohttp 3.10 goes on writing to such a client")
 def test_a_client_that_does_not_read_is_cut_off(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +210,7 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     return head, await reader.readexactly(int(found.group(1)) if found else 0)
 
 
+@pytest.mark.skipif(AIOHTTP < (3, 14), reason="aiohttp ends some of them without an answer")
 @pytest.mark.parametrize("first", [False, True], ids=["first", "second"])
 def test_what_is_malformed_is_neither_logged_nor_repeated(
     play: Play, caplog: pytest.LogCaptureFixture, first: bool

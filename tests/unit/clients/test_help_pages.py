@@ -69,9 +69,21 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_groups_are_there() -> None:
     groups = {path[1] for path in GOMOD if len(path) == 2}
     content = {"content", "distribution", "publication", "release", "remote", "repository"}
-    assert groups == content | {"block", "bundle", "publish", "token"}
+    assert groups == content | {
+        "block",
+        "bundle",
+        "module",
+        "policy",
+        "publish",
+        "sbom",
+        "sumdb",
+        "token",
+        "verify",
+        "vulndb",
+        "waiver",
+    }
     versions = {path[3] for path in GOMOD if path[1:3] == ["repository", "version"] and path[3:]}
-    assert versions == {"list", "show", "destroy", "repair"}
+    assert versions == {"list", "show", "destroy", "repair", "scan"}
 
 
 @pytest.mark.parametrize("path", GOMOD, ids=" ".join)

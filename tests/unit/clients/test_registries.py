@@ -66,6 +66,14 @@ class Fake(BaseHTTPRequestHandler):
         some = NAMES[:100][first : first + 30]
         return json.dumps([{"name": each[0], "version": each[1]} for each in some]).encode()
 
+    def _odd(self, path: str, query: dict[str, str]) -> bytes | None:
+        # No list, a list of something else, and never an end.
+        return {
+            "/go/index": b"<html>welcome</html>",
+            "/go/catalog": b'{"modules": [7], "next": "x"}',
+            "/api/v1/packages/team": b'[{"name": "example.com/m", "version": "v1.0.0"}]',
+        }.get(path)
+
     def _nothing(self, path: str, query: dict[str, str]) -> bytes | None:
         return None
 
@@ -98,6 +106,13 @@ def test_a_registry_that_does_not_say(url: str) -> None:
     with pytest.raises(PulpException, match="does not say which modules it has") as refused:
         Registry(f"{url}/go".replace("//", "//user:secret@")).names()
     assert "secret" not in str(refused.value)
+
+
+def test_lists_that_cannot_be_read_or_do_not_end(url: str) -> None:
+    Fake.kind = "odd"
+    with pytest.raises(PulpException, match="list cannot be read"):
+        Registry(f"{url}/go").names()
+    assert Registry(f"{url}/api/packages/team/go").names() == [("example.com/m", "v1.0.0")]
 
 
 def test_what_is_there_is_not_asked_for_again(url: str, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class Cache:
         self.looking: asyncio.Future[None] | None = None
         self.fetched: list[str] = []
         self.is_proxy = True
+        self.sent_zips: list[str] = []
 
     @property
     def paths(self) -> list[str]:
@@ -59,6 +60,9 @@ class Cache:
     def fetch(self, asked: PlainGet) -> "asyncio.Future[None] | None":
         self.fetched.append(asked.path)
         return self.looking
+
+    def sent(self, asked: PlainGet, status: int, transport: asyncio.Transport, head: bytes) -> None:
+        self.sent_zips.append(asked.path)
 
     def may_ignore(self, name: str, transport: asyncio.Transport) -> bool:
         return self.is_proxy and name in ("x-forwarded-for", "traceparent")

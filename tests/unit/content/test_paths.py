@@ -3,7 +3,14 @@
 import pytest
 
 from pulp_gomod.app.models.base_path import LONGEST_BASE_PATH, MOST_SEGMENTS, base_paths
-from pulp_gomod.golang.goproxy import Malformed, ModuleRequest, SumdbRequest, parse
+from pulp_gomod.golang.goproxy import (
+    HoldRequest,
+    Malformed,
+    ModuleRequest,
+    SumdbRequest,
+    is_asked_with_more,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,8 @@ from pulp_gomod.golang.goproxy import Malformed, ModuleRequest, SumdbRequest, pa
         ),
         ("example.com/m/@v/master.info", ModuleRequest("example.com/m", "info", "master")),
         ("sumdb/sum.golang.org/supported", SumdbRequest("sum.golang.org/supported")),
+        ("hold/1d/example.com/m/@v/list", HoldRequest(1, "example.com/m/@v/list")),
+        ("hold/3650d/", HoldRequest(3650, "")),
     ],
 )
 def test_requests(path, wanted):
@@ -81,3 +90,32 @@ def test_long_paths_have_few_base_paths():
     assert many[-1].count("/") == MOST_SEGMENTS - 1
     long = base_paths(f"{'a' * LONGEST_BASE_PATH}/b/@v/list")
     assert long == ["a" * LONGEST_BASE_PATH]
+
+
+@pytest.mark.parametrize(
+    "days", ["", "d", "0d", "3651d", "99999d", "14", "14D", "014d", "-1d", "\u0661d"]
+)
+def test_whoever_misspells_a_hold_is_told_so_instead_of_being_sent_on(days: str) -> None:
+    for path in (f"hold/{days}/example.com/m/@v/list", f"hold/1d/hold/{days}"):
+        said = parse(path)
+        assert isinstance(said, Malformed) and said.is_fault and "hold/" in said.reason
+
+
+def test_a_query_says_what_is_asked_for_below_a_hold_as_above_it() -> None:
+    for path in (
+        "index",
+        "bundle.tar",
+        "hold/1d/index",
+        "hold/30d/bundle.tar",
+        "hold/2d/sbom.json",
+        "hold/1d/m.com",
+        "m.com",
+    ):
+        assert is_asked_with_more(path)
+    for path in (
+        "m.com/@v/list",
+        "hold/1d/m.com/@v/list",
+        "hold/1d/m.com/@latest",
+        "sumdb/x/latest",
+    ):
+        assert not is_asked_with_more(path)

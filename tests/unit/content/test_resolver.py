@@ -12,10 +12,11 @@ import pytest
 from pulp_gomod.app.content.repository import resolver as module
 from pulp_gomod.app.content.repository.resolver import DomainResolver
 from pulp_gomod.app.db.snapshots import Snapshot
+from pulp_gomod.app.models.stopping import CONDITIONS
 from pulp_gomod.app.models.visibility import TRUSTED
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-NULLS = (None,) * 18
+NULLS = (None,) * 22
 
 
 class Database:
@@ -30,6 +31,7 @@ class Database:
         self.looks_ahead = 0
         self.blocks: str | None = None
         self.own: str | None = None
+        self.policy: str | None = None
         self.times_told = 0
         self._keys: list[UUID] = [uuid4() for _ in range(3)]
 
@@ -49,7 +51,14 @@ class Database:
         return [
             (self.snapshot_name, pk, "base", None, domain, NOW, repository, self.number, NOW)
             + (None,) * 8
-            + (self._told_blocks(parameters), self._told_own(parameters))
+            + (
+                "all",
+                None,
+                None,
+                self._told_blocks(parameters),
+                self._told_own(parameters),
+                self._told_policy(parameters),
+            )
         ]
 
     def _told_blocks(self, parameters: list[Any]) -> list[Any] | None:
@@ -60,6 +69,17 @@ class Database:
         self.times_told += 1
         row = ["example.com/m", "v1.0.0", "bad", NOW.isoformat(), "requested"]
         return [self.blocks, NOW.isoformat(), [row]]
+
+    def _told_policy(self, parameters: list[Any]) -> list[Any] | None:
+        if self.policy is None:
+            return None
+        if any(self.policy in each for each in parameters if isinstance(each, str)):
+            return [self.policy, None]
+        self.times_told += 1
+        entry = {"module": "example.com", "versions": "", "reason": "bad", "since": "2026-01-02"}
+        said = {name: "off" if name.endswith("_mode") else None for name in CONDITIONS}
+        said |= {"deny_mode": "enforce", "deny": [entry]}
+        return [self.policy, ["p", NOW.isoformat(), None, *said.values()]]
 
     def _told_own(self, parameters: list[Any]) -> list[Any] | None:
         if self.own is None:
@@ -281,6 +301,25 @@ def test_own_paths_are_told_once_for_each_change_of_them() -> None:
             found.append(target.served.own)
         assert database.times_told == 2
         assert [own.above("example.com/own/sub") for own in found] == ["", *["example.com/own"] * 4]
+        assert found[1] is found[2] is found[3] and found[3] != found[4]
+
+    play(scene)
+
+
+def test_a_policy_is_told_once_for_each_change_of_it() -> None:
+    async def scene(database: Database, resolver: DomainResolver) -> None:
+        found = []
+        for revision in (None, str(uuid4()), None, None, str(uuid4())):
+            database.policy = revision or database.policy
+            database.number += 1
+            database.snapshot_name = f"{database.number}:{database.number}:"
+            await asyncio.sleep(TRUSTED)
+            target = await resolver.find(["base"])
+            assert target is not None
+            found.append(target.policy)
+        assert database.times_told == 2
+        stops = [policy.stops("example.com/m", "v1.0.0") for policy in found]
+        assert not stops[0] and all("bad" in each[0].line for each in stops[1:])
         assert found[1] is found[2] is found[3] and found[3] != found[4]
 
     play(scene)

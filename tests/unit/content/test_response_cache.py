@@ -12,7 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from pulp_gomod.app.content.accelerator.interface import PlainGet
 from pulp_gomod.app.content.http import identity
-from pulp_gomod.app.content.http.responses import JSON, Representation
+from pulp_gomod.app.content.http.responses import JSON, STOPPED, UNTIL, Representation
 from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
 from pulp_gomod.app.content.repository.result_cache import ResultCache
 from pulp_gomod.app.content.response_cache import cache
@@ -156,6 +156,19 @@ def test_what_is_stored_is_found_by_its_path_whatever_else_is_said() -> None:
         assert isinstance(found, Resent) and found._pieces[-1] == b"stored"
     for name in ("Range", "If-Modified-Since", "If-Match", "If-Unmodified-Since"):
         assert content.find({name: "bytes=0-1"}) is None
+
+
+def test_what_a_policy_stops_for_a_time_is_forgotten_when_that_is_over() -> None:
+    content = Content(TARGET)
+    for seconds, is_kept in ((60, True), (-1, False)):
+        request = make_mocked_request("GET", f"/base/{PATH}")
+        request.match_info.update({"owner": "base", "path": PATH})
+        request[STOPPED] = True
+        request[UNTIL] = datetime.now(UTC) + timedelta(seconds=seconds)
+        stopped = web.Response(status=403, body=b"too young")
+        content.cache.store(request, replace(TARGET, path=PATH), stopped)
+        told = content.ask(None)
+        assert told is not None and (told[-1] == b"too young") is is_kept
 
 
 @pytest.mark.parametrize("tag", ('"etag"', 'W/"etag"', '"x", "etag"', "*"))

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from pulp_gomod.app.content import warmup
-from pulp_gomod.app.content.repository import distribution_queries, proof_queries, queries
+from pulp_gomod.app.content.repository import (
+    distribution_queries,
+    proof_queries,
+    queries,
+    vulndb_queries,
+)
 
 
 class Database:
@@ -25,7 +30,7 @@ class Database:
 def test_each_statement_is_run_once() -> None:
     played = Database()
     asyncio.run(warmup.warm(played))  # type: ignore[arg-type]
-    texts = [compiled().sql for compiled in (*queries.ALL, *proof_queries.ALL)]
+    texts = [compiled().sql for compiled in (*queries.ALL, *proof_queries.ALL, *vulndb_queries.ALL)]
     texts.append(distribution_queries.probe(1).sql)
     assert played.asked == Counter(dict.fromkeys(texts, 1))
 

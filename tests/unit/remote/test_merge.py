@@ -1,14 +1,15 @@
 """One list and one latest version of what is held here and there."""
 
 import asyncio
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
 
 from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import MAX_INFO, is_version, parse_info
-from pulp_gomod.app.remote.cache.lists import listed_versions
+from pulp_gomod.app.remote.cache.lists import clean, listed_versions, merge_lists
 from pulp_gomod.app.remote.go_mods import UnreadableError
 from pulp_gomod.app.remote.http.results import UpstreamFault, printable_lines
 from pulp_gomod.app.remote.latest import UnreadableFault, latest_version
@@ -150,3 +151,40 @@ def test_words_of_others() -> None:
     assert len(printable_lines("x\n" * 100)) == 8
     assert printable_lines("\n \n") == []
     assert UpstreamFault("line").status == 502
+
+
+class Collected(Sides):
+    """Sides that note how much the collector of garbage has to look at while a go.mod is awaited."""
+
+    seen = 0
+
+    async def go_mod(self, version: str) -> CacheEntry:
+        self.seen = sum(len(gc.get_referents(each)) for each in gc.get_objects())
+        return await super().go_mod(version)
+
+
+@pytest.fixture
+def _clean_heap() -> Iterator[None]:
+    """Leave what is there already out of collections."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("_clean_heap")
+def test_a_long_list_is_nothing_for_the_collector_of_garbage() -> None:
+    # It stops all threads, the event loop's too, for as long as it takes to look at everything.
+    count = 20_000
+    body = "".join(f"v1.{n}.0\n" for n in range(count)).encode()
+    before = gc.get_stats()[0]["collections"]
+    cleaned = clean(PATH, body)
+    listed = dict.fromkeys(listed_versions(PATH, cleaned))
+    assert merge_lists(PATH, ["v0.9.0"], cleaned) == b"v0.9.0\n" + body
+    assert not gc.is_tracked(listed)
+    sides = Collected()
+    assert asyncio.run(latest_version(PATH, [held("v0.9.0")], listed, sides)) == f"v1.{count - 1}.0"
+    # Each of them is young objects by the hundred that live on.
+    assert gc.get_stats()[0]["collections"] - before < 10
+    # The names in their order, and not much beside them.
+    assert sides.seen < 1.5 * count

@@ -123,6 +123,7 @@ def test_nobody_there_is_a_problem(health: Health) -> None:
 def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     welcome = Welcome("https://go.example.com", Path("/tls/authority.pem"), Path("/data"))
     welcome.take_password(None)
+    welcome.take_sumdb("localhost/go-1", "localhost/go-1+key")
     welcome.show()
     welcome.show()
     api = "https://go.example.com/api/packages/go/go"
@@ -133,6 +134,9 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE "
         "SSL_CERT_FILE=/tls/authority.pem",
         "  go get MODULE@VERSION",
+        "With a checksum database of your own, private modules are proven as public ones are:",
+        "  pulp gomod repository update --name REPOSITORY --sumdb localhost/go-1",
+        "  export GOSUMDB=localhost/go-1+key",
         "Clients that trust /tls/authority.pem trust this server; to make that permanent, as root:",
         "  cp /tls/authority.pem /usr/local/share/ca-certificates/pulp-gomod.crt",
         "  update-ca-certificates",

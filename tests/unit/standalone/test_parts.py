@@ -70,7 +70,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "[console_scripts]\ngomod-test-program = gomod_test_program:main\n"
     )
     # What is loaded instead of Pulp.
-    (site / "gomod_test_settings.py").write_text("SECRET_KEY = 'x'\n")
+    settings = "SECRET_KEY = 'x'\nROOT_URLCONF = __name__\nurlpatterns = []\n"
+    (site / "gomod_test_settings.py").write_text(settings)
     return os.environ | {
         "PYTHONPATH": str(site),
         "DJANGO_SETTINGS_MODULE": "gomod_test_settings",

@@ -1,0 +1,141 @@
+"""What policies stop: by their lists, by further conditions, and not where something is waived."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.content.repository.judge import Judge, Judged, Question, Verdict
+from pulp_gomod.app.models.stopping import NONE, Mode, Policy, Stop
+from tests.unit import django_set_up  # noqa: F401
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def policy(**conditions: Any) -> Policy:
+    return Policy(b"1", "vetted", NOW, conditions)
+
+
+def entry(module: str, versions: str = "") -> dict[str, str]:
+    return {"module": module, "versions": versions, "reason": "bad", "since": "2025-12-24"}
+
+
+def judged(policy: Policy, path: str, version: str, judge: Judge | None = None) -> Judged:
+    target = ServedDistribution("", "base", uuid4(), None, uuid4(), NOW, None, policy=policy)
+    question = Question(target, path, [version], NOW)
+    return asyncio.run((judge or Judge()).ask(question))
+
+
+def test_a_policy_stops_what_a_pattern_and_a_range_cover() -> None:
+    made = policy(deny_mode="enforce", deny=[entry("example.com/*/old", "<v2.0.0")])
+    (stop,) = made.stops("example.com/a/old/sub", "v1.9.0+incompatible")
+    assert all(word in stop.line for word in ("bad", "2025-12-24", '"vetted"', "v1.9.0"))
+    assert not made.stops("example.com/a/old", "v2.0.0")
+    assert not made.stops("example.com/a", "v1.9.0")
+
+
+def test_a_condition_stops_by_name_only_if_it_is_enforced() -> None:
+    for mode in Mode:
+        made = policy(deny_mode=mode.name.lower(), deny=[entry("example.com")])
+        assert bool(made) is (mode > Mode.OFF) and made.reach is mode
+        said = judged(made, "example.com/m", "v1.0.0")
+        assert said.enforced("v1.0.0") is (mode is Mode.ENFORCE)
+        assert bool(said.stops) is (mode > Mode.OFF)
+
+
+def test_the_condition_that_goes_the_furthest_is_told_first() -> None:
+    made = policy(
+        deny_mode="lists", deny=[entry("a.com")], allow_mode="enforce", allow=[entry("b.com")]
+    )
+    stops = judged(made, "a.com/m", "v1.0.0").stops["v1.0.0"]
+    assert [stop.condition for stop in stops] == ["allow", "deny"]
+    assert judged(made, "b.com/m", "v1.0.0").stops == {}
+
+
+class Young:
+    """Stops all that it is asked about, for a day."""
+
+    name = "young"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def judge(self, question: Question) -> Verdict:
+        self.asked += question.versions
+        mode = question.target.policy.mode(self.name)
+        end = question.now + DAY
+        stops = {each: Stop(self.name, mode, "too young", end) for each in question.versions}
+        return Verdict(stops, end)
+
+
+def test_a_further_condition_is_asked_unless_it_is_off_and_its_end_is_told() -> None:
+    young = Young()
+    judge = Judge([young])
+    assert not judged(policy(young_mode="off"), "a.com/m", "v1.0.0", judge).stops
+    assert young.asked == []
+    said = judged(
+        policy(young_mode="lists", deny_mode="enforce", deny=[entry("a.com")]),
+        "a.com/m",
+        "v1.0.0",
+        judge,
+    )
+    assert [stop.condition for stop in said.stops["v1.0.0"]] == ["deny", "young"]
+    assert said.until == NOW + DAY and young.asked == ["v1.0.0"]
+
+
+def waiver(**fields: Any) -> Mapping[str, Any]:
+    return {"name": "w1", "pattern": "a.com", "versions": "<v2.0.0", **fields}
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (waiver(), []),
+        (waiver(conditions=["young"]), ["deny"]),
+        (waiver(conditions=["young", "deny"]), []),
+        (waiver(versions="v2.0.0"), ["deny", "young"]),
+        (waiver(pattern="b.com"), ["deny", "young"]),
+        (waiver(until=str(NOW)), ["deny", "young"]),
+    ],
+)
+def test_a_waiver_exempts_from_what_it_names(given: Mapping[str, Any], left: list[str]) -> None:
+    made = policy(young_mode="enforce", deny_mode="enforce", deny=[entry("a.com")], waivers=[given])
+    said = judged(made, "a.com/m", "v1.0.0", Judge([Young()]))
+    assert [stop.condition for stop in said.stops.get("v1.0.0", ())] == left
+
+
+def test_what_is_waived_is_so_until_the_waiver_ends() -> None:
+    end = NOW + DAY / 2
+    made = policy(deny_mode="enforce", deny=[entry("a.com")], waivers=[waiver(until=str(end))])
+    said = judged(made, "a.com/m", "v1.0.0")
+    assert said.stops == {} and said.until == end
+
+
+@pytest.mark.parametrize(
+    ("given", "days", "wanted"),
+    [
+        ({}, 14, (14, 14)),
+        ({"hold_days": 7, "hold_mode": "enforce"}, 14, (14, 14)),
+        ({"hold_days": 30, "hold_mode": "enforce"}, 14, (30, 0)),
+        ({"hold_days": 30, "hold_mode": "lists"}, 14, (30, 0)),
+        ({"hold_days": 30, "hold_mode": "observe"}, 14, (14, 14)),
+        ({"hold_days": 30, "hold_mode": "off"}, 14, (14, 14)),
+    ],
+)
+def test_who_asks_for_a_hold_lengthens_it(
+    given: dict[str, Any], days: int, wanted: tuple[int, int]
+) -> None:
+    settled = policy(deny_mode="off", **given)
+    made = settled.lengthened(days)
+    assert (made.said["hold_days"], made.said["hold_asked"]) == wanted
+    assert made.mode("hold") is Mode.ENFORCE and made and made != settled
+    assert not policy(hold_days=0, hold_mode="enforce") and NONE.lengthened(1)
+
+
+def test_who_denies_nothing_stops_nothing() -> None:
+    assert not policy(deny_mode="enforce", deny=[]) and not NONE
