@@ -1,1 +1,1 @@
-`index?since=&limit=` below the GOPROXY URL of a distribution tells which module versions its repository has, in the order in which they came, as index.golang.org does: for a private pkgsite, and for mirrors.
+`index?since=&limit=` below the GOPROXY URL of a distribution tells which module versions its repository has, in the order in which they came, as the public index does: for a private pkgsite, and for mirrors.

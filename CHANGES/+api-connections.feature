@@ -1,0 +1,1 @@
+`pulp-gomod serve` answers requests to the REST API with a third less work: its processes keep their connections to the embedded database, and what each of them and each task found out about the API's URLs is loaded once.

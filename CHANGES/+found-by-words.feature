@@ -1,0 +1,1 @@
+The search of pages finds modules by words of their synopses and packages, too, and who requires a module is told of its newest version, from an index: both stay fast with a hundred thousand modules. So does the search of the documentation API.

@@ -1,0 +1,1 @@
+Policies hold back young versions for a number of days, counted by the record numbers of the checksum database (`hold_days`, `hold_mode`); `hold/<days>d/` in the URL of a distribution does so for whoever asks.

@@ -1,0 +1,1 @@
+Distributions serve the checksum database that their repository feeds, below `sumdb/<name>/`, with `GOSUMDB=<key>` as all that a client sets: public modules and toolchains are proven at the remote's checksum database first, and put on record byte for byte. Auditors find the same tree below `c2sp/`.

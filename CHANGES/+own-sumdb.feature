@@ -1,0 +1,1 @@
+Added checksum databases of one's own (`gomod/sumdbs/`): repositories that feed one have a record of every module version in a tree that only grows, signed with a key that the server makes. Other bytes for a version on record are refused for ever, and after a restore from an older backup nothing is signed that contradicts what was given out.

@@ -1,0 +1,1 @@
+Pages for browsers show the documentation of packages, rendered READMEs, licences, who requires a module, and what has changed in the API between two versions. The URL of a server that `pulp-gomod serve` runs leads browsers to its modules; `GOMOD_FRONT_PAGE` says to which.

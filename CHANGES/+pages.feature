@@ -1,0 +1,1 @@
+Whoever opens the URL of a distribution in a browser sees its modules: search, versions with what speaks against them, requirements, checksums, README, and what has changed between two versions. Go commands and curl get what they got before; a guarded distribution asks for credentials first.

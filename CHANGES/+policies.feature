@@ -1,0 +1,1 @@
+Policies stop module versions of distributions that obey them, upstream or held: by deny and allow lists of module patterns, each off, observed, enforced on lists or enforced everywhere (`pulp gomod policy`, `gomod/policies/`, `--policy` of a distribution).

@@ -1,0 +1,2 @@
+What policies stop, hide, observe and let pass, decisions about waivers, and requests for own names that no upstream is asked for are on record (`pulp gomod policy events`, `gomod/events/`), also where they are answered from memory, and are posted to `GOMOD_EVENTS_URL`, signed, if that is set.
+Names that a sync does not take from an upstream, since they belong to the repository, are on record, too.

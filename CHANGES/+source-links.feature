@@ -1,0 +1,1 @@
+Pages lead to source: declarations and the relative links of READMEs to the repository of the version's origin at GitHub, GitLab, Gitea and Bitbucket, and a Go file that cannot be read is shown as it is. Links of comments lead only to what the distribution has, and all links stay below `hold/<days>d` and below what a proxy puts before the path.

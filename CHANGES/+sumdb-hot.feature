@@ -1,0 +1,1 @@
+Lookups and tiles of a checksum database of your own are answered from memory while nothing at all is written, for distributions with a remote, too; and however many clients ask for a public module at once, the remote's checksum database is asked for its record once.

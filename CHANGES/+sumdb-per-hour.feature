@@ -1,0 +1,1 @@
+`GOMOD_SUMDB_RECORDS_PER_HOUR` bounds how many public modules get a record in a checksum database of your own because clients look them up (10,000 within an hour); more are answered 503 with `Retry-After`.

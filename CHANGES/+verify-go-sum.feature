@@ -1,0 +1,1 @@
+`pulp gomod verify go.sum` compares a program's checksums with a checksum database, of which it believes only what is proven; its exit code is for CI. `pulp gomod sumdb verify` checks the proof of one module version without a network.

@@ -1,0 +1,1 @@
+Whoever is stopped by a policy can ask for a waiver, also with a token, and who has the role `gomod.gopolicy_approver` approves, refuses or revokes it (`pulp gomod waiver`, `gomod/waivers/`): in force everywhere when the command returns, for versions and conditions that it names, until a time at which it ends by itself.

@@ -1,0 +1,1 @@
+Witnesses (C2SP tlog-witness) can be named for a checksum database of one's own: each is asked to cosign every new head, with a proof that the log has only grown, and its cosignatures are on the checkpoint and in proofs.
