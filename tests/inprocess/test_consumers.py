@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from pulp_gomod.app.auth.secret import digest, new_secret
 from pulp_gomod.app.content import consumers
+from pulp_gomod.app.content.repository.resolver import Resolver
 from pulp_gomod.app.models import GoConsumer, GoToken
 from pulp_gomod.app.models.consumer import Consumed, record, trim
 from tests.goproxy_requests import get, zip_of
@@ -71,6 +72,23 @@ def test_each_download_counts_from_whichever_memory_it_comes(owner: Owner) -> No
     (row,) = rows(owner)
     assert (row.module, row.version, row.requests) == (path_of(owner), VERSION, 12)
     assert (row.user_name, row.token, row.address) == ("", "", "127.0.0.1")
+
+
+def test_what_is_answered_from_memory_counts_as_what_it_was_then(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = requests.Session()
+    assert session.get(file(owner)).status_code == 200
+    recall = Resolver.recall
+
+    # Nothing is trusted any longer when the response is sent, but was when it was found.
+    def forgetful(self: Resolver, domain: str, base_path: str, ahead: bool = False) -> Any:
+        return recall(self, domain, base_path, ahead) if ahead else None
+
+    monkeypatch.setattr(Resolver, "recall", forgetful)
+    for _ in range(6):
+        assert session.get(file(owner)).status_code == 200
+    wait(lambda: total(owner) == 7)
 
 
 def test_what_is_no_download_does_not_count(owner: Owner) -> None:

@@ -202,12 +202,12 @@ class ResponseCache:
         self._note(asked, status, lambda: identity.address_of(transport, head))
 
     def _note(self, asked: PlainGet, status: int, address: Callable[[], str | None]) -> None:
-        consumers = self._services.consumers
-        target = self._resolver.recall(asked.domain, asked.base_path)
-        if status >= HTTPStatus.BAD_REQUEST or target is None or not consumers.wants(target):
-            return
         entry = self._store.get((asked.domain, asked.base_path, asked.path))
-        if entry is not None and entry.used is not None:
+        if entry is None or entry.used is None or status >= HTTPStatus.BAD_REQUEST:
+            return
+        # As it was when the response was known: the resolver may trust it no longer by now.
+        target, consumers = entry.target, self._services.consumers
+        if consumers.wants(target):
             caller = self._gate.caller(target, asked.digest)
             consumers.note(target, *entry.used, caller, address())
 
