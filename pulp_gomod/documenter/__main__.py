@@ -1,14 +1,12 @@
 """The process that documents one zip: what it is of comes in by its input, and the findings go out line by line."""
 
-import contextlib
 import json
 import os
-import resource
 import sys
-import threading
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
+from pulp_gomod.apart import bounds
 from pulp_gomod.documenter.root_licences import root_licences
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.archive import Input
@@ -24,8 +22,8 @@ def main() -> None:
     """Document the zip that is open as the file descriptor in the first argument."""
     descriptor, seconds = map(int, sys.argv[1:])
     asked = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
-    _limit(seconds)
+    bounds.end_with(sys.stdin.buffer)
+    bounds.limit(seconds, _MEMORY, _NICENESS)
     out = sys.stdout.buffer
     with open(descriptor, "rb", buffering=0) as file:
         try:
@@ -52,23 +50,6 @@ def _found(file: Input, asked: dict[str, Any], seconds: int) -> Iterable[dict[st
 def _send(out: BinaryIO, found: object) -> None:
     out.write(json.dumps(found, separators=(",", ":")).encode() + b"\n")
     out.flush()
-
-
-def _end_with(pipe: BinaryIO) -> None:
-    """End when whoever asked has ended, who holds the other end of the pipe."""
-    pipe.read()
-    os._exit(1)
-
-
-def _limit(seconds: int) -> None:
-    os.nice(_NICENESS)
-    # Not every system knows all of them.
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 if __name__ == "__main__":

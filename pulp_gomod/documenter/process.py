@@ -2,19 +2,15 @@
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from typing import IO, Any
+
+from pulp_gomod.apart.starting import CannotStart, started
 
 # On a busy machine a process of low priority waits for much of the time.
 _WAIT_FACTOR = 3
 _SHORTEST_WAIT = 120.0
-# What Python needs to find this package; the secrets of a server are none of its business.
-_VARIABLES = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL"})
 # Bytes of a line, and of all of them: a few times what a process that keeps to its bounds gives out.
 _LONGEST_LINE = 64 << 20
 _MOST_BYTES = 512 << 20
@@ -64,22 +60,9 @@ def licences_apart(descriptor: int, module: str, version: str, seconds: int) -> 
 
 
 def _asked(descriptor: int, asked: dict[str, str], seconds: int) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-P", "-m", __package__, str(descriptor), str(seconds)]
+    longest = max(_SHORTEST_WAIT, _WAIT_FACTOR * seconds)
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if name in _VARIABLES},
-            pass_fds=(descriptor,),
-        )
-    except OSError as error:
-        raise DocumenterFailed(f"no process could be started: {error}") from error
-    late = threading.Timer(max(_SHORTEST_WAIT, _WAIT_FACTOR * seconds), process.kill)
-    late.daemon = True
-    late.start()
-    with process:
-        try:
+        with started(__package__, descriptor, seconds, longest) as process:
             assert process.stdin is not None and process.stdout is not None
             # Its input stays open: it ends when that does.
             with contextlib.suppress(BrokenPipeError):
@@ -88,9 +71,8 @@ def _asked(descriptor: int, asked: dict[str, str], seconds: int) -> Iterator[dic
             yield from _read(process.stdout)
             if (code := process.wait()) != 0:
                 raise DocumenterFailed(_why(code, seconds))
-        finally:
-            late.cancel()
-            process.kill()
+    except CannotStart as error:
+        raise DocumenterFailed(str(error)) from error
 
 
 def _read(pipe: IO[bytes]) -> Iterator[dict[str, Any]]:

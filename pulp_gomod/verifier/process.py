@@ -1,21 +1,17 @@
 """Asking a process of its own to check a zip."""
 
 import contextlib
-import os
 import pickle
 import signal
 import subprocess
-import sys
-import threading
 
+from pulp_gomod.apart.starting import CannotStart, started
 from pulp_gomod.verifier.checks import Check, Finding
 from pulp_gomod.verifier.transfer import receive
 
 # On a busy machine a process of low priority waits for much of the time.
 _WAIT_FACTOR = 2
 _SHORTEST_WAIT = 60.0
-# What Python needs to find this package; the secrets of a server are none of its business.
-_VARIABLES = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL"})
 
 
 class VerifierFailed(Exception):
@@ -37,26 +33,12 @@ def verify_apart(descriptor: int, check: Check, seconds: int) -> Finding:
     Raises:
         VerifierFailed: The process was killed, could not be started, or got no time for too long.
     """
-    command = [sys.executable, "-P", "-m", __package__, str(descriptor), str(seconds)]
+    longest = max(_SHORTEST_WAIT, _WAIT_FACTOR * seconds)
     try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if name in _VARIABLES},
-            pass_fds=(descriptor,),
-        )
-    except OSError as error:
-        raise VerifierFailed(f"no process could be started: {error}") from error
-    late = threading.Timer(max(_SHORTEST_WAIT, _WAIT_FACTOR * seconds), process.kill)
-    late.daemon = True
-    late.start()
-    with process:
-        try:
+        with started(__package__, descriptor, seconds, longest) as process:
             return _ask(process, check, seconds)
-        finally:
-            late.cancel()
-            process.kill()
+    except CannotStart as error:
+        raise VerifierFailed(str(error)) from error
 
 
 def _ask(process: "subprocess.Popen[bytes]", check: Check, seconds: int) -> Finding:

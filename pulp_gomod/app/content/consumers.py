@@ -1,43 +1,32 @@
 """Who downloads which module versions: noted in memory, written now and then, so that it costs no request."""
 
-import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 from django.conf import settings
-from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from pulp_gomod.app.auth.callers import Caller
 from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.content.http import identity
 from pulp_gomod.app.content.http.responses import CALLER
+from pulp_gomod.app.content.noting import Noted
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
-from pulp_gomod.app.db.executors import Busy
-from pulp_gomod.app.db.tally import Tally
 from pulp_gomod.app.models.consumer import Consumed, record, trim
 from pulp_gomod.app.models.distribution import GoDistribution
 from pulp_gomod.app.remote.threads import Threads
-
-log = logging.getLogger(__name__)
 
 # Seconds between two writes.
 EVERY = 10.0
 # Seconds for which the same is not written again.
 AGAIN = 600.0
-# Seconds between two looks at what is too old or too much.
-TRIM_EVERY = 3600.0
 # What is remembered; further ones are not noted until these are written and forgotten.
 MOST = 50_000
 
 _OFF, _ALL = GoDistribution.Consumers.OFF, GoDistribution.Consumers.ALL
 
 
-class Consumers:
+class Consumers(Noted[Consumed]):
     """
     The downloads that have not been written yet, and what was written lately.
 
@@ -45,12 +34,12 @@ class Consumers:
         threads: For writing.
     """
 
+    words = "downloads"
+
     def __init__(self, threads: Threads) -> None:
-        self._threads = threads
-        self._tally: Tally[Consumed] = Tally(MOST)
+        super().__init__(threads, MOST)
         # What was written since the last look at how many rows there are.
         self._written = 0
-        self._trimmed = float("-inf")
         self._is_on = days() > 0
 
     def wants(self, target: ServedDistribution) -> bool:
@@ -100,54 +89,27 @@ class Consumers:
             address = identity.client_address(request)
             self.note(target, path, version, request.get(CALLER), address)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Write what is noted, now and then, and the rest at the end."""
-        task = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self.flush(everything=True)
+    def every(self) -> float:
+        """As of Noted."""
+        return EVERY
 
-    async def _run(self) -> None:
-        while True:
-            await self.flush()
-            await self._trim_if_due()
-            await asyncio.sleep(EVERY)
+    def again(self) -> float:
+        """As of Noted."""
+        return AGAIN
 
-    async def flush(self, everything: bool = False) -> None:
-        """
-        Write what was noted, except for what was written a short while ago.
-
-        Args:
-            everything: Whether to write that, too.
-        """
-        seen = self._tally.take(AGAIN, everything)
-        if self._tally.left_out:
-            log.warning(
-                "%s downloads by too many clients at a time were not recorded.",
-                self._tally.left_out,
-            )
-            self._tally.left_out = 0
+    async def write(self, seen: Sequence[tuple[Consumed, int]], is_last: bool) -> bool:
+        """As of Noted."""
         self._written += len(seen)
-        if seen and not await self._try(record, seen, timezone.now()):
-            self._tally.give_back(seen)
+        return await self.attempt(record, seen, timezone.now())
 
-    async def _trim_if_due(self) -> None:
-        now, most = time.monotonic(), int(settings.GOMOD_CONSUMER_ROWS)
-        if now - self._trimmed >= TRIM_EVERY or self._written > most // 10:
-            self._trimmed, self._written = now, 0
-            await self._try(trim, days(), most)
+    def wants_trimming(self) -> bool:
+        """As of Noted: a flood is not to fill the table within the hour."""
+        return self._written > int(settings.GOMOD_CONSUMER_ROWS) // 10
 
-    async def _try(self, call: Any, *args: Any) -> bool:
-        try:
-            await self._threads.database(call, *args)
-        except (DatabaseError, Busy):
-            log.warning("Who downloaded modules was not recorded yet.", exc_info=True)
-            return False
-        return True
+    async def trim(self) -> None:
+        """As of Noted."""
+        self._written = 0
+        await self.attempt(trim, days(), int(settings.GOMOD_CONSUMER_ROWS))
 
 
 def days() -> int:
