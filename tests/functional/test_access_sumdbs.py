@@ -100,6 +100,16 @@ def test_only_who_may_use_one_lets_a_repository_feed_it(here: Rest) -> None:
     assert user.call("PATCH", own, {"sumdb": href}).status_code in (200, 202)
 
 
+def test_one_that_is_fed_is_not_deleted(here: Rest) -> None:
+    href = here.create(SUMDBS, name=name())["pulp_href"]
+    feeding = here.create(REPOSITORIES, name=uuid4().hex, sumdb=href)
+    refused = here.call("DELETE", href)
+    assert refused.status_code == 409
+    assert f"This checksum database is in use: go repository {feeding['name']}. " in refused.text
+    here.wait(here.call("PATCH", feeding["pulp_href"], json={"sumdb": None}))
+    assert here.status("DELETE", href) == 204
+
+
 def test_another_domain_neither_sees_nor_feeds_it(here: Rest) -> None:
     there = Rest(here.url, here.auth, new_domain(here))
     made = here.create(SUMDBS, name=name())

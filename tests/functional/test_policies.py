@@ -56,7 +56,9 @@ def test_a_policy_says_what_is_wrong_with_it_and_who_may_release_what_obeys_it(r
     assert refused.status_code == 400 and "policy" in refused.json()
     assert user.status("GET", made["pulp_href"]) == 404
     in_use = rest.call("DELETE", made["pulp_href"])
-    assert in_use.status_code == 409 and "distribution" in in_use.text.lower()
+    assert in_use.status_code == 409
+    name = rest.get(owner.distribution)["name"]
+    assert f"This policy is in use: go distribution {name}. " in in_use.json()["detail"]
     rest.wait(rest.call("PATCH", owner.distribution, json={"policy": None}))
     assert rest.status("DELETE", made["pulp_href"]) == 204
 

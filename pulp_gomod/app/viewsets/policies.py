@@ -1,12 +1,7 @@
 """The endpoints below `gomod/policies/`."""
 
-from gettext import gettext as _
-
-from django.db import transaction
-from django.db.models import ProtectedError
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, status
-from rest_framework.exceptions import APIException
+from rest_framework import mixins
 
 from pulpcore.plugin.viewsets import (
     DATETIME_FILTER_OPTIONS,
@@ -19,16 +14,8 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoPolicy
 from pulp_gomod.app.serializers import GoPolicySerializer
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
+from pulp_gomod.app.viewsets.in_use import unless_in_use
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
-
-_NAMED = 5
-
-
-class PolicyInUse(APIException):
-    """Raised when the deletion of a policy would open the distributions that obey it."""
-
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "policy_in_use"
 
 
 class GoPolicyFilter(StrictFilters, BaseFilterSet):
@@ -119,17 +106,8 @@ class GoPolicyViewSet(
         Delete a policy.
 
         Raises:
-            PolicyInUse: Distributions obey it.
+            InUse: Distributions obey it.
         """
-        try:
-            with transaction.atomic():
-                made.delete()
-        except ProtectedError as error:
-            names = sorted(str(each.name) for each in error.protected_objects)
-            more = _(" and {count} more").format(count=len(names) - _NAMED)
-            raise PolicyInUse(
-                _(
-                    "Distributions obey this policy: {names}. Set their policy to another one, or to null, "
-                    "before you delete it."
-                ).format(names=", ".join(names[:_NAMED]) + (more if len(names) > _NAMED else ""))
-            ) from error
+        remedy = "Set the policy of these to another one, or to null, before you delete it."
+        with unless_in_use("This policy", remedy):
+            made.delete()

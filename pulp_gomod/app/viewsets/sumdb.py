@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import ProtectedError
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -27,6 +26,7 @@ from pulp_gomod.app.serializers import GoSumdbRotateSerializer, GoSumdbSerialize
 from pulp_gomod.app.storage.log_proofs import NoProofError, prove
 from pulp_gomod.app.storage.signing import find_contradiction, rotate, seal_if_behind
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
+from pulp_gomod.app.viewsets.in_use import unless_in_use
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
 _CHECK = "pulp_gomod.app.tasks.sumdb.check"
@@ -125,25 +125,20 @@ class GoSumdbViewSet(
 
     @extend_schema(
         summary="Delete a checksum database",
-        description="Clients that have its key refuse everything from then on. Not while a repository "
-        "feeds it.",
+        description="Clients that have its key refuse everything from then on. Refused with 409 while "
+        "a repository feeds it.",
     )
     def destroy(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """
         Delete it.
 
         Raises:
-            ValidationError: A repository feeds it.
+            InUse: A repository feeds it.
         """
         sumdb = self.get_object()
-        names = list(sumdb.repositories.order_by("name").values_list("name", flat=True)[:5])
-        try:
+        remedy = "Set the sumdb of these to null first. Clients that have its key refuse everything once it is gone."
+        with unless_in_use("This checksum database", remedy):
             sumdb.delete()
-        except ProtectedError as error:
-            raise serializers.ValidationError(
-                f"Repositories feed this checksum database ({', '.join(names)}): set their sumdb to null "
-                "first. Clients that have its key refuse everything once it is gone."
-            ) from error
         return Response(status=204)
 
     @extend_schema(

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
-from django.db.models import ProtectedError
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -31,21 +29,14 @@ from pulp_gomod.app.serializers import (
 )
 from pulp_gomod.app.tasks.vulndb.scheduling import SYNC, scan_again, set_schedule
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
+from pulp_gomod.app.viewsets.in_use import unless_in_use
 from pulp_gomod.app.viewsets.module import sources_of
-from pulp_gomod.app.viewsets.policies import PolicyInUse
 from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.golang import GoError
 
 _UPLOAD = "pulp_gomod.app.tasks.vulndb.mirroring.upload"
 _VIEW = may("gomod.view_govulndb")
 _CHANGE = may("gomod.change_govulndb")
-_NAMED = 5
-
-
-class VulndbInUse(PolicyInUse):
-    """Raised when something needs the database that is to be deleted."""
-
-    default_code = "vulndb_in_use"
 
 
 class GoVulndbFilter(StrictFilters, BaseFilterSet):
@@ -122,19 +113,13 @@ class GoVulndbViewSet(
         Delete a database.
 
         Raises:
-            VulndbInUse: Something needs it.
+            InUse: Something needs it.
         """
-        try:
-            with transaction.atomic():
-                set_schedule(vulndb, None)
-                vulndb.delete()
-        except ProtectedError as error:
-            names = sorted(f"{each._meta.verbose_name} {each}" for each in error.protected_objects)
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            raise VulndbInUse(
-                f"This vulnerability database is in use: {', '.join(names[:_NAMED])}{more}. Take it from them "
-                "before you delete it."
-            ) from error
+        with unless_in_use(
+            "This vulnerability database", "Take it from these before you delete it."
+        ):
+            set_schedule(vulndb, None)
+            vulndb.delete()
 
     @extend_schema(
         summary="Sync a vulnerability database",
