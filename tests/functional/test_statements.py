@@ -17,7 +17,7 @@ import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulp_gomod.app.content.repository.prefetch import SEVERAL
 from tests.filling import add_distributions, document, fill, renew, settle
 from tests.functional.owners import Owner
-from tests.functional.rest_api import Made, Rest
+from tests.functional.rest_api import SUMDBS, Made, Rest
 from tests.functional.serving import Server, own_server
 from tests.statements import CONTENT, StatementLog, connect, count, logged
 
@@ -359,3 +359,40 @@ def test_all_of_a_small_repository_version_is_looked_up_together(
     renew(database)
     again = [ask(*name, file) for name in some[::-1] for file in (zipped, mod, info)]
     assert again[::-1] == brought
+
+
+def test_at_most_two_statements_for_a_checksum_database(
+    quiet_server: Server, database: "psycopg.Connection[Any]", log: StatementLog, idle: set[str]
+) -> None:
+    rest = Rest(quiet_server.url, (quiet_server.username, quiet_server.password))
+    owner, made = Owner.create(rest), Made()
+    assert owner.put(made.zip()).status_code == 201
+    # So many that a tile is full, and that of the next level is begun.
+    versions = list(fill(database, owner.name, 300, each=2))
+    settle(database)
+    sumdb = rest.create(SUMDBS, name=f"example.com/{owner.name}")
+    rest.wait(rest.call("PATCH", owner.repository, json={"sumdb": sumdb["pulp_href"]}))
+    names = [f"{owner.name}-{number}" for number in range(4 * REQUESTS)]
+    add_distributions(database, owner.name, names)
+    settle(database)
+    lookups = [f"lookup/{module}@{version}" for module, version in versions[::12]][:REQUESTS]
+    tiles = ("tile/8/0/000", "tile/8/data/000", "tile/8/0/001.p/45", "tile/8/1/000.p/1")
+    kinds = (["supported"], ["latest"], lookups, [*tiles, "tile/8/0/000.p/7"])
+    # Whoever asks first has the head signed.
+    latest = f"{rest.url}/api/packages/{owner.name}/go/sumdb/{sumdb['name']}/latest"
+    assert "\n301\n" in requests.get(latest, timeout=60).text
+    distributions = iter(names)
+    for kind in kinds:
+        paths = (kind * REQUESTS)[:REQUESTS]
+        urls = [
+            f"{rest.url}/api/packages/{next(distributions)}/go/sumdb/{sumdb['name']}/{path}"
+            for path in paths
+        ]
+
+        def ask(urls: list[str] = urls) -> None:
+            with requests.Session() as session:
+                for url in urls:
+                    assert session.get(url, timeout=60).status_code == 200, url
+
+        renew(database)
+        check_statements(log, idle, ask)
