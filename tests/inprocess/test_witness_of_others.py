@@ -13,14 +13,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import requests
 from django.utils import timezone
 
-from pulp_gomod.golang.sumdb import cosignature
-from pulp_gomod.golang.sumdb.checkpoint import origin_key
+from pulp_gomod.golang.sumdb import cosignature, tlog
+from pulp_gomod.golang.sumdb.checkpoint import origin_key, origin_signer, sign_checkpoint
 from pulp_gomod.golang.sumdb.proof_file import verify_proof
+from pulp_gomod.golang.sumdb.witness import format_request
 from tests.functional.upstream_world import unused_port
 from tests.gomods import find_goroot
 from tests.inprocess.test_own_sumdb import append_signed, entries
+from tests.unit.golang.sumdb_world import Log
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulp_gomod.app.models import GoSumdb  # isort: skip
@@ -92,6 +95,23 @@ def witness(tmp_path: Path) -> Iterator[Litewitness]:
         agent.wait(30)
 
 
+def assert_no_other_history_is_signed(witness: Litewitness, sumdb: GoSumdb, known: int) -> None:
+    """Whoever has the log's key has it sign a fork, and a tree from before, and shows them to the witness."""
+    signer = origin_signer(sumdb.signing_key, sumdb.origin)
+    fork = Log(known + 96)
+
+    def status(old: int, size: int) -> int:
+        message = sign_checkpoint(sumdb.origin, tlog.Tree(size, fork.roots[size]), signer)
+        proof = tlog.prove_tree(size, old, fork) if 0 < old < size else ()
+        body = format_request(old, proof, message)
+        return requests.post(f"{witness.url}/add-checkpoint", data=body, timeout=60).status_code
+
+    assert status(known, known + 96) == 422
+    assert status(known, known) in (409, 422)
+    assert status(0, known + 96) == 409
+    assert status(known, known - 4) in (400, 409)
+
+
 def test_it_cosigns_what_grows(content_url: str, witness: Litewitness) -> None:
     sumdb = GoSumdb(name=f"go.example.com/{uuid4().hex[:12]}")
     sumdb.witnesses = [{"url": witness.url, "key": witness.key}]
@@ -111,6 +131,7 @@ def test_it_cosigns_what_grows(content_url: str, witness: Litewitness) -> None:
     proof = prove(sumdb.pk, "example.com/m/0000000", "v1.0.0")
     proven = verify_proof(proof, sumdb.verifier_key, cosigners=[cosigner])
     assert NAME in {each.name for each in proven.note.sigs}
+    assert_no_other_history_is_signed(witness, sumdb, 304)
     # It knows the old key alone, and goes on while both sign.
     signing.rotate(sumdb.pk, timezone.now() + timedelta(days=1))
     grow(304, 1)
