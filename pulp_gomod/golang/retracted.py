@@ -50,6 +50,8 @@ def is_retracted(packed: str, version: str) -> bool:
         packed: The intervals, as `pack` returns them.
         version: A valid version.
     """
+    if not packed:
+        return False
     key = semver.precedence_key(version)
     low, _, high = _last_from(packed, key).partition(_RANGE)
     return (key <= high) if high else key == low

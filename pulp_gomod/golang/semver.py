@@ -97,6 +97,8 @@ def major_minor(v: str) -> str:
 
 def prerelease(v: str) -> str:
     """Return the pre-release suffix, `-pre` for `v2.1.0-pre+meta`, or "" (semver.Prerelease)."""
+    if "-" not in v:
+        return ""
     p = _parse(v)
     return "" if p is None else p.prerelease
 

@@ -28,7 +28,7 @@ MOST_NAMES = 1000
 # but by far not once for each.
 REQUESTS = 20
 # What is asked once for a connection, and once for a repository version, while nobody waits for it.
-BESIDE = ("SET plan_cache_mode", 'unnest(V0."content_ids")')
+BESIDE = ("set_config('plan_cache_mode'", 'unnest(V0."content_ids")')
 FILES = ("@v/{}.info", "@v/{}.mod", "@v/{}.zip", "@v/list", "@latest")
 
 

@@ -18,7 +18,7 @@ from psycopg import Error as DatabaseError
 
 from pulpcore.plugin.content import Handler
 
-from pulp_gomod.app.content import go_get, services
+from pulp_gomod.app.content import go_get, services, warmup
 from pulp_gomod.app.content import handler as protocol
 from pulp_gomod.app.content.accelerator import server as accelerator
 from pulp_gomod.app.content.http import hsts, identity
@@ -197,6 +197,7 @@ def install(app: web.Application) -> None:
     cache = ResponseCache()
     app.middlewares.insert(0, _first_middleware(inner, cache))
     app.cleanup_ctx.append(services.lifespan)
+    app.cleanup_ctx.append(warmup.lifespan)
     app.cleanup_ctx.append(pages.lifespan)
     app.cleanup_ctx.append(cache.lifespan)
     hsts.install(app)

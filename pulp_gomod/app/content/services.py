@@ -34,7 +34,6 @@ from pulp_gomod.app.content.repository.vulnerable import (
 )
 from pulp_gomod.app.content.repository.zips import ZipFiles
 from pulp_gomod.app.content.sbom import Sboms
-from pulp_gomod.app.content.warmup import warmed
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.pool import Database, connection_parameters
 from pulp_gomod.app.remote.registry import RemoteRegistry
@@ -46,6 +45,7 @@ class ContentServices:
     What answers requests, and is passed to whatever needs a part of it.
 
     Attributes:
+        database: Where statements are run.
         lookups: Asks PostgreSQL what repository versions hold.
         resolver: Knows which distribution serves what.
         gate: Asks content guards.
@@ -64,6 +64,7 @@ class ContentServices:
         events: Notes what policies stop.
     """
 
+    database: Database
     lookups: Lookups
     resolver: Resolver
     gate: GuardCache
@@ -88,7 +89,6 @@ async def _opened() -> AsyncIterator[ContentServices]:
         database = Database(connection_parameters())
         await database.open()
         stack.push_async_callback(database.close)
-        await stack.enter_async_context(warmed(database))
         resolver, prefetch, gate = Resolver(database), Prefetch(), GuardCache()
         stack.push_async_callback(resolver.close)
         stack.push_async_callback(prefetch.close)
@@ -116,6 +116,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
         licences = Licences(lookups, zips, remotes.threads)
         stack.push_async_callback(licences.close)
         yield ContentServices(
+            database=database,
             lookups=lookups,
             resolver=resolver,
             gate=gate,

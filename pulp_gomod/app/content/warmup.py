@@ -1,18 +1,24 @@
 """
-Compiling and planning the statements of requests before anybody waits for them.
+Compiling and planning the statements of requests, and compiling pages, before anybody waits for them.
 
-The first request of its kind would otherwise wait for Django to compile its statement, and for PostgreSQL
-to plan it: 30 ms that no later one takes.
+The first request of its kind would otherwise wait for Django to compile its statement, for PostgreSQL to plan it, and for
+Jinja to compile a template: 30 to 60 ms that no later one takes.
 """
 
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
 from uuid import UUID
 
+from aiohttp import web
+
+from pulp_gomod.app.content.pages import rendering
+from pulp_gomod.app.content.pkgsite import queries as pkgsite_queries
 from pulp_gomod.app.content.repository import (
+    browse_queries,
     distribution_queries,
     proof_queries,
     queries,
@@ -20,32 +26,39 @@ from pulp_gomod.app.content.repository import (
 )
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN
 from pulp_gomod.app.content.repository.stored import LONG_GO_MOD
+from pulp_gomod.app.content.services import of as services_of
+from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.pool import Database
 
 log = logging.getLogger(__name__)
 
 _NOBODY = UUID(int=0)
-# Of the types that requests have.
-_VALUES = {
+# Of the types that requests have; nothing is found by them.
+_VALUES: Final[dict[str, Any]] = {
     "repository": _NOBODY,
     "number": 1,
     "domain": _NOBODY,
-    "module": "",
-    "version": "",
     "largest": LONG_GO_MOD,
     "since": 0,
-    "name": "",
-    "key": "",
     "tree": _NOBODY,
     "level": 0,
     "tile": 0,
     "vulndb": _NOBODY,
+    "unit": _NOBODY,
+    "required": '[{"path": ""}]',
+    "wanted": "[]",
 }
+
+#: Those of the protocol, then those of what people look at.
+STATEMENTS: Final[tuple[tuple[Callable[[], Statement], ...], ...]] = (
+    (*queries.ALL, *proof_queries.ALL, *vulndb_queries.ALL),
+    (*browse_queries.ALL, *pkgsite_queries.ALL),
+)
 
 
 async def warm(where: Database) -> None:
     """
-    Run each statement once, with values that match nothing.
+    Run each statement once on each connection, with values that match nothing, and compile the templates of pages.
 
     Args:
         where: The database.
@@ -54,19 +67,25 @@ async def warm(where: Database) -> None:
         psycopg.Error: It does not answer.
     """
     probe = distribution_queries.probe(1)
-    asked = [
-        (
-            probe.sql,
-            probe.bind(domain_name=DEFAULT_DOMAIN, seen="", base_path_0="", known=""),
-        )
-    ]
-    for compiled in (*queries.ALL, *proof_queries.ALL, *vulndb_queries.ALL):
+    values = {"domain_name": DEFAULT_DOMAIN, "seen": "", "base_path_0": "", "known": ""}
+    await where.run_on_each([(probe.sql, probe.bind(**values))])
+    for group in STATEMENTS:
+        await where.run_on_each(await _bound(group))
+    for name in rendering.templates():
+        # One at a time: whoever is there meanwhile has its turn.
+        await asyncio.to_thread(rendering.compile_template, name)
+
+
+async def _bound(group: Iterable[Callable[[], Statement]]) -> list[tuple[str, list[Any]]]:
+    bound = []
+    for compiled in group:
         statement = compiled()
-        asked.append((statement.sql, statement.bind(**_VALUES)))
+        # Texts are empty.
+        values = {name: _VALUES.get(name, "") for name in statement.names if name}
+        bound.append((statement.sql, statement.bind(**values)))
         # Whoever is there while the others are compiled need not wait for them all.
         await asyncio.sleep(0)
-    for sql, values in asked:
-        await where.fetch_all(sql, values)
+    return bound
 
 
 async def _try_to_warm(where: Database) -> None:
@@ -97,3 +116,14 @@ async def warmed(where: Database) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def lifespan(app: web.Application) -> AsyncIterator[None]:
+    """
+    Warm the process of a content app (an entry of `cleanup_ctx`).
+
+    Args:
+        app: The content app, which has its services.
+    """
+    async with warmed(services_of(app).database):
+        yield

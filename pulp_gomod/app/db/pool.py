@@ -7,7 +7,7 @@ definition.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connections
@@ -99,6 +99,30 @@ class Database:
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
+    async def run_on_each(self, asked: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """
+        Run statements on each connection that is always kept, so that whichever a request gets has planned them.
+
+        Only one connection is taken at a time, so that requests have the others.
+
+        Args:
+            asked: The statements, with %s for each parameter, and their parameters.
+
+        Raises:
+            psycopg.Error: PostgreSQL cannot be reached, or refuses a statement.
+        """
+        done: list[Connection] = []
+        for _ in range(self._pool.min_size):
+            # The one that has rested for the longest time.
+            connection = await self._pool.getconn()
+            try:
+                if not any(connection is each for each in done):
+                    for sql, parameters in asked:
+                        await connection.fetch_all(sql, parameters)
+                done.append(connection)
+            finally:
+                await self._pool.putconn(connection)
+
     async def snapshot(self) -> Snapshot:
         """
         Return what PostgreSQL calls the state of its data at the moment.
@@ -131,9 +155,12 @@ async def _plan_once(connection: Connection) -> None:
     Let a new connection plan each prepared statement once, for all values.
 
     By default PostgreSQL plans the first five executions anew, and all later ones if it believes that
-    values matter. Here they never do: all look-ups are by whole keys.
+    values matter. Here they never do: all look-ups are by whole keys. Compiling a plan to machine code, as it does where it
+    expects much to do, takes longer than any of them, each time.
     """
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await connection.execute(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)"
+    )
 
 
 def connection_parameters() -> dict[str, Any]:

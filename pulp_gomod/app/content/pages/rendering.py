@@ -93,6 +93,21 @@ def render(view: View, is_private: bool) -> Page:
     return Page(view.status, body, zipped, hashlib.sha256(body).hexdigest()[:32])
 
 
+def templates() -> list[str]:
+    """Return the names of all templates."""
+    return _environment().list_templates()
+
+
+def compile_template(name: str) -> None:
+    """
+    Compile a template, which takes up to ten milliseconds, so that no page waits for it.
+
+    Args:
+        name: Its name.
+    """
+    _environment().get_template(name)
+
+
 @lru_cache(maxsize=1)
 def assets() -> dict[str, Asset]:
     """Return the files that pages load, by the names that they have below `paths.ASSETS`."""

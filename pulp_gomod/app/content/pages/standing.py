@@ -87,10 +87,12 @@ def standing_of(
     Raises:
         UnreadGoModError: A long list of retractions has not been read yet.
     """
-    newest = newest_read(candidates)
+    newest = chosen = newest_read(candidates)
     if newest is None:
         return None
-    chosen = latest_allowed(candidates, lambda version: not is_stopped(stops.get(version, ())))
+    stopped = {version for version, reasons in stops.items() if is_stopped(reasons)}
+    if stopped or newest.retracted:
+        chosen = latest_allowed(candidates, lambda version: version not in stopped)
     return Standing(
         path,
         [each.version for each in candidates],

@@ -1,5 +1,6 @@
 """What each endpoint of the API says; all of it JSON (x/pkgsite, internal/api/types.go)."""
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,6 +23,8 @@ Json = dict[str, Any]
 Answer = Callable[[Resolver, str, Params], Awaitable[Json]]
 
 _SEARCH_USUAL: Final = 25
+# Major versions of a module of which the latest version is told.
+_MOST_IN_SERIES: Final = 100
 _NO_TIME: Final = "0001-01-01T00:00:00Z"
 
 
@@ -65,18 +68,15 @@ async def versions_answer(resolver: Resolver, path: str, params: Params) -> Json
     in_series = re.compile(re.escape(base) + rf"(?:{re.escape(separator)}[0-9]+)?")
     rows = await compute(len(rows), _rows_of_series, rows, in_series, wants_pseudo)
     passing = await resolver.passing([(row[0], row[1]) for row in rows])
-    # Without a place for it among their own, what has no major version comes last.
-    rows = [row for row in rows if (row[0], row[1]) in passing]
-    rows.sort(key=lambda row: row[1].endswith("+incompatible"))
-    about = await _about(resolver, sorted({row[0] for row in rows}))
+    rows = await compute(len(rows), _in_order, rows, passing)
+    latest = await _latest(resolver, rows)
     if chosen is None:
+        # Of thousands of versions only those are looked at that are told.
         said = page(rows, params)
-        said["items"] = [_version(row, about) for row in said["items"] or ()] or None
+        said["items"] = await _versions(resolver, said["items"] or (), latest) or None
         return said
-    items = await compute(
-        len(rows), lambda: chosen.chosen([_version(row, about) for row in rows], _as_it_is)
-    )
-    return page(items, params)
+    items = await _versions(resolver, rows, latest)
+    return page(await compute(len(items), chosen.chosen, items, _as_it_is), params)
 
 
 def _series(path: str) -> tuple[str, str]:
@@ -92,11 +92,23 @@ def _rows_of_series(rows: Sequence[Row], in_series: re.Pattern[str], pseudo: boo
     return [row for row in rows if in_series.fullmatch(row[0]) and (pseudo or not row[2])]
 
 
+def _in_order(rows: Sequence[Row], passing: set[tuple[str, str]]) -> list[Row]:
+    """Return the rows that pass; without a place for it among their own, what has no major version comes last."""
+    passed = (row for row in rows if (row[0], row[1]) in passing)
+    return sorted(passed, key=lambda row: row[1].endswith("+incompatible"))
+
+
+async def _latest(resolver: Resolver, rows: Sequence[Row]) -> dict[str, str]:
+    """Return the latest version of each module."""
+    paths = sorted({row[0] for row in rows})[:_MOST_IN_SERIES]
+    return dict(zip(paths, await asyncio.gather(*map(resolver.latest, paths)), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class _About:
     """What the latest version of a module says of all of them."""
 
-    latest: str
+    latest: str = ""
     deprecated: str = ""
     retracted: str = ""
     retractions: Sequence[Mapping[str, str]] = ()
@@ -109,31 +121,57 @@ class _About:
         return ""
 
 
-async def _about(resolver: Resolver, paths: Sequence[str]) -> dict[str, _About]:
-    about = {}
-    for path in paths[:100]:
-        latest = await resolver.latest(path)
-        rows = await resolver.ask(queries.about(), module=path, version=latest) if latest else []
-        deprecated, retracted, retractions = rows[0] if rows else ("", "", [])
-        about[path] = _About(latest, deprecated, retracted or "", retractions or [])
-    return about
+async def _versions(
+    resolver: Resolver, rows: Sequence[Row], latest: Mapping[str, str]
+) -> list[Json]:
+    """
+    Say what there is to be said of versions.
+
+    Args:
+        rows: Of `queries.series`.
+        latest: The latest version of each module.
+    """
+    newest = {(path, version): True for path, version in latest.items() if version}
+    wanted = newest | {(row[0], row[1]): False for row in rows if (row[0], row[1]) not in newest}
+    asked = await compute(len(wanted), _asked, wanted)
+    found = await resolver.ask(queries.details(), wanted=asked)
+    return await compute(len(found), _told, rows, found, latest)
 
 
-def _version(row: Row, about: Mapping[str, _About]) -> Json:
-    path, version, _, has_go_mod, redistributable, time, created = row
-    known = about.get(path, _About(""))
-    retracted = bool(known.retracted) and is_retracted(known.retracted, version)
+def _asked(wanted: Mapping[tuple[str, str], bool]) -> str:
+    return json.dumps([[*key, is_latest] for key, is_latest in wanted.items()])
+
+
+def _told(rows: Sequence[Row], found: Sequence[Row], latest: Mapping[str, str]) -> list[Json]:
+    known = {(row[0], row[1]): row[2:] for row in found}
+    about = {
+        path: _About(version, deprecated or "", retracted or "", retractions or ())
+        for path, version in latest.items()
+        if version and (path, version) in known
+        for *_, deprecated, retracted, retractions in (known[path, version],)
+    }
+    return [
+        _version(row, known[row[0], row[1]], about.get(row[0], _About()))
+        for row in rows
+        if (row[0], row[1]) in known
+    ]
+
+
+def _version(row: Row, told: Row, about: _About) -> Json:
+    path, version, _, has_go_mod = row
+    redistributable, time, created, *_ = told
+    retracted = bool(about.retracted) and is_retracted(about.retracted, version)
     return {
         "modulePath": path,
         "version": version,
         "commitTime": _time(time or created),
         "isRedistributable": bool(redistributable),
         "hasGoMod": has_go_mod,
-        "latestVersion": known.latest,
-        "deprecated": bool(known.deprecated),
-        "deprecationReason": known.deprecated,
+        "latestVersion": about.latest,
+        "deprecated": bool(about.deprecated),
+        "deprecationReason": about.deprecated,
         "retracted": retracted,
-        "retractionReason": known.reason(version) if retracted else "",
+        "retractionReason": about.reason(version) if retracted else "",
     }
 
 

@@ -1,8 +1,8 @@
 """The SQL that says what is known of what a repository version holds, compiled from ORM querysets (see `compiled`)."""
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Any
+from functools import cache, lru_cache, partial
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -131,46 +131,61 @@ def module(with_texts: bool) -> Statement:
 
 
 @lru_cache(maxsize=1)
-def about() -> Statement:
-    """
-    Find what a version says of others of its module, if it is the latest.
-
-    Values: repository, number, domain, module, version.
-    Columns: deprecated, all that it retracts, the first of that with reasons.
-    """
-    return _compile(
-        _units()
-        .filter(module=_MODULE, version=_VERSION)
-        .values_list("deprecated", "retracted", "retractions")
-    )
-
-
-@lru_cache(maxsize=1)
 def series() -> Statement:
     """
     List the versions of a module in all its major versions, the newest first.
 
     Values: repository, number, domain, module (without a major version), low and high: between which the names of the
     others are.
-    Columns: module, version, is_pseudo, has_go_mod, whether it may be passed on (null without documentation), time,
-    when the content came.
+    Columns: module, version, is_pseudo, has_go_mod.
     """
     named = GoModule.objects.filter(
         Q(module=_MODULE) | Q(module__gte=_LOW, module__lt=_HIGH), _pulp_domain=_DOMAIN
     )
     return _compile(
         named.filter(held_among(named, _REPOSITORY, _NUMBER))
-        .annotate(time=_release("time"))
         .order_by("-version_key", "module")
+        .values_list("module", "version", "is_pseudo", "has_go_mod")[:MOST_VERSIONS]
+    )
+
+
+@lru_cache(maxsize=1)
+def details() -> Statement:
+    """
+    Find what is told of some versions, and what the latest ones among them say of others of their modules.
+
+    Values: repository, number, domain, wanted (a text of JSON: a list with module, version and whether it is the latest of
+    each).
+    Columns: module, version, whether it may be passed on (null without documentation), time, when the content came; and
+    null of those that are not the latest: deprecated, all that it retracts, the first of that with reasons.
+    """
+    one = _compile(
+        _units()
+        .filter(module=_MODULE, version=_VERSION)
+        .annotate(time=_release("time"))
         .values_list(
-            "module",
-            "version",
-            "is_pseudo",
-            "has_go_mod",
             "documentation__redistributable",
             "time",
             "pulp_created",
-        )[:MOST_VERSIONS]
+            "deprecated",
+            "retracted",
+            "retractions",
+        )
+    )
+    one = one.correlated("module", "wanted.module").correlated("version", "wanted.version")
+    told, said = ("one.c0", "one.c1", "one.c2"), ("one.c3", "one.c4", "one.c5")
+    columns = (
+        *("wanted.module", "wanted.version", *told),
+        *(f"CASE WHEN wanted.is_latest THEN {each} END" for each in said),
+    )
+    names = ", ".join(f"c{number}" for number in range(len(told + said)))
+    return Statement(
+        f"SELECT {', '.join(columns)} FROM (SELECT each ->> 0, each ->> 1, (each ->> 2)::boolean "
+        "FROM jsonb_array_elements(%s::jsonb) AS each) AS wanted(module, version, is_latest) "
+        f"JOIN LATERAL (SELECT * FROM ({one.sql}) AS found OFFSET 0) AS one({names}) ON TRUE",
+        ("wanted", *one.names),
+        (None, *one.constants),
+        {**one.types, "wanted": "text"},
     )
 
 
@@ -204,6 +219,13 @@ def modules_with() -> Statement:
 
 
 _PACKAGE = ("unit__deprecated", "unit__retracted", "name", "synopsis", "goos", "goarch")
+_BESIDE: Final = {
+    "": (),
+    "symbols": ("symbols",),
+    "documentation": ("documentation",),
+    "licences": ("unit__documentation__licences",),
+    "texts": ("documentation", "unit__documentation__licences"),
+}
 
 
 @cache
@@ -212,24 +234,17 @@ def package(what: str, with_importers: bool = False) -> Statement:
     Find a package of a module version.
 
     Args:
-        what: What is wanted beside the usual: "", "symbols", "documentation" or "texts" (that and licences).
+        what: What is wanted beside the usual: "", "symbols", "documentation", "licences" or "texts" (both of these).
         with_importers: Whether the rows of `_importers` are wanted, too, as the text of JSON.
 
     Values: repository, number, domain, module, version, path (the import path).
     Columns: deprecated and retracted of the module, name, synopsis, goos, goarch, whether it may be passed on, imports;
     and what is wanted.
     """
-    more = {
-        "": (),
-        "symbols": ("symbols",),
-        "documentation": ("documentation",),
-        "licences": ("unit__documentation__licences",),
-        "texts": ("documentation", "unit__documentation__licences"),
-    }[what]
     found = _compile(
         _packages()
         .filter(import_path=_PATH, unit__module=_MODULE, unit__version=_VERSION)
-        .values_list(*_PACKAGE, "unit__documentation__redistributable", "imports", *more)
+        .values_list(*_PACKAGE, "unit__documentation__redistributable", "imports", *_BESIDE[what])
     )
     return found.with_rows(_importers(), 4) if with_importers else found
 
@@ -329,3 +344,16 @@ def search(by_symbol: bool) -> Statement:
     )
     ranked = packages.annotate(rank=SearchRank(F("words"), query))
     return _of_newest(best, ranked, ("import_path", "name", "synopsis", "rank"), MOST_FOUND)
+
+
+ALL: Final = (
+    *(partial(module, with_texts) for with_texts in (False, True)),
+    series,
+    details,
+    packages,
+    modules_with,
+    *(partial(package, what) for what in _BESIDE),
+    *(partial(package, what, True) for what in ("", "documentation")),
+    *(partial(search, by_symbol) for by_symbol in (False, True)),
+)
+"""All of them, but for what hardly anybody asks for."""

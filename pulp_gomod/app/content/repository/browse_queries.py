@@ -264,6 +264,7 @@ def _of_newest(field: str) -> Subquery:
     return Subquery(newest.values(field)[:1])
 
 
+@lru_cache(maxsize=1)
 def _facts() -> Statement:
     release = {
         name: _release(name) for name in ("time", "origin", "source", "published_by", "first_seen")
