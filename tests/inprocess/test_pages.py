@@ -5,6 +5,7 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -275,6 +276,18 @@ def test_a_search_finds_words_of_paths(owner: Owner) -> None:
         query = "q=" + "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
         page = read(f"{url}?{query}")
         assert not any(tag == "img" for tag, _ in page.tags)
+
+
+def test_many_who_come_together_are_all_shown_their_pages(owner: Owner) -> None:
+    paths = [publish(owner, "v1.0.0", name=f"together{number}") for number in range(8)]
+    below = [f"?after={path}" for path in paths]
+    below += [f"search?q=together{number}" for number in range(8)]
+    below += [*paths, *(f"{path}/@versions" for path in paths), *(["search?q=m"] * 4)]
+    with ThreadPoolExecutor(len(below)) as threads:
+        pages = list(threads.map(lambda each: read(f"{owner.packages_url}/{each}"), below))
+    for number, path in enumerate(paths):
+        assert [each for each in pages[number].text.split() if each in paths] == paths[number + 1 :]
+        assert path in pages[8 + number].text and path in pages[16 + number].text
 
 
 def test_two_versions_are_compared(owner: Owner) -> None:

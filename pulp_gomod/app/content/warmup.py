@@ -76,12 +76,16 @@ async def warm(where: Database) -> None:
         await asyncio.to_thread(rendering.compile_template, name)
 
 
+def value_of(name: str) -> Any:
+    """Return a value by which nothing is found."""
+    return _VALUES.get(name, "")
+
+
 async def _bound(group: Iterable[Callable[[], Statement]]) -> list[tuple[str, list[Any]]]:
     bound = []
     for compiled in group:
         statement = compiled()
-        # Texts are empty.
-        values = {name: _VALUES.get(name, "") for name in statement.names if name}
+        values = {name: value_of(name) for name in statement.names if name}
         bound.append((statement.sql, statement.bind(**values)))
         # Whoever is there while the others are compiled need not wait for them all.
         await asyncio.sleep(0)

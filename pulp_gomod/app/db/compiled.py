@@ -55,6 +55,9 @@ class BigInt(int):
     """A marker for a number of 64 bits."""
 
 
+# What the sets of values are called where there are many of them: no statement may call a table so.
+_SETS = "value_sets"
+
 # The types of arrays of values, by the type of the marker that stands for one.
 _TYPES = {UUID: "uuid", int: "integer", BigInt: "bigint", str: "text"}
 
@@ -158,12 +161,12 @@ class ManyStatement:
         names = tuple(dict.fromkeys(name for name in statement.names if name))
         arrays = ", ".join(f"%s::{statement.types[name]}[]" for name in names)
         texts = statement.sql.split("%s")
-        columns = [f"asked.{name}" if name else "%s" for name in statement.names]
+        columns = [f"{_SETS}.{name}" if name else "%s" for name in statement.names]
         inner = texts[0] + "".join(map("".join, zip(columns, texts[1:], strict=True)))
         # OFFSET 0 keeps PostgreSQL from merging the two into one, and from planning it otherwise.
         sql = (
-            f"SELECT asked.place, found.* FROM unnest({arrays}) WITH ORDINALITY "
-            f"AS asked({', '.join(names)}, place) "
+            f"SELECT {_SETS}.place, found.* FROM unnest({arrays}) WITH ORDINALITY "
+            f"AS {_SETS}({', '.join(names)}, place) "
             f"JOIN LATERAL (SELECT * FROM ({inner}) AS one OFFSET 0) AS found ON TRUE"
         )
         constants = zip(statement.names, statement.constants, strict=True)

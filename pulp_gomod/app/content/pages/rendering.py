@@ -99,12 +99,7 @@ def templates() -> list[str]:
 
 
 def compile_template(name: str) -> None:
-    """
-    Compile a template, which takes up to ten milliseconds, so that no page waits for it.
-
-    Args:
-        name: Its name.
-    """
+    """Compile a template, which takes up to ten milliseconds, so that no page waits for it."""
     _environment().get_template(name)
 
 

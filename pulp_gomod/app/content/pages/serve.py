@@ -33,6 +33,7 @@ from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.services import of as services_of
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.singleflight import SingleFlight
 
 _HTML: Final = "text/html; charset=utf-8"
 _YEAR: Final = 365 * 24 * 3600
@@ -85,9 +86,12 @@ class Pages:
         self._executor = BoundedExecutor("gomod-pages", 1, _MOST_WAITING)
         self._searches = asyncio.Semaphore(_SEARCHES)
         self._waiting = 0
+        # Whatever changes, all who look at a page then want it made at the same moment.
+        self._flights: SingleFlight[_Kept] = SingleFlight()
 
-    def close(self) -> None:
-        """Let the thread end."""
+    async def close(self) -> None:
+        """Make no more pages, and let the thread end."""
+        await self._flights.close()
         self._executor.close()
 
     async def serve(
@@ -118,9 +122,10 @@ class Pages:
         key = _key(target, place, wanted)
         kept = self._kept.get(key)
         if kept is None or kept.until < time.monotonic():
-            kept = await self._make(services, target, place, wanted)
-            if kept.page.size <= LARGEST:
-                self._kept.put(key, kept)
+            making = self._flights.start(
+                key, lambda: self._make(services, target, place, wanted, key)
+            )
+            kept = await asyncio.shield(making)
         return _response(request, place, kept.page)
 
     def _wanted(self, request: web.Request, target: ServedDistribution) -> tuple[Place, Wanted]:
@@ -151,6 +156,7 @@ class Pages:
         target: ServedDistribution,
         place: Place,
         wanted: Wanted,
+        key: tuple[object, ...],
     ) -> _Kept:
         until = None
         if target.served is None:
@@ -163,7 +169,10 @@ class Pages:
                 view = await _view(held, wanted)
             until = held.until
         page = await self._executor.run(render, view, place.is_private)
-        return _Kept(page, time.monotonic() + _seconds(target, until))
+        kept = _Kept(page, time.monotonic() + _seconds(target, until))
+        if page.size <= LARGEST:
+            self._kept.put(key, kept)
+        return kept
 
     async def _search(self, held: Held, wanted: SearchPage) -> View:
         """
@@ -301,7 +310,7 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
     """
     pages = app[KEY] = Pages()
     yield
-    pages.close()
+    await pages.close()
 
 
 async def serve_page(request: web.Request, target: ServedDistribution) -> web.Response:

@@ -1,6 +1,6 @@
 """The SQL that says what is known of what a repository version holds, compiled from ORM querysets (see `compiled`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
@@ -346,7 +346,7 @@ def search(by_symbol: bool) -> Statement:
     return _of_newest(best, ranked, ("import_path", "name", "synopsis", "rank"), MOST_FOUND)
 
 
-ALL: Final = (
+ALL: Final[tuple[Callable[[], Statement], ...]] = (
     *(partial(module, with_texts) for with_texts in (False, True)),
     series,
     details,

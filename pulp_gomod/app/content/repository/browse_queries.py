@@ -1,5 +1,6 @@
 """The SQL of what people look up in a repository version, compiled from ORM querysets (see `compiled`)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import Any, Final
@@ -558,4 +559,11 @@ BESIDE: Final = {
 }
 
 #: All of them.
-ALL = (listed, search, recent, facts, *(partial(facts, name) for name in BESIDE), compared)
+ALL: Final[tuple[Callable[[], Statement], ...]] = (
+    listed,
+    search,
+    recent,
+    facts,
+    *(partial(facts, name) for name in BESIDE),
+    compared,
+)
