@@ -406,6 +406,45 @@ def test_a_guarded_distribution_shows_nothing_before_it_knows_who_asks(owner: Ow
             assert fetch(f"{url}{below}").status_code == 401
 
 
+def test_a_page_says_how_one_gets_in_and_programs_are_told_in_one_line(owner: Owner) -> None:
+    path = publish(owner, "v1.0.0")
+    guarded = Guarded(owner)
+    reader, stranger = Reader(), Reader()
+    assign_role(READER, reader.user, guarded.guard)
+    said = {401: "how to get a token", 403: "not for these credentials"}
+    for url in (owner.packages_url, owner.content_url, f"{owner.packages_url}/hold/7d"):
+        for below in ("", "/", f"/{path}", f"/{path}/@v/list", f"/{path}/@v/v1.0.0.zip", "/index"):
+            if below == "" and url.endswith("/go"):
+                continue
+            for headers, status in (({}, 401), (stranger.headers, 403)):
+                plain = get(f"{url}{below}", headers=headers)
+                page = read(f"{url}{below}", status, headers=headers)
+                assert said[status] in page.text.lower() and owner.repository.name in page.text
+                assert path not in page.text and "v1.0.0" not in page.text
+                for tag, each in page.tags:
+                    link = each.get("href") if tag == "link" else each.get("src")
+                    if link:
+                        assert get(urljoin(f"{url}{below}", link)).status_code == 200
+                # Whoever has seen a page changes nothing for programs, nor the other way round.
+                again = get(f"{url}{below}", headers=headers)
+                assert (again.status_code, again.content) == (status, plain.content)
+                assert again.headers.items() ^ plain.headers.items() <= {
+                    *(("Date", each.headers["Date"]) for each in (again, plain))
+                }
+                assert plain.headers["Content-Type"] == "text/plain; charset=utf-8"
+                assert len(plain.text.splitlines()) == 1 and "html" not in plain.text
+            assert fetch(f"{url}{below}", headers=reader.headers).status_code in (200, 302)
+
+
+def test_a_name_that_nobody_has_is_a_page_too(owner: Owner) -> None:
+    url = f"{owner.url}/api/packages/{EVIL.replace('/', '')}/go/example.com/m"
+    page = read(url, 404)
+    assert "No Go modules are served for" in page.text and "evil()" in page.text
+    style = next(each["href"] for tag, each in page.tags if each.get("rel") == "stylesheet")
+    assert get(urljoin(url, style)).headers["Content-Type"].startswith("text/css")
+    assert get(url).headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
 def test_the_stylesheet_and_the_script_may_be_kept_for_long(owner: Owner) -> None:
     for url in (owner.packages_url, owner.content_url, f"{owner.packages_url}/hold/7d"):
         page = read(f"{url}/")

@@ -24,6 +24,7 @@ from pulp_gomod.app.content.http.responses import (
 )
 from pulp_gomod.app.content.index import serve_index
 from pulp_gomod.app.content.pages.asking import wants_page
+from pulp_gomod.app.content.pages.refusing import refusal_page
 from pulp_gomod.app.content.pages.serve import is_asset, serve_asset, serve_page
 from pulp_gomod.app.content.pkgsite.serve import serve_documentation
 from pulp_gomod.app.content.repository.distributions import (
@@ -100,11 +101,11 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
     """
     if is_asset(target):
         # Nothing in it is of the distribution, and whoever is refused may see how that is said.
-        return serve_asset(target)
+        return serve_asset(target.path, target.guard is None)
     services = services_of(request.app)
     refused = await services.gate.refusal(request, target)
     if refused is not None:
-        return refused
+        return refusal_page(request, target, refused) if wants_page(request) else refused
     if not storable(target.path):
         return not_found("malformed path")
     return await _serve_path(services, request, target)
@@ -117,7 +118,7 @@ async def _serve_path(
         case HoldRequest(days, path):
             held = replace(target, path=path, policy=target.policy.lengthened(days))
             if is_asset(held):
-                return serve_asset(held)
+                return serve_asset(held.path, held.guard is None)
             return await _serve_path(services, request, held)
         case Malformed(reason, True):
             return problem(400, f"bad request: {reason}")

@@ -25,6 +25,8 @@ from pulp_gomod.app.content.http import hsts, identity
 from pulp_gomod.app.content.http.responses import keep_private, not_found, problem
 from pulp_gomod.app.content.pages import serve as pages
 from pulp_gomod.app.content.pages.asking import wants_page
+from pulp_gomod.app.content.pages.paths import ASSETS
+from pulp_gomod.app.content.pages.refusing import unknown_page
 from pulp_gomod.app.content.repository import guard
 from pulp_gomod.app.content.repository.distributions import storable
 from pulp_gomod.app.content.response_cache.cache import ResponseCache
@@ -53,6 +55,10 @@ async def packages_route(request: web.Request) -> web.StreamResponse:
     """Answer a path below /api/packages/{owner}/go."""
     target = await protocol.find_target(request)
     if target is None:
+        if request.match_info["path"].startswith(ASSETS):
+            return pages.serve_asset(request.match_info["path"], is_public=True)
+        if wants_page(request):
+            return unknown_page(request)
         return not_found("no Go distribution has this owner as its base path")
     return await protocol.serve(request, target)
 

@@ -90,14 +90,22 @@ def place_of(request: web.Request, target: ServedDistribution) -> Place:
     below = quote(f"{domain}/{target.base_path}" if domain else target.base_path, safe=_UNQUOTED)
     short, full = f"{PACKAGES}{below}/go", f"{settings.CONTENT_PATH_PREFIX}{below}"
     origin = (settings.CONTENT_ORIGIN or f"{request.scheme}://{request.host}").rstrip("/")
-    depth = target.path.count("/")
+    # Where the URL ends without a slash, links begin at what the last one is behind.
+    ends_early = not (target.path or request.path.endswith("/"))
+    beginning = f"{quote(request.path.rpartition('/')[2])}/" if ends_early else "./"
     return Place(
-        root="../" * depth or "./",
+        root="../" * target.path.count("/") or beginning,
         name=target.base_path,
         # The one that the API tells, too.
         goproxy=origin + (full if "/" in target.base_path else short) + _held(request, target),
         is_private=target.guard is not None,
     )
+
+
+def unknown_place(request: web.Request) -> Place:
+    """Say where a distribution would be that there is not, as whoever asks for it sees it."""
+    depth = request.match_info["path"].count("/")
+    return Place("../" * depth or "./", request.match_info["owner"], "", is_private=True)
 
 
 def _held(request: web.Request, target: ServedDistribution) -> str:

@@ -4,16 +4,16 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 from django.conf import settings
 
 from pulp_gomod.app.content.http.responses import cache_control, matches, not_found, problem
 from pulp_gomod.app.content.pages import comparing, lists, module, packages
+from pulp_gomod.app.content.pages.headers import HEADERS, HTML
 from pulp_gomod.app.content.pages.held import Held
 from pulp_gomod.app.content.pages.paths import (
     ASSETS,
@@ -35,20 +35,7 @@ from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.singleflight import SingleFlight
 
-_HTML: Final = "text/html; charset=utf-8"
 _YEAR: Final = 365 * 24 * 3600
-# Nothing but what comes from the same server: no inline script, no style, no picture, no frame of others.
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    # The names of private modules are nobody's business where links lead.
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    hdrs.VARY: "Accept, Accept-Encoding",
-}
 
 # Bytes of all pages of a process together, and of the largest that is kept.
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -143,9 +130,7 @@ class Pages:
         if known is None:
             place, wanted = place_of(request, target), parse_page(target.path, request.query)
             if not (target.path or request.path.endswith("/")):
-                # Links of the page begin at what the last slash is behind.
                 wanted = Elsewhere("")
-                place = replace(place, root=f"{quote(request.path.rpartition('/')[2])}/")
             known = place, wanted
             self._asked.put(asked, known)
         return known
@@ -277,7 +262,7 @@ def nothing(place: Place, line: str, name: str = "") -> View:
 
 def _response(request: web.Request, place: Place, page: Page) -> web.Response:
     headers = {
-        **_HEADERS,
+        **HEADERS,
         hdrs.ETAG: f'"{page.etag}"',
         hdrs.CACHE_CONTROL: cache_control(False, not place.is_private),
     }
@@ -285,7 +270,7 @@ def _response(request: web.Request, place: Place, page: Page) -> web.Response:
         headers["X-Robots-Tag"] = "noindex"
     if matches(request.headers.get(hdrs.IF_NONE_MATCH, ""), page.etag, weak=True):
         return web.Response(status=304, headers=headers)
-    headers[hdrs.CONTENT_TYPE] = _HTML
+    headers[hdrs.CONTENT_TYPE] = HTML
     body = page.body
     if page.zipped is not None and _takes_gzip(request):
         headers[hdrs.CONTENT_ENCODING] = "gzip"
@@ -338,17 +323,18 @@ def is_asset(target: ServedDistribution) -> bool:
     return target.path.startswith(ASSETS)
 
 
-def serve_asset(target: ServedDistribution) -> web.Response:
+def serve_asset(path: str, is_public: bool) -> web.Response:
     """
-    Answer a request for a file that pages load; nothing in it is of the distribution.
+    Answer a request for a file that pages load; nothing in it is of a distribution.
 
     Args:
-        target: The distribution, with the path.
+        path: The path below the root of a distribution.
+        is_public: Whether everybody may see what the distribution has.
     """
-    found = assets().get(target.path.removeprefix(ASSETS))
+    found = assets().get(path.removeprefix(ASSETS))
     if found is None:
         return not_found("there is no such file")
-    public = "public" if target.guard is None else "private"
+    public = "public" if is_public else "private"
     headers = {
         hdrs.CONTENT_TYPE: found.content_type,
         # Its name changes with its content.
