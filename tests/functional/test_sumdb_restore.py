@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +21,7 @@ from tests.unit.golang.sumdb_world import run
 
 @dataclass
 class World:
-    """A server whose files are in an object storage, to be stopped and started."""
+    """A server to be stopped and started."""
 
     data_dir: Path
     variables: dict[str, str]
@@ -44,13 +45,24 @@ class World:
         self.rest = Rest(self.process.wait(280), (USERNAME, PASSWORD))
 
 
-@pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Iterator[World]:
+@contextmanager
+def settings(kind: str, directory: Path) -> Iterator[dict[str, str]]:
+    """What keeps the server's files, which no restore of PostgreSQL takes back."""
+    if kind == "files":
+        yield {}
+        return
+    with object_storage.running() as storage:
+        yield object_storage.write_settings(storage, directory / "settings.py")
+
+
+@pytest.fixture(params=["files", "objects"])
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server_cache: Path
+) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("restored")
     for each in (directory, directory.parent):
         each.chmod(0o711)
-    with object_storage.running() as storage:
-        variables = object_storage.write_settings(storage, directory / "settings.py")
+    with settings(request.param, directory) as variables:
         make_data_dir(directory / "data", server_cache)
         found = World(directory / "data", variables, None, None)  # type: ignore[arg-type]
         found.start()
