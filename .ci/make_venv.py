@@ -20,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -147,11 +148,13 @@ def install(python: Path, requirements: list[Path], editable: list[Path]) -> Non
     if run([*pip, *quiet, "install", "uv"], capture=True):
         uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
         command = [*uv, "--python", str(python), *wanted]
-        configured = uv_environment(pip)
-        # uv brings certificate authorities of its own; a company's are in the system's store only.
-        for environment in (configured, configured | {"UV_SYSTEM_CERTS": "1"}):
-            if run(command, environment, capture=True):
-                return
+        # What builds the projects leaves its locks there.
+        with tempfile.TemporaryDirectory() as scratch:
+            configured = uv_environment(pip) | {"TMPDIR": scratch}
+            # uv brings certificate authorities of its own; a company's are in the system's store only.
+            for environment in (configured, configured | {"UV_SYSTEM_CERTS": "1"}):
+                if run(command, environment, capture=True):
+                    return
     if not run([*pip, *quiet, "install", *wanted]):
         sys.exit("The installation failed; see above.")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -141,6 +142,8 @@ def running() -> Iterator[Callable[[], Browser]]:
             [program, *_OPTIONS, f"--user-data-dir={home}", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # It leaves its sockets there.
+            env=os.environ | {"TMPDIR": home},
         )
         session = None
         try:

@@ -77,6 +77,7 @@ def _database(data: DataDir) -> Iterator[None]:
             yield
             return
         database = EmbeddedDatabase(data, Logs(data.logs, to_terminal=False))
+        stack.callback(data.remove_socket_dirs)
         stack.callback(database.stop)
         database.start(time.sleep)
         yield

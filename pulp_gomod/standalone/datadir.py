@@ -1,5 +1,6 @@
 """The data directory: what lies where, and who may use it."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -103,12 +104,21 @@ class DataDir:
         """
         directory = self.run / name
         if len(os.fsencode(directory)) > _LONGEST_SOCKET_DIRECTORY:
-            directory = Path(tempfile.gettempdir()) / f"pulp-gomod-{self.identifier}-{name}"
+            directory = self._elsewhere(name)
         directory.mkdir(exist_ok=True, mode=0o700)
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _own_uids(self):
             raise StandaloneError(f"{directory} belongs to another user. Remove it.")
         return directory
+
+    def remove_socket_dirs(self) -> None:
+        """Remove those that are not within the data directory, as far as nobody uses them."""
+        for name in ("api", "pg"):
+            with contextlib.suppress(OSError):
+                self._elsewhere(name).rmdir()
+
+    def _elsewhere(self, name: str) -> Path:
+        return Path(tempfile.gettempdir()) / f"pulp-gomod-{self.identifier}-{name}"
 
     def read_state(self) -> dict[str, Any]:
         """What earlier starts noted; empty when there were none."""

@@ -105,13 +105,20 @@ class _Server:
             behind_proxy=self._options.origin is not None and self._options.tls_client_ca is None,
             hosts=names.allowed_hosts(self._options),
         )
+        try:
+            self._live_again_and_again()
+        finally:
+            self._data.remove_socket_dirs()
+        say("stopped")
+
+    def _live_again_and_again(self) -> None:
+        """Live until somebody says to stop; the database may die now and then."""
         failures = 0
         while True:
             begun = time.monotonic()
             try:
                 with contextlib.suppress(StopRequested):
                     self._live()
-                say("stopped")
                 return
             except DatabaseDied as end:
                 steady = end.was_killed or time.monotonic() - begun > _STEADY

@@ -76,8 +76,14 @@ def test_sockets_lie_where_their_path_is_short_enough(tmp_path: Path) -> None:
     assert long.socket_dir("pg") == long.socket_dir("pg")
     assert long.socket_dir("pg") != long.socket_dir("api")
     assert short.socket_dir("pg") == short.run / "pg"
-    for name in ("pg", "api"):
-        long.socket_dir(name).rmdir()
+    used, unused = long.socket_dir("pg"), long.socket_dir("api")
+    (used / "socket").touch()
+    for data in (short, long):
+        data.remove_socket_dirs()
+    assert used.exists() and not unused.exists() and (short.run / "pg").exists()
+    (used / "socket").unlink()
+    long.remove_socket_dirs()
+    assert not used.exists()
 
 
 def test_a_link_in_place_of_a_socket_directory_is_refused(tmp_path: Path) -> None:
