@@ -133,6 +133,7 @@ async def _opened() -> AsyncIterator[ContentServices]:
             vanity_hosts=VanityHosts(lookups),
             events=events,
             judge=Judge(
+                lookups,
                 (
                     HoldCondition(ages),
                     VulnerableCondition(reports),

@@ -18,8 +18,10 @@ from aiohttp import web
 from pulp_gomod.app.content.pages import rendering
 from pulp_gomod.app.content.pkgsite import queries as pkgsite_queries
 from pulp_gomod.app.content.repository import (
+    age_queries,
     browse_queries,
     distribution_queries,
+    licence_queries,
     proof_queries,
     queries,
     vulndb_queries,
@@ -44,14 +46,17 @@ _VALUES: Final[dict[str, Any]] = {
     "level": 0,
     "tile": 0,
     "vulndb": _NOBODY,
+    "remote": _NOBODY,
+    "distribution": _NOBODY,
     "unit": _NOBODY,
     "required": '[{"path": ""}]',
     "wanted": "[]",
 }
 
-#: Those of the protocol, then those of what people look at.
+#: Those of the protocol, those of policies, and those of what people look at.
 STATEMENTS: Final[tuple[tuple[Callable[[], Statement], ...], ...]] = (
     (*queries.ALL, *proof_queries.ALL, *vulndb_queries.ALL),
+    (age_queries.known, licence_queries.known),
     (*browse_queries.ALL, *pkgsite_queries.ALL),
 )
 

@@ -7,6 +7,7 @@ one.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.together import Need, apart, named, together
 
 # Questions in one statement at most.
 MOST = 32
@@ -104,6 +106,7 @@ class Lookups:
     def __init__(self, where: Database) -> None:
         self._database = where
         self._kinds: dict[str, _Kind] = {}
+        self._together: dict[tuple[str, ...], Statement] = {}
         self._open = 0
 
     @property
@@ -142,6 +145,38 @@ class Lookups:
         if kind is None:
             kind = self._kinds[statement.sql] = _Kind(self._database, statement)
         return await kind.ask(values)
+
+    async def meet(self, needs: Sequence[Need]) -> None:
+        """
+        Look up all that is needed, with one statement, and have it remembered.
+
+        Args:
+            needs: What is needed; there are few different combinations of statements.
+
+        Raises:
+            psycopg.Error: The database does not answer.
+        """
+        if not needs:
+            return
+        if len(needs) == 1:
+            found = [await self.ask(needs[0].statement, **needs[0].values)]
+        else:
+            values = {
+                named(number, name): value
+                for number, need in enumerate(needs)
+                for name, value in need.values.items()
+            }
+            rows = await self.ask(self._all_of(needs), **values)
+            found = await compute(len(rows), apart, rows, [need.width for need in needs])
+        for need, rows in zip(needs, found, strict=True):
+            await need.keep(rows)
+
+    def _all_of(self, needs: Sequence[Need]) -> Statement:
+        key = tuple(need.statement.sql for need in needs)
+        known = self._together.get(key)
+        if known is None:
+            known = self._together[key] = together([need.statement for need in needs])
+        return known
 
 
 def _sorted_out(rows: list[Row], count: int) -> list[list[Row]]:

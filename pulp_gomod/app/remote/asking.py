@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 class Asking:
     """
-    Asks an upstream about one module.
+    Asks an upstream about one module, for one request: what is said of the module as a whole is asked once.
 
     Attributes:
         path: The module path.
@@ -46,6 +46,7 @@ class Asking:
         settings = through.upstream.settings
         self.refusal = policy.refusal(settings, path, version, own)
         self.is_own = self.refusal is not None and policy.is_own(settings, path, own)
+        self._said: dict[File, CacheEntry] = {}
 
     async def ask(self, file: File, version: str = "") -> CacheEntry | Missing:
         """
@@ -63,7 +64,9 @@ class Asking:
         if self.held_only:
             known = await modules.known(file, self.path, version)
             return known if known is not None and known.found else Missing(404)
-        answer = await modules.get(file, self.path, version)
+        said = None if version else self._said.get(file)
+        answer = said or await modules.get(file, self.path, version)
+        self._note(file, version, answer)
         return answer if answer.found else answer.missing
 
     async def if_available(self, file: File, version: str = "") -> CacheEntry | None:
@@ -78,7 +81,15 @@ class Asking:
         modules = self._through.modules
         if self.held_only:
             return await modules.known(file, self.path, version)
-        return await modules.if_available(file, self.path, version)
+        said = None if version else self._said.get(file)
+        if said is None:
+            said = await modules.if_available(file, self.path, version)
+            self._note(file, version, said)
+        return said
+
+    def _note(self, file: File, version: str, said: CacheEntry | None) -> None:
+        if not version and said is not None and said.found:
+            self._said[file] = said
 
     async def compute(self, size: int, call: Callable[[], T]) -> T:
         """

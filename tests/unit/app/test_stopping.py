@@ -1,15 +1,24 @@
 """What policies stop: by their lists, by further conditions, and not where something is waived."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
-from pulp_gomod.app.content.repository.judge import Judge, Judged, Question, Verdict
+from pulp_gomod.app.content.repository.judge import (
+    Condition,
+    Judge,
+    Judged,
+    Question,
+    Verdict,
+)
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models.stopping import NONE, Mode, Policy, Stop
 from tests.unit import django_set_up  # noqa: F401
 
@@ -25,10 +34,15 @@ def entry(module: str, versions: str = "") -> dict[str, str]:
     return {"module": module, "versions": versions, "reason": "bad", "since": "2025-12-24"}
 
 
+def judge_of(*conditions: Condition) -> Judge:
+    # There is no database, and nothing that conditions need of one.
+    return Judge(Lookups(cast(Database, None)), conditions)
+
+
 def judged(policy: Policy, path: str, version: str, judge: Judge | None = None) -> Judged:
     target = ServedDistribution("", "base", uuid4(), None, uuid4(), NOW, None, policy=policy)
     question = Question(target, path, [version], NOW)
-    return asyncio.run((judge or Judge()).ask(question))
+    return asyncio.run((judge or judge_of()).ask(question))
 
 
 def test_a_policy_stops_what_a_pattern_and_a_range_cover() -> None:
@@ -65,6 +79,9 @@ class Young:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
+    async def needs(self, question: Question) -> Sequence[Need]:
+        return ()
+
     async def judge(self, question: Question) -> Verdict:
         self.asked += question.versions
         mode = question.target.policy.mode(self.name)
@@ -75,7 +92,7 @@ class Young:
 
 def test_a_further_condition_is_asked_unless_it_is_off_and_its_end_is_told() -> None:
     young = Young()
-    judge = Judge([young])
+    judge = judge_of(young)
     assert not judged(policy(young_mode="off"), "a.com/m", "v1.0.0", judge).stops
     assert young.asked == []
     said = judged(
@@ -105,7 +122,7 @@ def waiver(**fields: Any) -> Mapping[str, Any]:
 )
 def test_a_waiver_exempts_from_what_it_names(given: Mapping[str, Any], left: list[str]) -> None:
     made = policy(young_mode="enforce", deny_mode="enforce", deny=[entry("a.com")], waivers=[given])
-    said = judged(made, "a.com/m", "v1.0.0", Judge([Young()]))
+    said = judged(made, "a.com/m", "v1.0.0", judge_of(Young()))
     assert [stop.condition for stop in said.stops.get("v1.0.0", ())] == left
 
 

@@ -22,7 +22,6 @@ from pulp_gomod.app.models.findings import About, about_version
 from pulp_gomod.app.models.stopping import Mode
 from pulp_gomod.app.remote.cache.info import parse_info
 from pulp_gomod.golang import GoError, module
-from pulp_gomod.golang.osv import names_of
 from pulp_gomod.golang.retracted import is_retracted
 
 LATEST = "latest"
@@ -217,13 +216,9 @@ class Resolver:
         vulndb = self._target.vulndb
         if vulndb is None:
             return []
-        rows = await asyncio.gather(
-            *(
-                self._services.lookups.ask(vulndb_queries.reports(), vulndb=vulndb.pk, module=name)
-                for name in names_of(found.path)
-            )
-        )
-        return await compute(sum(map(len, rows)), _reports, rows, found)
+        values = vulndb_queries.values_of(vulndb.pk, found.path)
+        rows = await self._services.lookups.ask(vulndb_queries.reports(), **values)
+        return await compute(len(rows), _reports, rows, found)
 
     async def passing(self, versions: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         """
@@ -252,9 +247,8 @@ class Resolver:
         }
 
 
-def _reports(rows: Sequence[Sequence[Row]], found: Resolved) -> list[tuple[About, str]]:
-    reports = [About.of(row) for each in rows for row in each]
-    return about_version(reports, found.path, found.version, datetime.now(UTC))
+def _reports(rows: Sequence[Row], found: Resolved) -> list[tuple[About, str]]:
+    return about_version(map(About.of, rows), found.path, found.version, datetime.now(UTC))
 
 
 def _is_left(each: Resolved, row: Row) -> bool:

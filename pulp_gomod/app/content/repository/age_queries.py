@@ -48,6 +48,9 @@ _NAMES: dict[Any, str] = {
 REPORT = "\n"
 """Begins the first column of rows that are about no version."""
 
+WIDTH = 7
+"""Columns of `known`."""
+
 _NO_TIME = Cast(Value(None), DateTimeField())
 _NO_NUMBER = Cast(Value(None), BigIntegerField())
 _NO_TEXT = Cast(Value(None), TextField())

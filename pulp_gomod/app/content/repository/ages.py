@@ -24,6 +24,7 @@ from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pq import Row
 from pulp_gomod.app.db.singleflight import SingleFlight
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models import ages, ownership
 from pulp_gomod.app.remote import policy
 from pulp_gomod.app.remote.cache.info import parse_info, versions_of
@@ -218,17 +219,51 @@ class Ages:
         if client is None or not may_fetch or _refusal(client, target, path):
             return found
         unknown = await compute(len(versions), _lacking, path, versions, found.ages, is_enough)
-        if unknown and not self._is_fresh(place):
-            # Another process may have learned it.
-            self._forget(place)
-            found = await self._read(place, versions, by_info)
-            unknown = await compute(len(versions), _lacking, path, versions, found.ages, is_enough)
         if place.key:
             self._history.learn(client, days)
         if unknown:
             await self._learn(client, place, versions, unknown, by_info)
             found = await self._read(place, versions, by_info)
         return found
+
+    async def needs(
+        self,
+        target: ServedDistribution,
+        path: str,
+        versions: Sequence[str],
+        *,
+        is_enough: Callable[[Age], bool],
+        by_info: bool = False,
+        may_fetch: bool = True,
+    ) -> Sequence[Need]:
+        """
+        Say what has to be looked up before `of` is asked the same.
+
+        Args:
+            target: As of `of`.
+            path: As of `of`.
+            is_enough: As of `of`.
+            by_info: As of `of`.
+            may_fetch: As of `of`.
+        """
+        client = await self._client(target)
+        place = _place(target, path, client)
+        known = self._fresh(place)
+        if known is not None:
+            is_young = time.monotonic() - known.read < _TRUSTED
+            if is_young or not may_fetch or client is None or _refusal(client, target, path):
+                return ()
+            # Another process may have learned what is not known here.
+            ages = await compute(len(versions), _ages, place, versions, known.facts, by_info)
+            if not await compute(len(versions), _lacking, path, versions, ages, is_enough):
+                return ()
+
+        read = time.monotonic()
+
+        async def keep(rows: list[Row]) -> None:
+            await self._remember(place, rows, read)
+
+        return [Need(age_queries.known(), age_queries.WIDTH, _values(place), keep)]
 
     async def _client(self, target: ServedDistribution) -> RemoteClient | None:
         if target.remote is None:
@@ -238,27 +273,21 @@ class Ages:
     def _forget(self, place: _Place) -> None:
         self._known.put(place.memory, _Known({}, [], -_RENEWED))
 
-    def _is_fresh(self, place: _Place) -> bool:
+    def _fresh(self, place: _Place) -> _Known | None:
         known = self._known.get(place.memory)
-        return known is not None and time.monotonic() - known.read < _TRUSTED
+        return known if known and time.monotonic() - known.read <= _RENEWED else None
+
+    async def _remember(self, place: _Place, rows: list[Row], read: float) -> _Known:
+        known = _Known(*await compute(len(rows), _facts, rows), read)
+        self._known.put(place.memory, known)
+        return known
 
     async def _read(self, place: _Place, versions: Sequence[str], by_info: bool) -> Found:
-        known = self._known.get(place.memory)
-        read = time.monotonic()
-        if known is None or read - known.read > _RENEWED:
-            target = place.target
-            rows = await self._lookups.ask(
-                age_queries.known(),
-                key=place.key,
-                domain=target.domain,
-                repository=target.served.repository if target.served else _NIL,
-                remote=target.remote or _NIL,
-                distribution=target.distribution,
-                vulndb=place.vulndb or _NIL,
-                module=place.path,
-            )
-            known = _Known(*await compute(len(rows), _facts, rows), read)
-            self._known.put(place.memory, known)
+        known = self._fresh(place)
+        if known is None:
+            read = time.monotonic()
+            rows = await self._lookups.ask(age_queries.known(), **_values(place))
+            known = await self._remember(place, rows, read)
         facts = known.facts
         found = await compute(len(versions), _ages, place, versions, facts, by_info)
         return Found(
@@ -354,6 +383,19 @@ def _place(target: ServedDistribution, path: str, client: RemoteClient | None) -
     if client.sumdb is None or not (settings.covers(path) or path == TOOLCHAIN):
         return _Place(target, path, "", "")
     return _Place(target, path, settings.sumdb.key, settings.sumdb.name)
+
+
+def _values(place: _Place) -> dict[str, Any]:
+    target = place.target
+    return {
+        "key": place.key,
+        "domain": target.domain,
+        "repository": target.served.repository if target.served else _NIL,
+        "remote": target.remote or _NIL,
+        "distribution": target.distribution,
+        "vulndb": place.vulndb or _NIL,
+        "module": place.path,
+    }
 
 
 def _refusal(client: RemoteClient, target: ServedDistribution, path: str) -> str | None:

@@ -7,11 +7,14 @@ served as ever, since Go reads the go.mod files of versions that it does not bui
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from pulp_gomod.app.content.http.responses import Representation, Stopped
-from pulp_gomod.app.content.repository.stored import File, Files, StoredModules, list_of
+from pulp_gomod.app.content.repository.stored import File, Files, Rule, StoredModules, list_of
 from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models.blocking import Block
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
@@ -134,7 +137,21 @@ class BlockedModules:
 
     async def candidates(self, path: str) -> list[Candidate]:
         """As StoredModules.candidates."""
-        candidates = await self._modules.candidates(path)
+        return await self._unblocked(path, await self._modules.candidates(path))
+
+    async def candidates_of(self, path: str, rows: list[Row]) -> list[Candidate]:
+        """As StoredModules.candidates_of."""
+        return await self._unblocked(path, await self._modules.candidates_of(path, rows))
+
+    def candidates_need(self, path: str, keep: Callable[[list[Row]], Awaitable[None]]) -> Need:
+        """As StoredModules.candidates_need."""
+        return self._modules.candidates_need(path, keep)
+
+    async def choose(self, path: str, rule: Rule, known: list[Candidate]) -> Candidate | None:
+        """As StoredModules.choose."""
+        return await self._modules.choose(path, rule, known)
+
+    async def _unblocked(self, path: str, candidates: list[Candidate]) -> list[Candidate]:
         about = self._blocks(path)
         return candidates if about is None else await _passed(about, candidates)
 

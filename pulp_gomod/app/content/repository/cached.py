@@ -1,7 +1,7 @@
 """The modules of a repository version, each thing asked of the database once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from pulp_gomod.app.content.http.responses import Representation, Stopped
@@ -9,11 +9,14 @@ from pulp_gomod.app.content.repository.blocked import BlockedModules
 from pulp_gomod.app.content.repository.distributions import Served
 from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.result_cache import Key, ResultCache
-from pulp_gomod.app.content.repository.stored import File, Files, StoredModules
+from pulp_gomod.app.content.repository.stored import File, Files, StoredModules, list_of
+from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import LATEST, ModuleRequest
-from pulp_gomod.golang.latest import Candidate
+from pulp_gomod.golang.latest import Candidate, latest
 
 T = TypeVar("T")
 
@@ -47,15 +50,54 @@ class CachedModules:
 
     async def versions(self, path: str) -> Representation | None:
         """As Modules.versions."""
-        return await self._remember("list", path, "", lambda: self._modules.versions(path))
+
+        async def make() -> Representation | None:
+            tagged = await self._tagged_of_known(path)
+            if tagged is None:
+                return await self._modules.versions(path)
+            return await list_of(tagged, self._modules.served.created)
+
+        return await self._remember("list", path, "", make)
 
     async def tagged(self, path: str) -> list[str] | None:
-        """As Modules.tagged."""
-        return await self._remember("tagged", path, "", lambda: self._modules.tagged(path))
+        """As StoredModules.tagged."""
+
+        async def make() -> list[str] | None:
+            tagged = await self._tagged_of_known(path)
+            return await self._modules.tagged(path) if tagged is None else tagged
+
+        return await self._remember("tagged", path, "", make)
 
     async def candidates(self, path: str) -> list[Candidate]:
-        """As Modules.candidates."""
+        """As StoredModules.candidates."""
         return await self._remember("candidates", path, "", lambda: self._modules.candidates(path))
+
+    def needs_of_candidates(self, path: str) -> Sequence[Need]:
+        """
+        Say what has to be looked up for `candidates`, and for all that follows from these.
+
+        Args:
+            path: The module path.
+        """
+        if self._known_candidates(path) is not None:
+            return ()
+
+        async def keep(rows: list[Row]) -> None:
+            candidates = await self._modules.candidates_of(path, rows)
+            self._answers.keep(self._key("candidates", path, ""), candidates, _size(candidates))
+
+        return [self._modules.candidates_need(path, keep)]
+
+    def _known_candidates(self, path: str) -> list[Candidate] | None:
+        known: list[Candidate] | None = self._answers.recall(self._key("candidates", path, ""))
+        return known
+
+    async def _tagged_of_known(self, path: str) -> list[str] | None:
+        """Return what `tagged` returns if that follows from what is known: nothing does where all are blocked."""
+        known = self._known_candidates(path)
+        if not known:
+            return None
+        return await compute(len(known), lambda: [c.version for c in known if not c.is_pseudo])
 
     async def retracted(self, path: str, version: str) -> str:
         """As Modules.retracted."""
@@ -80,9 +122,13 @@ class CachedModules:
 
     async def latest_version(self, path: str) -> str | Stopped | None:
         """As Modules.latest_version."""
-        return await self._remember(
-            "latest version", path, "", lambda: self._modules.latest_version(path)
-        )
+
+        async def make() -> str | Stopped | None:
+            known = self._known_candidates(path)
+            chosen = await self._modules.choose(path, latest, known) if known else None
+            return chosen.version if chosen else await self._modules.latest_version(path)
+
+        return await self._remember("latest version", path, "", make)
 
     async def info(self, path: str, version: str) -> Representation | Stopped | None:
         """As Modules.info."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.db.executors import compute, drain
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.remote.asking import Asking
 from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.cache.info import is_version, parse_info
@@ -78,6 +79,15 @@ class Choice:
 
     local: CachedModules
     asking: Callable[[str], Asking | None]
+
+    def needs(self, path: str) -> Sequence[Need]:
+        """
+        Say what of the repository has to be looked up for a choice, and for a list.
+
+        Args:
+            path: The module path.
+        """
+        return self.local.needs_of_candidates(path)
 
     async def latest(self, path: str, allowed: Callable[[str], bool]) -> str | None:
         """

@@ -8,6 +8,7 @@ from typing import Final
 from pulp_gomod.app.content.repository.ages import AGAIN, UNKNOWN, Age, Ages, Found
 from pulp_gomod.app.content.repository.judge import Question, Verdict
 from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models import GoRelease
 from pulp_gomod.app.models.stopping import Mode, Stop
 from pulp_gomod.app.remote.http.results import UpstreamFault
@@ -74,6 +75,16 @@ class Hold:
         """Return when a version is free; None if that is not known."""
         return None if age.since is None else age.since + timedelta(days=self.days)
 
+    def is_free(self, age: Age, now: datetime) -> bool:
+        """
+        Say whether a version is not held back.
+
+        Args:
+            now: The time.
+        """
+        end = self.end(age)
+        return self.exempts(age) or (end is not None and end <= now)
+
 
 class HoldCondition:
     """
@@ -88,22 +99,31 @@ class HoldCondition:
     def __init__(self, ages: Ages) -> None:
         self._ages = ages
 
+    async def needs(self, question: Question) -> Sequence[Need]:
+        """As Condition.needs."""
+        hold = Hold.of(question)
+        if module.match_prefix_patterns(hold.exempt, question.path):
+            return ()
+        return await self._ages.needs(
+            question.target,
+            question.path,
+            question.versions,
+            is_enough=lambda age: hold.is_free(age, question.now),
+            by_info=hold.by_info,
+            may_fetch=question.may_fetch,
+        )
+
     async def judge(self, question: Question) -> Verdict:
         """As Condition.judge."""
         hold = Hold.of(question)
         if module.match_prefix_patterns(hold.exempt, question.path):
             return Verdict({})
-
-        def is_free(age: Age) -> bool:
-            end = hold.end(age)
-            return hold.exempts(age) or (end is not None and end <= question.now)
-
         try:
             found = await self._ages.of(
                 question.target,
                 question.path,
                 question.versions,
-                is_enough=is_free,
+                is_enough=lambda age: hold.is_free(age, question.now),
                 by_info=hold.by_info,
                 may_fetch=question.may_fetch,
                 days=hold.days,
@@ -124,7 +144,7 @@ def _verdict(question: Question, hold: Hold, found: Found) -> Verdict:
     for version in _judged(question, found.ages):
         age = found.ages.get(version, UNKNOWN)
         end = hold.end(age)
-        if hold.exempts(age) or (end is not None and end <= question.now):
+        if hold.is_free(age, question.now):
             continue
         if (report := _fix(found, version, newest)) is not None:
             line = f"{question.path}@{version} is not held back by {hold.who}: it fixes {report}"
@@ -143,12 +163,7 @@ def _verdict(question: Question, hold: Hold, found: Found) -> Verdict:
 
 def _newest_free(question: Question, hold: Hold, found: Found) -> str:
     """Return the newest version that is not held back, or ""."""
-
-    def is_free(age: Age) -> bool:
-        end = hold.end(age)
-        return hold.exempts(age) or (end is not None and end <= question.now)
-
-    free = [version for version, age in found.others().items() if is_free(age)]
+    free = [version for version, age in found.others().items() if hold.is_free(age, question.now)]
     return max(
         free, key=lambda each: (not semver.prerelease(each), semver.sort_key(each)), default=""
     )

@@ -12,7 +12,9 @@ from typing import Protocol
 
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.modules import Found
+from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models.stopping import Mode, Policy, Stop, Waiver
 
 
@@ -67,6 +69,16 @@ class Condition(Protocol):
 
     name: str
 
+    async def needs(self, question: Question) -> Sequence[Need]:
+        """
+        Say what has to be looked up first, and is not known yet; `judge` is asked next.
+
+        What all conditions of a policy need is asked of the database at once.
+
+        Args:
+            question: What will be asked.
+        """
+
     async def judge(self, question: Question) -> Verdict:
         """
         Say what the condition stops; asked only where its mode is not off.
@@ -78,6 +90,25 @@ class Condition(Protocol):
 
         Raises:
             UpstreamFault: An upstream that has to be asked failed; only if it may be asked.
+        """
+
+
+class ZipCondition(Protocol):
+    """
+    A condition that has to look into a zip which is about to be sent.
+
+    Attributes:
+        name: As of Condition.
+    """
+
+    name: str
+
+    async def judge(self, question: Question) -> Verdict:
+        """
+        As Condition.judge.
+
+        Args:
+            question: What is asked; it has the zip.
         """
 
 
@@ -108,15 +139,33 @@ class Judge:
     Says what policies stop.
 
     Args:
+        lookups: Where conditions look up what they need.
         conditions: Those that have to look something up.
         of_zips: Those that have to look into a zip that is about to be sent.
     """
 
     def __init__(
-        self, conditions: Sequence[Condition] = (), of_zips: Sequence[Condition] = ()
+        self,
+        lookups: Lookups,
+        conditions: Sequence[Condition] = (),
+        of_zips: Sequence[ZipCondition] = (),
     ) -> None:
+        self._lookups = lookups
         self._conditions = conditions
         self._of_zips = of_zips
+
+    async def prepare(self, question: Question, others: Sequence[Need] = ()) -> None:
+        """
+        Look up, with one statement at most, what `ask` will need to know.
+
+        Args:
+            question: What will be asked.
+            others: What whoever asks needs besides.
+        """
+        needs = list(others)
+        for each in self._asked_by(question.target.policy):
+            needs += await each.needs(question)
+        await self._lookups.meet(needs)
 
     async def ask(self, question: Question) -> Judged:
         """
@@ -128,6 +177,7 @@ class Judge:
         policy = question.target.policy
         if not policy:
             return Judged({})
+        await self.prepare(question)
         verdicts = [await each.judge(question) for each in self._asked_by(policy)]
         return await compute(len(question.versions), _judged, question, verdicts)
 

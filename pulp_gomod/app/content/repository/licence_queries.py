@@ -23,6 +23,9 @@ _NAMES: dict[Any, str] = {
     _MODULE: "module",
 }
 
+WIDTH = 2
+"""Columns of `known`."""
+
 
 @lru_cache(maxsize=1)
 def known() -> Statement:

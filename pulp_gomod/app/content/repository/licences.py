@@ -9,7 +9,7 @@ as a whole, and is read then.
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -22,9 +22,11 @@ from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.modules import Found
 from pulp_gomod.app.content.repository.zips import ZipFiles
 from pulp_gomod.app.db.batching import Lookups
-from pulp_gomod.app.db.executors import BoundedExecutor
+from pulp_gomod.app.db.executors import BoundedExecutor, compute
 from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.pq import Row
 from pulp_gomod.app.db.singleflight import SingleFlight
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models.documentation import keep_licences
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.storage.reading import ZipReader
@@ -89,23 +91,43 @@ class Licences:
             target: The distribution.
             path: The module path.
         """
-        served, key = target.served, _key(target, path)
-        found = self._known.get(key)
-        is_old = found is not None and time.monotonic() - found.read > _TRUSTED
-        if found is None or (is_old and any(each not in found.ids for each in versions)):
-            rows = await self._lookups.ask(
-                queries.known(),
-                domain=target.domain,
-                repository=served.repository if served else _NIL,
-                remote=target.remote or _NIL,
-                module=path,
-            )
-            ids: dict[str, Ids] = {}
-            for version, said in rows:
-                ids[version] = ids.get(version, frozenset()) | frozenset(said)
-            found = _Known(ids)
-            self._known.put(key, found)
+        key = _key(target, path)
+        found = self._fresh(key, versions)
+        if found is None:
+            rows = await self._lookups.ask(queries.known(), **_values(target, path))
+            found = await self._remember(key, rows)
         return found.ids
+
+    def needs(
+        self, target: ServedDistribution, path: str, versions: Collection[str]
+    ) -> Sequence[Need]:
+        """
+        Say what `known` would look up.
+
+        Args:
+            target: The distribution.
+            path: The module path.
+        """
+        key = _key(target, path)
+        if self._fresh(key, versions) is not None:
+            return ()
+
+        async def keep(rows: list[Row]) -> None:
+            await self._remember(key, rows)
+
+        return [Need(queries.known(), queries.WIDTH, _values(target, path), keep)]
+
+    def _fresh(self, key: tuple[Any, ...], versions: Collection[str]) -> _Known | None:
+        """Return what was looked up before, unless more may be known by now of these versions."""
+        found = self._known.get(key)
+        if found is None or time.monotonic() - found.read <= _TRUSTED:
+            return found
+        return found if all(each in found.ids for each in versions) else None
+
+    async def _remember(self, key: tuple[Any, ...], rows: list[Row]) -> _Known:
+        known = _Known(await compute(len(rows), _put_together, rows))
+        self._known.put(key, known)
+        return known
 
     async def of_zip(
         self, target: ServedDistribution, path: str, version: str, found: Found
@@ -151,6 +173,23 @@ class Licences:
         except DatabaseError as error:
             # It is known here, and will be read again elsewhere.
             log.warning("Cannot note the licences of a zip: %s", error)
+
+
+def _values(target: ServedDistribution, path: str) -> dict[str, Any]:
+    served = target.served
+    return {
+        "domain": target.domain,
+        "repository": served.repository if served else _NIL,
+        "remote": target.remote or _NIL,
+        "module": path,
+    }
+
+
+def _put_together(rows: Sequence[Row]) -> dict[str, Ids]:
+    ids: dict[str, Ids] = {}
+    for version, said in rows:
+        ids[version] = ids.get(version, frozenset()) | frozenset(said)
+    return ids
 
 
 def _key(target: ServedDistribution, path: str) -> tuple[Any, ...]:

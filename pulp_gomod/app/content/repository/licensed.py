@@ -6,13 +6,14 @@ read before it is sent, so that whoever asks first is stopped like everybody aft
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from pulp_gomod.app.content.repository.judge import Question, Verdict
 from pulp_gomod.app.content.repository.licences import Ids, Licences
 from pulp_gomod.app.db.executors import compute
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models.stopping import Policy, Stop
 from pulp_gomod.app.storage.faults import DamagedFileError
@@ -40,6 +41,10 @@ class LicenceCondition:
 
     def __init__(self, licences: Licences) -> None:
         self._licences = licences
+
+    async def needs(self, question: Question) -> Sequence[Need]:
+        """As Condition.needs."""
+        return self._licences.needs(question.target, question.path, question.versions)
 
     async def judge(self, question: Question) -> Verdict:
         """As Condition.judge."""

@@ -27,7 +27,7 @@ _PER_VERSION = 16
 
 class MergedModules:
     """
-    Modules of which the repository version is asked first, and then an upstream.
+    Modules of which the repository version is asked first, and then an upstream; made for one request.
 
     All methods raise UpstreamFault where the upstream fails and nothing is known; and OSError where what it sent
     cannot be kept.
@@ -52,6 +52,7 @@ class MergedModules:
         self._served = served
         self._usage = usage
         self._held_only = held_only
+        self._askings: dict[str, Asking] = {}
 
     # Files of one version.
 
@@ -188,6 +189,13 @@ class MergedModules:
             path: The module path.
             version: As of Asking.
         """
+        if version:
+            return self._new_asking(path, version)
+        if path not in self._askings:
+            self._askings[path] = self._new_asking(path, "")
+        return self._askings[path]
+
+    def _new_asking(self, path: str, version: str) -> Asking:
         served = self._served
         blocks = served.blocks.of(path)
         if not blocks:

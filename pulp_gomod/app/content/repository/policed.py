@@ -66,6 +66,7 @@ class PolicedModules:
 
     async def versions(self, path: str) -> Representation | Nothing:
         """As Modules.versions; empty, and not unknown, if all are stopped."""
+        await self._prepare(path)
         found = await self._modules.versions(path)
         if not isinstance(found, Representation):
             return found
@@ -83,22 +84,32 @@ class PolicedModules:
 
     async def latest(self, path: str) -> Representation | Nothing:
         """As Modules.latest, chosen among what is not stopped."""
-        found = await self._modules.latest(path)
-        if not isinstance(found, Representation):
-            return found
-        version = await self._instead(path, _version_of(found))
+        await self._prepare(path)
+        found: Representation | Nothing = None
+        if self._choice.asking(path) is None:
+            # What is the latest follows from what has been looked up.
+            newest = await self._modules.latest_version(path)
+        else:
+            found = await self._modules.latest(path)
+            newest = _version_of(found) if isinstance(found, Representation) else found
+        if not isinstance(newest, str):
+            return newest
         modified = datetime.now(UTC)
+        version = await self._instead(path, newest)
         if version is None:
-            return replace(found, modified=modified)
+            found = found or await self._modules.latest(path)
+            return replace(found, modified=modified) if isinstance(found, Representation) else found
         if isinstance(version, Stopped):
             return version
         chosen = await self._modules.info(path, version)
         if not isinstance(chosen, Representation):
             return chosen
-        return replace(chosen, modified=modified, immutable=False, is_settled=found.is_settled)
+        is_settled = found.is_settled if isinstance(found, Representation) else chosen.is_settled
+        return replace(chosen, modified=modified, immutable=False, is_settled=is_settled)
 
     async def latest_version(self, path: str) -> str | Nothing:
         """As Modules.latest_version."""
+        await self._prepare(path)
         found = await self._modules.latest_version(path)
         if not isinstance(found, str):
             return found
@@ -135,6 +146,12 @@ class PolicedModules:
         if self._note(path, judged, "zip", Mode.ENFORCE):
             return Stopped(judged.stops[version][0].line)
         return found
+
+    async def _prepare(self, path: str) -> None:
+        """Look up at once what is known of a module, and what has to be known of it if something is left out."""
+        if self._policy.reach >= Mode.LISTS:
+            question = Question(self._target, path, [], may_fetch=self._may_fetch)
+            await self._judge.prepare(question, self._choice.needs(path))
 
     async def _instead(self, path: str, version: str) -> str | Stopped | None:
         """Return what is the latest instead of a version that is stopped; None if it is not."""

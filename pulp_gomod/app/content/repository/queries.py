@@ -38,6 +38,8 @@ _MANY_NEWEST = 32
 SHORT_RETRACTED = 256
 # Units of a repository version that are few.
 MOST_NAMES = 1000
+# Columns of `candidates`.
+CANDIDATES_WIDTH = 7
 
 # Values that stand for a request's, recognisable among the constants of a queryset.
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")

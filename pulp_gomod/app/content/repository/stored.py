@@ -1,6 +1,6 @@
 """What a repository version holds of a module, as the GOPROXY protocol says it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.executors import compute, etag
 from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.storage.release_info import info_json
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
@@ -79,8 +80,28 @@ class StoredModules:
         Args:
             path: The module path.
         """
-        rows = await self._ask(queries.candidates(), module=path)
+        return await self.candidates_of(path, await self._ask(queries.candidates(), module=path))
+
+    async def candidates_of(self, path: str, rows: list[Row]) -> list[Candidate]:
+        """
+        Return what `candidates` returns.
+
+        Args:
+            path: The module path.
+            rows: What `queries.candidates` has found.
+        """
         return await compute(len(rows), _candidates, rows)
+
+    def candidates_need(self, path: str, keep: Callable[[list[Row]], Awaitable[None]]) -> Need:
+        """
+        Say what `candidates` would look up.
+
+        Args:
+            path: The module path.
+            keep: Takes the rows.
+        """
+        values = {**self._values, "module": path}
+        return Need(queries.candidates(), queries.CANDIDATES_WIDTH, values, keep)
 
     async def retracted(self, path: str, version: str) -> str:
         """

@@ -8,14 +8,17 @@ from pulp_gomod.app.content.repository.judge import Question, Verdict
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.lru import Lru
-from pulp_gomod.app.models.findings import About, about_version
+from pulp_gomod.app.db.pq import Row
+from pulp_gomod.app.db.together import Need
+from pulp_gomod.app.models.findings import COLUMNS, About, about_version
 from pulp_gomod.app.models.stopping import Policy, Stop
-from pulp_gomod.golang.osv import names_of, subjects_of
+from pulp_gomod.golang.osv import subjects_of
 
 # Modules whose reports are remembered, and how many reports of all of them.
 _MOST_MODULES = 50_000
 _MOST_REPORTS = 100_000
 
+_Key = tuple[str, bytes, str]
 Found = Sequence[tuple[About, str]]
 
 
@@ -29,9 +32,7 @@ class Reports:
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
-        self._known: Lru[tuple[str, bytes, str], tuple[About, ...]] = Lru(
-            _MOST_MODULES, _MOST_REPORTS, len
-        )
+        self._known: Lru[_Key, tuple[About, ...]] = Lru(_MOST_MODULES, _MOST_REPORTS, len)
 
     async def about(self, vulndb: str, revision: bytes, path: str) -> tuple[About, ...]:
         """
@@ -45,15 +46,34 @@ class Reports:
         key = (vulndb, revision, path)
         known = self._known.get(key)
         if known is None:
-            known = await self._read(UUID(vulndb), path)
-            self._known.put(key, known)
+            rows = await self._lookups.ask(
+                queries.reports(), **queries.values_of(UUID(vulndb), path)
+            )
+            known = await self._remember(key, rows)
         return known
 
-    async def _read(self, vulndb: UUID, path: str) -> tuple[About, ...]:
-        rows = []
-        for name in names_of(path):
-            rows += await self._lookups.ask(queries.reports(), vulndb=vulndb, module=name)
-        return await compute(len(rows), lambda: tuple(About.of(row) for row in rows))
+    def needs(self, vulndb: str, revision: bytes, path: str) -> Sequence[Need]:
+        """
+        Say what `about` would look up.
+
+        Args:
+            vulndb: As of `about`.
+            revision: As of `about`.
+            path: The module path.
+        """
+        key = (vulndb, revision, path)
+        if self._known.get(key) is not None:
+            return ()
+
+        async def keep(rows: list[Row]) -> None:
+            await self._remember(key, rows)
+
+        return [Need(queries.reports(), len(COLUMNS), queries.values_of(UUID(vulndb), path), keep)]
+
+    async def _remember(self, key: _Key, rows: list[Row]) -> tuple[About, ...]:
+        known = await compute(len(rows), lambda: tuple(About.of(row) for row in rows))
+        self._known.put(key, known)
+        return known
 
 
 class _ReportCondition:
@@ -63,6 +83,12 @@ class _ReportCondition:
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
+
+    async def needs(self, question: Question) -> Sequence[Need]:
+        """As Condition.needs."""
+        policy = question.target.policy
+        vulndb = policy.said.get(f"{self.name}_db")
+        return self._reports.needs(vulndb, policy.revision, question.path) if vulndb else ()
 
     async def judge(self, question: Question) -> Verdict:
         """As Condition.judge."""
