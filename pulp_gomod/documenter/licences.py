@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final
 
 MOST_TEXT: Final = 64 << 10
@@ -137,24 +138,51 @@ NOASSERTION: Final = "NOASSERTION"
 """What SPDX calls it that nothing can be said of a licence."""
 
 NAMES: Final = (*sorted(_PHRASES), NONE, NOASSERTION)
-"""What `find` may say, and `named`."""
+"""What `find` may say, and `meant`."""
+
+# How many suggestions there are at most for what is none of these, and how like it each has to be.
+_MOST_CLOSE: Final = 3
+_CLOSE: Final = 0.6
 
 _CANONICAL: Final = {name.lower(): name for name in NAMES}
+_SUFFIXES: Final = ("-only", "-or-later", "+")
 
 
-def named(identifier: str) -> str | None:
+def meant(entry: str) -> frozenset[str]:
     """
-    Return the one of NAMES that an SPDX identifier means; None if there is none.
+    Return those of NAMES that an entry of a list of licences means; none if it is no such entry.
 
     Whether a later version of a licence may be chosen, its text does not say: GPL-3.0-only and GPL-3.0-or-later are GPL-3.0.
 
     Args:
-        identifier: In any case.
+        entry: An SPDX identifier in any case; or the beginning of some, followed by `*`.
     """
-    lower = identifier.lower()
-    for suffix in ("-only", "-or-later", "+"):
+    lower = entry.lower()
+    if lower.endswith("*"):
+        beginning = lower[:-1]
+        texts = (name for name in _PHRASES if name.lower().startswith(beginning))
+        return frozenset(texts if beginning else ())
+    name = _CANONICAL.get(_without_suffix(lower))
+    return frozenset([name] if name else ())
+
+
+def close_to(entry: str) -> list[str]:
+    """
+    Return those of NAMES that are written nearly like an entry that means none, the closest first.
+
+    Args:
+        entry: What `meant` takes for nothing.
+    """
+    lower = _without_suffix(entry.lower().rstrip("*").replace(" ", "-"))
+    found = get_close_matches(lower, _CANONICAL, n=_MOST_CLOSE, cutoff=_CLOSE)
+    family = [name for name in _CANONICAL if lower and name.startswith(lower)]
+    return [_CANONICAL[name] for name in dict.fromkeys([*family, *found])][:_MOST_CLOSE]
+
+
+def _without_suffix(lower: str) -> str:
+    for suffix in _SUFFIXES:
         lower = lower.removesuffix(suffix)
-    return _CANONICAL.get(lower)
+    return lower
 
 
 def spoken(ids: Iterable[str]) -> list[str]:

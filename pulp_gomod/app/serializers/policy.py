@@ -17,7 +17,7 @@ from pulp_gomod.app.models import GoPolicy, GoVulndb
 from pulp_gomod.app.serializers.remote import validate_patterns
 from pulp_gomod.app.serializers.versions import LONGEST_RANGE, RangeAndReason, one_line
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
-from pulp_gomod.documenter.licences import NAMES, named
+from pulp_gomod.documenter.licences import NAMES, close_to, meant
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 
@@ -210,9 +210,10 @@ class GoPolicySerializer(ModelSerializer):
         max_length=len(NAMES) * 3,
         required=False,
         help_text=_(
-            "Licences under which nothing is served: SPDX identifiers (GPL-3.0 stands for GPL-3.0-only and "
-            "GPL-3.0-or-later, too), NONE for modules without a licence file, NOASSERTION for licences that are "
-            "not recognised. A version is stopped if one of the licence files in its root has one of them."
+            "Licences under which nothing is served: SPDX identifiers in any case (GPL-3.0, GPL-3.0-only, "
+            "GPL-3.0-or-later and GPL-3.0+ are the same; GPL-* is all that begin so), NONE for modules without a "
+            "licence file, NOASSERTION for licences that are not recognised. A version is stopped if one of the "
+            "licence files in its root has one of them."
         ),
     )
     licenses_mode = _mode(
@@ -310,13 +311,9 @@ class GoPolicySerializer(ModelSerializer):
         Raises:
             ValidationError: One is not, and would never stop anything.
         """
-        unknown = [each for each in identifiers if named(each) is None]
-        if unknown:
-            raise serializers.ValidationError(
-                _("{name} is none of the licences that this server recognises: {names}.").format(
-                    name=unknown[0], names=", ".join(NAMES)
-                )
-            )
+        unknown = next((each for each in identifiers if not meant(each)), None)
+        if unknown is not None:
+            raise serializers.ValidationError(_no_licence(unknown))
         return list(dict.fromkeys(identifiers))
 
     def validate_hold_exempt(self, patterns: str) -> str:
@@ -460,3 +457,15 @@ class GoPolicySerializer(ModelSerializer):
             "hold_clock",
             "hold_since",
         )
+
+
+def _no_licence(entry: str) -> str:
+    """Say to whoever has written an entry that it means no licence, and which it may be meant to be."""
+    close = close_to(entry)
+    if close:
+        return _(
+            "{entry} is none of the licences that this server recognises. Is it {close}?"
+        ).format(entry=entry, close=_(" or ").join(close))
+    return _(
+        "{entry} is none of the licences that this server recognises: {names}. Others count as NOASSERTION."
+    ).format(entry=entry, names=", ".join(NAMES))

@@ -17,7 +17,7 @@ from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models.stopping import Policy, Stop
 from pulp_gomod.app.storage.faults import DamagedFileError
-from pulp_gomod.documenter.licences import NOASSERTION, NONE, named, spoken
+from pulp_gomod.documenter.licences import NOASSERTION, NONE, meant, spoken
 from pulp_gomod.documenter.process import DocumenterFailed
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class ZipLicenceCondition:
 
 def _verdict(question: Question, known: Mapping[str, Ids]) -> Verdict:
     policy = question.target.policy
-    denied = frozenset(filter(None, map(named, policy.said[LICENSES])))
+    denied = frozenset[str]().union(*map(meant, policy.said[LICENSES]))
     stops = {}
     is_unknown = False
     for version in question.versions:
