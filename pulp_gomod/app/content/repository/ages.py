@@ -236,16 +236,7 @@ class Ages:
         by_info: bool = False,
         may_fetch: bool = True,
     ) -> Sequence[Need]:
-        """
-        Say what has to be looked up before `of` is asked the same.
-
-        Args:
-            target: As of `of`.
-            path: As of `of`.
-            is_enough: As of `of`.
-            by_info: As of `of`.
-            may_fetch: As of `of`.
-        """
+        """Say what has to be looked up before `of` is asked the same."""
         client = await self._client(target)
         place = _place(target, path, client)
         known = self._fresh(place)

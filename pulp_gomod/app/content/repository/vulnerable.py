@@ -53,14 +53,7 @@ class Reports:
         return known
 
     def needs(self, vulndb: str, revision: bytes, path: str) -> Sequence[Need]:
-        """
-        Say what `about` would look up.
-
-        Args:
-            vulndb: As of `about`.
-            revision: As of `about`.
-            path: The module path.
-        """
+        """Say what `about` would look up."""
         key = (vulndb, revision, path)
         if self._known.get(key) is not None:
             return ()
