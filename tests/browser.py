@@ -63,6 +63,23 @@ class Browser:
                 result: dict[str, Any] = said["result"]
                 return result
             self._hear(said)
+            await self._go_on(said)
+
+    async def _go_on(self, said: dict[str, Any]) -> None:
+        """Let a request pass, and give no credentials, where the browser asks; see `give_no_credentials`."""
+        match said.get("method"):
+            case "Fetch.requestPaused":
+                method, more = "continueRequest", {}
+            case "Fetch.authRequired":
+                method = "continueWithAuth"
+                more = {"authChallengeResponse": {"response": "CancelAuth"}}
+            case _:
+                return
+        self._count += 1
+        parameters = {"requestId": said["params"]["requestId"], **more}
+        await self._socket.send_json(
+            {"id": self._count, "method": f"Fetch.{method}", "params": parameters}
+        )
 
     def _hear(self, said: dict[str, Any]) -> None:
         match said.get("method"):
@@ -116,6 +133,10 @@ class Browser:
         """Type a text where the focus is."""
         for char in text:
             self.call("Input.dispatchKeyEvent", type="char", text=char)
+
+    def give_no_credentials(self) -> None:
+        """Close each window that asks for a user name and a password, as somebody does who has none."""
+        self.call("Fetch.enable", handleAuthRequests=True)
 
     def look_as(self, width: int, scheme: str) -> None:
         """Have a width in pixels, and a preference for light or dark."""

@@ -94,6 +94,8 @@ _ATTRIBUTES: Final = {
     "td": {"align"},
     **{f"h{level}": {"id"} for level in range(1, 7)},
 }
+# In what was cleaned, where text and values have no such sign.
+_HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 _MARKDOWN: Final = (".md", ".markdown")
 
 
@@ -115,10 +117,8 @@ def _rendered(text: str) -> str:
     markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 20})
     markdown.enable(["table", "strikethrough"])
     tokens = markdown.parse(text)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for at, token in enumerate(tokens):
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + _SHIFT)}"
         if token.type == "heading_open":
             token.attrSet("id", _PREFIX + _anchor(tokens[at + 1].content, taken))
         if token.children:
@@ -134,31 +134,50 @@ def _without_picture(token: Token) -> Token:
     return Token("text", "", 0, content=token.content)
 
 
-def _anchor(text: str, taken: set[str]) -> str:
-    """Name a heading as GitHub does, where the links to it were tried."""
+def _anchor(text: str, taken: dict[str, int]) -> str:
+    """
+    Name a heading as GitHub does, where the links to it were tried.
+
+    Args:
+        taken: The names that others have, each with the last number behind it.
+    """
     name = re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")[:100]
-    unique, number = name, 0
+    unique, number = name, taken.get(name, 0)
     while unique in taken:
         number += 1
         unique = f"{name}-{number}"
-    taken.add(unique)
+    taken[name] = number
+    taken[unique] = taken.get(unique, 0)
     return unique
 
 
 def _clean(html: str, directory: str) -> str:
-    return nh3.clean(
+    cleaned = nh3.clean(
         html,
         tags=set(_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=partial(_attribute, directory),
+        attribute_filter=partial(_attribute, directory, set()),
         # Only what the filter makes has ours.
         url_schemes={"http", "https", "mailto", SOURCE.rstrip(":")},
         link_rel="nofollow noopener",
         clean_content_tags={"script", "style", "title", "textarea", "svg", "math", "noscript"},
     )
+    return _HEADING.sub(_below_ours, cleaned)
 
 
-def _attribute(directory: str, tag: str, name: str, value: str) -> str | None:
+def _below_ours(tag: re.Match[str]) -> str:
+    """Make of a heading, be it of Markdown or of HTML, one below those of the page."""
+    return f"{tag[1]}{min(6, int(tag[2]) + _SHIFT)}"
+
+
+def _attribute(directory: str, ids: set[str], tag: str, name: str, value: str) -> str | None:
+    """
+    Say what becomes of an attribute; None if it goes.
+
+    Args:
+        directory: Where in the module the README is.
+        ids: Those that it has had so far: each is there once.
+    """
     if name == "href":
         if value.startswith("#"):
             return f"#{_PREFIX}{value[1:].lower()}"
@@ -166,7 +185,9 @@ def _attribute(directory: str, tag: str, name: str, value: str) -> str | None:
             return value
         return _beside(directory, value)
     if name == "id":
-        return value if value.startswith(_PREFIX) else None
+        if not value.startswith(_PREFIX) or value in ids:
+            return None
+        ids.add(value)
     return value
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.browser import Browser, running
 from tests.inprocess.owners import Owner
 from tests.inprocess.test_documentation import run
+from tests.inprocess.test_guards import Guarded, Reader
 from tests.inprocess.test_package_pages import path_of, publish
 from tests.unit import django_set_up  # noqa: F401
 
@@ -125,23 +126,53 @@ def test_everything_works_without_a_script(owner: Owner, tab: Browser) -> None:
     tab.wait_for("location.pathname.endsWith('/@compare/v1.0.0...v1.1.0')")
 
 
+def assert_no_barrier(tab: Browser, url: str, scheme: str) -> None:
+    tab.look_as(DESKTOP, scheme)
+    tab.complaints.clear()
+    tab.open(url)
+    tab.run((files("axe_core_python") / "axe.min.js").read_text())
+    found = tab.run(
+        "axe.run().then(done => done.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+    )
+    assert found == [], url
+    tab.look_as(PHONE, scheme)
+    assert tab.run("document.documentElement.scrollWidth") <= PHONE, url
+    # Of what it asks for a page that is not shown it says so.
+    statuses = ("401", "403", "404")
+    said = [each for each in tab.complaints if not any(status in each for status in statuses)]
+    assert said == [], url
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_barrier_or_asks_others_for_anything(
     owner: Owner, tab: Browser, scheme: str
 ) -> None:
-    axe = (files("axe_core_python") / "axe.min.js").read_text()
-    here = urlsplit(owner.url).netloc
     for below in pages_of(owner):
-        tab.look_as(DESKTOP, scheme)
-        tab.complaints.clear()
-        tab.open(f"{owner.packages_url}{below}")
-        tab.run(axe)
-        found = tab.run(
-            "axe.run().then(done => done.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
-        )
-        assert found == [], below
-        tab.look_as(PHONE, scheme)
-        assert tab.run("document.documentElement.scrollWidth") <= PHONE, below
-        # Of what it asks for a page that is not there it says so.
-        assert [each for each in tab.complaints if "404" not in each] == [], below
-    assert {urlsplit(url).netloc for url in tab.requested} <= {here, ""}
+        assert_no_barrier(tab, f"{owner.packages_url}{below}", scheme)
+    assert {urlsplit(url).netloc for url in tab.requested} <= {urlsplit(owner.url).netloc, ""}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_refused_has_no_barrier_but_the_guard(
+    content_url: str, tab: Browser, scheme: str
+) -> None:
+    guarded = Guarded(Owner.create(content_url))
+    url = f"{guarded.owner.packages_url}/example.com/m"
+    tab.give_no_credentials()
+    assert_no_barrier(tab, url, scheme)
+    assert tab.run("document.querySelector('h1').textContent") == "Credentials are required"
+    tab.call("Network.setExtraHTTPHeaders", headers=Reader().headers)
+    assert_no_barrier(tab, url, scheme)
+    assert tab.run("document.querySelector('h1').textContent") == "Not for these credentials"
+    assert_no_barrier(tab, f"{content_url}/api/packages/nobody/go/example.com/m", scheme)
+    # The stylesheet is that of pages that are shown.
+    assert tab.run("getComputedStyle(document.querySelector('.top')).borderBottomWidth") == "1px"
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_no_tab_is_beyond_the_edge(owner: Owner, tab: Browser, width: int) -> None:
+    tab.look_as(width, "light")
+    tab.open(f"{owner.packages_url}/{path_of(owner)}/@versions")
+    places = "[...document.querySelectorAll('.tabs a')].map(a => a.getBoundingClientRect().right)"
+    found = tab.run(places)
+    assert len(found) == 6 and max(found) <= width

@@ -121,6 +121,18 @@ def test_a_readme_brings_nothing_along() -> None:
     assert '<h3 id="readme-hi">Hi</h3>' in html and 'href="#readme-hi"' in html
 
 
+def test_headings_of_a_readme_are_below_those_of_the_page_and_each_has_its_own_name() -> None:
+    text = '<h1 align="center">X</h1>\n\n# X\n\n# X\n\n# X-1\n\n<h2 id="readme-x">y</h2>\n'
+    html = readme.to_html("README.md", text)
+    assert re.findall("<h[^>]*>", html) == [
+        "<h3>",
+        '<h3 id="readme-x">',
+        '<h3 id="readme-x-1">',
+        '<h3 id="readme-x-1-1">',
+        "<h4>",
+    ]
+
+
 def test_a_readme_that_is_no_markdown_or_too_large_is_text() -> None:
     assert readme.to_html("README", "# <b>") == "<pre># &lt;b&gt;</pre>\n"
     assert readme.to_html("README.md", "[a](https://x.example)\n\n" * 20_000).startswith("<pre>")
