@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -194,3 +195,36 @@ def test_what_counts_as_retracted_is_served_to_whoever_asks_for_it(owner: Owner)
     assert get(f"{url}/@v/list").text == ""
     assert is_stopped(get(f"{url}/@latest"), "counts as retracted")
     assert get(f"{url}/@v/v1.0.0.zip").status_code == 200
+
+
+def test_what_an_upstream_publishes_later_is_the_latest_whoever_was_stopped_before(
+    upstream: Upstream, content_url: str
+) -> None:
+    path = "example.com/later"
+    upstream.modules[path] = {"main": upstream.add(path, "v1.0.0")} | upstream.modules[path]
+    mirror = Mirror.create(content_url, upstream, cache_ttl=0)
+    obey(mirror.owner, deny=[rule(path, "<v1.1.0")])
+    urls = [f"{root}/{path}" for root in (mirror.owner.content_url, mirror.owner.packages_url)]
+    moving = ("@latest", "@v/latest.info", "@v/latest.zip", "@v/main.info")
+    for url in urls:
+        for _ in range(2):
+            assert all(is_stopped(get(f"{url}/{file}"), "it steals keys") for file in moving)
+        check_stopped(url, "v1.0.0", "it steals keys")
+    upstream.modules[path]["main"] = upstream.add(path, "v1.1.0")
+    for url in urls:
+        # An old answer is good enough while a new one is fetched.
+        assert until_it_is(f"{url}/@v/list", "v1.1.0\n") and until_it_is(f"{url}/@v/main.info")
+        assert get(f"{url}/@latest").json()["Version"] == "v1.1.0"
+        assert get(f"{url}/@v/latest.info").json()["Version"] == "v1.1.0"
+        assert get(f"{url}/@v/latest.zip").status_code == 200
+        check_stopped(url, "v1.0.0", "it steals keys")
+
+
+def until_it_is(url: str, text: str = "") -> bool:
+    """Ask until an answer is a text, or no refusal any more."""
+    for _ in range(100):
+        answer = get(url)
+        if answer.status_code == 200 and text in ("", answer.text):
+            return True
+        time.sleep(0.1)
+    return False

@@ -46,6 +46,7 @@ from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
 from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.storage.stored_zip import StoredZip
+from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import (
     LATEST,
     BundleRequest,
@@ -199,7 +200,7 @@ async def _answer(
     if isinstance(found, NotFound) and found.is_own:
         services.events.note(target, [own(wanted.module, wanted.file, found.line)])
     if not isinstance(found, Representation | StoredZip):
-        if target.policy and isinstance(found, Stopped):
+        if target.policy and isinstance(found, Stopped) and _names_one(target, wanted):
             # Until the policy changes, or what is served.
             request[STOPPED] = True
         return nothing(found, wanted)
@@ -222,6 +223,11 @@ async def _answer(
     if wanted.file == "zip" and response.status < 400:
         services.consumers.note_request(request, target, wanted.module, version)
     return response
+
+
+def _names_one(target: ServedDistribution, wanted: ModuleRequest) -> bool:
+    """Say whether a request means the same version tomorrow: what is the latest, an upstream changes, or on a branch."""
+    return target.remote is None or module.canonical_version(wanted.version) == wanted.version
 
 
 def nothing(found: Nothing, wanted: ModuleRequest) -> web.Response:
