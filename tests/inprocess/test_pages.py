@@ -255,6 +255,16 @@ def test_only_so_many_searches_wait(owner: Owner, monkeypatch: pytest.MonkeyPatc
     assert fetch(f"{owner.packages_url}/search?q=anything").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "text", ["'" * 1000, "\\" * 1001, "a'" * 750, "\U0001f600" * 600, "&|!:*()<->"]
+)
+def test_whatever_is_searched_for_is_a_search(owner: Owner, text: str) -> None:
+    owner.publish(zip_of(path_of(owner), "v1.0.0"))
+    for begin in ("", "x", "xy"):
+        answer = get(f"{owner.packages_url}/search", params={"q": begin + text}, headers=HTML)
+        assert answer.status_code == 200 and "No module has" in answer.text
+
+
 def test_a_search_finds_words_of_paths(owner: Owner) -> None:
     for name in ("Widget", "gadget", "widget-parts"):
         publish(owner, "v1.0.0", name=name)

@@ -90,8 +90,9 @@ def beginning_with(text: str) -> str:
 
 def _lexeme(sign: str, text: str) -> str:
     """Quote a lexeme for a tsquery."""
-    text = f"{sign}{text}".replace("\\", "\\\\").replace("'", "''")
-    return f"'{text[:_LONGEST]}'"
+    # Cut before it is quoted, and by bytes as PostgreSQL counts: whatever anybody searches for has to be a query.
+    cut = f"{sign}{text}".encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+    return "'" + cut.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def untold(repository: UUID, domain: UUID) -> "QuerySet[GoListedModule]":
