@@ -52,8 +52,8 @@ async def submit(url: str, body: bytes, threads: Threads, patience: float = PATI
     Raises:
         WitnessFault: There is no answer.
     """
-    target = URL(f"{url.rstrip('/')}/{PATH}")
     try:
+        target = URL(f"{url.rstrip('/')}/{PATH}")
         resolving.check(target)
         async with (
             asyncio.timeout(patience),

@@ -9,7 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rest_framework import serializers
+from yarl import URL
 
+from pulp_gomod.app.remote.http import networks
+
+_HOST = re.compile(r"(?:[a-z0-9*?._-]+|\[[0-9a-f:.*]+\])(?::[0-9]{1,5})?")
 # The characters of a header's name: a token of RFC 9110.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # What the connection or the request itself says; another value breaks every request.
@@ -39,6 +43,8 @@ def is_plain_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        # What cannot be asked, such as a name in other letters than those that DNS has.
+        valid = valid and bool(URL(url, encoded=True).host)
     except ValueError:
         return False
     # urlsplit drops some control characters, and blanks end a request line.
@@ -67,6 +73,46 @@ def validate_proxy(url: str) -> None:
                 "not into the URL."
             )
         )
+
+
+def require_allowed(url: str) -> None:
+    """
+    Check that the host of a URL is no address that remotes must not lead to.
+
+    Names are looked up when they are connected to, and may lead elsewhere each time.
+
+    Raises:
+        ValidationError: It is one.
+    """
+    if networks.denied_url(url):
+        raise serializers.ValidationError(
+            _(
+                "The administrator of this server does not allow remotes to connect to this "
+                "address ({setting})."
+            ).format(setting=networks.SETTING)
+        )
+
+
+def validated_hosts(value: str) -> str:
+    """
+    Check hosts that may be redirected to, and write them plainly.
+
+    Args:
+        value: Comma-separated hosts, with * as in a glob and optionally a port.
+
+    Raises:
+        ValidationError: One is none.
+    """
+    hosts = [host.strip().lower() for host in value.split(",") if host.strip()]
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise serializers.ValidationError(
+                _("{host!r} is not a host such as files.example.com or *.example.com:8443.").format(
+                    host=host
+                )
+            )
+        require_allowed(f"//{host}")
+    return ",".join(hosts)
 
 
 def validate_headers(groups: Any) -> None:

@@ -1,6 +1,5 @@
 """GoRemote over REST."""
 
-import re
 from gettext import gettext as _
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +10,8 @@ from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import RemoteSerializer
 
 from pulp_gomod.app.models import GoRemote
-from pulp_gomod.app.remote.http import networks
 from pulp_gomod.app.serializers import connection
-from pulp_gomod.app.serializers.connection import is_plain_url
+from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
@@ -22,8 +20,6 @@ MAX_SECONDS = 366 * 24 * 3600
 
 # Characters of a list of patterns, each of which is compared with each module that clients ask for.
 LONGEST_PATTERNS = 16 * 1024
-
-_HOST = re.compile(r"(?:[a-z0-9*?._-]+|\[[0-9a-f:.*]+\])(?::[0-9]{1,5})?")
 
 
 def validate_patterns(value: str) -> str:
@@ -68,24 +64,6 @@ def validate_patterns(value: str) -> str:
         except GoError as error:
             raise serializers.ValidationError(str(error)) from error
     return ",".join(filter(None, patterns))
-
-
-def require_allowed(url: str) -> None:
-    """
-    Check that the host of a URL is no address that remotes must not lead to.
-
-    Names are looked up when they are connected to, and may lead elsewhere each time.
-
-    Raises:
-        ValidationError: It is one.
-    """
-    if networks.denied_url(url):
-        raise serializers.ValidationError(
-            _(
-                "The administrator of this server does not allow remotes to connect to this "
-                "address ({setting})."
-            ).format(setting=networks.SETTING)
-        )
 
 
 def _patterns(help_text: str) -> serializers.CharField:
@@ -200,16 +178,7 @@ class GoRemoteSerializer(RemoteSerializer):
         Raises:
             ValidationError: One is none.
         """
-        hosts = [host.strip().lower() for host in value.split(",") if host.strip()]
-        for host in hosts:
-            if not _HOST.fullmatch(host):
-                raise serializers.ValidationError(
-                    _(
-                        "{host!r} is not a host such as files.example.com or *.example.com:8443."
-                    ).format(host=host)
-                )
-            require_allowed(f"//{host}")
-        return ",".join(hosts)
+        return connection.validated_hosts(value)
 
     def validate_url(self, url: str) -> str:
         """

@@ -16,7 +16,7 @@ from pulpcore.plugin.serializers import IdentityField, ModelSerializer
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.models import GoSumdb
-from pulp_gomod.app.remote.http import networks
+from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
 from pulp_gomod.app.storage.signing import make_sumdb, signed
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import KNOWN_GOSUMDB, cosignature
@@ -58,22 +58,13 @@ class GoWitnessSerializer(serializers.Serializer):
         Raises:
             ValidationError: It is none.
         """
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-            # It is shown to everybody who may see the checksum database.
-            valid = valid and not (parts.query or parts.fragment or "@" in parts.netloc)
-            valid = valid and parts.port != 0
-        except ValueError:
-            valid = False
-        if not valid:
+        parts = urlsplit(url) if is_plain_url(url) else None
+        # It is shown to everybody who may see the checksum database.
+        if parts is None or parts.query or parts.fragment or "@" in parts.netloc:
             raise serializers.ValidationError(
                 _("Give an http or https URL with a host, and without credentials or a query.")
             )
-        if networks.denied_url(url):
-            raise serializers.ValidationError(
-                _("The administrator of this server forbids connecting to this address.")
-            )
+        require_allowed(url)
         return url
 
 

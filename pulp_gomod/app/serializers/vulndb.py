@@ -20,7 +20,8 @@ from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.auth.rights import has_right
 from pulp_gomod.app.models import GoVexStatement, GoVulndb
-from pulp_gomod.app.remote.http import networks
+from pulp_gomod.app.serializers import connection
+from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
 from pulp_gomod.app.serializers.upload import UploadField, check_chunks
 from pulp_gomod.app.serializers.versions import one_line
 from pulp_gomod.app.tasks.sync.scheduling import format_interval, parse_interval
@@ -166,7 +167,49 @@ class GoVulndbSerializer(ModelSerializer):
         Raises:
             ValidationError: It is none.
         """
-        return _checked_url(url)
+        if _checked_url(url):
+            connection.validate_proxy(url)
+        return url
+
+    def validate_username(self, name: str | None) -> str | None:
+        """
+        Check the user name.
+
+        Raises:
+            ValidationError: It cannot be sent.
+        """
+        connection.validate_login(name, None)
+        return name
+
+    def validate_password(self, password: str | None) -> str | None:
+        """
+        Check the password.
+
+        Raises:
+            ValidationError: It cannot be sent.
+        """
+        connection.validate_login(None, password)
+        return password
+
+    def validate_ca_cert(self, pem: str) -> str:
+        """
+        Check the certificates.
+
+        Raises:
+            ValidationError: They cannot be read.
+        """
+        if pem:
+            connection.validate_ca(pem)
+        return pem
+
+    def validate_redirect_hosts(self, hosts: str) -> str:
+        """
+        Check the hosts.
+
+        Raises:
+            ValidationError: One is none.
+        """
+        return connection.validated_hosts(hosts)
 
     def validate_sync_interval(self, value: str) -> str:
         """
@@ -257,23 +300,13 @@ def _interval(text: str) -> timedelta | None:
 
 
 def _checked_url(url: str) -> str:
-    if not url:
-        return url
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        # It is shown to everybody who may see the database.
-        valid = valid and url.isprintable() and " " not in url and "@" not in parts.netloc
-    except ValueError:
-        valid = False
-    if not valid:
+    # It is shown to everybody who may see the database.
+    if url and not (is_plain_url(url) and "@" not in urlsplit(url).netloc):
         raise serializers.ValidationError(
             _("Give an http or https URL with a host, and without credentials.")
         )
-    if networks.denied_url(url):
-        raise serializers.ValidationError(
-            _("The administrator of this server forbids connecting to this address.")
-        )
+    if url:
+        require_allowed(url)
     return url
 
 
