@@ -9,13 +9,18 @@ import pytest
 from tablib import Dataset
 
 from tests.functional.rest_api import Made
+from tests.inprocess import vulndbs
 from tests.inprocess.owners import Owner
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulpcore.app.contexts import with_task_context  # noqa: TID251  # isort: skip
 from pulpcore.plugin.models import Artifact, Domain, Task  # isort: skip
 from pulp_gomod.app.exceptions import ImportIncompleteError  # isort: skip
-from pulp_gomod.app.modelresource import GoModuleResource, GoReleaseResource  # isort: skip
+from pulp_gomod.app.modelresource import (  # isort: skip
+    GoModuleResource,
+    GoReleaseResource,
+    GoRepositoryResource,
+)
 from pulp_gomod.app.models import GoModule, GoRelease, GoRepository  # isort: skip
 
 # What came with the export of labels, and of what tells whether the zip is there.
@@ -66,6 +71,22 @@ def test_exports_of_older_versions_are_imported(content_url: str, there: Domain)
     unit.refresh_from_db()
     assert unit.pulp_labels == {"mine": "yes", "both": "there"}
     assert not Artifact.objects.filter(pulp_domain=there).exists()
+
+
+def test_what_a_repository_goes_by_here_stays_here(content_url: str) -> None:
+    owner, other = Owner.create(content_url), Owner.create(content_url)
+    mine, theirs = vulndbs.make(), vulndbs.make()
+    GoRepository.objects.filter(pk=other.repository.pk).update(vulndb=theirs)
+    owner.publish(Made().zip())
+    GoRepository.objects.filter(pk=owner.repository.pk).update(vulndb=mine)
+    (row,) = rows_of(GoRepositoryResource(owner.repository.latest_version()))
+    assert not {"vulndb", "sumdb"} & row.keys()
+    # As on a server that has no such database.
+    GoRepository.objects.filter(pk=owner.repository.pk).update(vulndb=None)
+    mine.delete()
+    dataset = Dataset().load(StringIO(json.dumps([row | {"name": other.repository.name}])))
+    GoRepositoryResource(other.repository.latest_version()).import_data(dataset, raise_errors=True)
+    assert GoRepository.objects.get(pk=other.repository.pk).vulndb == theirs
 
 
 def test_releases_of_a_version_are_those_that_it_may_know(content_url: str) -> None:

@@ -138,8 +138,8 @@ class GoRepositoryResource(RepositoryResource):
 
     class Meta:
         model = GoRepository
-        # It is of the server that has its key, and what the repository feeds here is decided here.
-        exclude = (*RepositoryResource.Meta.exclude, "sumdb")
+        # These are of the server that has them, and what the repository goes by here is decided here.
+        exclude = (*RepositoryResource.Meta.exclude, "sumdb", "vulndb")
 
 
 def _require_zips(rows: Iterable[Mapping[str, Any]]) -> None:
