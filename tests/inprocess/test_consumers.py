@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pulp_gomod.app.auth.secret import digest, new_secret
@@ -183,6 +184,34 @@ def test_what_is_old_goes_and_what_is_too_much(owner: Owner) -> None:
     assert rows(owner)[0].requests == 5
     trim(30, 2)
     assert [row.address for row in rows(owner)] == ["192.0.2.10", "192.0.2.0"]
+
+
+def test_what_goes_is_not_read(owner: Owner) -> None:
+    table = f'FROM "{GoConsumer._meta.db_table}"'
+    ours = GoConsumer.objects.filter(distribution=owner.distribution.pk)
+
+    def asked_by(act: Callable[[], object]) -> list[str]:
+        for number in range(3):
+            then = timezone.now() - timedelta(days=40)
+            record([(seen(owner, f"192.0.2.{number}"), 1)], then)
+        assert ours.count() == 3
+        with CaptureQueriesContext(connection) as caught:
+            act()
+        assert not ours.exists()
+        asked = [each["sql"] for each in caught.captured_queries if table in each["sql"]]
+        return [each for each in asked if "COUNT(" not in each]
+
+    def forget() -> None:
+        owner.distribution.consumers = "users"
+        owner.distribution.save()
+
+    for act in (lambda: trim(30, 1_000), lambda: trim(0, 1_000), forget):
+        (deleted,) = asked_by(act)
+        assert deleted.startswith("DELETE")
+    owner.distribution.consumers = "all"
+    owner.distribution.save()
+    # Once all are gone, Django may look for rows that it would have to delete.
+    assert asked_by(owner.distribution.delete)[0].startswith("DELETE")
 
 
 def test_names_of_any_length_and_of_what_is_gone_do_no_harm(owner: Owner) -> None:

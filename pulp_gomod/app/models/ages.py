@@ -11,6 +11,8 @@ from django.db.models.functions import TruncDay
 
 from pulpcore.plugin.models import BaseModel
 
+from pulp_gomod.app.models.discarding import discard
+
 MOST_NUMBERS: Final = 1_000_000
 """Numbers of records that are kept of all checksum databases together; those of the oldest records go first."""
 
@@ -130,7 +132,7 @@ def _thin(verifier_key: str, now: datetime) -> None:
     too_many = GoSumdbNumber.objects.count() - MOST_NUMBERS
     if too_many > 0:
         gone = GoSumdbNumber.objects.order_by("number").values("pk")[:too_many]
-        GoSumdbNumber.objects.filter(pk__in=list(gone.values_list("pk", flat=True))).delete()
+        discard(GoSumdbNumber.objects.filter(pk__in=gone))
 
 
 def keep_numbers(verifier_key: str, module: str, numbers: Mapping[str, int]) -> None:

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from pulpcore.plugin.models import BaseModel
 
+from pulp_gomod.app.models.discarding import discard
+
 BUNDLE: Final = "bundle.tar"
 """Stands for the module in the row of a bundle; its version is the number of the repository version."""
 
@@ -133,9 +135,9 @@ def trim(days: int, most: int) -> int:
         How many were deleted.
     """
     before = timezone.now() - timedelta(days=days)
-    gone: int = GoConsumer.objects.filter(last_seen__lte=before).delete()[0] if days else 0
+    gone = discard(GoConsumer.objects.filter(last_seen__lte=before)) if days else 0
     if not days:
-        return int(GoConsumer.objects.all().delete()[0])
+        return discard(GoConsumer.objects.all())
     counted = (
         GoConsumer.objects.order_by()
         .values("distribution")
@@ -150,4 +152,4 @@ def trim(days: int, most: int) -> int:
 def _trim(distribution: UUID, surplus: int) -> int:
     rows = GoConsumer.objects.filter(distribution=distribution)
     oldest = rows.order_by("last_seen", "pk").values("pk")[:surplus]
-    return int(rows.filter(pk__in=oldest).delete()[0])
+    return discard(rows.filter(pk__in=oldest))

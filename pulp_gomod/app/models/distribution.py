@@ -3,10 +3,11 @@
 from aiohttp import web
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django_lifecycle import AFTER_DELETE, AFTER_SAVE, hook
+from django_lifecycle import AFTER_DELETE, AFTER_SAVE, BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
+from pulp_gomod.app.models.discarding import discard
 from pulp_gomod.app.models.visibility import wait_until_seen
 
 
@@ -54,9 +55,13 @@ class GoDistribution(Distribution, AutoAddObjPermsMixin):
     def _forget_consumers(self) -> None:
         """Keep nothing of what is not to be recorded any more."""
         if self.consumers == self.Consumers.OFF:
-            self.consumer_rows.all().delete()
+            discard(self.consumer_rows.all())
         elif self.consumers == self.Consumers.USERS:
-            self.consumer_rows.exclude(address="").delete()
+            discard(self.consumer_rows.exclude(address=""))
+
+    @hook(BEFORE_DELETE)
+    def _discard_consumers(self) -> None:
+        discard(self.consumer_rows.all())
 
     @hook(AFTER_SAVE)
     @hook(AFTER_DELETE)

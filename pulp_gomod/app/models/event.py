@@ -13,6 +13,8 @@ from django.utils import timezone
 from pulpcore.plugin.models import BaseModel
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_gomod.app.models.discarding import discard
+
 MOST_A_DAY: Final = 1_000
 """Rows of one distribution, or of one policy where there is none, in a day; what is beyond that has one row."""
 
@@ -259,4 +261,4 @@ def days() -> int:
 def trim() -> int:
     """Delete what is too old, and return how many rows that were."""
     before = timezone.now() - timedelta(days=days())
-    return int(GoPolicyEvent.objects.filter(last_seen__lte=before).delete()[0])
+    return discard(GoPolicyEvent.objects.filter(last_seen__lte=before))

@@ -3,8 +3,11 @@
 import hashlib
 
 from django.db import models
+from django_lifecycle import BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
+
+from pulp_gomod.app.models.discarding import discard
 
 DEFAULT_CACHE_SIZE = 100 * 1024**3
 
@@ -49,6 +52,10 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         permissions = [("manage_roles_goremote", "Can manage roles on Go remotes")]
+
+    @hook(BEFORE_DELETE)
+    def _discard_seen_versions(self) -> None:
+        discard(self.seen_versions.all())
 
     def key_of(self, path: str) -> str:
         """Name the row that keeps the answer to a question in which no checksum database had a say."""
