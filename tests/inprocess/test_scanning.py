@@ -10,6 +10,9 @@ from tests.inprocess.test_policies import obey, path_of, publish
 from tests.inprocess.vulndbs import fill, make, report
 from tests.unit.golang.test_openvex import document, statement
 
+from django.db import transaction  # isort: skip
+from django_guid import set_guid  # isort: skip
+from django_guid.utils import generate_guid  # isort: skip
 from pulpcore.app.contexts import with_task_context  # noqa: TID251 (there is no public one) # isort: skip
 from pulpcore.plugin.constants import TASK_STATES  # isort: skip
 from pulpcore.plugin.models import Task, VulnerabilityReport  # isort: skip
@@ -17,6 +20,7 @@ from pulpcore.plugin.models import Task, VulnerabilityReport  # isort: skip
 from pulp_gomod.app.models import GoModule, GoVulndb  # isort: skip
 from pulp_gomod.app.models.vex import replace_statements  # isort: skip
 from pulp_gomod.app.tasks.vulndb import scanning  # isort: skip
+from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan  # isort: skip
 from pulp_gomod.golang.openvex import parse_document  # isort: skip
 
 
@@ -65,6 +69,27 @@ def test_module_versions_have_the_reports_that_are_about_them(owner: Owner) -> N
     fill(vulndb, report("GO-2026-2", path, "1.2.0"))
     assert scan(owner, vulndb) == {"scanned": 3, "vulnerable": 1, "cleared": 1}
     assert reports_of(owner) == {"v1.0.0": ["GO-2026-2"]}
+
+
+def test_scans_of_what_repositories_share_take_turns(owner: Owner) -> None:
+    vulndb, path = make(), path_of(owner)
+    publish(owner, "v1.0.0")
+    fill(vulndb, report("GO-2026-1", path, "1.2.0"))
+    # A module version has one report: who writes it at the same time as others fails.
+    other = Owner.create(owner.url)
+    with transaction.atomic(), other.repository.new_version() as version:
+        version.add_content(GoModule.objects.filter(module=path))
+    set_guid(generate_guid())
+    tasks = [dispatch_scan(each.repository.latest_version(), vulndb) for each in (owner, other)]
+    first, second = (
+        {name for name in task.reserved_resources_record if not name.startswith("shared:")}
+        for task in tasks
+    )
+    assert first & second
+    Task.objects.filter(pk__in=[task.pk for task in tasks]).update(state=TASK_STATES.COMPLETED)
+    scan(owner, vulndb)
+    scan(other, vulndb)
+    assert reports_of(owner) == reports_of(other) == {"v1.0.0": ["GO-2026-1"]}
 
 
 def test_releases_of_go_have_the_reports_about_go(owner: Owner) -> None:

@@ -85,8 +85,8 @@ def dispatch_scan(version: RepositoryVersion, vulndb: GoVulndb) -> Task:
     """
     task: Task = dispatch(
         _SCAN,
-        # Two scans of the same modules would undo each other's reports.
-        exclusive_resources=[f"gomod:scan:{version.repository_id}"],
+        # A module version has one report, whatever repositories of the domain hold it.
+        exclusive_resources=[f"gomod:scan:{vulndb.pulp_domain_id}"],
         shared_resources=[version.repository, vulndb],
         kwargs={"repository_version_pk": str(version.pk), "vulndb_pk": str(vulndb.pk)},
     )
