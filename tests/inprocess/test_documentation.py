@@ -1,5 +1,6 @@
 """Documentation: computed in a task from what is published, stored in rows, shared by all that hold the same zip."""
 
+import random
 from typing import Any
 
 import pytest
@@ -133,6 +134,16 @@ def test_what_was_there_before_is_documented_when_it_is_asked_for(owner: Owner) 
     assert run(owner, anew=timezone.now().isoformat())["documented"] == 1
     assert GoDocumentation.objects.get(unit=unit).computed > before
     assert GoPackage.objects.filter(unit=unit).count() == 3
+
+
+def test_what_no_index_takes_costs_nothing_else(owner: Owner) -> None:
+    # PostgreSQL compresses what repeats.
+    letters = "".join(map(chr, random.Random(1).choices(range(0x12000, 0x12300), k=990)))
+    source = f'package x\n\nimport (\n\t"example.com/{letters}"\n\t"example.com/short"\n)\n'
+    unit = publish(owner, **{"long.go": source})
+    assert run(owner) == {"documented": 1, "failed": 0}
+    root = GoPackage.objects.get(unit=unit, import_path=path_of(owner))
+    assert root.imports == ["example.com/other", "example.com/short"]
 
 
 def test_what_takes_too_long_costs_its_own_documentation_only(owner: Owner) -> None:

@@ -23,7 +23,7 @@ DOCUMENT = "pulp_gomod.app.tasks.documentation.document_modules"
 OFF = "off"
 
 LONGEST_PATH = 1000
-"""Characters of an import path that is documented: PostgreSQL's indexes take no more than twice that."""
+"""Bytes of an import path that is found by: PostgreSQL's indexes take no more than twice that."""
 
 
 class GoDocumentation(models.Model):

@@ -198,7 +198,7 @@ def _columns(package: dict[str, Any]) -> dict[str, Any]:
     return {
         **package,
         "names": sorted(names),
-        "imports": [each for each in package["imports"] if len(each) <= LONGEST_PATH],
+        "imports": [each for each in package["imports"] if len(each.encode()) <= LONGEST_PATH],
         "words": _words(path, package["name"], package["synopsis"]),
     }
 
