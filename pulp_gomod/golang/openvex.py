@@ -104,7 +104,7 @@ def _statements(said: Any, author: str, timestamp: str) -> Iterator[Statement | 
     if not isinstance(said, dict):
         raise VexError("a statement is not an object")
     status = said.get("status")
-    if status not in _STATUSES:
+    if not isinstance(status, str) or status not in _STATUSES:
         raise VexError(f"{quote(str(status)[:100])} is not a status of OpenVEX")
     products = said.get("products")
     if not isinstance(products, list) or not products:
@@ -162,5 +162,7 @@ def _parse_purl(text: str) -> tuple[str, str] | None:
 
 
 def _text(said: Any) -> str:
-    text = " ".join(str(said)[: 2 * _LONGEST].split())[:_LONGEST]
+    if not isinstance(said, str):
+        return ""
+    text = " ".join(said[: 2 * _LONGEST].split())[:_LONGEST]
     return "".join(char for char in text if char.isprintable())

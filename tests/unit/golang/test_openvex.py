@@ -62,6 +62,14 @@ def test_what_says_nothing_of_a_module_as_such_is_left_out() -> None:
     assert read.statements == () and read.ignored == 3
 
 
+def test_what_should_be_a_text_and_is_none_says_nothing() -> None:
+    odd: dict[str, Any] = {"timestamp": {"a": [1]}, "author": 7, "impact_statement": ["b"]}
+    (read,) = parse_document(
+        document(statement("pkg:golang/example.com/m@v1.0.0", **odd), **odd)
+    ).statements
+    assert (read.reason, read.author, read.timestamp) == ("", "", "")
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
@@ -71,6 +79,8 @@ def test_what_says_nothing_of_a_module_as_such_is_left_out() -> None:
         (document(statements={}), "no list of statements"),
         (document("x"), "a statement is not an object"),
         (document(statement(status="maybe")), "is not a status"),
+        (document(statement(status={"fixed": 1})), "is not a status"),
+        (document(statement(status=["fixed"])), "is not a status"),
         (document(statement()), "names no products"),
         (document(statement(7)), "a product is not an object"),
         (document(statement("pkg:golang/a@v1.0.0", vulnerability={})), "no vulnerability"),
