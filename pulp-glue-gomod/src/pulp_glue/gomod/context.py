@@ -35,6 +35,7 @@ __all__ = [
     "PulpGoEventContext",
     "PulpGoModFileContext",
     "PulpGoModuleContext",
+    "PulpGoPolicyContext",
     "PulpGoPublicationContext",
     "PulpGoReleaseContext",
     "PulpGoRemoteContext",
@@ -201,7 +202,7 @@ class PulpGoDistributionContext(PulpDistributionContext):
     ENTITIES = _("go distributions")
     HREF = "gomod_go_distribution_href"
     ID_PREFIX = "distributions_gomod_gomod"
-    NULLABLES = PulpDistributionContext.NULLABLES | {"policy"}
+    NULLABLES = PulpDistributionContext.NULLABLES | {"policy", "vulndb"}
     CAPABILITIES = {"roles": []}
     NEEDS_PLUGINS = [PluginRequirement("gomod")]
 
@@ -456,6 +457,7 @@ def _register_prns() -> None:
         "gomod:godistribution": PulpGoDistributionContext,
         "gomod:gomodfile": PulpGoModFileContext,
         "gomod:gomodule": PulpGoModuleContext,
+        "gomod:gopolicy": PulpGoPolicyContext,
         "gomod:gopolicyevent": PulpGoEventContext,
         "gomod:gopublication": PulpGoPublicationContext,
         "gomod:gorelease": PulpGoReleaseContext,

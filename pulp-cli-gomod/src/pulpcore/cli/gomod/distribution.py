@@ -57,7 +57,7 @@ update_options = [
         help=_("Href of the publication to serve instead of a repository."),
     ),
     remote_option,
-    policy_option,
+    policy_option(_("The policy to obey: what is not served although it could be.")),
     vulndb_option(
         "--vulndb",
         _("The vulnerability database to serve below the URL. Specified as a name or as href."),

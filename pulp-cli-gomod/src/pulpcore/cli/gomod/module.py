@@ -22,6 +22,8 @@ from pulpcore.cli.gomod.options import split_name, time_callback
 translation = get_translation(__package__)
 _ = translation.gettext
 
+_MOST_DAYS = 36500
+
 
 @pulp_group(short_help=_("Ask about a module version."))
 @pass_pulp_context
@@ -49,7 +51,9 @@ def module(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
     help=_("Show only who downloaded it at or after this time, such as 2026-02-03T04:05:06Z."),
 )
 @click.option(
-    "--days", type=click.IntRange(min=1), help=_("Show only who downloaded it in so many days.")
+    "--days",
+    type=click.IntRange(1, _MOST_DAYS),
+    help=_("Show only who downloaded it in so many days."),
 )
 @limit_option
 @offset_option

@@ -46,12 +46,19 @@ def time_callback(
         return value
     try:
         time = datetime.datetime.fromisoformat(value)
-    except ValueError as error:
+        # pulp-glue writes times without their zone, and as UTC.
+        return time.astimezone(datetime.UTC) if time.tzinfo else time
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(
             _("'{value}' is not a time such as 2026-02-03T04:05:06Z.").format(value=value)
         ) from error
-    # pulp-glue writes times without their zone, and as UTC.
-    return time.astimezone(datetime.UTC) if time.tzinfo else time
+
+
+def severity_callback(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> float | str | None:
+    """Read a severity; an empty one is kept, and stands for none."""
+    return click.FloatRange(0, 10).convert(value, param, ctx) if value else value
 
 
 def repository_option(
@@ -111,16 +118,24 @@ remote_option = resource_option(
 )
 
 
-policy_option = resource_option(
-    "--policy",
-    default_plugin="gomod",
-    default_type="policies",
-    context_table={"gomod:policies": PulpGoPolicyContext},
-    href_pattern=PulpGoPolicyContext.HREF_PATTERN,
-    help=_(
-        "The policy to obey: what is not served although it could be. Specified as a name or as href."
-    ),
-)
+def policy_option(help_text: str, *names: str) -> Decorator:
+    """
+    Return an option that names a policy.
+
+    Parameters:
+        help_text: What it is for.
+        names: What the command calls it, if not like the option.
+    """
+    option: Decorator = resource_option(
+        "--policy",
+        *names,
+        default_plugin="gomod",
+        default_type="policies",
+        context_table={"gomod:policies": PulpGoPolicyContext},
+        href_pattern=PulpGoPolicyContext.HREF_PATTERN,
+        help=_("{purpose} Specified as a name or as href.").format(purpose=help_text),
+    )
+    return option
 
 
 def vulndb_option(name: str, help_text: str) -> Decorator:

@@ -27,7 +27,13 @@ from pulp_glue.gomod.context import (
     PulpGoPolicyContext,
 )
 
-from pulpcore.cli.gomod.options import Decorator, time_callback, vulndb_option
+from pulpcore.cli.gomod.options import (
+    Decorator,
+    policy_option,
+    severity_callback,
+    time_callback,
+    vulndb_option,
+)
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -88,8 +94,10 @@ update_options: list[Decorator] = [
     ),
     pulp_option(
         "--vulnerable-severity",
-        type=float,
-        help=_("The lowest severity, from 0 to 10, of reports that count, if they have one."),
+        callback=severity_callback,
+        help=_(
+            "The lowest severity, from 0 to 10, of reports that count, if they have one; empty for any."
+        ),
     ),
     vulndb_option("--malicious-db", _("The database that says what is malicious.")),
     click.option(
@@ -158,15 +166,7 @@ _KINDS = click.Choice(
 
 
 @policy.command(short_help=_("See what policies did."))
-@resource_option(
-    "--policy",
-    "of_policy",
-    default_plugin="gomod",
-    default_type="policies",
-    context_table={"gomod:policies": PulpGoPolicyContext},
-    href_pattern=PulpGoPolicyContext.HREF_PATTERN,
-    help=_("Show only events of this policy. Specified as a name or as href."),
-)
+@policy_option(_("Show only events of this policy."), "of_policy")
 @resource_option(
     "--distribution",
     default_plugin="gomod",

@@ -86,6 +86,7 @@ vulndb.add_command(
             click.option(
                 "--kind",
                 type=click.Choice(["vulnerabilities", "malicious"], case_sensitive=False),
+                help=_("Show only databases of this kind."),
             ),
         ]
     )

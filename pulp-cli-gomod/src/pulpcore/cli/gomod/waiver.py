@@ -43,7 +43,7 @@ def waiver(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
 waiver.add_command(
     list_command(
         decorators=[
-            policy_option,
+            policy_option(_("Show only waivers of this policy.")),
             *module_filter_options,
             click.option(
                 "--state",
@@ -116,7 +116,7 @@ def _with_lookup(command: F) -> F:
     options: list[Decorator] = [
         click.argument("name", metavar="[MODULE[@VERSION]]", required=False),
         click.option("--href", help=_("Href of the waiver, instead of its module.")),
-        policy_option,
+        policy_option(_("Its policy, if there are such waivers of several.")),
         click.option("--versions", help=_("Its range of versions, if it has one.")),
     ]
     for option in reversed(options):

@@ -1,0 +1,41 @@
+"""What is wrong on the command line is said before a server is asked."""
+
+import click
+import pytest
+from click.testing import CliRunner
+from pulp_cli import load_plugins, main
+from pulp_glue.common.context import PulpEntityContext
+from pulp_glue.gomod import context
+
+from pulpcore.cli.gomod.options import severity_callback
+
+load_plugins()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["module", "consumers", "a.b/c", "--days", "1000000"], "not in the range"),
+        (["module", "consumers", "a.b/c", "--since", "0001-01-01T00:00:00+05:00"], "is not a time"),
+        (["policy", "update", "--name", "p", "--vulnerable-severity", "11"], "not in the range"),
+        (["policy", "update", "--name", "p", "--vulnerable-severity", "high"], "not a valid float"),
+    ],
+)
+def test_wrong_values_are_named(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(main, ["--base-url", "http://127.0.0.1:9", "gomod", *words])
+    assert result.exit_code == 2 and said in result.output, result.output
+
+
+def test_an_empty_severity_stands_for_none() -> None:
+    ctx, parameter = click.Context(main), click.Option(["--vulnerable-severity"])
+    read = [severity_callback(ctx, parameter, value) for value in ("7.5", "0", "", None)]
+    assert read == [7.5, 0.0, "", None]
+
+
+def test_whatever_has_a_prn_is_found_by_it() -> None:
+    types = [getattr(context, name) for name in context.__all__]
+    found = [each for each in types if issubclass(each, PulpEntityContext)]
+    # A version of a repository has a PRN of pulpcore's.
+    known = set(PulpEntityContext.PRN_TYPE_REGISTRY.values())
+    missing = {each.__name__ for each in found} - {each.__name__ for each in known}
+    assert missing <= {"PulpGoRepositoryVersionContext"} and context.PulpGoPolicyContext in known
