@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -181,6 +182,25 @@ def entries(prefix: str, count: int, start: int = 0) -> Iterator[Entry]:
 def append_signed(sumdb: GoSumdb, new: Iterator[Entry]) -> None:
     append(sumdb.pk, new)
     signing.seal(sumdb.pk)
+
+
+def test_a_log_of_which_no_statistics_know_is_looked_up_by_what_is_asked(sumdb: GoSumdb) -> None:
+    other = GoSumdb(name=f"example.com/{unique().rpartition('/')[2]}")
+    signing.make_sumdb(other)
+    append(other.pk, entries(unique(), 600))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE gomod_gologrecord")
+    with transaction.atomic():
+        prefix = unique()
+        append(sumdb.pk, entries(prefix, 600))
+        asked: tuple[dict[str, Any], ...] = (
+            {"module": f"{prefix}/0000007", "version": "v1.0.0"},
+            {"number__gte": 0, "number__lt": 256},
+        )
+        for named in asked:
+            plan = GoLogRecord.objects.filter(sumdb=sumdb.pk, **named).explain()
+            (condition,) = (line for line in plan.splitlines() if "Index Cond" in line)
+            assert all(name.partition("__")[0] in condition for name in named), plan
 
 
 def test_an_append_costs_the_same_whatever_is_there(

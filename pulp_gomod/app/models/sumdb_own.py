@@ -124,7 +124,9 @@ class GoLogRecord(models.Model):
     text = models.TextField()
 
     class Meta:
-        unique_together = [("sumdb", "module", "version"), ("sumdb", "number")]
+        # What names a log comes last: of a log that is new, PostgreSQL's statistics know nothing, and it would take
+        # the whole log to be a single row, whichever index it finds that by.
+        unique_together = [("module", "version", "sumdb"), ("number", "sumdb")]
 
     def __str__(self) -> str:
         return f"{self.module}@{self.version}"
