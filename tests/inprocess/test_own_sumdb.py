@@ -399,6 +399,22 @@ def test_keys_change_again_and_again_without_a_new_record(sumdb: GoSumdb) -> Non
     assert "this PostgreSQL does not know" in signing.find_contradiction(sumdb.pk)
 
 
+def test_a_key_changes_although_the_change_before_was_not_noted(sumdb: GoSumdb) -> None:
+    append_signed(sumdb, entries(unique(), 5))
+    storage = storage_of(sumdb.pulp_domain)
+    before = kept_heads.read_head(storage, sumdb.pk)
+    assert before is not None
+    signing.rotate(sumdb.pk, timezone.now() + timedelta(days=1))
+    # As if the storage had failed just then, until the key before retired.
+    kept_heads.write_head(storage, sumdb.pk, before, kept_heads.read_head(storage, sumdb.pk))
+    past = timezone.now() - timedelta(seconds=1)
+    GoSumdb.objects.filter(pk=sumdb.pk).update(retiring_until=past)
+    GoSumdbHead.objects.filter(sumdb=sumdb).update(resign=past)
+    signing.rotate(sumdb.pk, timezone.now() + timedelta(days=1))
+    append_signed(sumdb, entries(unique(), 1))
+    assert signing.find_contradiction(sumdb.pk) == "" and signed(sumdb).n == 6
+
+
 def test_whoever_is_slower_is_told_which_checksum_was_faster(owner: Owner, sumdb: GoSumdb) -> None:
     """The other repository appends after it was found that nothing contradicts."""
     path = unique()

@@ -28,6 +28,8 @@ from rest_framework.relations import RelatedField
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from pulp_gomod.app.exceptions import StorageUnavailableError
+
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = {"Retry-After": "5"}
@@ -113,6 +115,9 @@ def explain(error: Exception) -> Refusal | None:
     """
     if (refusal := _explain_database(error)) is not None:
         return refusal
+    if isinstance(error, StorageUnavailableError):
+        reason = _("The file storage of this server is not responding; try again later.")
+        return Refusal(503, reason, headers=RETRY_AFTER)
     if isinstance(error, RecursionError):
         return Refusal(400, _("The request is nested too deeply."))
     if isinstance(error, UnicodeError):

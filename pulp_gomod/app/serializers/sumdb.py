@@ -243,7 +243,7 @@ class GoSumdbRotateSerializer(serializers.Serializer):
     until = serializers.DateTimeField(
         help_text=_(
             "Until when the key before goes on signing, too: by then all clients should have the new key "
-            "in GOSUMDB, and have used it."
+            "in GOSUMDB, and have used it. It cannot be changed afterwards."
         )
     )
 

@@ -212,8 +212,11 @@ def rotate(sumdb_pk: UUID, until: datetime) -> None:
 
     Raises:
         SumdbRefusesError: It signs nothing at all, or there is a key that retires already.
+        StorageUnavailableError: What was signed last cannot be noted outside of PostgreSQL; it keeps its key.
     """
     check_kept(sumdb_pk)
+    # The key before this one may be that of the kept head, if that could not be noted since.
+    seal(sumdb_pk)
     with transaction.atomic():
         head = GoSumdbHead.objects.select_for_update().get(sumdb=sumdb_pk)
         sumdb = GoSumdb.objects.select_for_update().get(pk=sumdb_pk)
@@ -228,7 +231,11 @@ def rotate(sumdb_pk: UUID, until: datetime) -> None:
         sumdb.save()
         head.resign = timezone.now()
         head.save(update_fields=["resign"])
-    seal(sumdb_pk)
+    try:
+        seal(sumdb_pk)
+    except StorageUnavailableError as error:
+        # It has its key, and a content process signs with it once that can be noted.
+        log.warning("The head of a checksum database was not signed: %s", error)
 
 
 def seal(sumdb_pk: UUID) -> None:

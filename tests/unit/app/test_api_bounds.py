@@ -17,6 +17,7 @@ from pulp_gomod.app.api.bounds import MAX_EXPRESSION, MAX_PAGE, MAX_PATTERN, Que
 from pulp_gomod.app.api.errors import explain, handle
 from pulp_gomod.app.api.middleware import MAX_JSON, RequestBounds
 from pulp_gomod.app.api.parsers import BodyParser
+from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.publishing.problems import as_line
 
 
@@ -86,6 +87,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (InterfaceError("x"), 503),
         (DataError("x"), 400),
         (IntegrityError("x"), 409),
+        (StorageUnavailableError("reading", "OSError: /srv/secret"), 503),
         (RecursionError(), 400),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), 400),
     ],
@@ -95,6 +97,7 @@ def test_what_the_database_and_parsers_refuse(error: Exception, status: int) -> 
     assert refusal is not None
     assert refusal.status == status
     assert refusal.headers.get("Retry-After") == ("5" if status == 503 else None)
+    assert "secret" not in refusal.reason
 
 
 class Broken(serializers.CharField):
