@@ -484,3 +484,25 @@ def test_content_is_not_forwarded(play: Play) -> None:
         ]
 
     play(scene)
+
+
+def test_browsers_are_led_on_from_where_they_are(play: Play) -> None:
+    # A web server may have put something before the path.
+    html, home = "Accept: text/html", "/api/packages/go/go/"
+    cases = (("/", f".{home}"), ("/api/packages/team/go", "go/"))
+
+    async def led(here: Rig) -> None:
+        for path, elsewhere in cases:
+            answer = (await here.get(path, html)).decode()
+            assert answer.startswith("HTTP/1.1 302 ") and f"Location: {elsewhere}\r\n" in answer
+            assert b" 302 " not in await here.get(path)
+        assert [each.line for each in here.api.seen] == [
+            f"GET {path} HTTP/1.1" for path, _ in cases
+        ]
+        assert b" 302 " not in await here.get("/api/packages/team/go/", html)
+
+    async def stays(here: Rig) -> None:
+        assert b" 302 " not in await here.get("/", html)
+
+    play(led, home=home)
+    play(stays)

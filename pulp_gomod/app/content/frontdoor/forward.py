@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
@@ -110,6 +111,10 @@ class Admission(Protocol):
         """What the API is to know."""
 
 
+# The root of a distribution without the slash that the links of its pages begin at.
+_ROOT = re.compile(r"/api/packages/(?:[^/]+/){1,2}go")
+
+
 class FrontDoor:
     """
     Forwards requests to the API.
@@ -199,13 +204,26 @@ class FrontDoor:
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not self._knows_host(request):
                 return refusal(400, _UNKNOWN_HOST)
-            if self._home and request.path == "/" and wants_page(request):
-                return web.Response(status=302, headers={hdrs.LOCATION: self._home})
+            elsewhere = self._elsewhere(request)
+            if elsewhere:
+                return web.Response(
+                    status=302, headers={hdrs.LOCATION: elsewhere, hdrs.VARY: hdrs.ACCEPT}
+                )
             if request.match_info.handler == self.forward:
                 return await self.forward(request)
             return await handler(request)
 
         return middleware
+
+    def _elsewhere(self, request: web.Request) -> str:
+        """
+        Say where a browser is led; "" if it may stay.
+
+        That is told from where it is: a web server may have put something before the path.
+        """
+        if request.path == "/" and self._home:
+            return f".{self._home}" if wants_page(request) else ""
+        return "go/" if _ROOT.fullmatch(request.path) and wants_page(request) else ""
 
     def _knows_host(self, request: web.Request) -> bool:
         host = request.headers.get(hdrs.HOST)
