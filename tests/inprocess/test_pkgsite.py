@@ -1,5 +1,7 @@
 """The API of pkg.go.dev below a GOPROXY: its shapes, its errors, and nothing that the distribution does not serve."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.resources import files as resources
 from typing import Any
@@ -11,6 +13,7 @@ from django.db import transaction
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
+from pulp_gomod.app.content.pkgsite import answers, filters, working
 from pulp_gomod.app.content.pkgsite.answers import ANSWERS
 from pulp_gomod.app.models import GoPolicy
 from tests.gomods import pack
@@ -244,6 +247,9 @@ def test_a_path_that_two_modules_have_is_ambiguous(owner: Owner) -> None:
         ("search?q=x&filter=" + "(" * 400, 400),
         ("search?q=" + "x" * 2000, 400),
         ("search?q=%00", 400),
+        ("search?q=x&limit=-%2B5", 400),
+        ("search?q=x&limit=%2B-5", 400),
+        ("package/example.com" + "/a" * 600, 400),
     ],
 )
 def test_what_makes_no_sense_is_an_error_that_says_so(owner: Owner, path: str, status: int) -> None:
@@ -251,6 +257,47 @@ def test_what_makes_no_sense_is_an_error_that_says_so(owner: Owner, path: str, s
     assert answer.status_code == status, answer.text
     if answer.headers["Content-Type"] == "application/json":
         assert answer.json()["code"] == status and answer.json()["message"]
+
+
+@pytest.mark.parametrize("asked", ["filter", "doc"])
+def test_the_loop_waits_for_nothing_that_a_client_wants_computed(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    path = library(owner, "v1.0.0")
+    run(owner)
+    goes_on = threading.Event()
+    waits = threading.Event()
+
+    def compute(*_: Any) -> Any:
+        waits.set()
+        assert goes_on.wait(30)
+        return [] if asked == "filter" else "text"
+
+    if asked == "filter":
+        monkeypatch.setattr(filters.Filter, "chosen", compute)
+    else:
+        monkeypatch.setattr(answers, "render", compute)
+    query = {"filter": {"filter": "true"}, "doc": {"doc": "text"}}[asked]
+    endpoint = {"filter": "packages", "doc": "package"}[asked]
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(get, f"{owner.packages_url}/v1/{endpoint}/{path}", params=query)
+        try:
+            assert waits.wait(30)
+            assert ask(owner, f"module/{path}")["version"] == "v1.0.0"
+        finally:
+            goes_on.set()
+        assert answer.result().status_code == 200
+
+
+def test_who_wants_something_computed_when_many_do_is_told_to_come_again(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = library(owner, "v1.0.0")
+    run(owner)
+    monkeypatch.setattr(working._thread, "_longest_queue", 0)
+    assert "too many" in ask(owner, f"packages/{path}", 503, filter="true")["message"]
+    assert "too many" in ask(owner, f"package/{path}", 503, doc="html")["message"]
+    assert ask(owner, f"package/{path}")["name"] == "lib"
 
 
 def test_it_describes_itself(owner: Owner) -> None:

@@ -556,6 +556,8 @@ def _quoted(text: str) -> str:
 _HOST: Final = re.compile(r"[A-Za-z0-9_@\-\[\]](?:[A-Za-z0-9_@\-.\[\]:]*[A-Za-z0-9_@\-\[\]])?")
 _PATH: Final = re.compile(r"[A-Za-z0-9_$'()*+&#=@~/\-\[\]{}%.,:;?!]")
 _CLOSING: Final = {"(": ")", "{": "}", "[": "]"}
+# Brackets within each other in a URL: without a bound, thousands of URLs that open one each would all be read to the end.
+_DEEPEST: Final = 32
 
 
 def _url_end(text: str, at: int) -> int | None:
@@ -571,6 +573,8 @@ def _url_end(text: str, at: int) -> int | None:
         if character in ".,:;?!":
             continue
         if character in _CLOSING:
+            if len(open_) == _DEEPEST:
+                break
             open_.append(_CLOSING[character])
         elif character in ")}]":
             if not open_ or open_[-1] != character:

@@ -75,3 +75,18 @@ def test_what_is_no_filter_is_refused(text: str) -> None:
 
 def test_no_filter_is_one_that_lets_everything_pass() -> None:
     assert filters.read(" ") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('matches(name, "(x?){1000}y")', "takes too long"),
+        ('matches(name + name + name, "y")', "more than 10000 characters"),
+    ],
+)
+def test_a_filter_has_only_so_much_of_a_processor(text: str, why: str) -> None:
+    read = filters.read(text)
+    assert read is not None
+    with pytest.raises(ApiError, match="evaluating filter") as raised:
+        read.chosen([{"name": "x" * 5000}] * 1000, lambda item: item)
+    assert why in raised.value.message

@@ -149,3 +149,17 @@ def test_lines_are_broken_where_least_is_left() -> None:
     starts = wrap(words, 10)
     lines = [" ".join(words[a:b]) for a, b in zip(starts, starts[1:], strict=False)]
     assert all(len(line) <= 10 for line in lines) and " ".join(lines) == " ".join(words)
+
+
+def test_brackets_in_urls_nest_only_so_deep() -> None:
+    def url(text: str) -> str:
+        (paragraph,) = doc.parse(text).content
+        assert isinstance(paragraph, doc.Paragraph) and isinstance(paragraph.text[0], doc.Link)
+        return paragraph.text[0].url
+
+    deep = "http://a/" + "(" * 32 + ")" * 32
+    assert url(f"{deep}x y") == f"{deep}x"
+    # Each of them would be read to the end, and the next one again.
+    assert url("http://a/" + "(" * 33 + ")" * 33) == "http://a/"
+    (paragraph,) = doc.parse("http://a(" * 20_000).content
+    assert isinstance(paragraph, doc.Paragraph) and len(paragraph.text) == 40_000

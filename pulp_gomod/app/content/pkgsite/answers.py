@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pulp_gomod.app.content.pkgsite import filters, queries
-from pulp_gomod.app.content.pkgsite.errors import bad_request
+from pulp_gomod.app.content.pkgsite.errors import bad_request, not_found
 from pulp_gomod.app.content.pkgsite.params import Params, page
 from pulp_gomod.app.content.pkgsite.rendering import FORMATS, render
 from pulp_gomod.app.content.pkgsite.resolving import Resolved, Resolver
+from pulp_gomod.app.content.pkgsite.working import work
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.pq import Row
 from pulp_gomod.app.models import found_by
@@ -34,6 +35,8 @@ async def module_answer(resolver: Resolver, path: str, params: Params) -> Json:
     found = await resolver.module(path, params.text("version"))
     statement = queries.module(wants_readme or wants_licenses)
     rows = await resolver.ask(statement, module=found.path, version=found.version)
+    if not rows:
+        raise not_found(f"{found.path}@{found.version} is not in this repository")
     has_go_mod, go_mod, _, _, time, origin, created, redistributable, _, *texts = rows[0]
     said: Json = {
         "path": found.path,
@@ -76,7 +79,7 @@ async def versions_answer(resolver: Resolver, path: str, params: Params) -> Json
         said["items"] = await _versions(resolver, said["items"] or (), latest) or None
         return said
     items = await _versions(resolver, rows, latest)
-    return page(await compute(len(items), chosen.chosen, items, _as_it_is), params)
+    return page(await _filtered(chosen, items), params)
 
 
 def _series(path: str) -> tuple[str, str]:
@@ -220,9 +223,7 @@ async def package_answer(resolver: Resolver, path: str, params: Params) -> Json:
         "goarch": params.text("goarch") or goarch or "all",
     }
     if wanted:
-        size = 1 + len(more[0].get("types", ())) + len(more[0].get("funcs", ()))
-        # Some hundred comments take longer than anything may on the loop.
-        docs = await compute(size * 100, render, name, more[0], FORMATS[wanted], examples)
+        docs = await work(render, name, more[0], FORMATS[wanted], examples)
         said |= {"docs": docs} if docs else {}
     if params.flag("imports") and imports:
         said["imports"] = imports
@@ -259,23 +260,21 @@ async def symbols_answer(resolver: Resolver, path: str, params: Params) -> Json:
     """Answer `symbols/{path}`."""
     chosen = filters.read(params.text("filter"))
     found, row = await _package(resolver, path, params, "symbols")
-    return await compute(len(row[-1]), _symbols, found, row[-1], chosen, params)
-
-
-def _symbols(
-    found: Resolved, symbols: Sequence[Sequence[str]], chosen: filters.Filter | None, params: Params
-) -> Json:
-    items = [
-        {"name": name, "kind": kind, "synopsis": line} | ({"parent": parent} if parent else {})
-        for name, kind, line, parent in symbols
-    ]
+    items = await compute(len(row[-1]), _symbols, row[-1])
     if chosen is not None:
-        items = chosen.chosen(items, lambda item: {"parent": "", **item})
+        items = await work(chosen.chosen, items, lambda item: {"parent": "", **item})
     return {
         "modulePath": found.path,
         "version": found.version,
         "symbols": page(items, params),
     }
+
+
+def _symbols(symbols: Sequence[Sequence[str]]) -> list[Json]:
+    return [
+        {"name": name, "kind": kind, "synopsis": line} | ({"parent": parent} if parent else {})
+        for name, kind, line, parent in symbols
+    ]
 
 
 async def imported_by_answer(resolver: Resolver, path: str, params: Params) -> Json:
@@ -284,9 +283,7 @@ async def imported_by_answer(resolver: Resolver, path: str, params: Params) -> J
     found, row = await _package(resolver, path, params, "", True)
     importers = sorted({each for each, _ in await _importers(resolver, row[-1])})
     if chosen is not None:
-        importers = await compute(
-            len(importers), chosen.chosen, importers, lambda each: {"path": each}
-        )
+        importers = await work(chosen.chosen, importers, lambda each: {"path": each})
     return {
         "modulePath": found.path,
         "version": params.text("version") or "latest",
@@ -360,7 +357,7 @@ def _newness(row: Row) -> tuple[bool, str]:
 async def _filtered(chosen: filters.Filter | None, items: list[Json]) -> list[Json]:
     if chosen is None:
         return items
-    return await compute(len(items), chosen.chosen, items, _as_it_is)
+    return await work(chosen.chosen, items, _as_it_is)
 
 
 def _as_it_is(item: Json) -> Json:

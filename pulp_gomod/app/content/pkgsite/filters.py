@@ -2,11 +2,12 @@
 The filters of lists: a part of Go's expressions, over the fields of each item (x/pkgsite, internal/api/filter.go).
 
 An expression is written by a client. It has at most so many characters and so many levels, and regular expressions
-are matched by RE2, whose time is in proportion to the text.
+are matched by RE2, whose time is in proportion to the text, and to the expression: so all of it has a bound, too.
 """
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -21,6 +22,9 @@ LONGEST: Final = 500
 """Characters of a filter."""
 
 _DEEPEST: Final = 40
+# Seconds of a processor for all items, and characters that are matched with one regular expression: a third of a second.
+_MOST_SECONDS: Final = 1.0
+_LONGEST_TARGET: Final = 10_000
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<number>[0-9]+)|(?P<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?P<name>[^\W\d]\w*)
     |(?P<sign>\|\||&&|==|!=|<=|>=|[-+*/%<>!(),]))""",
@@ -57,16 +61,23 @@ class Filter:
 
     def chosen(self, items: Iterable[T], fields: Callable[[T], Mapping[str, Any]]) -> list[T]:
         """
-        Return the items for which it is true.
+        Return the items for which it is true; for a thread, since it takes as long as whoever wrote it wants.
 
         Args:
             fields: Returns what its names mean for an item.
 
         Raises:
-            ApiError: It makes no sense for one of them.
+            ApiError: It makes no sense for one of them, or takes too long for all.
         """
+        end = time.thread_time() + _MOST_SECONDS
+        found = []
         try:
-            return [item for item in items if self._is_true(fields(item))]
+            for item in items:
+                if self._is_true(fields(item)):
+                    found.append(item)
+                if time.thread_time() > end:
+                    raise _Wrong("it takes too long for so many items")
+            return found
         except _Wrong as error:
             raise bad_request(f"evaluating filter {json.dumps(self.text)}: {error}", _FIX) from None
 
@@ -297,6 +308,8 @@ def _text(value: Any) -> str:
 
 
 def _matches(target: str, pattern: str) -> bool:
+    if len(target) > _LONGEST_TARGET:
+        raise _Wrong(f"it matches a string of more than {_LONGEST_TARGET} characters")
     try:
         return re2.search(pattern, target, _options()) is not None
     except re2.error as error:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ LONGEST = 1000
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
 _MOST_OFFSET = 1_000_000
+_INTEGER = re.compile("[+-]?[0-9]{1,18}")
 _FIX = "correct the query parameter and retry"
 
 
@@ -72,8 +74,7 @@ class Params:
         value = self.text("limit")
         if not value:
             raise bad_request("empty value for limit", _FIX)
-        digits = value.removeprefix("-").removeprefix("+")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        if not _INTEGER.fullmatch(value):
             raise bad_request(f"invalid integer value {_shown(value)} for limit", _FIX)
         number = int(value)
         return min(number, MOST) if number > 0 else usual

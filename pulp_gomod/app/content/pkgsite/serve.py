@@ -14,11 +14,13 @@ from pulp_gomod.app.content.pkgsite.params import Params
 from pulp_gomod.app.content.pkgsite.resolving import Resolver
 from pulp_gomod.app.content.repository.distributions import ServedDistribution, storable
 from pulp_gomod.app.content.services import ContentServices
-from pulp_gomod.app.db.executors import compute, etag
+from pulp_gomod.app.db.executors import Busy, compute, etag
 
 _OPENAPI = "openapi.yaml"
 _SEARCH = "search"
 _LONGEST_PATH = 1500
+# Each prefix of the path of a package may be a module, which is looked up.
+_MOST_ELEMENTS = 32
 
 
 async def serve_documentation(
@@ -39,6 +41,9 @@ async def serve_documentation(
         said, status = await _answer(services, request, target, path), 200
     except ApiError as error:
         said, status = error.body(), error.code
+    except Busy:
+        busy = ApiError(503, "too many others want something computed", ["retry in a moment"])
+        said, status = busy.body(), busy.code
     body = await compute(_size(said), _json, said)
     return await _respond(request, target, status, body, JSON)
 
@@ -53,7 +58,7 @@ async def _answer(
     wanted = wanted.strip("/")
     if not wanted and endpoint != _SEARCH:
         raise bad_request("missing path", f"the path must be provided after '/{endpoint}/'")
-    if len(wanted) > _LONGEST_PATH or not storable(wanted):
+    if len(wanted) > _LONGEST_PATH or wanted.count("/") > _MOST_ELEMENTS or not storable(wanted):
         raise bad_request("the path is too long, or no path at all", "correct the path and retry")
     if target.served is None:
         raise not_found(f"the distribution {target.base_path} serves no repository")
@@ -63,7 +68,9 @@ async def _answer(
 def _size(said: dict[str, Any]) -> int:
     """Say how many items are in an answer, or as many as its text takes the time of."""
     found = next((each for each in said.values() if isinstance(each, dict)), said)
-    return len(found.get("items") or ()) + len(said.get("docs") or "") // 1000
+    texts = [each for each in said.values() if isinstance(each, str)]
+    texts += [each["contents"] for each in said.get("licenses", ())]
+    return len(found.get("items") or ()) + sum(map(len, texts)) // 1000
 
 
 def _json(said: dict[str, Any]) -> bytes:
