@@ -5,10 +5,14 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 from aiohttp import web
 
 import tests.unit.django_set_up  # noqa: F401
+
+#: What the content app of this process remembers of checksum databases of its own (OwnSumdbs).
+sumdbs: list[Any] = []
 
 
 @contextlib.contextmanager
@@ -23,9 +27,15 @@ def running() -> Iterator[str]:
         try:
             from pulpcore.content import server
 
-            from pulp_gomod.app.content import consumers, policy_events
+            from pulp_gomod.app.content import consumers, policy_events, services
             from pulp_gomod.app.content.repository import own_sumdbs
 
+            class Found(own_sumdbs.OwnSumdbs):
+                def __init__(self, *given: Any) -> None:
+                    super().__init__(*given)
+                    sumdbs.append(self)
+
+            services.OwnSumdbs = Found
             # Tests say when something is signed.
             own_sumdbs.EVERY = 3600.0
             consumers.EVERY, consumers.AGAIN = 0.1, 0.0

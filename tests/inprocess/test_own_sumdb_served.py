@@ -1,6 +1,5 @@
 """What a GOPROXY answers of a checksum database of one's own, and what the real go command makes of it."""
 
-import gc
 import io
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,13 +10,13 @@ import pytest
 import requests
 from django.utils import timezone
 
-from pulp_gomod.app.content.repository.own_sumdbs import OwnSumdbs
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.sumdb import entries, note, tlog
 from pulp_gomod.golang.sumdb.checkpoint import open_checkpoint
 from tests.functional.owners import Go
 from tests.functional.upstream_world import SUMDB_KEY, Upstream, running
 from tests.gomods import pack
+from tests.inprocess import content
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
 from tests.inprocess.test_own_sumdb import _dump, _restore
@@ -187,9 +186,8 @@ def test_a_public_record_that_is_not_proven_is_not_appended(
 
 def _forget_soundness(sumdb: GoSumdb) -> None:
     """As when another process is asked, or some time has passed."""
-    for each in gc.get_objects():
-        if isinstance(each, OwnSumdbs):
-            each._sound.put(sumdb.pk, 0.0)
+    (own,) = content.sumdbs
+    own._sound.put(sumdb.pk, 0.0)
 
 
 def test_after_a_restore_a_sentence_is_served(content_url: str, sumdb: GoSumdb) -> None:

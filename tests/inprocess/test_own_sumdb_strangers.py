@@ -16,6 +16,7 @@ import requests
 from django.utils import timezone
 
 from tests.functional.upstream_world import SUMDB_KEY, Upstream, running
+from tests.inprocess import content
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
 from tests.inprocess.settings import configured
@@ -206,13 +207,8 @@ def test_only_so_many_public_modules_get_a_record_in_an_hour(
 
 def _forget_fullness(owner: Owner) -> None:
     """As when the hour is over."""
-    import gc
-
-    from pulp_gomod.app.content.repository.own_sumdbs import OwnSumdbs
-
-    for each in gc.get_objects():
-        if isinstance(each, OwnSumdbs):
-            each._full._values.clear()
+    (own,) = content.sumdbs
+    own._full._values.clear()
 
 
 def test_all_who_wait_for_a_public_module_wait_for_one_request(
