@@ -30,6 +30,8 @@ def test_a_policy_says_what_is_wrong_with_it_and_who_may_release_what_obeys_it(r
     assert answer.json()["licenses"][0].endswith("Is it GPL-3.0 or LGPL-3.0 or AGPL-3.0?"), (
         answer.text
     )
+    answer = rest.call("POST", POLICIES, json={"name": name, "licenses": ["GPL-3.0 or MIT"]})
+    assert "GPL-3.0 or MIT is an expression" in answer.json()["licenses"][0], answer.text
     answer = rest.call("POST", POLICIES, json={"name": name, "allow_mode": "enforce"})
     assert answer.status_code == 400 and "allow" in answer.json()
     entry = {"module": "example.com/bad", "versions": "<v1.2.0", "reason": "it steals keys"}

@@ -53,11 +53,9 @@ def test_who_is_stopped_asks_and_who_has_the_role_approves(
     assert new_user(rest).status("GET", made_href) == 404
     assert asker.status("GET", policy["pulp_href"]) == 404
 
-    pulp = Pulp.create(
-        tmp_path,
-        server,
-        username=approver.auth[0],
-        password=approver.auth[1],  # type: ignore[index]
+    pulp, theirs = (
+        Pulp.create(tmp_path / name, server, username=user.auth[0], password=user.auth[1])  # type: ignore[index]
+        for name, user in (("approver", approver), ("asker", asker))
     )
     (waiting,) = pulp.get("waiver", "list", "--state", "requested")
     assert waiting["pulp_href"] == made_href and waiting["requested_by"] == asker.auth[0]  # type: ignore[index]
@@ -73,6 +71,14 @@ def test_who_is_stopped_asks_and_who_has_the_role_approves(
     assert asker.get(made_href)["note"] == "use v1.1.0"
     pulp.get("waiver", "request", name, "--policy", policy["name"], "--reason", "again")
     assert pulp.get("waiver", "refuse", name)["state"] == "refused"
+    # Whoever has asked sees that, and takes it back, by a policy of which they see no more than the name.
+    of_it = ("--policy", policy["name"])
+    theirs.get("waiver", "request", name, *of_it, "--reason", "once more")
+    (mine,) = theirs.get("waiver", "list", *of_it, "--state", "requested")
+    href = ("--policy", policy["pulp_href"])
+    assert theirs.get("waiver", "list", *href, "--state", "requested") == [mine]
+    assert theirs.get("waiver", "revoke", name, *of_it)["pulp_href"] == mine["pulp_href"]
+    assert theirs.get("waiver", "list", "--policy", "unheard of") == []
     events = pulp.get("policy", "events", "--policy", policy["name"], "--module", made.path)
     found = {each["kind"]: each["made_by"] for each in events if each["kind"] != "stopped"}
     decided = dict.fromkeys(

@@ -461,6 +461,10 @@ class GoPolicySerializer(ModelSerializer):
 
 def _no_licence(entry: str) -> str:
     """Say to whoever has written an entry that it means no licence, and which it may be meant to be."""
+    if {"OR", "AND", "WITH"} & set(entry.upper().split()):
+        return _(
+            "{entry} is an expression: list the identifiers that are denied, each for itself."
+        ).format(entry=entry)
     close = close_to(entry)
     if close:
         return _(

@@ -20,7 +20,6 @@ from pulp_glue.gomod.context import PulpGoWaiverContext
 from pulpcore.cli.gomod.options import (
     Decorator,
     module_filter_options,
-    policy_option,
     split_name,
     time_callback,
 )
@@ -30,6 +29,24 @@ _ = translation.gettext
 
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 _SHOWN = 20
+
+
+def _note_policy(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Take a href or a PRN for what it is."""
+    if value and value.startswith(("/", "prn:")):
+        ctx.params["policy"] = value
+        return None
+    return value
+
+
+def _policy_option(help_text: str) -> Decorator:
+    """Return an option that names a policy, which may be hidden from whoever asks for waivers of it."""
+    return click.option(
+        "--policy",
+        "policy__name",
+        callback=_note_policy,
+        help=help_text + " " + _("Specified as a name or as href."),
+    )
 
 
 @pulp_group(short_help=_("Ask to let through what a policy stops."))
@@ -43,7 +60,7 @@ def waiver(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
 waiver.add_command(
     list_command(
         decorators=[
-            policy_option(_("Show only waivers of this policy.")),
+            _policy_option(_("Show only waivers of this policy.")),
             *module_filter_options,
             click.option(
                 "--state",
@@ -116,7 +133,7 @@ def _with_lookup(command: F) -> F:
     options: list[Decorator] = [
         click.argument("name", metavar="[MODULE[@VERSION]]", required=False),
         click.option("--href", help=_("Href of the waiver, instead of its module.")),
-        policy_option(_("Its policy, if there are such waivers of several.")),
+        _policy_option(_("Its policy, if there are such waivers of several.")),
         click.option("--versions", help=_("Its range of versions, if it has one.")),
     ]
     for option in reversed(options):
@@ -130,7 +147,8 @@ def _choose(
     name: str | None,
     href: str | None,
     versions: str | None,
-    policy: t.Any,
+    policy__name: str | None = None,
+    policy: str | None = None,
 ) -> PulpGoWaiverContext:
     """Find the one waiver that is meant."""
     assert isinstance(waiver_ctx, PulpGoWaiverContext)
@@ -144,8 +162,10 @@ def _choose(
     wanted: dict[str, t.Any] = {"module": path, "state__in": states}
     if version or versions:
         wanted["versions"] = version or versions
+    if policy__name:
+        wanted["policy__name"] = policy__name
     if policy:
-        wanted["policy"] = policy.pulp_href
+        wanted["policy"] = policy
     found = waiver_ctx.list(limit=_SHOWN, offset=0, parameters=wanted)
     if len(found) != 1:
         hrefs = ", ".join(each["pulp_href"] for each in found) or _("none")
