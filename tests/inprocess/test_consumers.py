@@ -1,5 +1,6 @@
 """Who got a module version is on record, whichever memory it was answered from, and only if that is wanted."""
 
+import random
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -222,3 +223,40 @@ def test_names_of_any_length_and_of_what_is_gone_do_no_harm(owner: Owner) -> Non
     named = seen(owner, "192.0.2.3")._replace(user_name="u" * 5_000, token="t" * 5_000)
     record([(key, 1), (long, 1), (named, 1)], now)
     assert [row.address for row in rows(owner)] == ["192.0.2.3"]
+
+
+def test_no_name_keeps_others_from_being_recorded(owner: Owner) -> None:
+    now, one = timezone.now(), seen(owner, "")._replace(user_name="one")
+    digits = "".join(random.Random(1).choices("0123456789abcdef", k=1300))
+    signs = "".join(map(chr, random.Random(2).choices(range(0x10000, 0x20000), k=200)))
+    odd = [
+        # The same once they are cut, as those of workloads on two branches.
+        one._replace(user_name=f"{'u' * 200}1"),
+        one._replace(user_name=f"{'u' * 200}2"),
+        one._replace(module=digits[:890], version=f"v1.0.0-{digits}", user_name=signs, token=signs),
+        one._replace(user_name="nul\0"),
+        one._replace(user_name="half\ud800"),
+    ]
+    record([(one, 3), *((key, 1) for key in odd)], now)
+    found = {row.user_name: row.requests for row in rows(owner) if row.module == one.module}
+    assert found == {"one": 3, "u" * 200: 2, "nul\N{REPLACEMENT CHARACTER}": 1, "half?": 1}
+    (long,) = [row for row in rows(owner) if row.module != one.module]
+    assert long.version.startswith("v1.0.0-") and len(long.version) > 1000
+    assert signs.startswith(long.user_name) and len(long.user_name) == 50
+
+
+def test_what_goes_wrong_once_does_not_end_it(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = iter([True])
+
+    def once(*args: Any) -> None:
+        if next(fails, False):
+            raise RuntimeError("it failed")
+        record(*args)
+
+    monkeypatch.setattr(consumers, "record", once)
+    assert get(file(owner)).status_code == 200
+    wait(lambda: next(fails, None) is None)
+    assert get(file(owner)).status_code == 200
+    wait(lambda: total(owner) >= 1)

@@ -280,3 +280,13 @@ def test_secrets_are_texts_or_base64() -> None:
     assert "webhook-signature" not in signature("msg_1", 1, b"{}", "")
     with pytest.raises(WebhookFault, match="base64"):
         signature("msg_1", 1, b"{}", "whsec_!")
+
+
+def test_no_text_keeps_others_from_being_recorded(owner: Owner) -> None:
+    def noted(version: str) -> Event:
+        place = owner.distribution
+        return Event("stopped", place.pulp_domain_id, "", place.pk, "deny", "m", version, version)
+
+    record([(noted(version), 1) for version in ("v1", "v2\0", "v3\ud800")], timezone.now())
+    kept = {("v1",): 1, ("v2\N{REPLACEMENT CHARACTER}",): 1, ("v3?",): 1}
+    assert counts(owner, "version") == kept

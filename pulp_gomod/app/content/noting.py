@@ -78,11 +78,18 @@ class Noted(ABC, Generic[K]):
 
     async def _run(self) -> None:
         while True:
-            await self.flush()
-            if time.monotonic() - self._trimmed >= TRIM_EVERY or self.wants_trimming():
-                self._trimmed = time.monotonic()
-                await self.trim()
+            try:
+                await self._write_and_trim()
+            except Exception:
+                # What was noted then is lost; what will be is not.
+                log.exception("The latest %s were not recorded.", self.words)
             await asyncio.sleep(self.every())
+
+    async def _write_and_trim(self) -> None:
+        await self.flush()
+        if time.monotonic() - self._trimmed >= TRIM_EVERY or self.wants_trimming():
+            self._trimmed = time.monotonic()
+            await self.trim()
 
     async def flush(self, everything: bool = False) -> None:
         """

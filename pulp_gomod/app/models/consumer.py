@@ -5,20 +5,22 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from pulpcore.plugin.models import BaseModel
 
 from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.module import storable
 
 BUNDLE: Final = "bundle.tar"
 """Stands for the module in the row of a bundle; its version is the number of the repository version."""
 
 _BATCH = 5_000
+# Bytes of names. What is longer than any module's, or takes more together, would not fit into the index.
 _LONGEST_NAME = 200
-# Longer names than any module has would not fit into the index.
 _LONGEST_MODULE = 1_000
+_ROOM = 2_500
 
 # What is not wanted any more is left out, and what is of a distribution that is gone meanwhile. In the order of the key, so that processes
 # which write the same rows wait for each other, and not each for the other.
@@ -101,26 +103,41 @@ class Consumed(NamedTuple):
 
 def record(seen: Sequence[tuple[Consumed, int]], now: datetime) -> None:
     """
-    Write who downloaded what.
+    Write who downloaded what: all of it or nothing, since it may be tried again.
 
     Args:
         seen: Each with how often.
         now: When.
     """
-    fitting = [each for each in seen if len(each[0].module) <= _LONGEST_MODULE]
-    for start in range(0, len(fitting), _BATCH):
-        batch = fitting[start : start + _BATCH]
-        columns = [
-            [key.distribution for key, _ in batch],
-            [key.module for key, _ in batch],
-            [key.version for key, _ in batch],
-            [key.user_name[:_LONGEST_NAME] for key, _ in batch],
-            [key.token[:_LONGEST_NAME] for key, _ in batch],
-            [key.address for key, _ in batch],
-            [count for _, count in batch],
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(_RECORD, [now, now, now, now, *columns])
+    # PostgreSQL updates no row twice: names that are the same once they are cut are counted together.
+    counted: dict[Consumed, int] = {}
+    for key, count in seen:
+        if len(key.module) <= _LONGEST_MODULE:
+            fitted = _fitted(key)
+            counted[fitted] = counted.get(fitted, 0) + count
+    rows = list(counted.items())
+    with transaction.atomic():
+        for start in range(0, len(rows), _BATCH):
+            _write(rows[start : start + _BATCH], now)
+
+
+def _write(rows: Sequence[tuple[Consumed, int]], now: datetime) -> None:
+    columns = [list(column) for column in zip(*(key for key, _ in rows), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, [now, now, now, now, *columns, [count for _, count in rows]])
+
+
+def _fitted(key: Consumed) -> Consumed:
+    """Return a key as PostgreSQL can hold it, in its index, too: one row that it refuses would keep all others from it."""
+    user_name, token = _cut(key.user_name, _LONGEST_NAME), _cut(key.token, _LONGEST_NAME)
+    taken = sum(len(each.encode()) for each in (key.module, user_name, token, key.address))
+    version = _cut(key.version, max(_ROOM - taken, 0))
+    return key._replace(version=version, user_name=user_name, token=token)
+
+
+def _cut(text: str, most: int) -> str:
+    """Cut a text to so many bytes."""
+    return storable(text).encode()[:most].decode(errors="ignore")
 
 
 def trim(days: int, most: int) -> int:

@@ -7,13 +7,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from pulpcore.plugin.models import BaseModel
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.module import storable
 
 MOST_A_DAY: Final = 1_000
 """Rows of one distribution, or of one policy where there is none, in a day; what is beyond that has one row."""
@@ -190,8 +191,10 @@ def record(seen: Sequence[tuple[Event, int]], now: datetime) -> None:
         before = counted[key][1] if key in counted else 0
         counted[key] = event, before + count
     rows = list(counted.items())
-    for start in range(0, len(rows), _BATCH):
-        _write(rows[start : start + _BATCH], day, now)
+    # All or nothing, since it may be tried again.
+    with transaction.atomic():
+        for start in range(0, len(rows), _BATCH):
+            _write(rows[start : start + _BATCH], day, now)
 
 
 def record_own_names(repository: UUID, refused: Mapping[str, str]) -> None:
@@ -238,10 +241,11 @@ def _of(rows: models.QuerySet, event: Event) -> models.QuerySet:
 
 
 def _shortened(event: Event) -> Event:
+    """Return an event as PostgreSQL can hold it: one that it refuses would keep all others from it."""
     return event._replace(
-        module=event.module[:_LONGEST_MODULE],
-        version=event.version[:_LONGEST_MODULE],
-        detail=event.detail[:_LONGEST_TEXT],
+        module=storable(event.module)[:_LONGEST_MODULE],
+        version=storable(event.version)[:_LONGEST_MODULE],
+        detail=storable(event.detail)[:_LONGEST_TEXT],
     )
 
 
