@@ -101,7 +101,19 @@ def served(owner: Owner, path: str, file: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "prefix", ["", "./", "mirror/", "pkg/mod/cache/download/", "go1.26/cache/download/"]
+    "prefix",
+    [
+        "",
+        "./",
+        "mirror/",
+        "pkg/mod/cache/download/",
+        "go1.26/cache/download/",
+        # As Artifactory exports a repository, and as its client downloads one.
+        "export/repositories/go-local/",
+        "artifactory/",
+        # By the paths that Nexus has of its assets.
+        "nexus/",
+    ],
 )
 def test_a_tree_as_a_goproxy_serves_it(owner: Owner, base: str, prefix: str) -> None:
     files = goproxy_files(base, prefix=prefix)

@@ -16,6 +16,8 @@ from pulp_glue.gomod.registries import Registry
 
 NAMES = [(f"example.com/m{number:04}", "v1.0.0") for number in range(2500)]
 SPAN = 2000
+# The first ones have the highest versions.
+MANY = [(path, f"v{9 - number // 300}.0.0") for number, (path, _) in enumerate(NAMES)]
 
 
 class Fake(BaseHTTPRequestHandler):
@@ -50,12 +52,24 @@ class Fake(BaseHTTPRequestHandler):
         if path != "/go/catalog":
             return None
         first = int(query.get("token") or "0")
-        last = first + int(query["pagesize"])
+        last = first + min(int(query["pagesize"]), 1000)
         said: dict[str, object] = {
             "modules": [{"module": each[0], "version": each[1]} for each in NAMES[first:last]]
         }
         if last < len(NAMES):
             said["next"] = str(last)
+        return json.dumps(said).encode()
+
+    def _athens(self, path: str, query: dict[str, str]) -> bytes | None:
+        """As the disk storage of Athens finds them: a version that was passed by is of no other module, either."""
+        if path != "/go/catalog":
+            return None
+        module, _, version = query.get("token", "").partition("|")
+        found = [each for each in MANY if each[0] >= module and each[1] > version]
+        page = found[: int(query["pagesize"])]
+        said: dict[str, object] = {"modules": [{"module": p, "version": v} for p, v in page]}
+        if len(found) >= int(query["pagesize"]):
+            said["next"] = "|".join(page[-1])
         return json.dumps(said).encode()
 
     def _gitea(self, path: str, query: dict[str, str]) -> bytes | None:
@@ -94,6 +108,11 @@ def url() -> Iterator[str]:
 def test_registries_that_list_everything(url: str, kind: str) -> None:
     Fake.kind = kind
     assert Registry(f"{url}/go/").names() == NAMES
+
+
+def test_the_disk_storage_of_athens_is_listed_as_a_whole(url: str) -> None:
+    Fake.kind = "athens"
+    assert Registry(f"{url}/go").names() == MANY
 
 
 def test_owners_of_gitea(url: str) -> None:

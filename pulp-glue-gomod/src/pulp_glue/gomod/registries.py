@@ -22,9 +22,13 @@ Name = tuple[str, str]
 
 _GITEA = re.compile(r"(?P<origin>.*)/api/packages/(?P<owner>[^/]+)/go")
 _INDEX_LIMIT = 2000
-_PAGE = 1000
+# The disk storage of Athens leaves out of all pages but the first whatever has a lower version than the last
+# one before it, of whichever module: so one page has to be enough.
+_PAGE = 1_000_000
 _GITEA_PAGE = 50
 _TIMEOUT = (10, 120)
+# A catalog is sent when all of it has been found.
+_CATALOG_TIMEOUT = (10, 900)
 _AT_A_TIME = 8
 _CHUNK = 1024 * 1024
 _GONE = (404, 410)
@@ -164,7 +168,8 @@ class Registry:
         names: dict[Name, None] = {}
         token = ""
         while True:
-            said = self._ask(f"{self._url}/catalog?pagesize={_PAGE}&token={quote(token)}")
+            url = f"{self._url}/catalog?pagesize={_PAGE}&token={quote(token)}"
+            said = self._ask(url, timeout=_CATALOG_TIMEOUT)
             if not isinstance(said, dict) or "modules" not in said:
                 return None
             before = len(names)
@@ -173,10 +178,10 @@ class Registry:
             if not token or len(names) == before:
                 return list(names)
 
-    def _ask(self, url: str, *, lines: bool = False) -> t.Any:
+    def _ask(self, url: str, *, lines: bool = False, timeout: tuple[int, int] = _TIMEOUT) -> t.Any:
         """Ask for JSON, one value or one on each line; None if there is none."""
         try:
-            response = self._session.get(url, timeout=_TIMEOUT)
+            response = self._session.get(url, timeout=timeout)
             if response.status_code in (*_GONE, 400, 405, 501):
                 return None
             self._require_ok(response)
