@@ -83,12 +83,17 @@ class ServeProcess:
         self._options = options
         given = QUICK_LOGINS | QUIET | dict(variables or {})
         self._variables = {name: value for name, value in given.items() if value}
+        self._unset = given.keys() - self._variables.keys()
         self._output = data_dir.with_name(data_dir.name + ".out")
         self._errors = data_dir.with_name(data_dir.name + ".err")
 
     def start(self) -> "ServeProcess":
         """Start it; `wait` tells when it is ready."""
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PULP_")}
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("PULP_") and key not in self._unset
+        }
         with self._output.open("w") as output, self._errors.open("w") as errors:
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "--data-dir", self.data_dir, *self._options],

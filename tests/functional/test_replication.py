@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from tests.functional.carried import World, blocks_of, releases_of
+from tests.functional.certificates import Authority
+from tests.functional.nginx import Site, StartNginx, nginx  # noqa: F401
 from tests.functional.owners import Owner
 from tests.functional.rest_api import (
     DISTRIBUTIONS,
@@ -213,3 +215,45 @@ def test_what_is_guarded_there_is_closed_here_until_somebody_opens_it(
     assert copy.get("example.com/none/@v/list").status_code == 404
     # With this policy what was not replicated stays.
     assert mine.name in replica.names(REPOSITORIES)
+
+
+# Who has no certificate sees nothing but this.
+_CLIENTS_ONLY = "if ($ssl_client_verify != SUCCESS) { return 403; }"
+
+
+def test_a_server_that_asks_for_a_certificate_is_shown_one(
+    here: Rest,
+    tmp_path: Path,
+    nginx: StartNginx,  # noqa: F811
+) -> None:
+    source, tag, made = Owner.create(here), f"r{uuid4().hex[:8]}", Made()
+    assert source.put(made.zip()).status_code == 201
+    label(source, tag)
+    authority = Authority.create(tmp_path / "ca")
+    pem = authority.client().read_text()
+    key, begin, certificate = pem.partition("-----BEGIN CERTIFICATE-----")
+    certificate = begin + certificate
+    url = nginx(
+        here.url,
+        Site(
+            of_server=_CLIENTS_ONLY,
+            certificate=authority.server(),
+            client_authority=authority.certificate,
+        ),
+    )
+    shown = {"ca_cert": authority.own(), "client_cert": certificate, "client_key": key}
+    replica = Replica(here, tmp_path / "own", tag, base_url=url, tls_validation=True, **shown)
+    replica.run()
+    there = replica.rest
+    assert replica.owner(source.name).get(f"{made.path}/@v/list").text == "v1.0.0\n"
+    # Its modules are asked for in the same way from then on.
+    (remote,) = there.get("remotes/gomod/gomod/", name=source.name)["results"]
+    assert remote["client_cert"].strip() == certificate.strip()
+
+    for number, missing in enumerate(("client", "ca_cert")):
+        given = {name: text for name, text in shown.items() if not name.startswith(missing)}
+        other = Replica(
+            here, tmp_path / f"other{number}", tag, base_url=url, tls_validation=True, **given
+        )
+        assert "failed" in {each["state"] for each in other.tried()}
+        assert other.names(DISTRIBUTIONS) == []
