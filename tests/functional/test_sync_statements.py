@@ -31,18 +31,23 @@ def _statements(log: StatementLog, mirror: Mirror, number: int) -> list[str]:
     found = [each.text for each in asked if any(table in each.text for table in TABLES)]
     # Nothing of the sync was missed: what it fetches, and what it makes of that.
     for table in ("gomod_gocacheentry", "gomod_gomodule"):
-        assert sum(text.startswith(f'INSERT INTO "{table}"') for text in found) >= MODULES
-    assert sum('FROM "gomod_gocacheentry"' in text for text in found) >= 5 * MODULES
+        inserts = [text for text in found if text.startswith(f'INSERT INTO "{table}"')]
+        assert all(
+            any(name.partition("@")[0] in text for text in inserts) for name in _names(number)
+        )
+        # How many it makes at a time depends on which are there at a moment.
+        assert len(inserts) <= MODULES
+    assert any('FROM "gomod_gocacheentry"' in text for text in found)
     # Nor does pulpcore ask for the type of each unit, as it does where only some columns are read.
     assert not any(text.startswith(TYPE_OF_ONE) for text in found)
     return found
 
 
-def _without_the_wanted(texts: list[str]) -> list[str]:
-    """The statements by their beginnings: values are written into many of them."""
+def _without_the_wanted(texts: list[str]) -> set[str]:
+    """The different statements by their beginnings: values are written into many of them."""
     beginnings = (text.partition(" WHERE ")[0][:60] for text in texts)
     # That of the index says which version is made.
-    return sorted(re.sub(r"= [0-9]+$", "= N", text) for text in beginnings)
+    return {re.sub(r"= [0-9]+$", "= N", text) for text in beginnings}
 
 
 @pytest.fixture
@@ -75,6 +80,8 @@ def test_the_size_of_the_repository_does_not_matter(
         settle(database)
         second = _statements(log, mirror, 1)
     assert _without_the_wanted(first) == _without_the_wanted(second)
+    # How many share a statement depends on the moment: alone, each takes no more than this.
+    assert max(map(len, (first, second))) < 12 * MODULES
     # None of them names what was not asked for.
     assert max(map(len, second)) < 3 * max(map(len, first))
     assert _rows_read(database, lambda: sync(mirror, modules=_names(2))) < LARGE

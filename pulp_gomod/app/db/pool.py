@@ -8,16 +8,25 @@ definition.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connections
 from psycopg import OperationalError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pulp_gomod.app.db.compiled import Statement
 from pulp_gomod.app.db.pq import Connection, Row
 from pulp_gomod.app.db.snapshots import Snapshot, Snapshots
 
 log = logging.getLogger(__name__)
+
+
+class Ask(Protocol):
+    """Runs a compiled statement, alone or together with what others ask for."""
+
+    async def __call__(self, statement: Statement, **values: Any) -> list[Row]:
+        """Return the rows of a statement, given its values by name."""
+
 
 APPLICATION_NAME = "pulp-gomod"
 MAX_CONNECTIONS = 8
@@ -88,6 +97,15 @@ class Database:
             log.info("Lost a connection to PostgreSQL; asking again on another one.")
             await self._pool.check()
             return await self._fetch(sql, parameters)
+
+    async def ask(self, statement: Statement, **values: Any) -> list[Row]:
+        """
+        Run a compiled statement and return its rows.
+
+        Args:
+            values: What it is run with, by name.
+        """
+        return await self.fetch_all(statement.sql, statement.bind(**values))
 
     async def fetch_one(self, sql: str, parameters: list[Any]) -> Row | None:
         """

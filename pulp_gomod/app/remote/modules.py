@@ -137,6 +137,20 @@ class UpstreamModules:
         """
         return await self._documents.now(self._wish(self.question(file, path, version)))
 
+    async def offered(self, file: File, path: str, version: str) -> tuple[CacheEntry, bool]:
+        """
+        Return what the remote says now, and whether it may be kept, but keep nothing.
+
+        Args:
+            path: The module path.
+
+        Raises:
+            UpstreamFault: The remote failed.
+        """
+        # Whoever asks so is about to keep the zip, and knows that none is kept.
+        question = replace(self.question(file, path, version), whole="")
+        return await self._documents.offered(self._wish(question))
+
     async def if_available(self, file: File, path: str, version: str = "") -> CacheEntry | None:
         """
         Return what is to be added to what is held, if the remote says it in time; see DocumentCache.

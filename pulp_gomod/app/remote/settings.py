@@ -88,6 +88,7 @@ class RemoteSettings:
         url: Where it is, without a final slash.
         keeps: Whether what it sends is kept (policy on_demand or immediate), or only passed on.
         takes_turns: Whether a small file is fetched by one process at a time, which costs two statements.
+        linger: Seconds for which a zip waits for others, to be stored together with them.
         username: "" for none.
         password: "" for none.
         headers: Sent with each request to the upstream itself.
@@ -116,6 +117,7 @@ class RemoteSettings:
     url: str
     keeps: bool = True
     takes_turns: bool = True
+    linger: float = 0.0
     username: str = ""
     password: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.db import IntegrityError
 from yarl import URL
 
+from pulp_gomod.app.db.batching import Lookups
+from pulp_gomod.app.db.gathering import Gathering
 from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.lru import Lru
-from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.pool import Ask, Database
 from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache import entries, generations
@@ -35,6 +38,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Small = tuple[CacheKey, CacheEntry]
+"""A small file that is to be kept."""
+
 # Bytes that a list, an `.info` or a record may have. go.mod files have Go's own limit.
 MAX_DOCUMENT = 16 * 1024 * 1024
 # Seconds for which requests may go on with settings that were replaced.
@@ -51,7 +57,7 @@ class Upstream:
         settings: The remote.
         threads: For what blocks.
         health: How it has been lately.
-        database: For reading.
+        ask: For reading.
 
     Args:
         settings: The remote.
@@ -77,13 +83,17 @@ class Upstream:
         self._sessions = sessions
         self._elsewhere = Health()
         self._fetcher = Fetcher(settings, sessions, self.health, self._elsewhere)
-        self.database = database
+        # A client waits for its own file only, which may be large.
+        self.ask: Ask = Lookups(database).ask if settings.linger else database.ask
         self._turns = turns
         self._ingest = ingest
         # By the state of an answer, the repositories that it is added to: what replaces it is added anew.
         self._pending: Lru[str, set[UUID]] = Lru(MAX_PENDING)
         self._flights: SingleFlight[Any] = SingleFlight()
         self._space = CacheQuota(settings, threads)
+        self._writing: Gathering[Small, UUID | None] = Gathering(
+            self._write, lambda small: len(small[1].body)
+        )
 
     @classmethod
     async def open(
@@ -142,7 +152,7 @@ class Upstream:
 
     async def read(self, question: CacheKey) -> CacheEntry | None:
         """Return what was said last."""
-        return await entries.read(self.database, question)
+        return await entries.read(self.ask, question)
 
     async def write(
         self, question: CacheKey, answer: CacheEntry, known: CacheEntry | None = None
@@ -151,14 +161,30 @@ class Upstream:
         before = size_of(question, known) if known else 0
         if not self._space.take(size_of(question, answer), before):
             return answer
-        small = bool(question.whole) and answer.found
-        write = generations.write_small if small else entries.write
+        # What belongs to no zip may be kept whatever is kept of one.
+        own = question if answer.found else replace(question, whole="")
         try:
-            pk = await self.threads.database(write, question, answer)
+            pk = await self._writing.do((own, answer))
         except IntegrityError:
             log.info("The remote %s is gone; its response is not cached.", self.settings.name)
             return answer
         return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
+
+    async def _write(self, small: Sequence[Small]) -> Sequence[UUID | None | Exception]:
+        try:
+            return await self.threads.database(generations.write_each, small)
+        except DatabaseError as error:
+            if len(small) == 1:
+                raise
+            log.info("Keeping responses one by one: %s", error)
+            return [await self._write_alone(each) for each in small]
+
+    async def _write_alone(self, small: Small) -> UUID | None | Exception:
+        try:
+            return (await self.threads.database(generations.write_each, [small]))[0]
+        except DatabaseError as error:
+            failure: Exception = error
+            return failure
 
     async def _overtaken(self, question: CacheKey) -> CacheEntry:
         """Return what belongs to the zip that was kept while something else was fetched."""

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
@@ -116,15 +116,32 @@ def ask_first(storage: Any, name: str) -> bool:
     Raises:
         StorageUnavailableError: The storage failed, or did not answer within a few seconds.
     """
+    return bool(_first(storage, storage.exists, name))
+
+
+def ask_first_of_all(storage: Any, names: Sequence[str]) -> list[bool]:
+    """
+    Do what `ask_first` does, for a few files at once.
+
+    Args:
+        names: The files.
+
+    Raises:
+        StorageUnavailableError: The storage failed, or did not answer within a few seconds.
+    """
+    return _first(storage, lambda: [bool(storage.exists(name)) for name in names])
+
+
+def _first(storage: Any, call: Callable[..., T], *args: Any) -> T:
     calls, key = _calls(), id(storage)
     doing = "looking for a file"
     if time.monotonic() < calls.left_alone.get(key, 0.0):
         raise StorageUnavailableError(doing, "it was not responding a moment ago")
     seconds = min(PROBE, settings.GOMOD_STORAGE_TIMEOUT)
     with storage_calls(doing):
-        future = calls.submit(storage.exists, name)
+        future = calls.submit(call, *args)
         try:
-            return bool(future.result(seconds))
+            return future.result(seconds)
         except TimeoutError:
             future.cancel()
             calls.left_alone[key] = time.monotonic() + PAUSE

@@ -8,6 +8,7 @@ what is stored is stored the same way. All lookups stay inside the current domai
 import errno
 import hashlib
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from os import PathLike, fspath
 from typing import Any
@@ -66,9 +67,21 @@ def save_or_find_artifact(
         file: The file, complete on disk. It may be moved away.
     """
     source = file if isinstance(file, PulpTemporaryUploadedFile) else fspath(file)
-    artifact = Artifact.init_and_validate(source)
+    return save_or_find(Artifact.init_and_validate(source), source)
+
+
+def save_or_find(
+    artifact: Artifact, source: str | PulpTemporaryUploadedFile
+) -> tuple[Artifact, bool]:
+    """
+    Do what `save_or_find_artifact` does, for a file whose digests are known.
+
+    Args:
+        artifact: The unsaved artifact. Its file may be in its place already.
+        source: The file where it was.
+    """
     with transaction.atomic():
-        _take_turn(artifact.sha256)
+        take_turns([artifact.sha256])
         known = _known_artifact(artifact.sha256)
         if known is None:
             stored = _store(artifact)
@@ -78,10 +91,21 @@ def save_or_find_artifact(
         return known, False
 
 
-def _take_turn(sha256: str) -> None:
-    key = crc32(f"{get_domain_pk()}{sha256}".encode()) - 2**31
+def take_turns(sha256s: Iterable[str]) -> None:
+    """
+    Let nobody else store the same bytes until the outermost transaction ends.
+
+    Args:
+        sha256s: Their digests. Whoever needs several turns takes all of them at once: then nobody waits
+            for each other.
+    """
+    domain = get_domain_pk()
+    keys = sorted({crc32(f"{domain}{sha256}".encode()) - 2**31 for sha256 in sha256s})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ARTIFACT_LOCK, key])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::integer[]) AS keys (key)",
+            [ARTIFACT_LOCK, keys],
+        )
 
 
 def _known_artifact(sha256: str) -> Artifact | None:
@@ -102,9 +126,7 @@ def _store(artifact: Artifact) -> Artifact:
                 storage.delete(name)
         with transaction.atomic(), storage_calls("storing a zip"):
             artifact.save()
-            # Django moves a file to another file system without a look at how much was written.
-            if storage.size(name) != artifact.size:
-                raise OSError(errno.ENOSPC, "the storage accepted only a part of the file")
+            _check_size(artifact, storage)
     except IntegrityError:
         # A sync does not take turns with us.
         known = _known_artifact(artifact.sha256)
@@ -118,6 +140,39 @@ def _store(artifact: Artifact) -> Artifact:
             raise StorageUnavailableError("storing a zip", str(error)) from error
         raise
     return artifact
+
+
+def put_in_place(artifact: Artifact, storage: Any) -> None:
+    """
+    Bring the file of a new artifact to the storage, in its turn; what is to be saved is its row.
+
+    Args:
+        artifact: The unsaved artifact.
+        storage: The storage of its domain, which has no file of this name.
+
+    Raises:
+        OSError: The disk of the storage is full. Nothing is left of the file there then.
+        StorageUnavailableError: The storage failed.
+    """
+    try:
+        with storage_calls("storing a zip"):
+            try:
+                # What saving the row begins with.
+                Artifact._meta.get_field("file").pre_save(artifact, add=True)
+            finally:
+                artifact.file.close()
+            _check_size(artifact, storage)
+    except (OSError, StorageUnavailableError) as error:
+        _remove_half(storage, artifact.storage_path(""))
+        if isinstance(error, DamagedFileError):
+            raise StorageUnavailableError("storing a zip", str(error)) from error
+        raise
+
+
+def _check_size(artifact: Artifact, storage: Any) -> None:
+    # Django moves a file to another file system without a look at how much was written.
+    if storage.size(artifact.storage_path("")) != artifact.size:
+        raise OSError(errno.ENOSPC, "the storage accepted only a part of the file")
 
 
 def _remove_half(storage: Any, name: str) -> None:
@@ -168,7 +223,7 @@ def discard_artifact(artifact: Artifact) -> None:
     """
     try:
         with transaction.atomic():
-            _take_turn(artifact.sha256)
+            take_turns([artifact.sha256])
             Artifact.objects.filter(pk=artifact.pk).delete()
             if _known_artifact(artifact.sha256) is None:
                 _delete_file(artifact.storage_path(""))

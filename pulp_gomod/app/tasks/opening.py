@@ -19,6 +19,8 @@ from pulp_gomod.app.remote.threads import Threads
 
 T = TypeVar("T")
 
+# Seconds for which a zip waits for others: nobody waits for it.
+_LINGER = 0.1
 # Connections to PostgreSQL for reading answers.
 _CONNECTIONS = 2
 
@@ -42,7 +44,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @asynccontextmanager
-async def opened(settings: RemoteSettings) -> AsyncIterator[RemoteClient]:
+async def opened(
+    settings: RemoteSettings, connections: int | None = None
+) -> AsyncIterator[RemoteClient]:
     """
     Open a remote for a sync.
 
@@ -51,9 +55,17 @@ async def opened(settings: RemoteSettings) -> AsyncIterator[RemoteClient]:
 
     Args:
         settings: The remote.
+        connections: How many requests may be under way at a time; None for as many as the remote says.
     """
     # The rest of the server asks for few of the small files that a sync asks for just then.
-    unbounded = replace(settings, keeps=True, cache_size=None, takes_turns=False)
+    unbounded = replace(
+        settings,
+        keeps=True,
+        cache_size=None,
+        takes_turns=False,
+        linger=_LINGER,
+        connections=connections or settings.connections,
+    )
     database = Database(connection_parameters(), _CONNECTIONS)
     threads, turns = Threads(), AdvisoryLocks(connection_parameters())
     # What is not kept cannot be synced.

@@ -43,7 +43,7 @@ class Source:
     async def info(self, version: Any) -> None:
         return None
 
-    async def zip(self, version: Any, h1: str, since: Any) -> tuple[Any, Unit]:
+    async def zip(self, version: Any, h1: str) -> tuple[Any, Unit]:
         return self.answer, self._unit
 
 

@@ -191,6 +191,23 @@ class DocumentCache:
             await wish.verify(found.body)
         return entries.of_fetched(found, wish.ttl, self._shelf.not_found_ttl)
 
+    async def offered(self, wish: DocumentRequest) -> tuple[CacheEntry, bool]:
+        """
+        Return what the upstream says now, and whether it may be kept, but keep nothing.
+
+        Args:
+            wish: What is asked for.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        self._shelf.count(False, wish.question.file)
+        found = await wish.ask(None)
+        assert not isinstance(found, Unchanged)
+        verdict = Verdict() if isinstance(found, Missing) else await wish.verify(found.body)
+        answer = entries.of_fetched(found, wish.ttl, self._shelf.not_found_ttl, verdict.verified)
+        return answer, verdict.keep
+
     async def if_available(self, wish: DocumentRequest) -> CacheEntry | None:
         """
         Return the answer to a wish where something is held anyway; None if none comes in time.

@@ -1,14 +1,14 @@
 """The cache rows of a remote: reading them fast, and writing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, connection
 
-from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.pool import Ask
 from pulp_gomod.app.models import GoPendingEntry
 from pulp_gomod.app.remote.cache import queries
 from pulp_gomod.app.remote.http.results import Fetched, Missing
@@ -122,21 +122,18 @@ def of_fetched(
     )
 
 
-async def read(database: Database, question: CacheKey) -> CacheEntry | None:
+async def read(ask: Ask, question: CacheKey) -> CacheEntry | None:
     """
     Return what the remote said last, however long ago.
 
     Args:
-        database: Where to look.
+        ask: Runs a statement.
         question: What it was asked.
     """
-    statement = queries.answer()
-    row = await database.fetch_one(
-        statement.sql, statement.bind(remote=question.remote, key=question.key)
-    )
-    if row is None:
+    rows = await ask(queries.answer(), remote=question.remote, key=question.key)
+    if not rows:
         return None
-    pk, status, body, etag, last_modified, checked, expires, verified, *stored = row
+    pk, status, body, etag, last_modified, checked, expires, verified, *stored = rows[0]
     return CacheEntry(
         status,
         bytes(body),
@@ -150,6 +147,45 @@ async def read(database: Database, question: CacheKey) -> CacheEntry | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    An answer to be kept.
+
+    Attributes:
+        question: What was asked.
+        answer: What was said.
+        content: For a zip the pk of the content unit.
+    """
+
+    question: CacheKey
+    answer: CacheEntry
+    content: UUID | None = None
+
+    def values(self, now: datetime) -> dict[str, Any]:
+        """The row's columns."""
+        question, answer = self.question, self.answer
+        return {
+            "pulp_id": question.pk,
+            "pulp_created": now,
+            "pulp_last_updated": now,
+            "remote": question.remote,
+            "key": question.key,
+            "path": question.path,
+            "module": question.module,
+            "version": question.version,
+            "file": question.file,
+            "status": answer.status,
+            "body": answer.body,
+            "content": self.content,
+            "verified": answer.verified,
+            "etag": answer.etag,
+            "last_modified": answer.last_modified,
+            "checked": answer.checked,
+            "expires": answer.expires,
+        }
+
+
 def write(question: CacheKey, answer: CacheEntry, content: UUID | None = None) -> UUID:
     """
     Keep an answer in place of the last one, and return its row's pk. Uses the ORM.
@@ -159,30 +195,24 @@ def write(question: CacheKey, answer: CacheEntry, content: UUID | None = None) -
         answer: What was said.
         content: For a zip the content unit.
     """
-    pk, now = question.pk, datetime.now(UTC)
-    row = {
-        "pulp_id": pk,
-        "pulp_created": now,
-        "pulp_last_updated": now,
-        "remote": question.remote,
-        "key": question.key,
-        "path": question.path,
-        "module": question.module,
-        "version": question.version,
-        "file": question.file,
-        "status": answer.status,
-        "body": answer.body,
-        "content": content,
-        "verified": answer.verified,
-        "etag": answer.etag,
-        "last_modified": answer.last_modified,
-        "checked": answer.checked,
-        "expires": answer.expires,
-    }
-    sql, names = queries.upsert()
+    write_all([Row(question, answer, content)])
+    return question.pk
+
+
+def write_all(rows: Iterable[Row]) -> None:
+    """
+    Keep answers in place of the last ones, in one order for all who do. Uses the ORM.
+
+    Args:
+        rows: The answers; of several to one question the last one counts.
+    """
+    now = datetime.now(UTC)
+    chosen = {row.question.key: row.values(now) for row in rows}
+    if not chosen:
+        return
+    sql, names = queries.upsert(len(chosen))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [row[name] for name in names])
-    return pk
+        cursor.execute(sql, [chosen[key][name] for key in sorted(chosen) for name in names])
 
 
 def add_pending(pending: Collection[tuple[UUID, UUID]]) -> None:

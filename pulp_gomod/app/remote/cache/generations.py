@@ -7,52 +7,69 @@ with the `.info` and the `.mod` that belong to it, in one transaction, and from 
 nobody gets the go.mod of one generation beside the zip of another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.remote.cache import entries, queries
-from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
+from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, Row
 
 
-def write_small(question: CacheKey, answer: CacheEntry) -> UUID | None:
+def write_each(small: Sequence[tuple[CacheKey, CacheEntry]]) -> list[UUID | None]:
     """
-    Keep an `.info` or a `.mod`, and return its row's pk; None if the zip that is kept has another one.
+    Keep answers of one remote, and return their rows' pks; None where the zip that is kept has another one.
 
     Args:
+        small: The answers, of which only those of module versions belong to zips.
+    """
+    whole = [question for question, _ in small if question.whole]
+    with transaction.atomic() if whole else nullcontext():
+        _alone(question.whole for question in whole)
+        belongs = _of_zips(whole)
+        kept = [
+            Row(question, answer)
+            for question, answer in small
+            if belongs.get(question.key, answer.body) == answer.body
+        ]
+        entries.write_all(kept)
+    keys = {row.question.key for row in kept}
+    return [question.pk if question.key in keys else None for question, _ in small]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """
+    A zip that is to be kept.
+
+    Attributes:
         question: What was asked.
         answer: What was said.
+        content: The pk of the stored unit.
+        small: The files that belong to it.
     """
-    with transaction.atomic():
-        _alone(question.whole)
-        belongs = _of_zip(question)
-        if belongs is not None and belongs != answer.body:
-            return None
-        return entries.write(question, answer)
+
+    question: CacheKey
+    answer: CacheEntry
+    content: UUID
+    small: Sequence[tuple[CacheKey, CacheEntry]]
 
 
-def write_whole(
-    question: CacheKey,
-    answer: CacheEntry,
-    content: UUID,
-    small: Iterable[tuple[CacheKey, CacheEntry]],
-) -> UUID:
+def write_whole(wholes: Sequence[Whole]) -> None:
     """
-    Keep a zip and the small files that belong to it, in place of what was kept, and return its row's pk.
+    Keep zips, each with the small files that belong to it, in place of what was kept.
 
     Args:
-        question: What was asked: a zip.
-        answer: What was said.
-        content: The stored unit.
-        small: The other files.
+        wholes: The zips.
     """
     with transaction.atomic():
-        _alone(question.key)
-        for each in small:
-            entries.write(*each)
-        return entries.write(question, answer, content=content)
+        _alone(whole.question.key for whole in wholes)
+        small = [Row(*each) for whole in wholes for each in whole.small]
+        zips = [Row(whole.question, whole.answer, whole.content) for whole in wholes]
+        entries.write_all([*small, *zips])
 
 
 def write_together(small: Iterable[tuple[CacheKey, CacheEntry]]) -> None:
@@ -62,9 +79,7 @@ def write_together(small: Iterable[tuple[CacheKey, CacheEntry]]) -> None:
     Args:
         small: The files.
     """
-    with transaction.atomic():
-        for question, answer in small:
-            write_small(question, answer)
+    write_each(list(small))
 
 
 def go_mod_of(answer: UUID) -> bytes | None:
@@ -80,22 +95,31 @@ def go_mod_of(answer: UUID) -> bytes | None:
     return None if row is None else bytes(row)
 
 
-def _of_zip(question: CacheKey) -> bytes | None:
-    """What belongs to the zip that is kept; None if that says nothing."""
-    is_mod = question.file == "mod"
-    statement = queries.go_mod_of_zip() if is_mod else queries.info_of_zip()
-    with connection.cursor() as cursor:
-        cursor.execute(statement.sql, statement.bind(remote=question.remote, key=question.whole))
-        row = cursor.fetchone()
-    if row is None or row[0] is None:
-        return None
-    said = bytes(row[0])
-    return said if said or is_mod else None
+def _of_zips(questions: Sequence[CacheKey]) -> dict[str, bytes]:
+    """What belongs to the zips that are kept, by the key of the file; nothing where that says nothing."""
+    found: dict[str, bytes] = {}
+    for statement, is_mod in ((queries.go_mod_of_zip(), True), (queries.info_of_zip(), False)):
+        asked = [question for question in questions if (question.file == "mod") == is_mod]
+        if not asked:
+            continue
+        many = statement.for_many
+        values = [{"remote": each.remote, "key": each.whole} for each in asked]
+        with connection.cursor() as cursor:
+            cursor.execute(many.sql, many.bind(values))
+            rows = cursor.fetchall()
+        for place, body in rows:
+            if body is not None and (is_mod or bytes(body)):
+                found[asked[place - 1].key] = bytes(body)
+    return found
 
 
-def _alone(key: str) -> None:
-    """Let nobody else keep files of the module version until the transaction ends."""
+def _alone(keys: Iterable[str]) -> None:
+    """Let nobody else keep files of the module versions until the transaction ends."""
     # The turns of those who fetch are taken by the first digits.
-    number = int(key[16:32], 16) - 2**63
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+    numbers = sorted({int(key[16:32], 16) - 2**63 for key in keys})
+    if numbers:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS keys (key)",
+                [numbers],
+            )

@@ -57,12 +57,15 @@ _REPLACED = (
 )
 
 
-@lru_cache(maxsize=1)
-def upsert() -> tuple[str, tuple[str, ...]]:
+@lru_cache(maxsize=16)
+def upsert(rows: int) -> tuple[str, tuple[str, ...]]:
     """
-    Keep an answer in place of the last one.
+    Keep answers in place of the last ones.
 
-    Django makes the same of `bulk_create`, and anew for each row: most of what a row costs.
+    Django makes the same of `bulk_create`, and anew each time: most of what a row costs.
+
+    Args:
+        rows: How many.
 
     Returns:
         The statement, and the fields whose values are its parameters.
@@ -70,9 +73,10 @@ def upsert() -> tuple[str, tuple[str, ...]]:
     quote, meta = connection.ops.quote_name, GoCacheEntry._meta
     columns = {field.name: quote(field.column) for field in meta.concrete_fields}
     replaced = (f"{columns[name]} = EXCLUDED.{columns[name]}" for name in _REPLACED)
+    row = f"({', '.join(['%s'] * len(columns))})"
     sql = (
         f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns.values())}) "
-        f"VALUES ({', '.join(['%s'] * len(columns))}) "
+        f"VALUES {', '.join([row] * rows)} "
         f"ON CONFLICT ({columns['remote']}, {columns['key']}) DO UPDATE SET {', '.join(replaced)}"
     )
     return sql, tuple(columns)

@@ -8,7 +8,6 @@ for once more, and the files are kept together, or none of them is (see `generat
 
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from pulp_gomod.app.db.executors import compute_bytes
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, File
@@ -60,21 +59,16 @@ class Others:
         """Return the `.mod` as it is known, or None if it cannot be had."""
         return await self._about("mod")
 
-    async def info(
-        self, *, again: bool = False, since: datetime | None = None
-    ) -> CacheEntry | None:
+    async def info(self, *, again: bool = False) -> CacheEntry | None:
         """
         Return the `.info`, or None if it cannot be had.
 
         Args:
             again: Whether to ask for it although it is known: no zip contradicts an old one.
-            since: From when on it is not an old one; None if it always is.
         """
         known = await self._modules.known("info", self._path, self._version) if again else None
         if known is None or not known.found:
             return await self._about("info")
-        if since is not None and known.checked >= since:
-            return known
         try:
             now = await self._modules.now("info", self._path, self._version)
         except UpstreamFault:

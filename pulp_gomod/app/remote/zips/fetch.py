@@ -5,12 +5,13 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from pulp_gomod.app.db.gathering import Gathering
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.remote import metrics
 from pulp_gomod.app.remote.cache import entries, generations
@@ -42,6 +43,9 @@ log = logging.getLogger(__name__)
 # Seconds that a zip waits until it has taken the place of another go.mod, and between looks at that.
 REPLACED_WITHIN = 20.0
 _LOOK = 0.2
+
+# Bytes of a zip that is stored together with others.
+SMALL = 1024 * 1024
 
 T = TypeVar("T")
 
@@ -81,7 +85,8 @@ class ZipRequest:
         repository: The pk of the repository that it would join.
         ingested: Whether it is added to the repository by itself, as what clients ask for does.
         h1: The checksum that it has to have, or "".
-        since: What the upstream has said of the version since then is not asked for again; None if all is.
+        info: What the upstream says of the version, if that was asked for just now; it is kept with the zip.
+        go_mod: The same of its `.mod`.
     """
 
     path: str
@@ -89,7 +94,8 @@ class ZipRequest:
     repository: UUID
     ingested: bool = True
     h1: str = ""
-    since: datetime | None = None
+    info: CacheEntry | None = None
+    go_mod: CacheEntry | None = None
 
 
 class Zips:
@@ -114,6 +120,9 @@ class Zips:
         self._modules = modules
         self._sumdb = sumdb
         self._room = room
+        self._storing: Gathering[verify.Arrival, UUID] = Gathering(
+            self._store, lambda each: each.weight, upstream.settings.linger
+        )
 
     async def known(self, asked: ZipRequest) -> StoredZip | None:
         """
@@ -131,7 +140,7 @@ class Zips:
             return None
         if not self._upstream.is_pending(asked.repository, answer):
             # It may have been fetched for another repository, which remembers other things.
-            unit = await unit_of(self._upstream.database, answer.pk)
+            unit = await unit_of(self._upstream.ask, answer.pk)
             checksums = unit[1:] if unit is not None else ("", "")
             self._compare_with_wanted(asked, checksums[0])
             replaces = await self._compare_with_past(asked, *checksums)
@@ -185,8 +194,8 @@ class Zips:
         vouched = self._sumdb is not None and self._modules.covers(path, version)
         background, others = _Background(), Others(self._modules, path, version)
         lines = background.start(self._lines(path, version)) if vouched else None
-        info = background.start(others.info(again=not vouched, since=asked.since))
-        go_mod = None if vouched else background.start(others.go_mod())
+        info = background.start(_said(asked.info) or others.info(again=not vouched))
+        go_mod = None if vouched else background.start(_said(asked.go_mod) or others.go_mod())
         try:
             spool = Spool(self._upstream.threads)
             missing = await self._upstream.file(question.path, spool, self._room.largest)
@@ -278,7 +287,7 @@ class Zips:
         return past.go_mod_h1
 
     async def _past_of(self, asked: ZipRequest) -> Past:
-        return await past_of(self._upstream.database, asked.repository, asked.path, asked.version)
+        return await past_of(self._upstream.ask, asked.repository, asked.path, asked.version)
 
     def _holds_another(self, asked: ZipRequest, held: str, sent: str) -> NotProven:
         metrics.refused(self._upstream.settings)
@@ -341,16 +350,9 @@ class Zips:
     ) -> CacheEntry | Uncached:
         kept = False
         try:
-            await self._upstream.threads.store(
-                verify.take_in,
-                spool.path,
-                upload,
-                self._upstream.settings.domain,
-                asked.repository if asked.ingested else None,
-                question,
-                answer,
-                small,
-            )
+            repository = asked.repository if asked.ingested else None
+            arrival = verify.Arrival(spool.path, upload, repository, question, answer, small)
+            await self._bring_in(arrival)
             kept = True
         except StorageUnavailableError:
             return await self._pass_unstored(spool, asked, upload)
@@ -362,6 +364,19 @@ class Zips:
         if stored is None or stored.zip is None:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, but is already gone")
         return stored
+
+    async def _bring_in(self, arrival: verify.Arrival) -> None:
+        if arrival.upload.size <= SMALL:
+            await self._storing.do(arrival)
+            return
+        # Others would wait until all of it is read.
+        (came,) = await self._store([arrival])
+        if isinstance(came, Exception):
+            raise came
+
+    async def _store(self, arrivals: Sequence[verify.Arrival]) -> list[UUID | Exception]:
+        domain = self._upstream.settings.domain
+        return await self._upstream.threads.store(verify.take_in, domain, arrivals)
 
     async def _pass_unstored(self, spool: Spool, asked: ZipRequest, upload: Upload) -> Uncached:
         """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
@@ -413,6 +428,15 @@ class _Background:
     def cancel(self) -> None:
         for task in self._tasks:
             task.cancel()
+
+
+def _said(answer: CacheEntry | None) -> Coroutine[Any, Any, CacheEntry | None] | None:
+    """Return what gives an answer that is there already, if it is."""
+
+    async def give() -> CacheEntry | None:
+        return answer
+
+    return give() if answer is not None else None
 
 
 def _sha256(path: str) -> str:

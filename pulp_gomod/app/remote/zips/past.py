@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.db.compiled import Statement, compile_queryset
-from pulp_gomod.app.db.pool import Database
+from pulp_gomod.app.db.pool import Ask
 from pulp_gomod.app.models import GoModFile, GoModule, GoRelease, GoRepository
 from pulp_gomod.app.models.membership import held
 from pulp_gomod.app.models.upstream import GoCachedModFile
@@ -45,38 +45,34 @@ class Past:
     vouched: bool = False
 
 
-async def past_of(database: Database, repository: UUID, path: str, version: str) -> Past:
+async def past_of(ask: Ask, repository: UUID, path: str, version: str) -> Past:
     """
     Return what a repository knows of a module version.
 
     Args:
-        database: Where to look.
+        ask: Runs a statement.
         repository: The repository's pk.
         path: The module path.
     """
-    statement = _past()
-    row = await database.fetch_one(
-        statement.sql, statement.bind(repository=repository, module=path, version=version)
-    )
-    if row is None:
+    rows = await ask(_past(), repository=repository, module=path, version=version)
+    if not rows:
         return Past()
-    immutable, checksums, sources, go_mod_h1, is_cached = row
+    immutable, checksums, sources, go_mod_h1, is_cached = rows[0]
     counts = immutable or not _FETCHED.isdisjoint(sources)
     recorded = frozenset(checksums if counts else ())
     return Past(recorded, go_mod_h1 or "", bool(go_mod_h1) and not is_cached)
 
 
-async def unit_of(database: Database, answer: UUID) -> tuple[UUID, str, str] | None:
+async def unit_of(ask: Ask, answer: UUID) -> tuple[UUID, str, str] | None:
     """
     Return the pk of a stored zip's unit, and the checksums of the zip and of its go.mod; None if it is gone.
 
     Args:
-        database: Where to look.
+        ask: Runs a statement.
         answer: The pk of the answer that brought it.
     """
-    statement = _unit()
-    row = await database.fetch_one(statement.sql, statement.bind(answer=answer))
-    return (row[0], row[1], row[2]) if row is not None else None
+    rows = await ask(_unit(), answer=answer)
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -9,13 +11,12 @@ from django.conf import settings
 from pulpcore.plugin.models import Domain
 from pulpcore.plugin.util import set_domain
 
-from pulp_gomod.app.models import GoModule
 from pulp_gomod.app.remote.cache import entries, generations
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.http.results import UpstreamFault, one_line
 from pulp_gomod.app.remote.zips.agreeing import Small
 from pulp_gomod.app.storage import upload_policy
-from pulp_gomod.app.storage.modules import save_artifact, save_module
+from pulp_gomod.app.storage.many_modules import Parcel, save_zips
 from pulp_gomod.golang.zip import Upload, is_heavy
 from pulp_gomod.verifier import process
 from pulp_gomod.verifier.checks import Fetched, Verified
@@ -74,37 +75,66 @@ def _logged(verified: Verified, check: Fetched) -> Verified:
     return verified
 
 
-def take_in(
-    path: str,
-    upload: Upload,
-    domain: UUID,
-    repository: UUID | None,
-    question: CacheKey,
-    answer: CacheEntry,
-    small: Small,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Arrival:
     """
-    Store a zip, so that it is served from now on, and have it added to a repository.
+    A verified zip that is to be stored.
 
-    Args:
+    Attributes:
         path: The file; it is moved away.
         upload: What it holds.
-        domain: The pk of the domain.
-        repository: The pk of the repository; None if it is added to none by itself.
+        repository: The pk of the repository that it is added to; None if it is added to none by itself.
         question: What the upstream was asked.
         answer: What it said.
         small: The files that are kept with it.
+    """
 
-    Raises:
-        OSError: The storage did not take the file.
+    path: str
+    upload: Upload
+    repository: UUID | None
+    question: CacheKey
+    answer: CacheEntry
+    small: Small
+
+    @property
+    def weight(self) -> int:
+        """Bytes of it that storing it holds in memory."""
+        texts = sum(len(answer.body) for _, answer in self.small)
+        return len(self.upload.go_mod) + len(self.upload.readme) + len(self.answer.body) + texts
+
+
+def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[UUID | Exception]:
+    """
+    Store zips, so that they are served from now on, and have them added to repositories.
+
+    Args:
+        domain: The pk of the domain.
+        arrivals: The zips.
+
+    Returns:
+        For each its row's pk, or why the storage did not take the file.
     """
     set_domain(_domain(domain))
-    unit = GoModule.from_upload(upload)
+    parcels = [Parcel(each.path, each.upload) for each in arrivals]
     # The stored file may have other bytes than this one, where Go sees no difference.
-    unit = save_module(unit, save_artifact(path))
-    row = generations.write_whole(question, answer, unit.pk, small)
-    if repository is not None:
-        entries.add_pending([(repository, row)])
+    save_zips(parcels)
+    kept = [
+        generations.Whole(each.question, each.answer, parcel.unit.pk, each.small)
+        for each, parcel in zip(arrivals, parcels, strict=True)
+        if parcel.unit is not None
+    ]
+    generations.write_whole(kept)
+    stored = {whole.question.key for whole in kept}
+    entries.add_pending(
+        [
+            (each.repository, each.question.pk)
+            for each in arrivals
+            if each.repository is not None and each.question.key in stored
+        ]
+    )
+    return [
+        parcel.error or each.question.pk for each, parcel in zip(arrivals, parcels, strict=True)
+    ]
 
 
 # Seconds for which the settings of a domain are remembered.

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from uuid import UUID
 
 from pulp_gomod.app.tasks.sync.failures import Missing, SyncError
@@ -13,6 +12,9 @@ from pulp_gomod.app.tasks.sync.progress import Progress
 from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.module import Version
+
+# Module versions that are under way for each that is being fetched.
+_PER_CONNECTION = 3
 
 _Work = tuple[Version, Item, Unit | None]
 
@@ -78,7 +80,8 @@ class Downloading:
         Args:
             plan: What is wanted.
         """
-        await work_off(self._limit, self._feed(plan), self._do)
+        # What is fetched waits to be stored together with others, while others are fetched.
+        await work_off(_PER_CONNECTION * self._limit, self._feed(plan), self._do)
         return self._fetched
 
     async def _feed(self, plan: Plan) -> AsyncIterator[_Work]:
@@ -111,11 +114,8 @@ class Downloading:
 
     async def _bring_whole(self, version: Version, item: Item, held: Unit | None) -> None:
         self._source.admit(version)
-        began = datetime.now(UTC)
-        # Fetched first, it is there when the zip is, and is added with it.
-        await self._source.info(version)
         if self._with_zips:
-            answer, unit = await self._source.zip(version, item.h1, began)
+            answer, unit = await self._source.zip(version, item.h1)
             _compare("zip", "the upstream sends", unit.h1, item.h1)
             _compare("go.mod", "the upstream sends", unit.go_mod_h1, item.go_mod_h1)
             if held is not None and held.vouched:
@@ -128,6 +128,8 @@ class Downloading:
                 )
             self._fetched.answers.append(answer)
             return
+        # Fetched first, it is there when the zip is, and is added with it.
+        await self._source.info(version)
         if item.h1:
             proven = await self._source.proven_h1(version)
             _compare("zip", "the checksum database has", proven, item.h1)

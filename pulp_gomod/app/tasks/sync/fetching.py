@@ -69,7 +69,7 @@ async def fetch(order: SyncRequest) -> Downloaded:
     """
     missing, plan = Missing(order.missing), Plan()
     try:
-        async with opened(order.remote) as through:
+        async with opened(order.remote, order.limit) as through:
             threads = through.upstream.threads
             blocks = await threads.database(blocks_of, order.repository)
             own = await threads.database(own_paths_of, order.repository)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 # Bytes that a version counts for.
 _PER_VERSION = 16
+
+_UNUSABLE = "what the upstream sent cannot be used by the go command"
 
 # Bytes of a page of an index: so many lines of the longest names that this server takes.
 _MAX_PAGE = 8 * 1024 * 1024
@@ -163,34 +166,68 @@ class SyncSource:
         except NotFound:
             return None
 
-    async def zip(self, version: Version, h1: str, since: datetime) -> tuple[UUID, Unit]:
+    async def zip(self, version: Version, h1: str) -> tuple[UUID, Unit]:
         """
         Return the pk of the answer that keeps a verified zip, and the unit that was made of it.
+
+        What the upstream says of the version besides is kept with it.
 
         Args:
             version: The module version.
             h1: The checksum that it has to have, or "".
-            since: When the other files of the version were asked for, which are not asked for again then.
 
         Raises:
             Trouble: It cannot be had.
         """
         self._permit(*version)
-        if not self._through.modules.covers(*version):
-            # The zip is compared with it, and it may have come since somebody else asked for it.
-            await self.go_mod(version)
-        asked = ZipRequest(*version, self._repository, ingested=False, h1=h1, since=since)
+        asked = ZipRequest(*version, self._repository, ingested=False, h1=h1)
         with _told(self._through.upstream):
-            found = await self._through.zips.known(asked) or await self._through.zips.get(asked)
+            known = await self._through.zips.known(asked)
+        if known is None:
+            await self._bring_zip(version, asked)
+        else:
+            # They may have been forgotten.
+            await self.info(version)
+        answer = self._through.modules.question("zip", *version).pk
+        unit = await unit_of(self._through.upstream.ask, answer)
+        if unit is None:
+            raise SyncError("it was stored, but is already gone")
+        return answer, Unit(*unit)
+
+    async def _bring_zip(self, version: Version, asked: ZipRequest) -> None:
+        covered = self._through.modules.covers(*version)
+        try:
+            info = await self._offered("info", version, is_fixed=covered)
+        except NotFound:
+            info = None
+        # The zip is compared with it, where no checksum database vouches for both.
+        go_mod = None if covered else await self._offered("mod", version, is_fixed=True)
+        asked = replace(asked, info=info, go_mod=go_mod)
+        with _told(self._through.upstream):
+            found = await self._through.zips.get(asked)
         if isinstance(found, Missing):
             raise NotFound(found)
         if isinstance(found, Uncached):
             raise Unavailable(f"it is not a module that can be stored: {found.reason}")
-        answer = self._through.modules.question("zip", *version).pk
-        unit = await unit_of(self._through.upstream.database, answer)
-        if unit is None:
-            raise SyncError("it was stored, but is already gone")
-        return answer, Unit(*unit)
+
+    async def _offered(self, file: File, version: Version, *, is_fixed: bool) -> CacheEntry:
+        """
+        Return a small file of a module version, which is kept with its zip.
+
+        Args:
+            is_fixed: Whether what was said once still counts.
+        """
+        modules = self._through.modules
+        known = await modules.known(file, *version) if is_fixed else None
+        if known is not None and known.found:
+            return known
+        with _told(self._through.upstream):
+            answer, may_be_kept = await modules.offered(file, *version)
+        if not answer.found:
+            raise NotFound(answer.missing)
+        if not may_be_kept:
+            raise Unavailable(_UNUSABLE)
+        return answer
 
     async def proven_h1(self, version: Version) -> str:
         """
@@ -285,7 +322,7 @@ class SyncSource:
     @staticmethod
     def _kept(answer: CacheEntry) -> CacheEntry:
         if answer.pk is None:
-            raise Unavailable("what the upstream sent cannot be used by the go command")
+            raise Unavailable(_UNUSABLE)
         return answer
 
 
