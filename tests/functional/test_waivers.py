@@ -1,5 +1,6 @@
 """Who may ask for a waiver, who may approve it, and what each of them is shown."""
 
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -86,6 +87,20 @@ def test_who_is_stopped_asks_and_who_has_the_role_approves(
     )  # type: ignore[index]
     assert decided.items() <= found.items() and "waiver_requested" in found
     assert asker.get("gomod/events/", module=made.path)["count"] == 0
+    # Whoever sees the distribution sees what happened there, by the name of a policy that is hidden, or gone.
+    grant(rest, owner.distribution, asker, "gomod.godistribution_viewer")
+    end = time.monotonic() + 60
+    while not (seen := theirs.get("policy", "events", *of_it, "--module", made.path)):
+        # They are written within ten seconds.
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert {each["kind"] for each in seen} <= {"stopped", "waived"}
+    rest.wait(rest.call("PATCH", owner.distribution, json={"policy": None}))
+    assert rest.status("DELETE", policy["pulp_href"]) == 204
+    (name,) = {each["distribution_name"] for each in seen}
+    assert {each["pulp_href"] for each in seen} <= {
+        each["pulp_href"] for each in theirs.get("policy", "events", *of_it, "--distribution", name)
+    }
 
 
 def test_a_token_asks_for_what_it_may_read(rest: Rest) -> None:

@@ -15,11 +15,12 @@ from pulp_cli.generic import (
     pass_pulp_context,
     pulp_group,
     pulp_option,
-    resource_option,
     role_command,
     show_command,
     update_command,
 )
+from pulp_glue.common.context import PulpEntityContext
+from pulp_glue.common.exceptions import PulpEntityNotFound
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoDistributionContext,
@@ -29,7 +30,6 @@ from pulp_glue.gomod.context import (
 
 from pulpcore.cli.gomod.options import (
     Decorator,
-    policy_option,
     severity_callback,
     time_callback,
     vulndb_option,
@@ -166,16 +166,14 @@ _KINDS = click.Choice(
 
 
 @policy.command(short_help=_("See what policies did."))
-@policy_option(_("Show only events of this policy."), "of_policy")
-@resource_option(
+@pulp_option(
+    "--policy",
+    "of_policy",
+    help=_("Show only events of this policy, be it gone. Specified as a name or as href."),
+)
+@pulp_option(
     "--distribution",
-    default_plugin="gomod",
-    default_type="gomod",
-    context_table={"gomod:gomod": PulpGoDistributionContext},
-    href_pattern=PulpGoDistributionContext.HREF_PATTERN,
-    help=_(
-        "Show only events of this distribution. Specified as '[[<plugin>:]<type>:]<name>' or as href."
-    ),
+    help=_("Show only events of this distribution, be it gone. Specified as a name or as href."),
 )
 @click.option("--kind", type=_KINDS, help=_("Show only events of this kind."))
 @click.option("--condition", help=_("Show only events of this condition, such as deny."))
@@ -193,8 +191,8 @@ _KINDS = click.Choice(
 def events(
     pulp_ctx: PulpCLIContext,
     /,
-    of_policy: PulpGoPolicyContext | None,
-    distribution: PulpGoDistributionContext | None,
+    of_policy: str | None,
+    distribution: str | None,
     limit: int,
     offset: int,
     **filters: t.Any,
@@ -205,9 +203,20 @@ def events(
     There is one event for each policy, condition, module version, distribution and day.
     """
     parameters = {key: value for key, value in filters.items() if value is not None}
-    if of_policy is not None:
-        parameters["policy"] = of_policy.pulp_href
-    if distribution is not None:
-        parameters["distribution"] = distribution.pulp_href
+    parameters |= _of(PulpGoPolicyContext(pulp_ctx), "policy", of_policy)
+    parameters |= _of(PulpGoDistributionContext(pulp_ctx), "distribution", distribution)
     found = PulpGoEventContext(pulp_ctx).list(limit=limit, offset=offset, parameters=parameters)
     pulp_ctx.output_result(found)
+
+
+def _of(context: PulpEntityContext, filter_name: str, said: str | None) -> dict[str, str]:
+    """Return the filter for what happened at something that may be gone by now, or hidden from the user."""
+    if said is None:
+        return {}
+    if said.startswith(("/", "prn:")):
+        return {filter_name: said}
+    context.entity = {"name": said}
+    try:
+        return {filter_name: context.pulp_href}
+    except PulpEntityNotFound:
+        return {f"{filter_name}_name": said}
