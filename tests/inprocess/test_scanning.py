@@ -17,10 +17,10 @@ from pulpcore.app.contexts import with_task_context  # noqa: TID251 (there is no
 from pulpcore.plugin.constants import TASK_STATES  # isort: skip
 from pulpcore.plugin.models import Task, VulnerabilityReport  # isort: skip
 
-from pulp_gomod.app.models import GoModule, GoVulndb  # isort: skip
+from pulp_gomod.app.models import GoModule, GoRepository, GoVulndb  # isort: skip
 from pulp_gomod.app.models.vex import replace_statements  # isort: skip
 from pulp_gomod.app.tasks.vulndb import scanning  # isort: skip
-from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan  # isort: skip
+from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan, scan_again  # isort: skip
 from pulp_gomod.golang.openvex import parse_document  # isort: skip
 
 
@@ -86,10 +86,38 @@ def test_scans_of_what_repositories_share_take_turns(owner: Owner) -> None:
         for task in tasks
     )
     assert first & second
+    # Nobody who publishes waits for any of them.
+    assert not any(
+        "repository" in name for task in tasks for name in task.reserved_resources_record
+    )
     Task.objects.filter(pk__in=[task.pk for task in tasks]).update(state=TASK_STATES.COMPLETED)
     scan(owner, vulndb)
     scan(other, vulndb)
     assert reports_of(owner) == reports_of(other) == {"v1.0.0": ["GO-2026-1"]}
+
+
+def test_what_is_scanned_again_is_the_newest_and_what_is_gone_is_not(owner: Owner) -> None:
+    vulndb, path = make(), path_of(owner)
+    publish(owner, "v1.0.0")
+    fill(vulndb, report("GO-2026-1", path, "1.2.0"))
+    GoRepository.objects.filter(pk=owner.repository.pk).update(vulndb=vulndb)
+    set_guid(generate_guid())
+    gone = owner.repository.latest_version()
+    pk = str(gone.pk)
+    scan_again(vulndb)
+    scan_again(vulndb)
+    (task,) = (
+        task
+        for task in Task.objects.filter(name="pulp_gomod.app.tasks.vulndb.scanning.scan")
+        if task.enc_kwargs.get("repository_pk") == str(owner.repository.pk)
+    )
+    Task.objects.filter(pk=task.pk).update(state=TASK_STATES.COMPLETED)
+    publish(owner, "v1.1.0")
+    gone.delete()
+    with with_task_context(Task.objects.create(name="tests", state=TASK_STATES.RUNNING)):
+        assert scanning.scan(**task.enc_kwargs) == {"scanned": 2, "vulnerable": 2, "cleared": 0}
+        assert scanning.scan(pk, str(vulndb.pk)) is None
+    assert reports_of(owner).keys() == {"v1.0.0", "v1.1.0"}
 
 
 def test_releases_of_go_have_the_reports_about_go(owner: Owner) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pulpcore.plugin.models import ProgressReport, RepositoryVersion, VulnerabilityReport
@@ -49,17 +49,42 @@ class _Unit(NamedTuple):
     version: str
 
 
-def scan(repository_version_pk: str, vulndb_pk: str) -> Scanned:
+def scan(
+    repository_version_pk: str = "", vulndb_pk: str = "", repository_pk: str = ""
+) -> Scanned | None:
     """
     Note with each module version which reports of a database are about it, and with none what is not any more.
 
     Args:
+        repository_version_pk: What to scan; "" for the newest version of a repository.
         vulndb_pk: The GoVulndb.
+        repository_pk: That repository.
+
+    Returns:
+        What came of it; null if what was to be scanned has been deleted meanwhile.
     """
-    version = RepositoryVersion.objects.get(
-        pk=repository_version_pk, repository__pulp_domain=get_domain_pk()
-    )
-    vulndb = GoVulndb.objects.get(pk=vulndb_pk, pulp_domain=get_domain_pk())
+    version = _version(repository_version_pk, repository_pk)
+    vulndb = GoVulndb.objects.filter(pk=vulndb_pk, pulp_domain=get_domain_pk()).first()
+    if version is None or vulndb is None:
+        return None
+    try:
+        return _scan(version, vulndb)
+    except IntegrityError:
+        # Nobody who changes the repository waits for this.
+        if RepositoryVersion.objects.filter(pk=version.pk).exists():
+            raise
+        return None
+
+
+def _version(pk: str, repository_pk: str) -> RepositoryVersion | None:
+    versions = RepositoryVersion.objects.filter(repository__pulp_domain=get_domain_pk())
+    if pk:
+        return versions.filter(pk=pk).first()
+    newest = versions.complete().filter(repository=repository_pk).order_by("-number")
+    return newest.first()
+
+
+def _scan(version: RepositoryVersion, vulndb: GoVulndb) -> Scanned:
     scanning = _Scan(version, vulndb)
     units = held_in(GoModule.objects.all(), version).order_by("module", "pk")
     rows = units.values_list("pk", "module", "version").iterator(chunk_size=_BATCH)

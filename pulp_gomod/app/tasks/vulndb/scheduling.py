@@ -83,25 +83,37 @@ def dispatch_scan(version: RepositoryVersion, vulndb: GoVulndb) -> Task:
         version: The repository version.
         vulndb: With what.
     """
-    task: Task = dispatch(
-        _SCAN,
-        # A module version has one report, whatever repositories of the domain hold it.
-        exclusive_resources=[f"gomod:scan:{vulndb.pulp_domain_id}"],
-        shared_resources=[version.repository, vulndb],
-        kwargs={"repository_version_pk": str(version.pk), "vulndb_pk": str(vulndb.pk)},
-    )
-    return task
+    return _dispatch_scan(vulndb, [], repository_version_pk=str(version.pk))
 
 
 def scan_again(vulndb: GoVulndb) -> None:
     """
-    Have the newest version of each repository scanned that wants it, since the database has changed.
+    Have what is then the newest version of each repository scanned that wants it, since the database has changed.
+
+    A task that has not begun yet serves for this change, too.
 
     Args:
         vulndb: The database.
     """
     for repository in vulndb.repositories.all():
-        dispatch_scan(repository.latest_version(), vulndb)
+        turn = f"gomod:scan:{repository.pk}:{vulndb.pk}"
+        waiting = Task.objects.filter(
+            name=_SCAN, state="waiting", reserved_resources_record__contains=[turn]
+        )
+        if not waiting.exists():
+            _dispatch_scan(vulndb, [turn], repository_pk=str(repository.pk))
+
+
+def _dispatch_scan(vulndb: GoVulndb, turns: list[str], **what: str) -> Task:
+    task: Task = dispatch(
+        _SCAN,
+        # A module version has one report, whatever repositories of the domain hold it. Not the repositories: a
+        # publish must not wait for this.
+        exclusive_resources=[f"gomod:scan:{vulndb.pulp_domain_id}", *turns],
+        shared_resources=[vulndb],
+        kwargs={"vulndb_pk": str(vulndb.pk), **what},
+    )
+    return task
 
 
 _PREFIX = "gomod.vulndb/"
