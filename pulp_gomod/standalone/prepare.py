@@ -80,8 +80,13 @@ def _make_sumdb(model: Any) -> str:
     """Make a checksum database; no repository feeds it unless told to, since that is for ever."""
     from pulp_gomod.app.storage.signing import make_sumdb
 
+    beginning = f"localhost/{READY_MADE}-"
+    made = model.objects.filter(name__startswith=beginning, pulp_domain__name="default")
+    # Whoever was killed, or has lost the data directory beside another database server, has one.
+    if known := made.order_by("pulp_created").values_list("name", flat=True).first():
+        return str(known)
     # Clients keep what they know of a database by its name: no other server may have the same.
-    name = f"localhost/{READY_MADE}-{secrets.token_hex(4)}"
+    name = f"{beginning}{secrets.token_hex(4)}"
     make_sumdb(model(name=name))
     return name
 

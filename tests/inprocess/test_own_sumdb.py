@@ -40,6 +40,7 @@ from pulp_gomod.app.storage import kept_heads, signing  # isort: skip
 from pulp_gomod.app.storage.backends import storage_of  # isort: skip
 from pulp_gomod.app.storage.log_proofs import NoProofError, prove  # isort: skip
 from pulp_gomod.app.tasks import sumdb as tasks  # isort: skip
+from pulp_gomod.standalone import prepare  # isort: skip
 
 
 def module_zip(path: str, version: str, word: str = "") -> bytes:
@@ -413,6 +414,18 @@ def test_a_key_changes_although_the_change_before_was_not_noted(sumdb: GoSumdb) 
     signing.rotate(sumdb.pk, timezone.now() + timedelta(days=1))
     append_signed(sumdb, entries(unique(), 1))
     assert signing.find_contradiction(sumdb.pk) == "" and signed(sumdb).n == 6
+
+
+def test_a_server_makes_one_to_begin_with_however_often_it_begins(content_url: str) -> None:
+    ready_made = GoSumdb.objects.filter(name__startswith="localhost/go-")
+    name = prepare._make_sumdb(GoSumdb)
+    assert prepare._make_sumdb(GoSumdb) == name
+    assert list(ready_made.values_list("name", flat=True)) == [name]
+    # Its key is another server's: without a need, nobody reads it.
+    GoSumdbHead.objects.filter(sumdb__in=ready_made).delete()
+    ready_made._raw_delete("default")
+    again = prepare._make_sumdb(GoSumdb)
+    assert again not in ("", name) and signed(ready_made.get(name=again)).n == 0
 
 
 def test_whoever_is_slower_is_told_which_checksum_was_faster(owner: Owner, sumdb: GoSumdb) -> None:

@@ -78,7 +78,12 @@ class GoSumdbViewSet(
     """Checksum databases of this server: what GOSUMDB can be set to, for private and public modules."""
 
     endpoint_name = "gomod/sumdbs"
-    queryset = GoSumdb.objects.select_related("signed_head").order_by("-pulp_created", "pk")
+    # No request shows a secret key, so that none is read for one.
+    queryset = (
+        GoSumdb.objects.select_related("signed_head")
+        .defer("signing_key", "retiring_signing_key")
+        .order_by("-pulp_created", "pk")
+    )
     serializer_class = GoSumdbSerializer
     filter_backends = FILTER_BACKENDS
     filterset_class = GoSumdbFilter
@@ -119,7 +124,7 @@ class GoSumdbViewSet(
             seal_if_behind(sumdb.pk)
             refused = find_contradiction(sumdb.pk)
             # pulpcore remembers the object for as long as the request takes.
-            sumdb = GoSumdb.objects.select_related("signed_head").get(pk=sumdb.pk)
+            sumdb = self.queryset.get(pk=sumdb.pk)
             sumdb.refused = refused
         return sumdb
 
@@ -166,7 +171,7 @@ class GoSumdbViewSet(
         except SumdbRefusesError as error:
             raise serializers.ValidationError(error.reason) from error
         # pulpcore remembers the object for as long as the request takes.
-        sumdb = GoSumdb.objects.select_related("signed_head").get(pk=sumdb.pk)
+        sumdb = self.queryset.get(pk=sumdb.pk)
         shown = GoSumdbSerializer(sumdb, context=self.get_serializer_context())
         # What the description of the API says of every POST.
         return Response(shown.data, status=201)
