@@ -56,9 +56,8 @@ def scan(
     Note with each module version which reports of a database are about it, and with none what is not any more.
 
     Args:
-        repository_version_pk: What to scan; "" for the newest version of a repository.
+        repository_version_pk: What to scan; "" for the newest version of the repository.
         vulndb_pk: The GoVulndb.
-        repository_pk: That repository.
 
     Returns:
         What came of it; null if what was to be scanned has been deleted meanwhile.
