@@ -1,6 +1,7 @@
 """Documentation: computed in a task from what is published, stored in rows, shared by all that hold the same zip."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -134,6 +135,20 @@ def test_what_was_there_before_is_documented_when_it_is_asked_for(owner: Owner) 
     assert run(owner, anew=timezone.now().isoformat())["documented"] == 1
     assert GoDocumentation.objects.get(unit=unit).computed > before
     assert GoPackage.objects.filter(unit=unit).count() == 3
+
+
+def test_a_worker_is_given_up_for_whoever_waits_for_one(owner: Owner) -> None:
+    for version in ("v1.0.0", "v1.1.0", "v1.2.0"):
+        publish(owner, version)
+    later = timezone.now() + timedelta(hours=1)
+    other = Task.objects.create(name="tests", state=TASK_STATES.WAITING)
+    Task.objects.filter(pk=other.pk).update(unblocked_at=later)
+    assert run(owner)["documented"] == 1
+    assert dispatched(owner)[-1].state == TASK_STATES.WAITING
+    # It cannot begin: something else has what it needs.
+    Task.objects.filter(pk=other.pk).update(unblocked_at=None)
+    assert run(owner)["documented"] == 2
+    other.delete()
 
 
 def test_what_no_index_takes_costs_nothing_else(owner: Owner) -> None:

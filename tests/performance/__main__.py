@@ -7,6 +7,7 @@ from tests.performance import (
     bench,
     client,
     cold_builds,
+    documenting,
     guarded,
     options,
     own_sumdb,
@@ -34,6 +35,7 @@ _SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "scale": scale.scale,
     "sumdb": own_sumdb.own_sumdb,
     "pages": pages.pages,
+    "documentation": documenting.documentation,
     "cold-builds": cold_builds.cold_builds,
     "profile": profile.profile,
 }

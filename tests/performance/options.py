@@ -10,7 +10,7 @@ SECTIONS = ("hot", "cold", "guarded", "policed", "zips", "statements", "publish"
 SCALE_SECTIONS = ("scale",)
 #: A program with hundreds of modules.
 PROGRAM = "github.com/traefik/traefik/v3@v3.2.0"
-OTHER_SECTIONS = ("sumdb", "pages", "cold-builds", "profile")
+OTHER_SECTIONS = ("sumdb", "pages", "documentation", "cold-builds", "profile")
 
 
 @dataclass(frozen=True)

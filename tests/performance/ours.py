@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +130,12 @@ def keep_statistics(directory: Path) -> None:
 
 @contextlib.contextmanager
 def serving(
-    directory: Path, cache: Path, content: int = 2, api: int = 2, workers: int = 1
+    directory: Path,
+    cache: Path,
+    content: int = 2,
+    api: int = 2,
+    workers: int = 1,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Ours]:
     """
     Start the server, with a repository and a distribution of it.
@@ -141,6 +146,7 @@ def serving(
         content: How many content processes.
         api: How many API processes.
         workers: How many processes for tasks.
+        variables: More of the environment.
     """
     if not directory.exists():
         make_data_dir(directory, cache)
@@ -150,7 +156,7 @@ def serving(
         *("--port", str(free_port())),
         *("--content-workers", str(content), "--api-workers", str(api)),
         *("--workers", str(workers)),
-        variables=SLOW_LOGINS,
+        variables=SLOW_LOGINS | dict(variables or {}),
     ).start()
     try:
         rest = Rest(process.wait(), (USERNAME, PASSWORD))

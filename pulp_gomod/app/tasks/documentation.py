@@ -13,7 +13,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 
-from pulpcore.plugin.models import ContentArtifact, ProgressReport, RepositoryContent
+from pulpcore.plugin.constants import TASK_STATES
+from pulpcore.plugin.models import ContentArtifact, ProgressReport, RepositoryContent, Task
 
 from pulp_gomod.app.models import GoDocumentation, GoModule, GoPackage, GoRepository
 from pulp_gomod.app.models.documentation import LONGEST_PATH, OFF, PROGRAM, dispatch_documenting
@@ -57,7 +58,7 @@ def document_modules(repository_pk: str, since: int = 0, anew: str | None = None
         return done
     before = datetime.fromisoformat(anew) if anew else None
     zips = ZipReader(storage_of(repository.pulp_domain))
-    end = time.monotonic() + TURN
+    begun, end = timezone.now(), time.monotonic() + TURN
     with ProgressReport(message="Documenting modules", code="gomod.documentation") as progress:
         while batch := list(_undocumented(repository, since, before)[:_BATCH]):
             for unit in batch:
@@ -65,12 +66,18 @@ def document_modules(repository_pk: str, since: int = 0, anew: str | None = None
                 _tell_of(repository, unit)
                 done["failed" if state == GoDocumentation.State.FAILED else "documented"] += 1
                 progress.increment()
-                if time.monotonic() > end:
+                if time.monotonic() > end or _others_wait(begun):
                     dispatch_documenting(repository, since, anew)
                     return done
     if not _tell_rest(repository, since, end):
         dispatch_documenting(repository, since, anew)
     return done
+
+
+def _others_wait(since: datetime) -> bool:
+    """Say whether a task, such as a publish, waits for nothing but a worker by now: there may be one alone."""
+    waiting = Task.objects.filter(state=TASK_STATES.WAITING, unblocked_at__gt=since)
+    return bool(waiting.exists())
 
 
 def _tell_rest(repository: GoRepository, since: int, end: float) -> bool:
