@@ -5,14 +5,17 @@ import tarfile
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 from django.db import transaction
 
 from pulp_gomod.app.models import GoPolicy
+from pulp_gomod.app.serializers import GoPolicySerializer
 from tests.functional.upstream_world import Upstream, running
 from tests.goproxy_requests import get, zip_of
+from tests.inprocess import vulndbs
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
 from tests.unit import django_set_up  # noqa: F401
@@ -228,3 +231,28 @@ def until_it_is(url: str, text: str = "") -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_put_replaces_lists_as_it_does_modes(owner: Owner) -> None:
+    vulndb = vulndbs.make()
+    filled = {
+        "deny": [rule("example.com/bad")],
+        "deny_mode": "observe",
+        "licenses": ["MIT"],
+        "vulnerable_db": vulndb,
+        "vulnerable_mode": "observe",
+    }
+    policy = GoPolicy.objects.create(name=f"put-{uuid4().hex[:8]}", **filled)
+
+    def changed(is_partial: bool, **data: Any) -> GoPolicy:
+        asked = GoPolicySerializer(policy, data=data, partial=is_partial)
+        asked.is_valid(raise_exception=True)
+        asked.save()
+        return GoPolicy.objects.get(pk=policy.pk)
+
+    patched = changed(True, description="what it is for")
+    assert {name: getattr(patched, name) for name in filled} == filled
+    put = changed(False, name=policy.name)
+    # Nothing that was only observed is enforced.
+    assert (put.deny, put.deny_mode, put.licenses) == ([], "enforce", [])
+    assert (put.vulnerable_db, put.vulnerable_mode, put.description) == (None, "off", "")

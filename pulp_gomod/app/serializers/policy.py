@@ -104,8 +104,9 @@ class GoPolicyRuleSerializer(RangeAndReason, serializers.Serializer):
 
 
 def _rules(help_text: str) -> GoPolicyRuleSerializer:
+    # As its mode: a PUT that says nothing of a list must not enforce what was only observed.
     return GoPolicyRuleSerializer(
-        many=True, max_length=MOST_RULES, required=False, help_text=help_text
+        many=True, max_length=MOST_RULES, default=list, help_text=help_text
     )
 
 
@@ -127,7 +128,7 @@ def _database(kind: str, help_text: str) -> RelatedField:
         view_name="gomod/vulndbs-detail",
         queryset=GoVulndb.objects.filter(kind=kind),
         allow_null=True,
-        required=False,
+        default=None,
     )
 
 
@@ -208,7 +209,7 @@ class GoPolicySerializer(ModelSerializer):
     licenses = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_LICENSE),
         max_length=len(NAMES) * 3,
-        required=False,
+        default=list,
         help_text=_(
             "Licences under which nothing is served: SPDX identifiers in any case (GPL-3.0, GPL-3.0-only, "
             "GPL-3.0-or-later and GPL-3.0+ are the same; GPL-* is all that begin so), NONE for modules without a "
