@@ -1,5 +1,7 @@
 """What a waiver lets pass is served, as long as it holds and no further than it says."""
 
+import io
+import tarfile
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -63,6 +65,13 @@ def test_what_is_approved_passes_at_once_and_what_is_revoked_does_not(owner: Own
         assert get(f"{url}/@latest").json()["Version"] == "v1.0.0"
 
 
+def in_bundle(owner: Owner) -> set[str]:
+    """Return the names of the files in the bundle, without directories."""
+    content = get(f"{owner.packages_url}/bundle.tar").content
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        return {name.rpartition("/")[2] for name in tar.getnames()}
+
+
 def test_it_ends_by_itself(owner: Owner) -> None:
     path = publish(owner, "v1.0.0", "v1.2.0")
     url = f"{owner.packages_url}/{path}"
@@ -74,9 +83,11 @@ def test_it_ends_by_itself(owner: Owner) -> None:
         assert passed.status_code == 200 or datetime.now(UTC) >= end
         assert "max-age" not in passed.headers["Cache-Control"]
         assert get(f"{url}/@latest").json()["Version"] == "v1.2.0" or datetime.now(UTC) >= end
+        assert "v1.2.0.zip" in in_bundle(owner) or datetime.now(UTC) >= end
     time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
     assert is_stopped(get(f"{url}/@v/v1.2.0.zip"), "it steals keys")
     assert get(f"{url}/@latest").json()["Version"] == "v1.0.0"
+    assert "v1.2.0.zip" not in in_bundle(owner) and "v1.0.0.zip" in in_bundle(owner)
     # It is not told to content processes that begin later, either.
     policy.save()
     assert is_stopped(get(f"{url}/@v/v1.2.0.zip"), "it steals keys")

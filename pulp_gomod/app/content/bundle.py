@@ -74,6 +74,14 @@ class _Planned(NamedTuple):
     plan: Plan
     zips: ZipReader
     made: float
+    # When something ends to be exempt from the policy; that nobody changes then.
+    until: datetime | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it may be used again."""
+        is_over = self.until is not None and self.until <= datetime.now(UTC)
+        return not is_over and time.monotonic() - self.made < _PLAN_SECONDS
 
 
 class Bundles:
@@ -109,7 +117,7 @@ class Bundles:
         """
         key = _Key(scope.repository, scope.number, scope.since, scope.revision)
         known = self._plans.get(key)
-        if known is not None and time.monotonic() - known.made < _PLAN_SECONDS:
+        if known is not None and known.is_right:
             return known
 
         async def make() -> _Planned:
@@ -152,9 +160,10 @@ class Bundles:
 
 
 def _plan(scope: Scope) -> _Planned:
+    until = scope.policy.waived_until(datetime.now(UTC))
     domain = on_a_connection(Domain.objects.get, pk=scope.domain)
     zips = ZipReader(on_a_connection(storage_of, domain))
-    return _Planned(make_plan(scope, zips.check), zips, time.monotonic())
+    return _Planned(make_plan(scope, zips.check), zips, time.monotonic(), until)
 
 
 class _BundleReader:
@@ -284,9 +293,10 @@ async def serve_bundle(
             reader=_BundleReader(bundles, planned),
         )
         response = respond(request, found, cache_control(False, target.guard is None))
+        response = await opened(request, response)
         if response.status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
             consumers.note_request(request, target, BUNDLE, str(served.number))
-        return await opened(request, response)
+        return response
     except Occupied:
         line = "unavailable: this server is busy making other bundles; try again"
         return problem(503, line, {hdrs.RETRY_AFTER: _RETRY_AFTER})

@@ -42,6 +42,8 @@ _EMPTY_STOPS_NOTHING = ("deny", "retract", "licenses", "hold_days")
 
 # Modules whose rules are remembered, for each policy and process.
 _MOST_PATHS = 4096
+# Days that whoever asks may add, for which a policy is remembered as it is then.
+_MOST_LENGTHENED = 8
 
 
 class Mode(IntEnum):
@@ -161,6 +163,7 @@ class Policy:
         "_about",
         "_allow",
         "_deny",
+        "_longer",
         "_modes",
         "_retract",
         "_waivers",
@@ -190,6 +193,7 @@ class Policy:
         #: The mode of the condition that goes the furthest.
         self.reach = max(self._modes.values(), default=Mode.OFF)
         self._about: dict[str, _About] = {}
+        self._longer: dict[int, Policy] = {}
 
     def __eq__(self, other: object) -> bool:
         """Compare what they are, by their revisions."""
@@ -219,6 +223,14 @@ class Policy:
         Args:
             days: How many.
         """
+        known = self._longer.get(days)
+        if known is None:
+            if len(self._longer) >= _MOST_LENGTHENED:
+                self._longer.clear()
+            known = self._longer[days] = self._lengthened(days)
+        return known
+
+    def _lengthened(self, days: int) -> "Policy":
         settled = self.said.get("hold_days", 0) if self.mode("hold") >= Mode.LISTS else 0
         said = {
             **self.said,
@@ -269,6 +281,16 @@ class Policy:
             return None
         found = self._rules_about(path).waivers
         return next((each for each in found if each.exempts(version, condition, now)), None)
+
+    def waived_until(self, now: datetime) -> datetime | None:
+        """
+        Return when the next waiver ends; None if none does.
+
+        Args:
+            now: The time.
+        """
+        ends = (each.until for each in self._waivers if each.until is not None and each.until > now)
+        return min(ends, default=None)
 
     def _denied(self, path: str, version: str, rule: Rule) -> Stop:
         line = (

@@ -154,5 +154,21 @@ def test_who_asks_for_a_hold_lengthens_it(
     assert not policy(hold_days=0, hold_mode="enforce") and NONE.lengthened(1)
 
 
+def test_what_was_lengthened_once_is_remembered_and_not_without_end() -> None:
+    settled = policy(deny_mode="off")
+    assert settled.lengthened(14) is settled.lengthened(14)
+    made = [settled.lengthened(days) for days in range(1, 100)]
+    assert [each.said["hold_days"] for each in made] == list(range(1, 100))
+    assert len(settled._longer) <= 8
+
+
+def test_the_next_waiver_that_ends_is_the_first_one_of_those_that_hold() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    ends = [None, *((now + timedelta(days=days)).isoformat() for days in (-1, 3, 2))]
+    waivers = [{"name": "w", "pattern": "m", "versions": "", "until": end} for end in ends]
+    assert policy(waivers=waivers).waived_until(now) == now + timedelta(days=2)
+    assert policy(waivers=waivers[:2]).waived_until(now) is None
+
+
 def test_who_denies_nothing_stops_nothing() -> None:
     assert not policy(deny_mode="enforce", deny=[]) and not NONE
