@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from aiohttp import web
 from django.db import transaction
 
 from pulp_gomod.app.content.repository import ages as learning
+from pulp_gomod.app.content.repository import history
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.models import (
     GoDistribution,
@@ -368,3 +370,26 @@ def test_the_past_is_learned_from_the_index(content_url: str, upstream: Upstream
     assert world.mirror.get(f"{PATH}/@v/v1.0.0.info").status_code == 200
     assert is_stopped(world.mirror.get(f"{PATH}/@v/v1.1.0.info"), "record 1")
     assert len(asked) == 1
+
+
+def test_however_many_days_are_asked_for_the_upstream_is_asked_little_at_a_time(
+    content_url: str, upstream: Upstream
+) -> None:
+    world = World(content_url, upstream)
+    world.log("v1.0.0", ago=2 * DAY)
+    goes_on = threading.Event()
+    asked: list[str] = []
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        asked.append(request.query["since"])
+        await asyncio.to_thread(goes_on.wait, 60)
+        return web.Response(text="")
+
+    upstream.behaviours["index"] = index
+    root = world.mirror.owner.content_url
+    try:
+        for days in range(101, 120):
+            assert is_stopped(get(f"{root}/hold/{days}d/{PATH}/@v/v1.0.0.info"), f"{days} days")
+        assert len(asked) <= history._AT_ONCE
+    finally:
+        goes_on.set()

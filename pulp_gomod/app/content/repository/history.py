@@ -33,13 +33,16 @@ _ENTRIES: Final = 5
 _AMONG: Final = 100
 _MOST_BYTES: Final = 2 * 1024 * 1024
 _NANOSECONDS: Final = 10**9
+# Days that are remembered to have been asked for, more than anybody can name for one database; and those at a time.
+_MOST_ASKED: Final = 8192
+_AT_ONCE: Final = 2
 
 
 class History:
     """Learns of the past of checksum databases, beside all else."""
 
     def __init__(self) -> None:
-        self._asked: Lru[tuple[str, int], float] = Lru(256)
+        self._asked: Lru[tuple[str, int], float] = Lru(_MOST_ASKED)
         self._flights: SingleFlight[None] = SingleFlight()
 
     async def close(self) -> None:
@@ -57,6 +60,9 @@ class History:
         key = client.upstream.settings.sumdb.key, days
         asked = self._asked.get(key)
         if asked is not None and time.monotonic() - asked < EVERY:
+            return None
+        if len(self._flights) >= _AT_ONCE:
+            # Whoever asks says how many days, and each number is asked for by itself.
             return None
         self._asked.put(key, time.monotonic())
         return self._flights.start(key, lambda: _learn(client, days))
