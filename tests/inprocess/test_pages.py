@@ -131,6 +131,9 @@ def test_a_page_is_sent_again_only_if_it_has_changed(owner: Owner) -> None:
     packed = requests.get(url, headers=HTML | {"Accept-Encoding": "gzip"}, stream=True, timeout=60)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.raw.read()) == first.content
+    for refused in ("gzip;q=0", "br, gzip; Q=0.0", "identity"):
+        plain = requests.get(url, headers=HTML | {"Accept-Encoding": refused}, timeout=60)
+        assert "Content-Encoding" not in plain.headers and plain.content == first.content
     plain = requests.get(url, headers=HTML | {"Accept-Encoding": "identity"}, timeout=60)
     assert "Content-Encoding" not in plain.headers and plain.content == first.content
     publish(owner, "v1.1.0")

@@ -33,7 +33,7 @@ TILE = "tile/"
 # A tree of more levels would have more records than there can be.
 _MAX_LEVEL = 7
 # Characters of a name: it is remembered that nothing is known of it.
-_LONGEST_NAME = 255
+LONGEST_NAME = 255
 
 
 def read_lookup(asked: str) -> tuple[str, str]:
@@ -88,7 +88,7 @@ async def serve_kept(
     # What is not proven yet may be in a moment, and the head moves on, whatever the repository holds.
     request[PASSING] = True
     name, asked = split_name(path)
-    if not 0 < len(name) <= _LONGEST_NAME:
+    if not 0 < len(name) <= LONGEST_NAME:
         return not_found("not a path of a checksum database")
     if target.served is None:
         return not_found(f"the distribution {target.base_path} serves no repository")

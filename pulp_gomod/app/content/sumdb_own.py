@@ -24,6 +24,7 @@ from pulp_gomod.app.content.repository.own_sumdbs import Busy, Full, Head
 from pulp_gomod.app.content.sumdb_kept import (
     BINARY,
     LATEST,
+    LONGEST_NAME,
     LOOKUP,
     SUPPORTED,
     answer,
@@ -63,7 +64,7 @@ async def serve_own(
     name, asked, is_c2sp = _split(path)
     own = services.of(request.app).own_sumdbs
     served = target.served
-    if not name or name in KNOWN_GOSUMDB or served is None:
+    if not 0 < len(name) <= LONGEST_NAME or name in KNOWN_GOSUMDB or served is None:
         return None
     if own.is_none(target.snapshot, served.repository, name):
         return None

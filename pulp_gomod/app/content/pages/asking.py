@@ -12,11 +12,12 @@ def wants_page(request: web.Request) -> bool:
         return False
     for part in ",".join(request.headers.getall(hdrs.ACCEPT, ())).split(","):
         name, *parameters = (each.strip().lower() for each in part.split(";"))
-        if name in _TYPES and not any(_is_zero(each) for each in parameters):
+        if name in _TYPES and not any(is_zero(each) for each in parameters):
             return True
     return False
 
 
-def _is_zero(parameter: str) -> bool:
+def is_zero(parameter: str) -> bool:
+    """Say whether a parameter of what is accepted says that it is not."""
     name, _, value = parameter.partition("=")
     return name.strip() == "q" and not value.strip().strip("0.")

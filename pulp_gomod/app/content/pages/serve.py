@@ -13,6 +13,7 @@ from django.conf import settings
 
 from pulp_gomod.app.content.http.responses import cache_control, matches, not_found, problem
 from pulp_gomod.app.content.pages import comparing, lists, module, packages
+from pulp_gomod.app.content.pages.asking import is_zero
 from pulp_gomod.app.content.pages.headers import HEADERS, HTML
 from pulp_gomod.app.content.pages.held import Held
 from pulp_gomod.app.content.pages.paths import (
@@ -279,8 +280,11 @@ def _response(request: web.Request, place: Place, page: Page) -> web.Response:
 
 
 def _takes_gzip(request: web.Request) -> bool:
-    sent = request.headers.get(hdrs.ACCEPT_ENCODING, "")
-    return any(each.partition(";")[0].strip() == "gzip" for each in sent.split(","))
+    for each in request.headers.get(hdrs.ACCEPT_ENCODING, "").split(","):
+        name, *parameters = (part.strip().lower() for part in each.split(";"))
+        if name == "gzip":
+            return not any(map(is_zero, parameters))
+    return False
 
 
 KEY: web.AppKey[Pages] = web.AppKey("gomod_pages", Pages)
