@@ -46,7 +46,14 @@ FILES = {
     "latest.mod": 200,
 }
 # What is asked now and then whatever is requested, and what is noted beside it.
-BESIDE = ("pg_current_snapshot", "gopolicyevent", "plan_cache_mode", "core_domain")
+BESIDE = (
+    "pg_current_snapshot",
+    "gopolicyevent",
+    "goconsumer",
+    "gopendingentry",
+    "plan_cache_mode",
+    "core_domain",
+)
 
 
 class Statements:
