@@ -20,7 +20,7 @@ from pulp_gomod.app.remote.threads import Threads
 T = TypeVar("T")
 
 # Seconds for which a zip waits for others: nobody waits for it.
-_LINGER = 0.1
+_LINGER = 0.05
 # Connections to PostgreSQL for reading answers.
 _CONNECTIONS = 2
 

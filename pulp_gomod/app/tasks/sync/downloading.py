@@ -14,7 +14,7 @@ from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.module import Version
 
 # Module versions that are under way for each that is being fetched.
-_PER_CONNECTION = 3
+_PER_CONNECTION = 4
 
 _Work = tuple[Version, Item, Unit | None]
 
