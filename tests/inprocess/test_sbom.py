@@ -13,6 +13,7 @@ from pulp_gomod.app.models import GoDocumentation, GoModFile, GoModule, GoPolicy
 from pulp_gomod.golang import dirhash
 from tests.goproxy_requests import get, zip_of
 from tests.inprocess.owners import Owner
+from tests.inprocess.settings import configured
 from tests.unit import django_set_up  # noqa: F401
 
 
@@ -185,3 +186,19 @@ def test_what_is_not_here_is_not_found(owner: Owner) -> None:
     answer = get(f"{owner.packages_url}/sbom.json?module=example.com/m@v1.0.0")
     assert answer.status_code == 404
     assert answer.text == "not found: example.com/m@v1.0.0 is not in this repository\n"
+
+
+@pytest.mark.parametrize("where", ["main", "needed"])
+def test_a_go_mod_that_takes_long_to_read_is_too_large(owner: Owner, where: str) -> None:
+    large = "".join(f"// line {number}\n" for number in range(80_000))
+    for path, required in (("needed", ""), ("main", f"require {path_of(owner, 'needed')} v1.0.0")):
+        full = path_of(owner, path)
+        go_mod = f"module {full}\n{required}\n{large if path == where else ''}"
+        # As remotes have such, or administrators permit it.
+        with configured(GOMOD_MAX_GO_MOD_SIZE=4 << 20):
+            owner.publish(zip_of(full, "v1.0.0", go_mod))
+    asked = {"module": f"{path_of(owner, 'main')}@v1.0.0"}
+    answer = get(f"{owner.packages_url}/sbom.json", params=asked)
+    assert answer.status_code == 422 and "too large" in answer.text
+    # Of everything, nothing of them is read.
+    assert len(sbom(owner)["components"]) == 2

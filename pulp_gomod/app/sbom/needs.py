@@ -6,6 +6,9 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Case, F, Func, IntegerField, When
+from django.db.models.lookups import LessThanOrEqual
+
 from pulp_gomod.app.bundle.rows import Module, read_modules
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule
@@ -17,10 +20,23 @@ from pulp_gomod.golang.mvs import Graph
 # Modules, go.mod files and requirements of a graph, bytes of go.mod files that are read for it, and rounds of
 # reading: the largest programs have some ten thousand, a few megabytes, and a dozen.
 _MOST: Final = 100_000
-_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_BYTES: Final = 16 * 1024 * 1024
+# Bytes of one go.mod; a batch of them is in memory at once, and known ones have a hundred thousand at most.
+_LARGEST: Final = 1024 * 1024
 _MOST_ROUNDS: Final = 200
 # Module versions that are looked up at once.
 _BATCH: Final = 100
+
+
+# A go.mod, null for one that is too large.
+_SHORT: Final = Case(
+    When(
+        LessThanOrEqual(
+            Func(F("go_mod"), function="OCTET_LENGTH", output_field=IntegerField()), _LARGEST
+        ),
+        then=F("go_mod"),
+    )
+)
 
 
 @dataclass
@@ -85,22 +101,24 @@ class _Search:
         """Return the go.mod files of those versions that are held."""
         found = {}
         for model in (GoModFile, GoModule):
-            for path, version, body in self._held(model, versions, "module", "version", "go_mod"):
-                found[Version(path, version)] = bytes(body)
-                self._bytes += len(body)
+            for path, version, body in self._held(model, versions, "module", "version", _SHORT):
+                if body is None:
+                    self.needs.is_too_large = True
+                found[Version(path, version)] = bytes(body or b"")
+                self._bytes += len(body or b"")
         return found
 
     def read(self, graph: Graph) -> None:
         """Read the graph, with nothing below what is not held."""
         rounds = 0
-        while missing := graph.missing():
+        while not self.needs.is_too_large and (missing := graph.missing()):
             rounds += 1
             if rounds > _MOST_ROUNDS or graph.size > _MOST or self._bytes > _MOST_BYTES:
                 self.needs.is_too_large = True
                 return
             for batch in _batches(missing):
                 self._read(graph, batch)
-                if self._bytes > _MOST_BYTES:
+                if self.needs.is_too_large or self._bytes > _MOST_BYTES:
                     break
 
     def _read(self, graph: Graph, batch: list[Version]) -> None:
@@ -127,7 +145,10 @@ class _Search:
         return found
 
     def _held(
-        self, model: type[GoModule] | type[GoModFile], versions: Iterable[Version], *columns: str
+        self,
+        model: type[GoModule] | type[GoModFile],
+        versions: Iterable[Version],
+        *columns: str | Case,
     ) -> list[tuple[Any, ...]]:
         rows = model.objects.filter(
             named(versions), held(self._repository, self._number), _pulp_domain=self._domain
