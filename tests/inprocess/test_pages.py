@@ -123,9 +123,12 @@ def test_a_page_is_sent_again_only_if_it_has_changed(owner: Owner) -> None:
     url = f"{owner.packages_url}/{path}"
     first = fetch(url)
     assert first.headers["Cache-Control"] == "public, no-cache"
+    # Packed or not, it is the same page, and not the same bytes.
+    assert first.headers["ETag"].startswith('W/"')
     condition = {"If-None-Match": first.headers["ETag"]}
     unchanged = fetch(url, headers=condition)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert fetch(f"{url}/none", headers={"If-None-Match": "*"}).status_code == 404
     head = requests.head(url, headers=HTML, timeout=60)
     assert head.headers["Content-Length"] and head.headers["ETag"] == first.headers["ETag"]
     packed = requests.get(url, headers=HTML | {"Accept-Encoding": "gzip"}, stream=True, timeout=60)

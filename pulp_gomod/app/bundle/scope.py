@@ -26,6 +26,8 @@ class Scope:
         blocks: What is blocked.
         policy: What else is not served.
         is_stopped: Says whether the policy stops a module version by name, always the same for one scope.
+        reports: The revision of the vulnerability database that the distribution serves: a hold lets pass what fixes
+            a report of it.
     """
 
     domain: UUID
@@ -35,11 +37,12 @@ class Scope:
     blocks: Blocks = NONE
     policy: Policy = stopping.NONE
     is_stopped: Callable[[str, str], bool] = field(default=_never, compare=False)
+    reports: bytes = b""
 
     @property
     def revision(self) -> bytes:
         """Change whenever what is not served does."""
-        return self.blocks.revision + self.policy.revision
+        return self.blocks.revision + self.policy.revision + self.reports
 
     def may_stop(self, path: str) -> bool:
         """Say whether versions of a module may not be served."""

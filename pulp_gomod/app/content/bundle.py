@@ -280,6 +280,7 @@ async def serve_bundle(
         served.blocks,
         target.policy,
         asked_from_threads(judge, target),
+        target.vulndb.state if target.vulndb else b"",
     )
     try:
         planned = await bundles.plan(scope)

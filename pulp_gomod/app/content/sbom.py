@@ -154,6 +154,7 @@ async def serve_sbom(
         served.blocks,
         target.policy,
         asked_from_threads(judge, target),
+        target.vulndb.state if target.vulndb else b"",
     )
     wanted = Wanted(scope, version)
     try:

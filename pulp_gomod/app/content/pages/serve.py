@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -264,13 +265,15 @@ def nothing(place: Place, line: str, name: str = "") -> View:
 def _response(request: web.Request, place: Place, page: Page) -> web.Response:
     headers = {
         **HEADERS,
-        hdrs.ETAG: f'"{page.etag}"',
         hdrs.CACHE_CONTROL: cache_control(False, not place.is_private),
     }
     if place.is_private:
         headers["X-Robots-Tag"] = "noindex"
-    if matches(request.headers.get(hdrs.IF_NONE_MATCH, ""), page.etag, weak=True):
-        return web.Response(status=304, headers=headers)
+    if page.status == HTTPStatus.OK:
+        # Weak: it is the same page, packed or not.
+        headers[hdrs.ETAG] = f'W/"{page.etag}"'
+        if matches(request.headers.get(hdrs.IF_NONE_MATCH, ""), page.etag, weak=True):
+            return web.Response(status=304, headers=headers)
     headers[hdrs.CONTENT_TYPE] = HTML
     body = page.body
     if page.zipped is not None and _takes_gzip(request):

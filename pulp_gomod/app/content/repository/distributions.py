@@ -47,6 +47,11 @@ class ServedVulndb(NamedTuple):
     pk: UUID
     revision: UUID
 
+    @property
+    def state(self) -> bytes:
+        """Name it as it is now."""
+        return self.pk.bytes + self.revision.bytes
+
 
 @dataclass(frozen=True, slots=True)
 class ServedDistribution:

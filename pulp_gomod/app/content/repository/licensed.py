@@ -27,6 +27,8 @@ LICENSES: Final = "licenses"
 # After that it is asked again what is not known of a version.
 _RENEWED: Final = timedelta(seconds=30)
 _AGAIN: Final = timedelta(seconds=5)
+# After that it is looked whether what is stopped has been read anew.
+_LOOKED_AGAIN: Final = timedelta(minutes=10)
 
 
 class LicenceCondition:
@@ -97,7 +99,9 @@ def _verdict(question: Question, known: Mapping[str, Ids]) -> Verdict:
         is_unknown = True
         if question.gives_zips:
             stops[version] = _unread(question, version)
-    return Verdict(stops, question.now + _RENEWED if is_unknown else None)
+    if is_unknown:
+        return Verdict(stops, question.now + _RENEWED)
+    return Verdict(stops, question.now + _LOOKED_AGAIN if stops else None)
 
 
 def _unread(question: Question, version: str) -> Stop:
