@@ -8,6 +8,7 @@ from django_lifecycle import BEFORE_DELETE, hook
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
 
 from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.upstream import GoPendingEntry
 
 DEFAULT_CACHE_SIZE = 100 * 1024**3
 
@@ -54,8 +55,11 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
         permissions = [("manage_roles_goremote", "Can manage roles on Go remotes")]
 
     @hook(BEFORE_DELETE)
-    def _discard_seen_versions(self) -> None:
+    def _discard_what_it_said(self) -> None:
+        """Its answers may be gigabytes."""
         discard(self.seen_versions.all())
+        discard(GoPendingEntry.objects.filter(entry__remote=self))
+        discard(self.cache_entries.all())
 
     def key_of(self, path: str) -> str:
         """Name the row that keeps the answer to a question in which no checksum database had a say."""

@@ -1,6 +1,7 @@
 """GoRepository: a versioned set of Go modules."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,6 +20,7 @@ from pulp_gomod.app.exceptions import (
     QuotaExceededError,
 )
 from pulp_gomod.app.models.block import blocks_of
+from pulp_gomod.app.models.discarding import discard
 from pulp_gomod.app.models.dispatching import ensure_task
 from pulp_gomod.app.models.documentation import document_when_committed
 from pulp_gomod.app.models.exported import bases
@@ -81,6 +83,14 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
             ("repair_gorepository", "Can repair repository versions"),
             ("manage_roles_gorepository", "Can manage roles on Go repositories"),
         ]
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the repository; what may have a row for each module version is not read before."""
+        for rows in (self.releases, self.pending_entries, self.cached_mod_files):
+            discard(rows.all())
+        deleted: tuple[int, dict[str, int]] = super().delete(*args, **kwargs)
+        return deleted
 
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
         """
