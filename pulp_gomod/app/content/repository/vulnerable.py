@@ -1,6 +1,8 @@
 """The conditions `vulnerable` and `malicious` of policies: what is known to be bad, by the databases that are here."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pulp_gomod.app.content.repository import vulndb_queries as queries
@@ -18,8 +20,29 @@ from pulp_gomod.golang.osv import subjects_of
 _MOST_MODULES = 50_000
 _MOST_REPORTS = 100_000
 
+# Reports that are held against versions in less time than it takes to remember the outcome, and versions of which it
+# is remembered, in all: of mirrors, which are asked for the same lists again and again.
+_FEW = 1_000
+_MOST_JUDGED = 200_000
+
 _Key = tuple[str, bytes, str]
 Found = Sequence[tuple[About, str]]
+
+
+class _Judged(NamedTuple):
+    """
+    What came of holding many reports against many versions.
+
+    Attributes:
+        versions: How many these were.
+    """
+
+    verdict: Verdict
+    versions: int
+
+    def is_right(self, now: datetime) -> bool:
+        """Say whether it comes to the same now."""
+        return self.verdict.until is None or now < self.verdict.until
 
 
 class Reports:
@@ -76,6 +99,9 @@ class _ReportCondition:
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
+        self._judged: Lru[tuple[bytes, str, tuple[str, ...]], _Judged] = Lru(
+            _MOST_JUDGED, _MOST_JUDGED, lambda judged: judged.versions
+        )
 
     async def needs(self, question: Question) -> Sequence[Need]:
         """As Condition.needs."""
@@ -94,9 +120,16 @@ class _ReportCondition:
         if not counted:
             return Verdict({})
         items = len(counted) * len(question.versions)
+        key = (policy.revision, question.path, tuple(question.versions))
+        judged = self._judged.get(key) if items > _FEW else None
+        if judged is not None and judged.is_right(question.now):
+            return judged.verdict
         stops = await compute(items, self._stops, question, counted)
         ends = [each.withdrawn for each in counted if each.withdrawn is not None]
-        return Verdict(stops, min((end for end in ends if end > question.now), default=None))
+        verdict = Verdict(stops, min((end for end in ends if end > question.now), default=None))
+        if items > _FEW:
+            self._judged.put(key, _Judged(verdict, len(question.versions)))
+        return verdict
 
     def _stops(self, question: Question, counted: Sequence[About]) -> dict[str, Stop]:
         policy, path = question.target.policy, question.path
