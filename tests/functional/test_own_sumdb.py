@@ -58,7 +58,7 @@ def test_from_nothing_to_a_record_that_is_never_changed(rest: Rest) -> None:
     again = rest.call("POST", f"{href}rotate/", json={"until": until})
     assert again.status_code == 400 and "rotate again after that" in again.text
     refused = rest.call("DELETE", href)
-    assert refused.status_code == 400 and "Repositories feed" in refused.text
+    assert refused.status_code == 409 and "This checksum database is in use" in refused.text
 
 
 @pytest.mark.parametrize(
