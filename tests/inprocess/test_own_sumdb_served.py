@@ -10,6 +10,7 @@ import pytest
 import requests
 from django.utils import timezone
 
+from pulp_gomod.app.content.repository import resolver
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.sumdb import entries, note, tlog
 from pulp_gomod.golang.sumdb.checkpoint import open_checkpoint
@@ -135,6 +136,21 @@ def test_every_path(content_url: str, sumdb: GoSumdb) -> None:
     opened = note.open_note(head, [note.new_verifier(sumdb.verifier_key)])
     assert tlog.parse_tree(opened.text) == checkpoint.tree
     assert checkpoint.tree.n == 300
+
+
+def test_tiles_are_there_for_whoever_has_been_told_of_their_head(
+    content_url: str, sumdb: GoSumdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = feed(Owner.create(content_url), sumdb)
+    append(sumdb.pk, [Entry("corp.example/m", "v1.0.0", "h1:x", "corp.example/m v1.0.0 h1:x\n")])
+    root = f"{owner.content_url}/sumdb/{sumdb.name}"
+    # As if the next request came within a moment: what was looked up is not looked up again.
+    monkeypatch.setattr(resolver, "TRUSTED", 60.0)
+    monkeypatch.setattr(resolver, "AHEAD", 60.0)
+    tile = "tile/8/0/000.p/1"
+    assert get(root, tile).status_code == 404
+    assert b"\n1\n" in get(root, "latest").content
+    assert get(root, tile).status_code == 200
 
 
 def test_a_record_that_nobody_has_signed_yet_is_signed_when_it_is_asked_for(

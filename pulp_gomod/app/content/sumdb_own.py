@@ -20,7 +20,7 @@ from pulp_gomod.app.content.http.replies import fault_response, in_their_words, 
 from pulp_gomod.app.content.http.responses import LASTING, PASSING, TEXT, not_found, problem
 from pulp_gomod.app.content.repository import noted
 from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
-from pulp_gomod.app.content.repository.own_sumdbs import Busy, Full, Head
+from pulp_gomod.app.content.repository.own_sumdbs import Busy, Full, Head, has_tile
 from pulp_gomod.app.content.sumdb_kept import (
     BINARY,
     LATEST,
@@ -232,14 +232,13 @@ class _Own:
         return None
 
     async def _tile(self, tile: tlog.Tile) -> web.StreamResponse | None:
-        row = await self._sumdbs.tile(self._target.snapshot, *self._at, tile.l, tile.n)
+        row = await self._sumdbs.tile(self._target.snapshot, *self._at, tile)
         if row is None:
             return None
-        head, hashes = Head.of(row), bytes(row[7] or b"")
-        within = tlog.widest(tile, head.size)
-        if within is None or within.w < tile.w or len(hashes) < tile.size():
+        head = Head.of(row)
+        if not has_tile(row, tile):
             return self._beyond(head.size)
-        return await self._answer(hashes[: tile.size()], BINARY, head.signed, immutable=True)
+        return await self._answer(bytes(row[7])[: tile.size()], BINARY, head.signed, immutable=True)
 
     async def _records(self, tile: tlog.Tile, is_c2sp: bool) -> web.StreamResponse | None:
         row = await self._sumdbs.head(*self._at)

@@ -24,6 +24,7 @@ from pulp_gomod.app.exceptions import (
 from pulp_gomod.app.models.feeding import Entry
 from pulp_gomod.app.storage.signing import find_contradiction, seal
 from pulp_gomod.app.storage.taking_over import take_over
+from pulp_gomod.golang.sumdb import tlog
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,17 @@ class Head(NamedTuple):
     def is_due(self) -> bool:
         """Whether it has to be signed again."""
         return self.resign is not None and self.resign <= datetime.now(UTC)
+
+
+def has_tile(row: Row, tile: tlog.Tile) -> bool:
+    """
+    Say whether a row has a tile as wide as it is wanted, and its head, too.
+
+    Args:
+        row: As of `own_sumdb_queries.tile`.
+    """
+    within = tlog.widest(tile, Head.of(row).size)
+    return within is not None and within.w >= tile.w and len(row[7] or b"") >= tile.size()
 
 
 class Busy(Exception):
@@ -226,22 +238,22 @@ class OwnSumdbs:
             lambda head, row: row[7] is not None and row[7] >= head.size,
         )
 
-    async def tile(
-        self, snapshot: str, repository: UUID, name: str, level: int, number: int
-    ) -> Row | None:
+    async def tile(self, snapshot: str, repository: UUID, name: str, tile: tlog.Tile) -> Row | None:
         """
         Return a row as of `own_sumdb_queries.tile`, once it may be given out; None if there is no such database.
 
         Args:
             snapshot: PostgreSQL's, under which it may be remembered.
             repository: The repository's pk.
-            level: The tile's level.
 
         Raises:
             SumdbRefusesError: Nothing is given out, since it would contradict what was.
         """
-        values = {"repository": repository, "name": name, "level": level, "tile": number}
-        return await self._recall(snapshot, queries.tile(), values)
+        values = {"repository": repository, "name": name, "level": tile.l, "tile": tile.n}
+        # Whoever has just been told of a head asks for its tiles next.
+        return await self._recall(
+            snapshot, queries.tile(), values, suffices=lambda row: has_tile(row, tile)
+        )
 
     async def _recall(
         self,
@@ -249,11 +261,18 @@ class OwnSumdbs:
         statement: Statement,
         values: dict[str, object],
         is_behind: _IsBehind = lambda head, row: False,
+        suffices: Callable[[Row], bool] = lambda row: True,
     ) -> Row | None:
-        """Return a row as `_ask` does, without asking again while nothing at all was written."""
+        """
+        Return a row as `_ask` does, without asking again while nothing at all was written.
+
+        Args:
+            suffices: Says whether a row that is remembered has what is wanted. That nothing was written is what was
+                so a moment ago.
+        """
         key = (statement.sql, *values.values())
         known = self._rows.get(key) if snapshot else None
-        if known is not None and known.snapshot == snapshot:
+        if known is not None and known.snapshot == snapshot and suffices(known.row):
             head = Head.of(known.row)
             await self._require_sound(head)
             if not head.is_due:
