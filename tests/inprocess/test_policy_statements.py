@@ -53,6 +53,9 @@ BESIDE = (
     "gopendingentry",
     "plan_cache_mode",
     "core_domain",
+    # What has been pulled through, also by tests before, joins its repository by a task.
+    "core_task",
+    'FROM "gomod_gorepository" INNER JOIN',
 )
 
 
