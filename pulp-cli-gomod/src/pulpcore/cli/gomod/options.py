@@ -58,7 +58,10 @@ def severity_callback(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> float | str | None:
     """Read a severity; an empty one is kept, and stands for none."""
-    return click.FloatRange(0, 10).convert(value, param, ctx) if value else value
+    if not value:
+        return value
+    severity: float = click.FloatRange(0, 10)(value, param, ctx)
+    return severity
 
 
 def repository_option(
