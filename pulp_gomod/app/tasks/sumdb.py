@@ -51,7 +51,7 @@ def check(sumdb_pk: str) -> str:
     for record in records.iterator(chunk_size=_ROWS):
         checking.add(record)
     checking.finish(signed)
-    return f"records of {sumdb.name} proven in the head that is given out: {signed.n}"
+    return f"{signed.n} records of {sumdb.name} are proven in the head that is given out"
 
 
 class _Checking:
@@ -130,7 +130,7 @@ def recover(sumdb_pk: str) -> str:
         GoSumdb.objects.filter(pk=pk).update(refused="")
         recovered = max(kept.size - before, 0) if kept else 0
     seal(pk)
-    return f"records of {sumdb.name} recovered: {recovered}"
+    return f"{recovered} records of {sumdb.name} were recovered"
 
 
 def _bring_back(sumdb: GoSumdb, storage: Any, kept: KeptHead) -> None:
