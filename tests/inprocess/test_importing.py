@@ -18,6 +18,7 @@ from pulpcore.plugin.models import Task, Upload, UploadChunk
 from pulp_gomod.app.exceptions import ImportRefusedError
 from pulp_gomod.app.models import GoModFile, GoRelease, GoSumdbRecord
 from pulp_gomod.app.models.own import own_paths_of
+from pulp_gomod.app.tasks.importing.layout import SumdbPlace, place_of
 from pulp_gomod.app.tasks.importing.run import Report, import_tree
 from pulp_gomod.app.tasks.importing.tree import open_tree
 from pulp_gomod.golang import dirhash
@@ -329,6 +330,40 @@ def test_records_that_are_not_proven_are_not_kept(owner: Owner, base: str) -> No
     unknown = Log(files, base)
     notes = imported(owner, files | unknown.files())["notes"]
     assert notes == [f"the records of {unknown.name} were not taken over: name its key in sumdb"]
+
+
+@pytest.mark.parametrize("name", ["a\udcff", "a b", "a+b"])
+def test_a_name_that_no_database_can_have_is_not_told_of(
+    owner: Owner, base: str, name: str
+) -> None:
+    files = goproxy_files(base) | {f"sumdb/{name}/latest": b"x"}
+    # As the worker does it with what a task returns, when everything else is done.
+    task = Task.objects.create(name="tests", result=imported(owner, files))
+    assert (task.result["added"], task.result["notes"]) == (1, [])
+
+
+def test_a_name_that_no_table_takes_is_none() -> None:
+    # A tar can say it in a header of the header.
+    assert place_of("sumdb/a\0b/latest") is None
+    assert place_of("sumdb/sum.example.org/team/latest") == SumdbPlace(
+        "sum.example.org/team", "latest"
+    )
+
+
+def test_a_tree_has_no_more_databases_than_anybody_could_name(owner: Owner, base: str) -> None:
+    files = goproxy_files(base) | {f"sumdb/sum{n}.example.org/latest": b"x" for n in range(200)}
+    upload = uploaded(tar_of(files))
+    with pytest.raises(ImportRefusedError, match="more than 100 checksum databases"):
+        import_tree(str(owner.repository.pk), str(upload.pk))
+
+
+def test_a_file_of_a_database_that_is_none_stops_nothing(owner: Owner, base: str) -> None:
+    files = goproxy_files(base)
+    log = Log(files, base)
+    large = {f"sumdb/{log.name}/latest": bytes(17 * 1024 * 1024)}
+    report = imported(owner, files | log.files() | large, sumdb=[log.key])
+    assert (report["added"], report["records"], len(report["notes"])) == (1, 0, 1)
+    assert "too large" in report["notes"][0]
 
 
 def test_a_zip_that_a_record_contradicts_is_refused(owner: Owner, base: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pulp_gomod.app.remote.cache.info import is_version
 from pulp_gomod.golang import GoError, module
+from pulp_gomod.golang.sumdb import note
 
 Kind = Literal["info", "mod", "zip", "ziphash"]
 
@@ -60,12 +61,18 @@ def place_of(name: str) -> ModulePlace | SumdbPlace | None:
         name: Its path in the tree, with slashes.
     """
     if found := _SUMDB.fullmatch(name):
-        return SumdbPlace(found[1], found[2])
+        return _of_sumdb(found[1], found[2])
     if found := _GOPROXY.fullmatch(name):
         return _of_goproxy(found[1], found[2], found[3])
     if found := _ATHENS.fullmatch(name):
         return _of_athens(found[1], found[2], found[3])
     return None
+
+
+def _of_sumdb(name: str, path: str) -> SumdbPlace | None:
+    # People are told of it, in what a task returns: a tar may have names that no table takes.
+    is_name = note.is_valid_name(name) and name.isprintable()
+    return SumdbPlace(name, path) if is_name else None
 
 
 def _of_goproxy(escaped: str, escaped_version: str, kind: Any) -> ModulePlace | None:

@@ -270,9 +270,10 @@ def _keep_records(databases: Sequence[TreeDatabase], taken: _Taken) -> None:
             continue
         try:
             absorbed = database.absorb(get_domain_pk(), keys)
-        except GoError as error:
+        except (GoError, ImportRefusedError) as error:
+            reason = error.reason if isinstance(error, ImportRefusedError) else error
             taken.report["notes"].append(
-                f"the records of {database.name} were not taken over: {error}"
+                f"the records of {database.name} were not taken over: {reason}"
             )
             continue
         taken.report["records"] += absorbed.count

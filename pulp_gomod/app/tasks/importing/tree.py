@@ -13,6 +13,8 @@ from pulp_gomod.app.tasks.importing.layout import Kind, ModulePlace, SumdbPlace,
 
 # Files that a tar may have: where each lies is 300 to 600 bytes of memory.
 MOST_FILES = 1_000_000
+# Checksum databases that it may have: each module version is looked up in all of them.
+MOST_DATABASES = 100
 # Bytes that a header may have: names, and whatever else a program writes beside them.
 MOST_HEADER = 1024 * 1024
 # Bytes that a file may have which is read as a whole: the tiles of records are the largest.
@@ -78,7 +80,7 @@ def open_tree(file: BinaryIO) -> Tree:
         file: Open for reading, and seekable; it has to stay open.
 
     Raises:
-        ImportRefusedError: It is no tar, or a compressed one, or has too many files.
+        ImportRefusedError: It is no tar, or a compressed one, or has too many files or checksum databases.
     """
     tree = Tree(file)
     end = file.seek(0, io.SEEK_END)
@@ -91,6 +93,10 @@ def open_tree(file: BinaryIO) -> Tree:
                 if member.size < 0 or member.offset_data + member.size > end:
                     raise ImportRefusedError("the tar is cut off, or says wrong sizes")
                 _sort_in(tree, member)
+                if len(tree.sumdbs) > MOST_DATABASES:
+                    raise ImportRefusedError(
+                        f"the tree has more than {MOST_DATABASES} checksum databases"
+                    )
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         # tarfile has errors of its own for most of what may be wrong with a header, not for all.
         raise ImportRefusedError(f"it cannot be read as an uncompressed tar: {error}") from error

@@ -131,7 +131,7 @@ class TreeVerifier:
             if said and h1 not in said:
                 raise ImportRefusedError(
                     f"checksum mismatch: {version} is {h1}, and the record of {database.name} in the "
-                    f"tree says {said[0]}: SECURITY ERROR"
+                    f"tree says {said[0][:80]}: SECURITY ERROR"
                 )
 
     def _info(self, version: str, files: Mapping[Kind, Span]) -> Info | None:
