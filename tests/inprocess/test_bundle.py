@@ -24,6 +24,8 @@ from tests.functional.owners import Go
 from tests.gomods import pack
 from tests.goproxy_requests import PSEUDO, get
 from tests.inprocess.owners import Owner
+from tests.inprocess.test_hold import obey
+from tests.inprocess.test_policies import change
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
 from pulpcore.plugin.models import Content, RepositoryVersion  # isort: skip
@@ -457,6 +459,53 @@ def test_what_is_blocked_or_to_come_is_not_in_it(content_url: str, tmp_path: Pat
     # A block is no new version, and is told to whoever asks for what is new.
     later = unpack(world.bundle(world.number), tmp_path)
     assert later["example.com/!upper/@v/list"] == b"v1.0.0\n"
+
+
+def test_what_was_stopped_comes_with_the_first_bundle_after_that(
+    content_url: str, tmp_path: Path
+) -> None:
+    world, tree = World(content_url), tmp_path / "tree"
+    world.owner.publish(
+        *(world.zip(f"example.com/{name}", "v1.0.0") for name in ("Upper", "dep", "old", "other"))
+    )
+    first, repository = world.number, world.owner.repository
+    block = GoBlock.objects.create(
+        repository=repository, module="example.com/dep", versions="", reason="bad"
+    )
+    note_change(repository.pk)
+    denied = [
+        {"module": f"example.com/{name}", "versions": "", "reason": "no", "since": "2026-01-02"}
+        for name in ("Upper", "old")
+    ]
+    policy = obey(world.owner, deny=denied)
+    files = unpack(world.bundle(), tree)
+    assert {path for path in files if path.endswith(".zip")} == {"example.com/other/@v/v1.0.0.zip"}
+    world.owner.publish(world.zip("example.com/other", "v1.1.0"))
+    block.delete()
+    note_change(repository.pk)
+    change(policy, deny=denied[:1])
+    # Without a word of it in between, from whichever of the versions.
+    second = world.number
+    for since in (first, second):
+        files = unpack(world.bundle(since), tree)
+        came = (
+            {"example.com/dep/@v/v1.0.0", "example.com/old/@v/v1.0.0"} if since == first else set()
+        )
+        zips = {path.removesuffix(".zip") for path in files if path.endswith(".zip")}
+        assert zips - {"example.com/other/@v/v1.1.0"} == came
+        assert "example.com/!upper/@v/v1.0.0.mod" not in files
+    world.run(
+        world.go(tmp_path / "go"), tree, "get", "example.com/dep@latest", "example.com/old@latest"
+    )
+    # What that one left out in turn is not forgotten.
+    world.owner.publish(world.zip("example.com/other", "v1.2.0"))
+    change(policy, deny=[])
+    files = unpack(world.bundle(second), tree)
+    assert files["example.com/!upper/@v/list"] == b"v1.0.0\n"
+    assert (
+        "example.com/!upper/@v/v1.0.0.zip" in files and "example.com/dep/@v/v1.0.0.zip" not in files
+    )
+    world.run(world.go(tmp_path / "new"), tree, "get", "example.com/Upper@latest")
 
 
 @pytest.mark.parametrize("is_cache", [False, True], ids=["tree", "module cache"])

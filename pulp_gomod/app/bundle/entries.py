@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pulp_gomod.app.bundle.heads import Head
-from pulp_gomod.app.bundle.order import ALONE, NEW, PROOF, Order
+from pulp_gomod.app.bundle.order import ALONE, LATE, NEW, PROOF, Order
 from pulp_gomod.app.bundle.rows import (
     Module,
     Record,
@@ -71,6 +71,7 @@ class Counts:
         missing: Zips that are not here, and were to come.
         missing_names: The first of them.
         zip_bytes: Bytes of all zips.
+        left_out: The keys of module versions that have a zip, or should have, and are in the bundle without it.
     """
 
     modules: int = 0
@@ -80,6 +81,7 @@ class Counts:
     missing: int = 0
     missing_names: list[str] = field(default_factory=list)
     zip_bytes: int = 0
+    left_out: bytearray = field(default_factory=bytearray)
 
     def note(self, unit: Module, is_stopped: bool, is_proven: bool) -> None:
         """Count a module version."""
@@ -176,8 +178,11 @@ class _Listing:
         if unit.zip is not None and not is_stopped:
             # What an upstream said of it may be long, and is not needed any more.
             self._versions.append(replace(unit, info=None))
+        elif unit.key:
+            counts.left_out += unit.pk.bytes
         lookups = list(lookups)
-        if flags & NEW:
+        came_late = flags & LATE and unit.zip is not None and not is_stopped
+        if flags & NEW or came_late:
             self._is_changed = True
             counts.note(unit, is_stopped, bool(lookups))
             yield from self._files(unit, is_stopped)

@@ -1,7 +1,7 @@
 """Which units go into a bundle, in the order in which they stand there."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import BooleanField, IntegerField, QuerySet, Value
 
+from pulp_gomod.app.bundle.left_out import left_out_of
 from pulp_gomod.app.bundle.rows import Record, read_records
 from pulp_gomod.app.bundle.scope import Scope
 from pulp_gomod.app.models import GoModFile, GoModule
@@ -28,6 +29,8 @@ NEW = 2
 """The older version did not have it."""
 PROOF = 4
 """What proves it may not be in older bundles."""
+LATE = 8
+"""Bundles of the older version had it without its zip, since something stopped it."""
 
 
 class _Row(NamedTuple):
@@ -45,7 +48,7 @@ class Order:
 
     Attributes:
         keys: The primary key of each unit, 16 bytes.
-        flags: A byte for each: see ALONE, NEW and PROOF.
+        flags: A byte for each: see ALONE, NEW, PROOF and LATE.
         starts: Where the units of each module begin.
         numbers: By tree, the numbers of the records of all units that the version holds.
         old_numbers: By tree, of those whose proofs are in older bundles.
@@ -106,6 +109,7 @@ def read_order(scope: Scope, trees: Known) -> Order:
     order = Order()
     with _one_snapshot():
         order.lost = _lost(scope)
+        late = left_out_of(scope.repository, scope.since)
         batch: list[_Row] = []
         rows = (_Row(*row) for row in _ordered(scope).iterator(chunk_size=2000))
         still_there = set()
@@ -114,9 +118,9 @@ def read_order(scope: Scope, trees: Known) -> Order:
                 still_there.add(path)
             batch += _without_twins(group)
             if len(batch) >= BATCH:
-                _add_batch(order, scope, trees, batch)
+                _add_batch(order, scope, trees, batch, late)
                 batch = []
-        _add_batch(order, scope, trees, batch)
+        _add_batch(order, scope, trees, batch, late)
     order.gone = sorted(order.lost - still_there)
     return order
 
@@ -175,7 +179,9 @@ def _lost(scope: Scope) -> set[str]:
     return paths
 
 
-def _add_batch(order: Order, scope: Scope, trees: Known, batch: list[_Row]) -> None:
+def _add_batch(
+    order: Order, scope: Scope, trees: Known, batch: list[_Row], late: Collection[bytes]
+) -> None:
     names = [(row.path, row.version) for row in batch]
     records = read_records(list(trees), names, with_text=False)
     for path, group in groupby(batch, key=attrgetter("path")):
@@ -183,6 +189,8 @@ def _add_batch(order: Order, scope: Scope, trees: Known, batch: list[_Row]) -> N
         marked = []
         for row in rows:
             flags = row.kind | (0 if row.is_old else NEW)
+            if row.is_old and row.pk.bytes in late:
+                flags |= LATE
             for record in records.get((row.path, row.version), ()):
                 if _note_record(order, record, trees, row.is_old):
                     flags |= PROOF
@@ -191,7 +199,7 @@ def _add_batch(order: Order, scope: Scope, trees: Known, batch: list[_Row]) -> N
             scope.since is None
             or path in order.lost
             or scope.may_stop(path)
-            or any(flags & (NEW | PROOF) for _, flags in marked)
+            or any(flags & (NEW | PROOF | LATE) for _, flags in marked)
         )
         if is_touched:
             order.starts.append(len(order))

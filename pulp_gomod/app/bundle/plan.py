@@ -27,6 +27,7 @@ from pulp_gomod.app.bundle.entries import (
     unit_entries,
 )
 from pulp_gomod.app.bundle.heads import Head, bases, choose
+from pulp_gomod.app.bundle.left_out import note_left_out
 from pulp_gomod.app.bundle.order import Known, Order, read_order
 from pulp_gomod.app.bundle.rows import ChangedError
 from pulp_gomod.app.bundle.scope import Scope
@@ -207,6 +208,9 @@ def make_plan(scope: Scope, check: Callable[[StoredZip], None] = lambda _: None)
     _plan_tiles(plan, trees)
     _plan_units(plan)
     _measure_groups(plan, check)
+    if plan.counts.left_out:
+        left_out, plan.counts.left_out = bytes(plan.counts.left_out), bytearray()
+        on_a_connection(note_left_out, scope.repository, scope.number, left_out)
     return plan
 
 

@@ -2,7 +2,7 @@
 
 from pulp_gomod.app.models.ages import GoSeenVersion, GoSumdbMark, GoSumdbNumber
 from pulp_gomod.app.models.block import GoBlock, GoBlockRevision
-from pulp_gomod.app.models.bundle import GoBundleHead
+from pulp_gomod.app.models.bundle import GoBundleHead, GoBundleLeftOut
 from pulp_gomod.app.models.change import GoChange
 from pulp_gomod.app.models.consumer import GoConsumer
 from pulp_gomod.app.models.distribution import GoDistribution
@@ -33,6 +33,7 @@ __all__ = [
     "GoBlock",
     "GoBlockRevision",
     "GoBundleHead",
+    "GoBundleLeftOut",
     "GoCachedModFile",
     "GoChange",
     "GoConsumer",

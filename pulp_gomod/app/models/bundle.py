@@ -1,4 +1,4 @@
-"""GoBundleHead: which head of a checksum database a bundle of a repository version was made with."""
+"""What is remembered of bundles that were given away: with which heads they were made, and what they left out."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -35,3 +35,28 @@ class GoBundleHead(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.size} records with version {self.number}"
+
+
+class GoBundleLeftOut(BaseModel):
+    """
+    The modules of a repository version that bundles of it had without their zips, though the version holds them.
+
+    Something stopped them then: a block, a policy, a hold. A later bundle has them as soon as nothing does, whatever
+    repository version came in between. It names the version by its number, as GoBundleHead does.
+
+    Fields:
+        number (int): The number of the repository version.
+        units (bytes): The primary keys of the units, 16 bytes each, sorted.
+    """
+
+    repository = models.ForeignKey(
+        "GoRepository", related_name="bundle_left_out", on_delete=models.CASCADE
+    )
+    number = models.PositiveIntegerField()
+    units = models.BinaryField()
+
+    class Meta:
+        unique_together = ("repository", "number")
+
+    def __str__(self) -> str:
+        return f"{len(self.units) // 16} modules left out of version {self.number}"
