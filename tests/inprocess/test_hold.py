@@ -148,6 +148,16 @@ def test_only_who_asks_for_a_file_lets_an_upstream_be_asked(world: World) -> Non
     raise AssertionError("nobody was asked")
 
 
+def test_who_wants_nothing_fetched_leaves_no_refusal_for_others(world: World) -> None:
+    obey(world.mirror.owner, hold_days=14)
+    # Nothing is known of it, and nobody may be asked.
+    GoSumdbNumber.objects.filter(verifier_key=world.key).delete()
+    by_content, by_packages = (f"{url}/@v/v1.0.0.info" for url in world.urls)
+    held_only = {"Disable-Module-Fetch": "true"}
+    assert is_stopped(get(by_content, headers=held_only), "not known yet")
+    assert get(by_content).status_code == get(by_packages).status_code == 200
+
+
 def test_it_is_free_when_the_time_has_come(content_url: str, upstream: Upstream) -> None:
     world = World(content_url, upstream)
     obey(world.mirror.owner, hold_days=1)

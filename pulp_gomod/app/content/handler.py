@@ -200,8 +200,9 @@ async def _answer(
     if isinstance(found, NotFound) and found.is_own:
         services.events.note(target, [own(wanted.module, wanted.file, found.line)])
     if not isinstance(found, Representation | StoredZip):
-        if target.policy and isinstance(found, Stopped) and _names_one(target, wanted):
-            # Until the policy changes, or what is served.
+        is_stopped = target.policy and isinstance(found, Stopped) and _names_one(target, wanted)
+        if is_stopped and not wants_held_only(request):
+            # Until the policy changes, or what is served; whoever lets nothing be looked up is told more than others.
             request[STOPPED] = True
         return nothing(found, wanted)
     assert target.served is not None
