@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from django.conf import settings
+from django.db import Error as DjangoDatabaseError
 from django_guid import set_guid
 from django_guid.utils import generate_guid
 from psycopg import Error as DatabaseError
@@ -68,24 +69,19 @@ _ROUTES = frozenset({content_route, packages_route})
 
 def _first_middleware(inner: tuple[Middleware, ...], cache: ResponseCache) -> Middleware:
     # What pulpcore has put behind authentication measures requests: none may pass it by.
-    @web.middleware
-    async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
+    async def answer(request: web.Request, handler: Next) -> web.StreamResponse:
         route = request.match_info.handler
-        try:
-            if identity.speaks_for_others(request) and await _is_to_be_itself(request):
-                request = identity.as_itself(request)
-            home = await go_get.answer(request)
-            if home is not None:
-                return home
-            if route not in _ROUTES:
-                return await _answer_others(request, handler)
-            hit = None if inner else cache.find(request)
-            if hit is not None:
-                return hit
-            target = await protocol.find_target(request)
-        except DatabaseError:
-            log.exception("PostgreSQL is not responding.")
-            return problem(503, "unavailable: the server's database is not responding")
+        if identity.speaks_for_others(request) and await _is_to_be_itself(request):
+            request = identity.as_itself(request)
+        home = await go_get.answer(request)
+        if home is not None:
+            return home
+        if route not in _ROUTES:
+            return await _answer_others(request, handler)
+        hit = None if inner else cache.find(request)
+        if hit is not None:
+            return hit
+        target = await protocol.find_target(request)
         if target is None:
             if not storable(request.match_info["path"]):
                 # pulpcore would look it up all the same, and fail.
@@ -98,6 +94,17 @@ def _first_middleware(inner: tuple[Middleware, ...], cache: ResponseCache) -> Mi
         if not inner:
             cache.store(request, target, response)
         return response
+
+    @web.middleware
+    async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
+        try:
+            return await answer(request, handler)
+        except (DatabaseError, DjangoDatabaseError):
+            if request.writer.output_size > 0:
+                # Its head has left.
+                raise
+            log.exception("PostgreSQL is not responding.")
+            return problem(503, "unavailable: the server's database is not responding")
 
     return answer_ours
 
