@@ -160,6 +160,19 @@ def test_what_is_not_on_an_allow_list_is_stopped(owner: Owner) -> None:
     check_stopped(f"{owner.packages_url}/{other}", "v1.0.0", "allow list")
 
 
+def test_names_that_nothing_here_can_have_are_refused_and_lead_nowhere(owner: Owner) -> None:
+    long = "example.com/" + "/".join(["x" * 200] * 11)
+    files = ("@v/list", "@latest", "@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip")
+    roots = (owner.packages_url, owner.content_url)
+    for root in roots:
+        for file in files:
+            answer = get(f"{root}/{long}/{file}")
+            assert answer.status_code == 404 and "longer than this server accepts" in answer.text
+    obey(owner, allow=[rule("example.org")], allow_mode="enforce")
+    for root in roots:
+        assert all(is_stopped(get(f"{root}/{long}/{file}"), "longer") for file in files)
+
+
 def test_what_an_upstream_has_is_stopped_likewise(upstream: Upstream, content_url: str) -> None:
     path = "example.com/denied"
     for version in ("v1.0.0", "v1.1.0"):

@@ -46,6 +46,7 @@ from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
 from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.storage.stored_zip import StoredZip
+from pulp_gomod.app.storage.upload_policy import MAX_PATH
 from pulp_gomod.golang import module
 from pulp_gomod.golang.goproxy import (
     LATEST,
@@ -159,6 +160,8 @@ async def _serve_module(
         return not_found(f"the distribution {target.base_path} serves no repository")
     if not storable(wanted.version):
         return not_found("malformed version")
+    if is_too_long(wanted):
+        return _too_long(target)
     if target.remote is None:
         modules = modules_without_remote(services, target, target.served)
         return await _answer(services, request, target, wanted, modules)
@@ -174,6 +177,22 @@ async def _serve_module(
         return fault_response(fault)
     except OSError as error:
         return _not_kept(error)
+
+
+def is_too_long(wanted: ModuleRequest) -> bool:
+    """
+    Say whether nothing here can be called so; to remember that of each such name would take memory.
+
+    Args:
+        wanted: What is asked for.
+    """
+    return len(wanted.module) + len(wanted.version) > MAX_PATH
+
+
+def _too_long(target: ServedDistribution) -> web.Response:
+    line = f"its name is longer than this server accepts ({MAX_PATH} characters)"
+    # Where a policy decides, nobody is sent elsewhere.
+    return forbidden(Stopped(line)) if target.policy else not_found(line)
 
 
 def _not_kept(error: OSError) -> web.Response:

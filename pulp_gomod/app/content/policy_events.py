@@ -8,7 +8,7 @@ from pulp_gomod.app.content.noting import Noted
 from pulp_gomod.app.content.repository import policy_metrics as metrics
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.noted import Note
-from pulp_gomod.app.models.event import Event, days, record, trim
+from pulp_gomod.app.models.event import LONGEST_MODULE, LONGEST_TEXT, Event, days, record, trim
 from pulp_gomod.app.models.telling import tell_soon
 from pulp_gomod.app.remote.threads import Threads
 
@@ -68,13 +68,14 @@ class PolicyEvents(Noted[Event]):
 
 
 def _event(target: ServedDistribution, note: Note) -> Event:
+    # No longer than rows have them: names are as long as whoever asks for them likes.
     return Event(
         note.kind,
         target.domain,
         target.policy.name if note.condition != "own" else "",
         target.distribution,
         note.condition,
-        note.module,
-        note.version,
-        note.detail,
+        note.module[:LONGEST_MODULE],
+        note.version[:LONGEST_MODULE],
+        note.detail[:LONGEST_TEXT],
     )

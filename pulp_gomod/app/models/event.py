@@ -20,8 +20,8 @@ MOST_A_DAY: Final = 1_000
 """Rows of one distribution, or of one policy where there is none, in a day; what is beyond that has one row."""
 
 _BATCH = 2_000
-_LONGEST_MODULE = 1_000
-_LONGEST_TEXT = 1_000
+LONGEST_MODULE = 1_000
+LONGEST_TEXT = 1_000
 _DIGEST_BYTES = 16
 
 # Decisions of those who have a role for it, which no flood of requests may hide.
@@ -243,9 +243,9 @@ def _of(rows: models.QuerySet, event: Event) -> models.QuerySet:
 def _shortened(event: Event) -> Event:
     """Return an event as PostgreSQL can hold it: one that it refuses would keep all others from it."""
     return event._replace(
-        module=storable(event.module)[:_LONGEST_MODULE],
-        version=storable(event.version)[:_LONGEST_MODULE],
-        detail=storable(event.detail)[:_LONGEST_TEXT],
+        module=storable(event.module)[:LONGEST_MODULE],
+        version=storable(event.version)[:LONGEST_MODULE],
+        detail=storable(event.detail)[:LONGEST_TEXT],
     )
 
 

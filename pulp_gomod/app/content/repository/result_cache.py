@@ -87,7 +87,8 @@ class ResultCache:
         """
         if size > self._largest:
             return
-        size += _OVERHEAD
+        # Names are as long as whoever asks for them likes.
+        size += _OVERHEAD + len(key[3]) + len(key[4])
         self._bytes += size - self._sizes.pop(key, 0)
         self._kept[key] = answer
         self._kept.move_to_end(key)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from pulp_gomod.app.content.handler import nothing
+from pulp_gomod.app.content.handler import is_too_long, nothing
 from pulp_gomod.app.content.http.responses import (
     Stopped,
     cache_control,
@@ -123,7 +123,7 @@ async def fetch(services: ContentServices, asked: PlainGet) -> None:
 
 def _wanted(path: str) -> ModuleRequest | None:
     wanted = parse(path)
-    return wanted if isinstance(wanted, ModuleRequest) else None
+    return wanted if isinstance(wanted, ModuleRequest) and not is_too_long(wanted) else None
 
 
 def _is_of_version(wanted: ModuleRequest) -> bool:
