@@ -1,5 +1,7 @@
 """The index of a distribution: what has come, in order, and nothing that is not served."""
 
+import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -9,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from pulp_gomod.app.content.repository import queries
 from pulp_gomod.app.models import (
     GoBlock,
     GoBlockRevision,
@@ -235,6 +238,46 @@ def test_many_are_told_in_pages_that_join_exactly(owner: Owner) -> None:
     assert len(unblocked) == 2 * MOST - 1 and len(set(unblocked)) == len(unblocked)
     everything = names([entry for page in followed for entry in page])
     assert len(set(everything)) == 1 + count - (MOST + 99)
+
+
+def test_no_more_is_read_than_is_told(owner: Owner) -> None:
+    publish(owner, "v1.0.0")
+    connection.ensure_connection()
+    fill(connection.connection, owner.repository.name, 5000, each=5000)
+    (_, second, *_) = index(owner, limit=1000)
+    statement = queries.index()
+    with transaction.atomic(), connection.cursor() as cursor:
+        # As the content app has it: one plan, for all values.
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        types = ",".join(statement.types[name] if name else "bigint" for name in statement.names)
+        numbers = itertools.count(1)
+        text = re.sub("%s", lambda _: f"${next(numbers)}", statement.sql)
+        cursor.execute(f"PREPARE told ({types}) AS {text}")
+        # Alone in its table, and beside very many others.
+        for repositories in (1, 3, 10_000):
+            cursor.execute(
+                "ALTER TABLE gomod_goindexentry ALTER COLUMN repository_id"
+                f" SET (n_distinct = {repositories})"
+            )
+            cursor.execute("ANALYZE gomod_goindexentry")
+            for most, since in ((1, 0), (50, 0), (50, second.time), (50, 2**62)):
+                values = statement.bind(
+                    repository=owner.repository.pk, number=2, since=since, most=most
+                )
+                called = ",".join(f"'{value}'" for value in values)
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE told ({called})")
+                told, most_read = _rows(cursor.fetchone()[0][0]["Plan"])
+                assert told == (most if since < 2**62 else 0)
+                assert most_read <= max(most, 1)
+        cursor.execute("DEALLOCATE told")
+        transaction.set_rollback(True)
+
+
+def _rows(plan: dict[str, Any]) -> tuple[int, int]:
+    """Return how many rows a part of a plan had, and how many any part below it read."""
+    own = int(plan["Actual Rows"] * plan["Actual Loops"])
+    read = own + int(plan.get("Rows Removed by Filter", 0) * plan["Actual Loops"])
+    return own, max([read, *(_rows(each)[1] for each in plan.get("Plans", ()))])
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ _VALUES: Final[dict[str, Any]] = {
     "domain": _NOBODY,
     "largest": LONG_GO_MOD,
     "since": 0,
+    "most": 1,
     "tree": _NOBODY,
     "level": 0,
     "tile": 0,

@@ -6,6 +6,7 @@ markers are kept, so that a request costs no ORM work, while a change of pulpcor
 here, in a test, and not in the middle of a user's build.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,11 +56,16 @@ class BigInt(int):
     """A marker for a number of 64 bits."""
 
 
+class Limit(int):
+    """A marker for how many rows are wanted, as the end of a slice: Django writes it into the text."""
+
+
 # What the sets of values are called where there are many of them: no statement may call a table so.
 _SETS = "value_sets"
 
 # The types of arrays of values, by the type of the marker that stands for one.
-_TYPES = {UUID: "uuid", int: "integer", BigInt: "bigint", str: "text"}
+_TYPES = {UUID: "uuid", int: "integer", BigInt: "bigint", Limit: "bigint", str: "text"}
+_PLACE = re.compile(r"%s|LIMIT (\d+)")
 
 
 @dataclass(frozen=True)
@@ -190,8 +196,26 @@ def compile_queryset(queryset: QuerySet, markers: Mapping[Any, str]) -> Statemen
     Args:
         markers: The name of the value that each marker stands for.
     """
-    sql, parameters = queryset.query.sql_with_params()
+    sql, parameters = _with_limits(*queryset.query.sql_with_params(), markers)
     names = tuple(markers.get(p) if p.__hash__ else None for p in parameters)
     constants = tuple(None if name else p for name, p in zip(names, parameters, strict=True))
     types = {name: _TYPES[type(marker)] for marker, name in markers.items()}
     return Statement(sql, names, constants, types)
+
+
+def _with_limits(
+    sql: str, parameters: Sequence[Any], markers: Mapping[Any, str]
+) -> tuple[str, list[Any]]:
+    """Make parameters of limits that are markers."""
+    limits = {int(marker): marker for marker in markers if isinstance(marker, Limit)}
+    given, found = iter(parameters), list[Any]()
+
+    def replaced(place: re.Match[str]) -> str:
+        if place[1] is None:
+            found.append(next(given))
+        elif int(place[1]) in limits:
+            found.append(limits[int(place[1])])
+            return "LIMIT %s"
+        return place[0]
+
+    return _PLACE.sub(replaced, sql), found

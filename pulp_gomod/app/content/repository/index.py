@@ -23,7 +23,8 @@ async def entries_since(
     """
     Return the first module versions that came at a time or later.
 
-    It costs one statement, and another one for each MOST versions that are blocked or stopped.
+    It costs one statement that reads as many as are wanted, and another one for each MOST versions beyond
+    that are blocked or stopped.
 
     Args:
         lookups: Where to ask.
@@ -34,21 +35,26 @@ async def entries_since(
         limit: How many are wanted, up to MOST.
     """
     found: list[Entry] = []
+    most = limit
     while True:
         rows = await lookups.ask(
-            queries.index(), repository=served.repository, number=served.number, since=since
+            queries.index(),
+            repository=served.repository,
+            number=served.number,
+            since=since,
+            most=most,
         )
-        entries, passed = await compute(len(rows), _read, rows, served.blocks)
+        entries, passed = await compute(len(rows), _read, rows, most, served.blocks)
         found += await _unstopped(judge, target, passed) if target.policy else passed
         # An answer that ends before its limit says that there is no more.
-        if len(found) >= limit or len(entries) < MOST:
+        if len(found) >= limit or len(entries) < most:
             return found[:limit]
-        since = entries[-1].time + 1
+        since, most = entries[-1].time + 1, MOST
 
 
-def _read(rows: list[Row], blocks: Blocks) -> tuple[list[Entry], list[Entry]]:
+def _read(rows: list[Row], most: int, blocks: Blocks) -> tuple[list[Entry], list[Entry]]:
     """Return the next entries in order, and those that are not blocked."""
-    entries = sorted((Entry(*row) for row in rows), key=lambda entry: entry.time)[:MOST]
+    entries = sorted((Entry(*row) for row in rows), key=lambda entry: entry.time)[:most]
     if not blocks:
         return entries, entries
     return entries, [each for each in entries if not blocks.find(each.path, each.version)]

@@ -21,14 +21,13 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce, Length, RowNumber
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
 
 from pulpcore.plugin.models import Content
 
-from pulp_gomod.app.db.compiled import BigInt, Statement, compile_queryset
+from pulp_gomod.app.db.compiled import BigInt, Limit, Statement, compile_queryset
 from pulp_gomod.app.models import GoIndexEntry, GoModFile, GoModule, GoRelease
 from pulp_gomod.app.models.membership import held, held_among, held_each, held_if_few
-from pulp_gomod.golang.index import MOST
 
 # The latest version is mostly among so many of the newest ones, and nearly always among so many.
 NEWEST = 4
@@ -47,6 +46,7 @@ _DOMAIN = UUID("00000000-0000-4000-8000-000000000002")
 _NUMBER = 2_000_000_001
 _LARGEST = 2_000_000_002
 _SINCE = BigInt(2_000_000_003)
+_MOST = Limit(2_000_000_004)
 _END_OF_TIME = 2**63 - 1
 _MODULE = "\ufffdmodule"
 _VERSION = "\ufffdversion"
@@ -57,6 +57,7 @@ _NAMES: dict[Any, str] = {
     _NUMBER: "number",
     _LARGEST: "largest",
     _SINCE: "since",
+    _MOST: "most",
     _MODULE: "module",
     _VERSION: "version",
 }
@@ -317,30 +318,34 @@ def names() -> Statement:
 @lru_cache(maxsize=1)
 def index() -> Statement:
     """
-    Find the next MOST module versions that a repository version holds, in the order in which they came.
+    Find the next module versions that a repository version holds, in the order in which they came.
 
     What the repository still holds is read in that order. What it does not hold any more, but did at that
     version, is all that was removed since: nothing where the version is the newest one.
 
-    Values: repository, number, since (nanoseconds since 1970, inclusive).
+    Values: repository, number, since (nanoseconds since 1970, inclusive), most (of either).
     Columns: module, version, time; in no order, and where much was removed up to twice as many.
     """
     entries = GoIndexEntry.objects.filter(repository=_REPOSITORY)
     later = entries.filter(added__gt=_NUMBER).order_by("added", "time").values("time")[:1]
     # Whatever came later than the version, in a repository that has gone on for long, is not looked at.
     end = Coalesce(Subquery(later), Value(_END_OF_TIME, models.BigIntegerField()))
+    # Because it cannot know how many are wanted, PostgreSQL takes them for few, and goes along the index. Told that
+    # it is thousands, it would sort all that comes after: it believes that this is as much.
     present = entries.filter(removed=None, time__gte=_SINCE, time__lt=end).order_by("time")
-    # With a sum PostgreSQL does not take these for the ones that are found by their time: they are few.
+    # With a sum PostgreSQL does not take these for the ones that are found by their time: they are few. It believes
+    # that they are many, so whether there are any is asked first, of the last one alone.
+    last = entries.filter(removed__isnull=False).order_by("-removed").values("removed")[:1]
     removed_since = (
-        entries.filter(removed__gt=_NUMBER)
+        entries.filter(GreaterThan(Subquery(last), _NUMBER), removed__gt=_NUMBER)
         .annotate(when=F("time") + Value(0, models.BigIntegerField()))
         .filter(when__gte=_SINCE, when__lt=end)
         .order_by("when")
     )
     columns = ("unit__module", "unit__version")
     return _compile(
-        present.values_list(*columns, "time")[:MOST].union(
-            removed_since.values_list(*columns, "when")[:MOST], all=True
+        present.values_list(*columns, "time")[:_MOST].union(
+            removed_since.values_list(*columns, "when")[:_MOST], all=True
         )
     )
 
