@@ -22,6 +22,7 @@ from tests.functional.rest_api import (
 )
 from tests.functional.serving import Server
 from tests.functional.test_imports import domain_at
+from tests.functional.test_policies import POLICIES
 from tests.functional.upstream_world import Upstream
 
 NOTE = "gomod.replica.guards"
@@ -141,6 +142,42 @@ def test_everything_is_replicated_and_a_rerun_makes_no_version(
     ]
     assert releases_of(there, copy.repository) == releases_of(here, source.repository)
     assert [replica.names(kind) for kind in (DISTRIBUTIONS, REPOSITORIES)] == [[source.name]] * 2
+
+
+def test_what_a_policy_stops_there_is_not_served_here(here: Rest, tmp_path: Path) -> None:
+    source, tag, made = Owner.create(here), f"r{uuid4().hex[:8]}", Made()
+    for version in ("v1.0.0", "v1.1.0"):
+        assert source.put(made.zip(version)).status_code == 201
+    label(source, tag)
+    replica = Replica(here, tmp_path / "own", tag)
+    replica.run()
+    copy, there = replica.owner(source.name), replica.rest
+    files = [
+        f"{made.path}/@v/{each}" for each in ("list", "v1.0.0.zip", "v1.1.0.zip", "v1.1.0.mod")
+    ]
+
+    def said(tasks: list[dict[str, Any]]) -> list[str]:
+        reports = [each for task in tasks for each in task["progress_reports"]]
+        return [each["message"] for each in reports if each["code"] == "gomod.replica.stopped"]
+
+    denied = [{"module": made.path, "versions": "v1.1.0", "reason": "no"}]
+    policy = here.create(POLICIES, name=source.name, deny=denied)["pulp_href"]
+    here.wait(here.call("PATCH", source.distribution, json={"policy": policy}))
+    assert source.get(files[2]).status_code == 403
+    (note,) = said(replica.run())
+    assert note.startswith(f"stopped by the policy of the other server: 1 ({made.path}@v1.1.0)")
+    assert [copy.get(file).status_code for file in files] == [200, 200, 404, 200]
+    assert copy.get(files[0]).text == "v1.0.0\n"
+    before = there.latest(copy.repository)
+    replica.run()
+    assert there.latest(copy.repository) == before
+    # A replica that begins with it does not fail for it either.
+    new = Replica(here, tmp_path / "new", tag)
+    new.run()
+    assert new.owner(source.name).get(files[0]).text == "v1.0.0\n"
+    here.wait(here.call("PATCH", source.distribution, json={"policy": None}))
+    assert said(replica.run()) == []
+    assert [copy.get(file).status_code for file in files] == [200] * 4
 
 
 def test_a_replica_can_feed_a_checksum_database_of_its_own(here: Rest, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from pulp_gomod.app.storage.knowledge import absorb_blocks, absorb_releases
 from pulp_gomod.app.tasks.forgetting import FILES
 from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.replication.proofs import take_over
+from pulp_gomod.app.tasks.replication.served import leave_out, served_by
 from pulp_gomod.app.tasks.replication.told import Told, ask
 from pulp_gomod.app.tasks.replication.upstream import opened
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
@@ -40,6 +41,8 @@ from pulp_gomod.app.tasks.sync.run import (
 from pulp_gomod.golang.module import Version
 
 _BATCH = 200
+# Module versions that a repository may have to be replicated, since nobody could do it in parts: they take 1.5 GB of memory.
+MAX_VERSIONS = 500_000
 
 
 def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: str) -> None:
@@ -65,16 +68,21 @@ def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: 
     with opened(server) as upstream:
         version = upstream.version_of(distribution)
         told = ask(upstream, version) if version else Told()
+        has_policy = upstream.has_policy(distribution)
+    settings = settings_of(remote)
     # Before all else: what is blocked there is blocked here, whatever becomes of the rest.
     with transaction.atomic():
         absorb_blocks(repository, told.blocks)
-        _give_way(repository, remote, told)
+    if has_policy:
+        leave_out(told, run(served_by(settings, repository.pk)))
+    on_a_connection(_give_way, repository, remote, told)
     order = SyncRequest(
         repository=repository.pk,
-        remote=settings_of(remote),
+        remote=settings,
         limit=min(remote.download_concurrency or CONCURRENCY, MOST_AT_A_TIME),
         with_zips=True,
         sums=told.sums,
+        most=MAX_VERSIONS,
     )
     fetched = run(fetch(order))
     # Fetching may have taken hours, in which nothing was asked on this connection.
@@ -89,9 +97,10 @@ def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: 
     run(take_over(order.remote, told.databases, sorted(names)))
 
 
+@transaction.atomic
 def _give_way(repository: GoRepository, remote: GoRemote, told: Told) -> None:
     """
-    Remove what is held with other checksums than it has there, and forget what was fetched so.
+    Remove what is held with other checksums than it has there, or is stopped there, and forget what was fetched so.
 
     A sync would refuse to replace it. What is served meanwhile is an earlier version.
     """
@@ -102,7 +111,8 @@ def _give_way(repository: GoRepository, remote: GoRemote, told: Told) -> None:
     for batch in in_batches(wanted):
         for version, unit in look_up(repository.pk, batch).items():
             h1, go_mod_h1 = wanted[version]
-            if unit.go_mod_h1 != go_mod_h1 or (unit.h1 and h1 and unit.h1 != h1):
+            is_other = unit.go_mod_h1 != go_mod_h1 or (unit.h1 and h1 and unit.h1 != h1)
+            if is_other or (unit.h1 and version in told.stopped):
                 other.append(unit.pk)
         fetched = GoModule.objects.filter(gomod_cache_entries__remote=remote).filter(named(batch))
         for path, name, h1 in fetched.values_list("module", "version", "h1"):

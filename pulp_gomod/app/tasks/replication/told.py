@@ -30,6 +30,7 @@ class Told:
         blocks: What it keeps out: BLOCK_FIELDS of each.
         labels: The labels of its modules, where they have any.
         databases: The checksum databases of which the other server may have records, as GOSUMDB has them.
+        stopped: The module versions whose zips the policy of the distribution stops.
     """
 
     sums: list[gosum.Line] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Told:
     blocks: list[dict[str, str]] = field(default_factory=list)
     labels: dict[Version, dict[str, str | None]] = field(default_factory=dict)
     databases: set[str] = field(default_factory=set)
+    stopped: set[Version] = field(default_factory=set)
 
 
 def ask(server: upstream.Upstream, version: str) -> Told:

@@ -128,6 +128,15 @@ class Upstream:
         """List what meets some criteria."""
         yield from kind(self._context).list_iterator(parameters=criteria, batch_size=_PORTION)
 
+    def has_policy(self, distribution: str) -> bool:
+        """
+        Say whether a distribution obeys a policy.
+
+        Args:
+            distribution: Its href.
+        """
+        return bool(Distributions(self._context, distribution).entity.get("policy"))
+
     def version_of(self, distribution: str) -> str:
         """
         Return the href of the repository version that a distribution serves; "" if it serves none.

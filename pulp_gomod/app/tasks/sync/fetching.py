@@ -16,7 +16,7 @@ from pulp_gomod.app.tasks.sync.downloading import Downloaded, Downloading
 from pulp_gomod.app.tasks.sync.failures import Missing, Policy, SyncError, TooMany
 from pulp_gomod.app.tasks.sync.following import Following, follow
 from pulp_gomod.app.tasks.sync.listing import Listing
-from pulp_gomod.app.tasks.sync.plan import Plan
+from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
 from pulp_gomod.app.tasks.sync.progress import report_left_out, report_unproven, reported
 from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
@@ -41,6 +41,7 @@ class SyncRequest:
         tools: Packages to install, with versions of their modules.
         following: What of the upstream's index; None to leave that alone.
         missing: What becomes of what cannot be had.
+        most: Module versions that it may come to.
     """
 
     repository: UUID
@@ -54,6 +55,7 @@ class SyncRequest:
     tools: Sequence[Wanted] = ()
     following: Following | None = None
     missing: Policy = ""
+    most: int = MAX_VERSIONS
 
 
 async def fetch(order: SyncRequest) -> Downloaded:
@@ -67,7 +69,7 @@ async def fetch(order: SyncRequest) -> Downloaded:
         SyncFailedError: Something cannot be had. All the rest was tried nevertheless, unless that was
             much.
     """
-    missing, plan = Missing(order.missing), Plan()
+    missing, plan = Missing(order.missing), Plan(most=order.most)
     try:
         async with opened(order.remote, order.limit) as through:
             threads = through.upstream.threads

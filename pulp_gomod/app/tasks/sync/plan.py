@@ -34,9 +34,11 @@ class Plan:
 
     Attributes:
         items: What is wanted of each.
+        most: Module versions that it may have.
     """
 
     items: dict[Version, Item] = field(default_factory=dict)
+    most: int = MAX_VERSIONS
 
     def at(self, path: str, version: str, *, named: bool = True) -> Item:
         """
@@ -54,9 +56,9 @@ class Plan:
         if item is not None:
             item.named = item.named or named
         else:
-            if len(self.items) >= MAX_VERSIONS:
+            if len(self.items) >= self.most:
                 raise SyncError(
-                    f"more than {MAX_VERSIONS} module versions were requested; sync them in several parts"
+                    f"more than {self.most} module versions were requested; sync them in several parts"
                 )
             item = self.items[key] = Item(named=named)
         return item
