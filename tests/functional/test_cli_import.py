@@ -1,6 +1,7 @@
 """`pulp gomod repository import`: from a developer's module cache, and from a registry that runs."""
 
 import json
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -77,6 +78,20 @@ def test_a_registry_that_runs(
             assert new.get(path).content == registry.get(path).content
     releases = pulp.get("release", "list", "--repository", new.name)
     assert {each["source"] for each in releases} == {"uploaded"}
+
+
+def test_an_import_that_failed_need_not_be_sent_again(
+    rest: Rest, pulp: Pulp, registry: Owner, made: Made, tmp_path: Path
+) -> None:
+    new, tree = Owner.create(rest), tmp_path / "tree"
+    rest.wait(rest.call("PATCH", new.repository, json={"max_size": 1}))
+    command = ("repository", "import", "--repository", new.name, "--directory", tree)
+    said = pulp.fail(*command, registry.packages_url)
+    href = re.search(r"The upload is still there.* --resume (\S+)", said)
+    assert href and "GOM0004" in said
+    rest.wait(rest.call("PATCH", new.repository, json={"max_size": None}))
+    report = pulp.get("repository", "import", "--repository", new.name, "--resume", href[1], tree)
+    assert (report["added"], report["refused"]) == (2, 0)
 
 
 def test_what_cannot_be_imported(pulp: Pulp, registry: Owner, tmp_path: Path) -> None:

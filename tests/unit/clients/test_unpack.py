@@ -1,6 +1,7 @@
 """Unpacking a bundle: what a hostile one cannot do."""
 
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def test_a_later_one_is_unpacked_over_it(tmp_path: Path) -> None:
     about = unpack(tar_of(("a/list", b"2"), ("bundle/about.json", b'{"version": 2}')), tmp_path)
     assert about == {"version": 2}
     assert ((tmp_path / "a/list").read_bytes(), (tmp_path / "a/one").read_bytes()) == (b"2", b"1")
+
+
+class BrokenOff(io.BytesIO):
+    """A download that ends too early."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if not data:
+            raise PulpException("The download broke off")
+        return data
+
+
+def test_what_broke_off_is_not_said_to_be_there(tmp_path: Path) -> None:
+    old, new = (("bundle/about.json", b'{"version": %d}' % number) for number in (1, 2))
+    unpack(tar_of(("a/list", b"1"), old), tmp_path)
+    whole = tar_of(new, ("a/list", b"2"), ("a/zip", bytes(100_000))).getvalue()
+    with pytest.raises(PulpException, match="broke off"):
+        unpack(BrokenOff(whole[: len(whole) // 2]), tmp_path)
+    assert json.loads((tmp_path / "bundle/about.json").read_bytes()) == {"version": 1}
+    unpack(io.BytesIO(whole), tmp_path)
+    assert json.loads((tmp_path / "bundle/about.json").read_bytes()) == {"version": 2}
 
 
 @pytest.mark.parametrize(

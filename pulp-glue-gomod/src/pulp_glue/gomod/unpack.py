@@ -1,5 +1,6 @@
 """Unpacking a bundle: as a tree for GOPROXY=file://, or as a module cache."""
 
+import io
 import json
 import os
 import shutil
@@ -36,6 +37,9 @@ def unpack(stream: t.IO[bytes] | t.Any, directory: Path) -> About:
     """
     Unpack a bundle over what is there: older files of the same name are replaced.
 
+    What it says of itself is written last of all. Whoever goes on from the version that it names would
+    otherwise never get what an interrupted one has not brought.
+
     Args:
         stream: The tar.
         directory: Where to; it is made if there is none.
@@ -51,8 +55,11 @@ def unpack(stream: t.IO[bytes] | t.Any, directory: Path) -> About:
     for member, body in _members(stream):
         if member.name == ABOUT:
             about = _about(body.read())
-            body = t.cast(t.IO[bytes], _Read(json.dumps(about, indent=2).encode() + b"\n"))
-        _write(directory / member.name, directory, body)
+        else:
+            _write(directory / member.name, directory, body)
+    if about:
+        said = io.BytesIO(json.dumps(about, indent=2).encode() + b"\n")
+        _write(directory / ABOUT, directory, said)
     return about
 
 
@@ -121,18 +128,6 @@ def _about(body: bytes) -> About:
     if not isinstance(about, dict):
         raise PulpException(_("This is no bundle: {name} is not JSON.").format(name=ABOUT))
     return about
-
-
-class _Read:
-    """Bytes that are read like a file."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read(self, count: int = -1) -> bytes:
-        taken = self._data if count < 0 else self._data[:count]
-        self._data = self._data[len(taken) :]
-        return taken
 
 
 def _write(file: Path, root: Path, body: t.IO[bytes]) -> None:

@@ -16,6 +16,7 @@ from pulp_cli.generic import (
     repository_lookup_option,
 )
 from pulp_glue.common.context import PulpRepositoryContext
+from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoRepositoryContext
 from pulp_glue.gomod.registries import Registry
@@ -91,7 +92,14 @@ def import_modules(
     with ExitStack() as stack:
         path, missing = _at_hand(tree, directory, stack)
         upload = send(pulp_ctx, open_tar(path), path.name, resume, progress_on_terminal())
-    report = repository_ctx.import_tree(upload, own, sumdb)
+    try:
+        report = repository_ctx.import_tree(upload, own, sumdb)
+    except PulpException:
+        line = _(
+            "The upload is still there. To import it without sending it again: --resume {href}"
+        )
+        click.echo(line.format(href=upload), err=True)
+        raise
     report["refused"] = report.get("refused", 0) + len(missing)
     report["reasons"] = {**missing, **report.get("reasons", {})}
     pulp_ctx.output_result(report)
