@@ -9,6 +9,7 @@ import stat
 import tarfile
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,6 +35,7 @@ from pulp_gomod.app.bundle.plan import make_plan  # isort: skip
 from pulp_gomod.app.bundle.rows import ChangedError  # isort: skip
 from pulp_gomod.app.bundle.scope import Scope  # isort: skip
 from pulp_gomod.app.bundle.stream import tar_bytes  # isort: skip
+from pulp_gomod.app.content import bundle as serving  # isort: skip
 from pulp_gomod.app.models import (  # isort: skip
     GoBlock,
     GoModFile,
@@ -402,6 +404,26 @@ def test_ranges_are_parts_of_the_same_bytes(world: World, bundle: bytes) -> None
     assert get(world.url, headers={"Range": f"bytes={len(bundle)}-"}).status_code == 416
     assert get(world.url, headers={"If-None-Match": etag}).status_code == 304
     assert get(f"{world.owner.content_url}/bundle.tar").content == bundle
+
+
+def test_other_bytes_have_another_date(content_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_PLAN_SECONDS", 0.0)
+    world = World(content_url)
+    packed = pack("example.com/Upper@v1.0.0/", [("x.go", f"package x // {world.name}\n".encode())])
+    world.owner.publish(packed)
+    before = get(world.url)
+    date = before.headers["Last-Modified"]
+    # As long as it is the same, so is the date.
+    assert get(world.url, headers={"If-Modified-Since": date}).status_code == 304
+    while formatdate(usegmt=True) == date:
+        time.sleep(0.05)
+    # Neither is the version another one, nor is anything blocked.
+    h1 = dirhash.hash_zip(io.BytesIO(packed))
+    world.prove("example.com/Upper", "v1.0.0", h1, b"module example.com/Upper\n")
+    assert get(world.url).headers["ETag"] != before.headers["ETag"]
+    assert get(world.url, headers={"If-Modified-Since": date}).status_code == 200
+    resumed = get(world.url, headers={"Range": "bytes=512-", "If-Range": date})
+    assert resumed.status_code == 200 and resumed.content != before.content
 
 
 def test_what_cannot_be_had_is_said(world: World, content_url: str) -> None:

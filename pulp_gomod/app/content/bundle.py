@@ -76,6 +76,9 @@ class _Planned(NamedTuple):
     made: float
     # When something ends to be exempt from the policy; that nobody changes then.
     until: datetime | None
+    # When these bytes were planned for the first time: neither the repository version nor the policy says when they
+    # last changed, since proofs come later, and holds end by themselves.
+    modified: datetime
 
     @property
     def is_right(self) -> bool:
@@ -126,6 +129,8 @@ class Bundles:
                 planned = await self._threads.run(_plan, scope)
             finally:
                 self.give_back()
+            if known is not None and known.plan.etag == planned.plan.etag:
+                planned = planned._replace(modified=known.modified)
             self._plans.put(key, planned)
             return planned
 
@@ -160,10 +165,11 @@ class Bundles:
 
 
 def _plan(scope: Scope) -> _Planned:
-    until = scope.policy.waived_until(datetime.now(UTC))
+    now = datetime.now(UTC)
+    until = scope.policy.waived_until(now)
     domain = on_a_connection(Domain.objects.get, pk=scope.domain)
     zips = ZipReader(on_a_connection(storage_of, domain))
-    return _Planned(make_plan(scope, zips.check), zips, time.monotonic(), until)
+    return _Planned(make_plan(scope, zips.check), zips, time.monotonic(), until, now)
 
 
 class _BundleReader:
@@ -288,7 +294,7 @@ async def serve_bundle(
         found = Representation(
             TAR,
             plan.etag,
-            max(served.created, target.policy.changed),
+            planned.modified,
             plan.size,
             False,
             reader=_BundleReader(bundles, planned),
