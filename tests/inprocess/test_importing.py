@@ -162,6 +162,16 @@ def test_own_modules_are_own_from_then_on(owner: Owner, base: str) -> None:
     assert served(owner, base, "v1.0.0.info") == info("v1.0.0")
 
 
+def test_who_forgot_to_say_that_modules_are_own_says_it_with_the_same_tree(
+    owner: Owner, base: str
+) -> None:
+    files = goproxy_files(base)
+    assert imported(owner, files)["added"] == 1
+    assert not own_paths_of(owner.repository.pk).above(base)
+    assert imported(owner, files, own=True)["held"] == 1
+    assert own_paths_of(owner.repository.pk).above(base)
+
+
 def test_go_mod_files_without_zips_come_along_and_make_way_for_them(
     owner: Owner, base: str
 ) -> None:

@@ -124,6 +124,7 @@ class _Taken:
     infos: dict[Key, Info] = field(default_factory=dict)
     mod_files: dict[Key, UUID] = field(default_factory=dict)
     held: list[Key] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
     report: Report = field(
         default_factory=lambda: Report(
             added=0, held=0, mod_files=0, records=0, refused=0, reasons={}, notes=[]
@@ -189,6 +190,7 @@ class _Import:
         with self._verifier.zip(*key, files) as verified:
             if self._admission.taken(*key) == verified.upload.h1:
                 self._taken.held.append(key)
+                self._taken.paths.add(key[0])
                 return
             refusal = self._admission.refusal(*key, verified.upload.h1)
             if refusal is not None:
@@ -200,6 +202,7 @@ class _Import:
                 raise over_quota
             unit = save_module(unit, save_artifact(verified.path))
             self._taken.units[key], self._taken.h1s[key] = unit.pk, unit.h1
+            self._taken.paths.add(key[0])
             if verified.info is not None:
                 self._taken.infos[key] = verified.info
 
@@ -225,6 +228,9 @@ def _add(
     report_of = taken.report
     report_of["added"], report_of["mod_files"] = len(taken.units), len(taken.mod_files)
     report_of["held"] = len(taken.held)
+    if own:
+        # Also of what the repository holds already: who has forgotten to say so says it with the same tree.
+        report(publish_names(repository, taken.paths))
     if not (taken.units or taken.mod_files):
         return
     admission = Admission(repository)
@@ -250,8 +256,6 @@ def _add(
         batch_size=_BATCH,
         ignore_conflicts=True,
     )
-    if own:
-        report(publish_names(repository, {path for path, _ in taken.units}))
     with repository.new_version() as new:
         for batch in _batches(list(taken.units)):
             superseded = GoModFile.objects.filter(named(batch), _pulp_domain=get_domain_pk())
