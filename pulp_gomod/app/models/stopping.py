@@ -7,7 +7,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
-from pulp_gomod.golang import GoError, module
+from pulp_gomod.app.models.patterned import Patterned
+from pulp_gomod.golang import GoError
 from pulp_gomod.golang.ranges import Range, parse_range
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -39,6 +40,8 @@ CONDITIONS: Final = (
 
 # Of conditions that stop nothing where this column has no value.
 _EMPTY_STOPS_NOTHING = ("deny", "retract", "licenses", "hold_days")
+
+T = TypeVar("T", "Rule", "Waiver")
 
 # Modules whose rules are remembered, for each policy and process.
 _MOST_PATHS = 4096
@@ -167,6 +170,7 @@ class Policy:
         "_modes",
         "_retract",
         "_waivers",
+        "_waivers_by_pattern",
         "changed",
         "name",
         "reach",
@@ -185,10 +189,11 @@ class Policy:
         self.revision = revision
         self.name = name
         self.changed = changed
-        self._deny = _rules(self.said.get("deny") or ())
-        self._allow = _rules(self.said.get("allow") or ())
-        self._retract = _rules(self.said.get("retract") or ())
+        self._deny = _by_pattern(_rules(self.said.get("deny") or ()))
+        self._allow = _by_pattern(_rules(self.said.get("allow") or ()))
+        self._retract = _by_pattern(_rules(self.said.get("retract") or ()))
         self._waivers = [_waiver(each) for each in self.said.get("waivers") or ()]
+        self._waivers_by_pattern = _by_pattern(self._waivers)
         self._modes = _modes(self.said)
         #: The mode of the condition that goes the furthest.
         self.reach = max(self._modes.values(), default=Mode.OFF)
@@ -318,10 +323,10 @@ class Policy:
         known = self._about.get(path)
         if known is None:
             known = _About(
-                _matching(self._deny, path),
-                _matching(self._allow, path),
-                _matching(self._retract, path),
-                _matching(self._waivers, path),
+                self._deny.of(path),
+                self._allow.of(path),
+                self._retract.of(path),
+                self._waivers_by_pattern.of(path),
             )
             if len(self._about) >= _MOST_PATHS:
                 self._about.clear()
@@ -360,11 +365,8 @@ def _rules(entries: Iterable[Mapping[str, str]]) -> list[Rule]:
     ]
 
 
-T = TypeVar("T", Rule, Waiver)
-
-
-def _matching(rules: Sequence[T], path: str) -> list[T]:
-    return [rule for rule in rules if module.match_prefix_patterns(rule.pattern, path)]
+def _by_pattern(entries: Sequence[T]) -> Patterned[T]:
+    return Patterned(entries, lambda entry: entry.pattern)
 
 
 @lru_cache(maxsize=4096)

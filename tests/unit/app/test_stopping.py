@@ -19,7 +19,10 @@ from pulp_gomod.app.content.repository.judge import (
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.db.together import Need
+from pulp_gomod.app.models.patterned import Patterned
 from pulp_gomod.app.models.stopping import NONE, Mode, Policy, Stop
+from pulp_gomod.golang import module
+from pulp_gomod.golang.module import match_prefix_patterns
 from tests.unit import django_set_up  # noqa: F401
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -51,6 +54,77 @@ def test_a_policy_stops_what_a_pattern_and_a_range_cover() -> None:
     assert all(word in stop.line for word in ("bad", "2025-12-24", '"vetted"', "v1.9.0"))
     assert not made.stops("example.com/a/old", "v2.0.0")
     assert not made.stops("example.com/a", "v1.9.0")
+
+
+_PATTERNS = [
+    "example.com",
+    "example.com/",
+    "example.com/a",
+    "example.com/a/b",
+    "example.com/*",
+    "*.com/a",
+    "example.com/a/[a-c]",
+    "example.com/?",
+    "example.com/a\\\\b",
+    "[",
+    "other.com,example.com/a/*",
+    ",example.com/a,",
+    "exampl*",
+    "example.com/a/b/",
+]
+_MODULES = [
+    "example.com",
+    "example.com/a",
+    "example.com/a/b",
+    "example.com/a/b/c",
+    "example.com/ab",
+    "exampl.org",
+    "other.com/x",
+    "a",
+]
+
+
+@pytest.mark.parametrize("path", _MODULES)
+def test_patterns_are_found_as_go_compares_them(path: str) -> None:
+    found = Patterned(_PATTERNS, str).of(path)
+    assert found == [each for each in _PATTERNS if match_prefix_patterns(each, path)]
+
+
+def test_a_thousand_rules_are_not_compared_with_each_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    def counted(globs: str, path: str) -> bool:
+        compared.append(globs)
+        return match_prefix_patterns(globs, path)
+
+    monkeypatch.setattr(module, "match_prefix_patterns", counted)
+    rules = [entry(f"example.com/m{number}") for number in range(500)]
+    rules += [entry(f"example.org/m{number}/*") for number in range(500)]
+    made = policy(deny_mode="enforce", deny=rules)
+    assert made.stops("example.com/m7/v2", "v2.0.0") and made.stops("example.org/m499/x", "v1.0.0")
+    assert not made.stops("example.com/m500", "v1.0.0")
+    assert compared == ["example.org/m499/*"]
+
+
+def test_whoever_asks_about_very_many_modules_holds_up_nobody() -> None:
+    made = policy(deny_mode="enforce", deny=[entry("example.com/m7")])
+    target = ServedDistribution("", "base", uuid4(), None, uuid4(), NOW, None, policy=made)
+    questions = [Question(target, f"example.com/m{n}", ["v1.0.0"], NOW) for n in range(2000)]
+
+    async def ask() -> tuple[list[Judged], int]:
+        asked = asyncio.ensure_future(judge_of().ask_each(questions))
+        turns = 0
+        while not asked.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return asked.result(), turns
+
+    found, turns = asyncio.run(ask())
+    assert [n for n, each in enumerate(found) if each.stops] == [7]
+    # Others had their turn each hundred modules.
+    assert turns >= 20
 
 
 def test_a_condition_stops_by_name_only_if_it_is_enforced() -> None:

@@ -238,7 +238,7 @@ class Resolver:
         for path, version in passed:
             by_path.setdefault(path, []).append(version)
         questions = [Question(self._target, path, each) for path, each in by_path.items()]
-        judged = await asyncio.gather(*map(self._services.judge.ask, questions))
+        judged = await self._services.judge.ask_each(questions)
         said = dict(zip(by_path, judged, strict=True))
         return {
             (path, version)

@@ -1,7 +1,5 @@
 """What a repository version holds, in the order in which it came there."""
 
-import asyncio
-
 from pulp_gomod.app.content.repository import queries
 from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
 from pulp_gomod.app.content.repository.judge import Judge, Question
@@ -66,6 +64,6 @@ async def _unstopped(judge: Judge, target: ServedDistribution, entries: list[Ent
     for entry in entries:
         by_path.setdefault(entry.path, []).append(entry.version)
     questions = [Question(target, path, versions) for path, versions in by_path.items()]
-    judged = await asyncio.gather(*map(judge.ask, questions))
+    judged = await judge.ask_each(questions)
     said = dict(zip(by_path, judged, strict=True))
     return [each for each in entries if not said[each.path].enforced(each.version)]

@@ -5,6 +5,7 @@ A policy has lists (see `models.stopping`), and further conditions that have to 
 Its settings are columns of the policy, its decisions hold until the policy's revision changes or a time comes.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.models.stopping import Mode, Policy, Stop, Waiver
+
+AT_ONCE = 100
+"""Modules that are judged without a break: each takes 20 to 50 µs where all is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,18 @@ class Judge:
         await self.prepare(question)
         verdicts = [await each.judge(question) for each in self._asked_by(policy)]
         return await compute(len(question.versions), _judged, question, verdicts)
+
+    async def ask_each(self, questions: Sequence[Question]) -> list[Judged]:
+        """
+        Do what `ask` does, of many modules: some at a time, so that nobody else waits for all of them.
+
+        Args:
+            questions: What is asked.
+        """
+        found: list[Judged] = []
+        for start in range(0, len(questions), AT_ONCE):
+            found += await asyncio.gather(*map(self.ask, questions[start : start + AT_ONCE]))
+        return found
 
     async def ask_of_zip(self, question: Question, before: Judged) -> Judged:
         """
