@@ -6,21 +6,15 @@ required in turn, but not what is pruned from the graph since Go 1.17. Fetching 
 work: the graph says which it needs, and is told what they hold.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from . import module, semver
 from .modfile import File
+from .modfile.loading import is_pruned
 from .module import Version
 
 __all__ = ["Graph"]
-
-# From this go version on a go.mod names everything that its packages need.
-_PRUNING: Final = 17
-_GO_VERSION: Final = re.compile(r"([0-9]+)\.([0-9]+)")
-# More digits than any version has; Python converts no number of thousands.
-_MOST_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,7 @@ class Graph:
 
     def _summarize(self, file: File) -> _Summary:
         required = (Version(each.path, each.version) for each in file.require)
-        return _Summary(_is_pruned(file), tuple(v for v in required if v not in self._excluded))
+        return _Summary(is_pruned(file.go), tuple(v for v in required if v not in self._excluded))
 
     def _actual(self, version: Version) -> Version | None:
         """Return what is fetched in place of a version; None for a directory."""
@@ -159,13 +153,3 @@ class Graph:
                 self._select(required)
                 if not (is_pruned and summary.is_pruned):
                     self._enqueue(required, is_pruned and summary.is_pruned)
-
-
-def _is_pruned(file: File) -> bool:
-    found = _GO_VERSION.match(file.go.version) if file.go else None
-    if found is None:
-        return False
-    major, minor = (each.lstrip("0") for each in found.groups())
-    if major != "1":
-        return major != ""
-    return len(minor) > _MOST_DIGITS or int(minor or "0") >= _PRUNING

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
+
+from pulp_gomod.app.content.repository.ahead import AheadModules
 from pulp_gomod.app.content.repository.blocked import BlockedModules
 from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.content.repository.choosing import Choice
@@ -67,7 +70,10 @@ def modules_with_remote(
     usage = services.remotes.usage
     merged = MergedModules(local, remote, served, usage, held_only)
     offline = OfflineModules(merged, local, remote, served, target.domain)
-    return _policed(services, target, offline, local, merged.asking, not held_only)
+    modules: Modules = offline
+    if settings.GOMOD_FETCH_AHEAD and not held_only:
+        modules = AheadModules(offline, merged, local, remote, served)
+    return _policed(services, target, modules, local, merged.asking, not held_only)
 
 
 def _policed(

@@ -18,7 +18,7 @@ from pulp_gomod.app.db.pq import Connection, Row
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.02
-_LONGEST_PAUSE = 0.25
+_LONGEST_PAUSE = 0.1
 _TAKE = "SELECT pg_try_advisory_lock(%s)"
 _LEAVE = "SELECT pg_advisory_unlock(%s)"
 

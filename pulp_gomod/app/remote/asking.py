@@ -87,6 +87,20 @@ class Asking:
             self._note(file, version, said)
         return said
 
+    async def ahead(self, file: File, version: str) -> CacheEntry | None:
+        """
+        Ask for what nobody has asked for yet; None if nothing may be fetched.
+
+        Args:
+            version: The version.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        if self.refusal is not None or self.held_only:
+            return None
+        return await self._through.modules.ahead(file, self.path, version)
+
     def _note(self, file: File, version: str, said: CacheEntry | None) -> None:
         if not version and said is not None and said.found:
             self._said[file] = said

@@ -110,6 +110,19 @@ class UpstreamModules:
         """
         return await self._documents.get(self._wish(self.question(file, path, version)))
 
+    async def ahead(self, file: File, path: str, version: str) -> CacheEntry | None:
+        """
+        Return what `get` would return, before anybody needs it; see DocumentCache.
+
+        Args:
+            path: The module path.
+
+        Raises:
+            UpstreamFault: The remote failed.
+            NotProven: The checksum database has something else.
+        """
+        return await self._documents.ahead(self._wish(self.question(file, path, version)))
+
     async def renewed(self, file: File, path: str, version: str = "") -> CacheEntry:
         """
         Return what the remote says now, whatever it said a moment ago.

@@ -11,6 +11,7 @@ from uuid import UUID
 from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Database, connection_parameters
+from pulp_gomod.app.remote.ahead import Ahead
 from pulp_gomod.app.remote.cache.documents import DocumentCache
 from pulp_gomod.app.remote.ingest import Ingest
 from pulp_gomod.app.remote.last_used import LastUsed
@@ -40,12 +41,24 @@ class RemoteClient:
         modules: Its lists, `.info` and `.mod` files.
         zips: Its zips.
         sumdb: Its checksum database, or None.
+        ahead: Fetches what nobody has asked for yet.
     """
 
     upstream: Upstream
     modules: UpstreamModules
     zips: Zips
     sumdb: ChecksumDatabase | None
+    ahead: Ahead
+
+    async def retire(self) -> None:
+        """Close the connections once what is under way has landed, or when all is called off."""
+        await self.ahead.close()
+        await self.upstream.retire()
+
+    async def close(self) -> None:
+        """Call off what is under way, and close the connections."""
+        await self.ahead.close()
+        await self.upstream.close()
 
 
 async def open_client(
@@ -70,7 +83,7 @@ async def open_client(
     sumdb = None if settings.sumdb.off else ChecksumDatabase(upstream, documents)
     modules = UpstreamModules(upstream, documents, sumdb)
     zips = Zips(upstream, modules, sumdb, ZipQuota(settings, threads, ingest))
-    return RemoteClient(upstream, modules, zips, sumdb)
+    return RemoteClient(upstream, modules, zips, sumdb, Ahead(upstream))
 
 
 class RemoteRegistry:
@@ -103,7 +116,7 @@ class RemoteRegistry:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         for through in self._known.values():
-            await through.upstream.close()
+            await through.close()
         await self._turns.close()
         self.threads.close()
 
@@ -132,9 +145,9 @@ class RemoteRegistry:
             settings, self._database, self.threads, self._turns, self._ingest
         )
         if known is not None:
-            self._run(known.upstream.retire())
+            self._run(known.retire())
         for unused in self._known.put(remote, through):
-            self._run(unused.upstream.retire())
+            self._run(unused.retire())
         return through
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:

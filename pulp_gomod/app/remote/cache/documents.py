@@ -158,6 +158,21 @@ class DocumentCache:
             return await self._refresh(wish, known)
         return await asyncio.shield(self._fetch(wish, known))
 
+    async def ahead(self, wish: DocumentRequest) -> CacheEntry | None:
+        """
+        Return the answer to a wish that nobody has yet, which counts as no request; None if it failed lately.
+
+        Args:
+            wish: What will be asked for.
+
+        Raises:
+            UpstreamFault: The upstream failed.
+        """
+        known = await self.known(wish.question)
+        if (known is not None and known.is_fresh()) or self._is_pausing(wish.question.key):
+            return known
+        return await asyncio.shield(self._fetch(wish, known))
+
     async def renewed(self, wish: DocumentRequest) -> CacheEntry:
         """
         Return what the upstream says now, whatever it said a moment ago.

@@ -108,6 +108,11 @@ class Health:
         oldest = min(self._began.values(), default=now)
         return now - max(oldest, self._answered) > HANGS
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether it wants not to be asked for a while."""
+        return self._answered > time.monotonic()
+
     def was_heard_within(self, seconds: float) -> bool:
         """
         Say whether anything came from the upstream lately.

@@ -85,6 +85,7 @@ class ZipRequest:
         repository: The pk of the repository that it would join.
         ingested: Whether it is added to the repository by itself, as what clients ask for does.
         h1: The checksum that it has to have, or "".
+        ahead: Whether nobody has asked for it yet.
         info: What the upstream says of the version, if that was asked for just now; it is kept with the zip.
         go_mod: The same of its `.mod`.
     """
@@ -94,6 +95,7 @@ class ZipRequest:
     repository: UUID
     ingested: bool = True
     h1: str = ""
+    ahead: bool = False
     info: CacheEntry | None = None
     go_mod: CacheEntry | None = None
 
@@ -170,8 +172,9 @@ class Zips:
                 stored = await self.known(asked)
                 if stored is not None:
                     return stored
-            # Many clients may ask for what is not there; a sync means to know.
-            if asked.ingested and known is not None and not known.found and known.is_fresh():
+                # Many clients may ask for what is not there; a sync means to know.
+            is_of_clients = asked.ingested or asked.ahead
+            if is_of_clients and known is not None and not known.found and known.is_fresh():
                 return known.missing
             return await self._fetch(asked, question)
 
@@ -380,7 +383,8 @@ class Zips:
 
     async def _pass_unstored(self, spool: Spool, asked: ZipRequest, upload: Upload) -> Uncached:
         """Let clients have a verified zip that cannot be stored; a sync is told that it cannot."""
-        if asked.ingested and await self._upstream.threads.write(os.path.exists, spool.path):
+        is_of_clients = asked.ingested or asked.ahead
+        if is_of_clients and await self._upstream.threads.write(os.path.exists, spool.path):
             return await self._pass(spool, UNAVAILABLE, upload.h1, upload.go_mod_h1)
         raise UpstreamFault(UNSTORED, status=503)
 
