@@ -91,9 +91,6 @@ class Asking:
         """
         Ask for what nobody has asked for yet; None if nothing may be fetched.
 
-        Args:
-            version: The version.
-
         Raises:
             UpstreamFault: The upstream failed.
         """
