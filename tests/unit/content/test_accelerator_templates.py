@@ -121,6 +121,12 @@ def test_words_that_may_decide(line: str) -> None:
     assert words(text) is None
 
 
+@pytest.mark.timeout(60)
+def test_a_value_behind_many_spaces_does_not_take_their_square() -> None:
+    # With the square it would be an hour.
+    assert words(f" HTTP/1.1\r\nHost: x\r\nAccept:{' ' * 1_000_000}\x01\r\n\r\n") is None
+
+
 def test_words_without_a_host_or_an_end() -> None:
     assert words(" HTTP/1.1\r\nAccept: x\r\n\r\n") is None
     assert words(END[:-2]) is None and words(END.replace("1.1", "1.2")) is None

@@ -19,7 +19,8 @@ _SAFE: Final = (string.ascii_letters + string.digits + "!/@._~+-").encode()
 # Clients say these in the same words each time, and no answer depends on them.
 _STEADY: Final = frozenset({"host", "user-agent", "accept", "accept-encoding", "content-type"})
 _VERSIONS: Final = (b" HTTP/1.1", b" HTTP/1.0")
-_HEADER: Final = re.compile(rb"([A-Za-z0-9_-]+):[ \t]*((?:[!-~](?:[ -~\t]*[!-~])?)?)[ \t]*")
+# Spaces before a value are none of those after it, in whatever way it goes on.
+_HEADER: Final = re.compile(rb"([A-Za-z0-9_-]+):[ \t]*+((?:[!-~](?:[ -~\t]*[!-~])?)?)[ \t]*")
 _CONDITION: Final = rb"(?P<condition>[!-~][ -~]*)"
 _ANYTHING: Final = rb"[ -~\t]*"
 _END: Final = b"\r\n\r\n"
