@@ -205,9 +205,8 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
     """
     if not globs:
         return False
-    elements = text_bytes(target).split(b"/")
-    prefixes = [b"/".join(elements[:count]) for count in range(1, len(elements) + 1)]
-    paths, patterns = _read_globs(globs)
+    paths, patterns, most = _read_globs(globs)
+    prefixes = _prefixes(text_bytes(target), most)
     if not paths.isdisjoint(prefixes):
         return True
     return any(
@@ -215,15 +214,29 @@ def match_prefix_patterns(globs: str, target: str) -> bool:
     )
 
 
+def _prefixes(path: bytes, most: int) -> list[bytes]:
+    """List the prefixes of a path, the shortest first, of up to so many elements: there may be a thousand."""
+    prefixes: list[bytes] = []
+    end = -1
+    while len(prefixes) < most:
+        end = path.find(b"/", end + 1)
+        if end < 0:
+            prefixes.append(path)
+            break
+        prefixes.append(path[:end])
+    return prefixes
+
+
 @lru_cache(maxsize=256)
-def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chunk]]]]:
+def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chunk]]], int]:
     """
-    Tell the plain paths of a list from the patterns, which come with their numbers of elements.
+    Tell the plain paths of a list from the patterns, which come with their numbers of elements; and the most of these.
 
     The same few lists are asked about all the time, and may have thousands of entries.
     """
     paths: set[bytes] = set()
     patterns: list[tuple[int, list[_Chunk]]] = []
+    most = 0
     for glob in text_bytes(globs).split(b","):
         pattern = glob.removesuffix(b"/")
         if not pattern:
@@ -232,9 +245,11 @@ def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chu
             chunks = _compile(pattern)
         except _BadPattern:
             continue
+        count = pattern.count(b"/") + 1
         literal = chunks[0].literal if len(chunks) == 1 and not chunks[0].star else None
         if literal is not None:
             paths.add(literal)
         else:
-            patterns.append((pattern.count(b"/") + 1, chunks))
-    return frozenset(paths), patterns
+            patterns.append((count, chunks))
+        most = max(most, count)
+    return frozenset(paths), patterns, most

@@ -1,5 +1,6 @@
 """Module paths, versions and pairs of both, held against Go's verdicts."""
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -292,6 +293,18 @@ def test_patterns_take_bounded_time() -> None:
     """Many stars do not multiply."""
     assert not match_pattern("*a" * 50 + "b", "a" * 2000)
     assert not module.match_prefix_patterns("*a," * 500, "b/" * 5000)
+
+
+def test_of_a_long_path_no_more_is_looked_at_than_patterns_have_elements() -> None:
+    path = "example.com" + "/a" * 5000
+    expected = {"example.com/*": True, "example.com/a/a": True, "x.com/a,*/b/*": False}
+    tracemalloc.start()
+    try:
+        assert {each: module.match_prefix_patterns(each, path) for each in expected} == expected
+        # All beginnings of the path together have 25 MB.
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @settings(max_examples=400)
