@@ -227,7 +227,7 @@ def _prefixes(path: bytes, most: int) -> list[bytes]:
     return prefixes
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _read_globs(globs: str) -> tuple[frozenset[bytes], list[tuple[int, list[_Chunk]]], int]:
     """
     Tell the plain paths of a list from the patterns, which come with their numbers of elements; and the most of these.
