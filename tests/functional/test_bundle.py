@@ -91,6 +91,26 @@ def test_what_came_since_is_written_over_it(rest: Rest, owner: Owner, directory:
     assert json.loads((directory / "bundle/about.json").read_bytes())["since"] == 1
 
 
+def test_nothing_may_be_missing_between_it_and_what_is_there(
+    rest: Rest, owner: Owner, directory: Path
+) -> None:
+    first = version_of(rest, owner, 1)
+    rest.wait(rest.call("POST", f"{first}bundle/", json={"path": str(directory)}))
+    before = files_below(directory)
+    refused = rest.call(
+        "POST", f"{version_of(rest, owner)}bundle/", json={"path": str(directory), "since": 2}
+    )
+    assert refused.status_code == 400 and "has a bundle of version 1" in refused.text
+    assert files_below(directory) == before
+    write(rest, owner, directory, since=1)
+    # What the disk refuses is said by name.
+    (directory / "example.com/b/@v/list").unlink()
+    (directory / "example.com/b/@v/list").mkdir()
+    (directory / "example.com/b/@v/list/x").touch()
+    with pytest.raises(TaskFailed, match="GOM0014.*example.com/b/@v"):
+        write(rest, owner, directory)
+
+
 def test_it_is_written_nowhere_else(
     rest: Rest, owner: Owner, directory: Path, run_dir: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Writing a bundle below a directory of the server's own."""
 
 import errno
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,15 +32,16 @@ class NotABundleError(Exception):
         self.line = line
 
 
-def check_directory(root: Path) -> None:
+def check_directory(root: Path, since: int | None = None) -> None:
     """
     See that a bundle may be written to a directory: there is none, it is empty, or it has an older one.
 
     Args:
         root: The directory.
+        since: The number of the repository version after which the bundle begins; None for a whole one.
 
     Raises:
-        NotABundleError: There is something else.
+        NotABundleError: There is something else, or an older one that lacks what came before this one begins.
     """
     if not root.exists():
         return
@@ -47,6 +49,21 @@ def check_directory(root: Path) -> None:
         raise NotABundleError(f"{root} is not a directory")
     if any(root.iterdir()) and not any((root / name).is_file() for name in (ABOUT, _UNFINISHED)):
         raise NotABundleError(f"{root} has other files in it; name an empty directory or a new one")
+    there = _version_in(root)
+    if since is not None and there is not None and there < since:
+        raise NotABundleError(
+            f"{root} has a bundle of version {there}, and would lack what came between that and version {since}: "
+            f"begin with since {there}, or name an empty directory"
+        )
+
+
+def _version_in(root: Path) -> int | None:
+    """Return the number of the repository version that a directory has a bundle of, if it says so."""
+    try:
+        version = json.loads((root / ABOUT).read_bytes())["version"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return version if isinstance(version, int) else None
 
 
 def write_tree(
@@ -66,11 +83,11 @@ def write_tree(
         wrote: Is told of each file.
 
     Raises:
-        NotABundleError: The directory has something else in it.
+        NotABundleError: As of `check_directory`.
         ChangedError: The repository version was deleted meanwhile.
         OSError: A file cannot be written.
     """
-    check_directory(root)
+    check_directory(root, plan.scope.since)
     writer = _Writer(root, method, zips)
     writer.put(_UNFINISHED, iter((b"",)))
     last: list[tuple[str, bytes]] = []

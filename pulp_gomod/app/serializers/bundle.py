@@ -1,6 +1,7 @@
 """What it takes to write a bundle to the server's own disk."""
 
 from gettext import gettext as _
+from pathlib import Path
 from typing import Any
 
 from rest_framework import serializers
@@ -37,6 +38,19 @@ class GoBundleSerializer(serializers.Serializer):
             "The number of an older version of the repository: write only what has come since."
         ),
     )
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """
+        Check that what is there already goes with what is written over it.
+
+        Raises:
+            ValidationError: It does not.
+        """
+        try:
+            check_directory(Path(data["path"]), data.get("since"))
+        except NotABundleError as error:
+            raise serializers.ValidationError({"since": [error.line]}) from error
+        return data
 
     def validate_path(self, value: str) -> str:
         """

@@ -62,6 +62,9 @@ def write_bundle(
         raise BundleRefusedError(error.line) from error
     except ChangedError as error:
         raise BundleRefusedError(str(error)) from error
+    except OSError as error:
+        # pulpcore tells nobody of what it does not know.
+        raise BundleRefusedError(str(error)) from error
     counts = plan.counts
     return {
         "path": str(root),

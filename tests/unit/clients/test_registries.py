@@ -33,10 +33,15 @@ class Fake(BaseHTTPRequestHandler):
         body = getattr(self, f"_{self.kind}")(url.path, query)
         if body is None and url.path.startswith("/go/example.com/m0000/@v/v1.0.0."):
             body = url.path.rpartition(".")[2].encode()
-        self.send_response(404 if body is None else 200)
+        self.send_response(self._status(url.path) if body is None else 200)
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
         self.wfile.write(body or b"")
+
+    @staticmethod
+    def _status(path: str) -> int:
+        # As those answer that keep something back.
+        return 403 if "m0002" in path else 404
 
     def _index(self, path: str, query: dict[str, str]) -> bytes | None:
         if path != "/go/index":
@@ -137,8 +142,11 @@ def test_lists_that_cannot_be_read_or_do_not_end(url: str) -> None:
 def test_what_is_there_is_not_asked_for_again(url: str, tmp_path: Path) -> None:
     Fake.kind = "nothing"
     registry = Registry(f"{url}/go")
-    missing = registry.download(NAMES[:2], tmp_path)
-    assert missing == {"example.com/m0001@v1.0.0": "v1.0.0.info: the registry answers 404"}
+    missing = registry.download(NAMES[:3], tmp_path)
+    assert missing == {
+        "example.com/m0001@v1.0.0": "v1.0.0.info: the registry answers 404",
+        "example.com/m0002@v1.0.0": "v1.0.0.info: the registry answers 403",
+    }
     files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
     assert files == ["v1.0.0.info", "v1.0.0.mod", "v1.0.0.zip"]
     Fake.asked.clear()

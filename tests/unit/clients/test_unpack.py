@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from pulp_glue.common.exceptions import PulpException
-from pulp_glue.gomod.unpack import unpack, unpack_modcache
+from pulp_glue.gomod.unpack import check_base, unpack, unpack_modcache
 
+from pulp_gomod.golang import dirhash
 from tests.gomods import pack
 
 
@@ -69,6 +70,29 @@ def test_a_later_one_is_unpacked_over_it(tmp_path: Path) -> None:
     about = unpack(tar_of(("a/list", b"2"), ("bundle/about.json", b'{"version": 2}')), tmp_path)
     assert about == {"version": 2}
     assert ((tmp_path / "a/list").read_bytes(), (tmp_path / "a/one").read_bytes()) == (b"2", b"1")
+
+
+def test_nothing_may_be_missing_between_two_bundles(tmp_path: Path) -> None:
+    check_base(tmp_path, 3)
+    unpack(tar_of(("bundle/about.json", b'{"version": 2}')), tmp_path)
+    for since in (None, 1, 2):
+        check_base(tmp_path, since)
+    with pytest.raises(PulpException, match="has a bundle of version 2, .* --since 2"):
+        check_base(tmp_path, 3)
+
+
+def test_other_bytes_of_a_version_are_extracted_anew(tmp_path: Path) -> None:
+    source = tmp_path / "example.com/m@v1.0.0/x.go"
+    for text in (b"package x // 1\n", b"package x // 2\n", b"package x // 2\n"):
+        zipped = pack("example.com/m@v1.0.0/", [("x.go", text)])
+        before = source.stat().st_ino if source.exists() else 0
+        was = source.read_bytes() if before else b""
+        unpack_modcache(tar_of(("example.com/m/@v/v1.0.0.zip", zipped)), tmp_path)
+        assert source.read_bytes() == text
+        # What is right stays untouched.
+        assert (source.stat().st_ino == before) is (was == text)
+        checksum = tmp_path / "cache/download/example.com/m/@v/v1.0.0.ziphash"
+        assert checksum.read_text() == dirhash.hash_zip(io.BytesIO(zipped))
 
 
 class BrokenOff(io.BytesIO):

@@ -32,6 +32,8 @@ _CATALOG_TIMEOUT = (10, 900)
 _AT_A_TIME = 8
 _CHUNK = 1024 * 1024
 _GONE = (404, 410)
+# What a registry answers for one file that it has not, or that a policy of its keeps back: others it has.
+_NOT_THIS = (*_GONE, 403, 451)
 
 
 class Registry:
@@ -116,7 +118,7 @@ class Registry:
         partial = target.with_name(f".{target.name}.partial")
         try:
             with self._get(path, stream=True) as response:
-                if response.status_code in _GONE:
+                if response.status_code in _NOT_THIS:
                     return _("{file}: the registry answers {status}").format(
                         file=target.name, status=response.status_code
                     )

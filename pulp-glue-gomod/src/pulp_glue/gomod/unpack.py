@@ -33,6 +33,30 @@ _EXECUTABLE = ("pkg/tool/**/*", "lib/**/go_?*_?*_exec", "bin/*")
 About = dict[str, t.Any]
 
 
+def check_base(directory: Path, since: int | None) -> None:
+    """
+    See that a bundle may be unpacked over the one that a directory has, if it has one.
+
+    Args:
+        directory: Where to.
+        since: The number of the repository version after which the bundle begins; None for a whole one.
+
+    Raises:
+        PulpException: What came between the two would be missing.
+    """
+    try:
+        there = json.loads((directory / ABOUT).read_bytes())["version"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return
+    if since is not None and isinstance(there, int) and there < since:
+        raise PulpException(
+            _(
+                "{directory} has a bundle of version {there}, and would lack what came between that and version "
+                "{since}. Begin with --since {there}, or name an empty directory."
+            ).format(directory=directory, there=there, since=since)
+        )
+
+
 def unpack(stream: t.IO[bytes] | t.Any, directory: Path) -> About:
     """
     Unpack a bundle over what is there: older files of the same name are replaced.
@@ -163,6 +187,11 @@ def _extract(file: Path, name: PurePosixPath, directory: Path) -> None:
             _("{name} is not a module that go would take: {error}").format(name=name, error=error)
         ) from error
     place = directory / f"{escaped}@{escaped_version}"
+    checksum = file.with_suffix(".ziphash")
+    if place.exists() and not (checksum.is_file() and checksum.read_text() == h1):
+        # Other bytes have taken the place of those that were extracted: go would build those, and say it were these.
+        checksum.unlink(missing_ok=True)
+        _remove(place)
     if not place.exists():
         with _made_beside(place) as new, ZipFile(file) as archive:
             prefix = f"{path}@{version}/"
@@ -171,7 +200,7 @@ def _extract(file: Path, name: PurePosixPath, directory: Path) -> None:
                     _extract_file(archive, info, new / info.filename.removeprefix(prefix))
             if path == _TOOLCHAIN:
                 _finish_toolchain(new)
-    file.with_suffix(".ziphash").write_text(h1)
+    checksum.write_text(h1)
 
 
 @contextmanager

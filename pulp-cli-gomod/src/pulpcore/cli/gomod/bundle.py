@@ -10,7 +10,7 @@ from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoDistributionContext
 from pulp_glue.gomod.download import BundleStream, Progress, save, session_for
-from pulp_glue.gomod.unpack import About, unpack, unpack_modcache
+from pulp_glue.gomod.unpack import About, check_base, unpack, unpack_modcache
 
 from pulpcore.cli.gomod.progress import progress_on_terminal
 
@@ -86,6 +86,8 @@ def bundle(
     is_file = output.suffix == ".tar"
     if is_file and modcache:
         raise click.UsageError(_("--modcache needs a directory as --output, not a file."))
+    if not is_file:
+        check_base(output, since)
     url = url_below(distribution, _BUNDLE)
     session = session_for(pulp_ctx, url)
     progress = progress_on_terminal()
