@@ -483,6 +483,39 @@ def test_what_is_blocked_or_to_come_is_not_in_it(content_url: str, tmp_path: Pat
     assert later["example.com/!upper/@v/list"] == b"v1.0.0\n"
 
 
+@pytest.mark.parametrize("mode", ["lists", "enforce"])
+def test_what_a_policy_keeps_from_lists_is_on_none(
+    content_url: str, tmp_path: Path, mode: str
+) -> None:
+    world = World(content_url)
+    path, retracting = "example.com/retracting", "module example.com/retracting\n\nretract v1.1.0\n"
+    zips = [world.zip(path, version) for version in ("v1.0.0", "v1.1.0")]
+    zips += [world.zip("example.com/dep", version) for version in ("v1.0.0", "v1.1.0")]
+    newest = [("go.mod", retracting.encode()), ("x.go", f"package x // {world.name}\n".encode())]
+    world.owner.publish(*zips, pack(f"{path}@v1.2.0/", newest))
+    first = world.number
+    denied = [
+        {"module": each, "versions": versions, "reason": "no", "since": "2026-01-02"}
+        for each, versions in ((path, "v1.2.0"), ("example.com/dep", "v1.1.0"))
+    ]
+    policy = obey(world.owner, deny=denied, deny_mode=mode)
+    files = unpack(world.bundle(), tmp_path)
+    for each in (path, "example.com/dep"):
+        for name in (f"{each}/@v/list", f"{each}/@latest"):
+            assert files[name] == get(f"{world.owner.packages_url}/{name}").content
+        assert files[f"{each}/@v/list"] == b"v1.0.0\n"
+        assert json.loads(files[f"{each}/@latest"])["Version"] == "v1.0.0"
+    # Whoever asks for it by its name gets it all the same, as from the server.
+    assert (f"{path}/@v/v1.2.0.zip" in files) is (mode == "lists")
+    # What was on no list is on one when it may be, with nothing else that is new.
+    world.owner.publish(world.zip("example.com/other", "v1.0.0"))
+    change(policy, deny=[])
+    files = unpack(world.bundle(first), tmp_path)
+    assert files[f"{path}/@v/list"] == b"v1.0.0\nv1.1.0\nv1.2.0\n"
+    assert files["example.com/dep/@v/list"] == b"v1.0.0\nv1.1.0\n"
+    assert (f"{path}/@v/v1.2.0.zip" in files) is (mode == "enforce")
+
+
 def test_what_was_stopped_comes_with_the_first_bundle_after_that(
     content_url: str, tmp_path: Path
 ) -> None:

@@ -2,12 +2,13 @@
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from pulp_gomod.app.bundle import left_out
 from pulp_gomod.app.bundle.heads import Head
-from pulp_gomod.app.bundle.order import ALONE, LATE, NEW, PROOF, Order
+from pulp_gomod.app.bundle.order import ALONE, HIDDEN, LATE, NEW, PROOF, Order
 from pulp_gomod.app.bundle.rows import (
     Module,
     Record,
@@ -16,10 +17,12 @@ from pulp_gomod.app.bundle.rows import (
     read_retracted,
 )
 from pulp_gomod.app.bundle.scope import Scope
+from pulp_gomod.app.models.stopping import Mode
 from pulp_gomod.app.storage.release_info import info_json
 from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang import module
-from pulp_gomod.golang.latest import UnreadGoModError, latest
+from pulp_gomod.golang.latest import UnreadGoModError, latest, latest_allowed, newest_read
+from pulp_gomod.golang.retracted import is_retracted
 from pulp_gomod.golang.sumdb import tlog
 
 # Units whose rows are in memory at once.
@@ -71,7 +74,8 @@ class Counts:
         missing: Zips that are not here, and were to come.
         missing_names: The first of them.
         zip_bytes: Bytes of all zips.
-        left_out: The keys of module versions that have a zip, or should have, and are in the bundle without it.
+        left_out: The module versions that have a zip, or should have, and are in the bundle without it or on no list, as
+            records of `left_out`.
     """
 
     modules: int = 0
@@ -161,25 +165,35 @@ class _Listing:
     def __init__(self, scope: Scope, path: str, is_lost: bool) -> None:
         self.path = path
         self._escaped = module.escape_path(path)
-        self._is_stopped = scope.stops(path)
+        self._is_blocked = scope.is_blocked(path)
+        self._mode = scope.mode
         self._is_lost = is_lost
         self._is_update = scope.since is not None
         self._is_known = False
         # An older list stays right, as long as nothing came and nothing may have been blocked.
         self._is_changed = is_lost or scope.may_stop(path)
+        # All that is not blocked, and what of it the policy keeps from being listed.
         self._versions: list[Module] = []
+        self._hidden: set[str] = set()
 
     def add(
         self, unit: Module, flags: int, counts: Counts, lookups: Iterable[Entry]
     ) -> Iterator[Entry]:
         """Take in a version, and make the entries of its files."""
-        is_stopped = self._is_stopped(unit.version)
+        is_blocked = self._is_blocked(unit.version)
+        mode = Mode.OFF if is_blocked else self._mode(self.path, unit.version)
+        is_stopped = is_blocked or mode is Mode.ENFORCE
         self._is_known |= bool(unit.key)
-        if unit.zip is not None and not is_stopped:
+        # An older bundle had it on no list.
+        self._is_changed |= bool(flags & HIDDEN)
+        if unit.zip is not None and not is_blocked:
             # What an upstream said of it may be long, and is not needed any more.
             self._versions.append(replace(unit, info=None))
-        elif unit.key:
-            counts.left_out += unit.pk.bytes
+        if mode >= Mode.LISTS:
+            self._hidden.add(unit.version)
+        is_absent = unit.zip is None or is_stopped
+        if unit.key and (is_absent or mode >= Mode.LISTS):
+            counts.left_out += left_out.record(unit.pk, is_absent=is_absent)
         lookups = list(lookups)
         came_late = flags & LATE and unit.zip is not None and not is_stopped
         if flags & NEW or came_late:
@@ -204,9 +218,11 @@ class _Listing:
         if not self._is_changed or not (self._is_known or self._is_lost):
             return []
         self._versions.sort(key=lambda unit: unit.key)
-        tagged = "".join(f"{unit.version}\n" for unit in self._versions if not unit.is_pseudo)
+        tagged = "".join(f"{version}\n" for version in self._listed())
         made = [of_bytes(list_path(self.path), tagged.encode())]
-        newest = self._latest()
+        newest = self._chosen(latest)
+        if newest is not None and newest.version in self._hidden:
+            newest = self._chosen(self._latest_listed)
         if newest is not None and newest.time is not None:
             said = info_json(newest.version, newest.time, newest.origin)
             made.append(of_bytes(f"{self._escaped}/@latest", said))
@@ -214,10 +230,26 @@ class _Listing:
             made.append(no_latest(self.path))
         return made
 
-    def _latest(self) -> Module | None:
+    def _listed(self) -> list[str]:
+        """Say what is on the list: without what the newest version retracts that is on none itself."""
+        tagged = [unit.version for unit in self._versions if not unit.is_pseudo]
+        kept = [version for version in tagged if version not in self._hidden]
+        if len(kept) == len(tagged):
+            return kept
+        newest = self._chosen(newest_read)
+        if newest is None or newest.version not in self._hidden or not newest.retracted:
+            return kept
+        retracted = newest.retracted
+        return [version for version in kept if not is_retracted(retracted, version)] or kept
+
+    def _latest_listed(self, versions: Sequence[Module]) -> Module | None:
+        return latest_allowed(versions, lambda version: version not in self._hidden)
+
+    def _chosen(self, rule: Callable[[Sequence[Module]], Module | None]) -> Module | None:
+        """Choose a version by a rule, which may have to read what one retracts."""
         while True:
             try:
-                return latest(self._versions)
+                return rule(self._versions)
             except UnreadGoModError as unread:
                 self._versions = [
                     replace(unit, retracted=read_retracted(unit.pk))

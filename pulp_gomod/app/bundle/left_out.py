@@ -1,5 +1,6 @@
-"""Which modules older bundles had without their zips, because something stopped them then."""
+"""Which modules older bundles had without their zips, or on no list, because something stopped them then."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
@@ -9,23 +10,35 @@ from pulpcore.plugin.models import RepositoryVersion
 from pulp_gomod.app.models import GoBundleLeftOut
 
 _KEY = 16
+_LENGTH = _KEY + 1
 
 
-def left_out_of(repository: UUID, number: int | None) -> frozenset[bytes]:
+def record(unit: UUID, *, is_absent: bool) -> bytes:
     """
-    Return the keys of the units that bundles of a repository version had without their zips.
+    Say that a unit is left out, as it is written down.
+
+    Args:
+        unit: Its key.
+        is_absent: Whether its zip is not there; otherwise it is only on no list.
+    """
+    return unit.bytes + bytes((is_absent,))
+
+
+def left_out_of(repository: UUID, number: int | None) -> Mapping[bytes, bool]:
+    """
+    Return the keys of the units that bundles of a repository version left out, each with whether its zip was absent.
 
     Args:
         repository: The repository's pk.
         number: The number of the version; None for no version.
     """
     rows = GoBundleLeftOut.objects.filter(repository=repository, number=number)
-    return frozenset(_keys(rows.values_list("units", flat=True).first() or b""))
+    return _read(rows.values_list("units", flat=True).first() or b"")
 
 
-def note_left_out(repository: UUID, number: int, units: bytes) -> None:
+def note_left_out(repository: UUID, number: int, records: bytes) -> None:
     """
-    Remember that a bundle of a repository version is given away that has some units without their zips.
+    Remember that a bundle of a repository version is given away that leaves some units out.
 
     Bundles of one version may have been made at different times, and a receiver may have either: so what any of them left out
     counts. What is known of versions that are gone is forgotten, since no bundle can start from them.
@@ -33,7 +46,7 @@ def note_left_out(repository: UUID, number: int, units: bytes) -> None:
     Args:
         repository: The repository's pk.
         number: The number of the version.
-        units: The keys of the units, one after the other.
+        records: See `record`, one after the other.
     """
     with transaction.atomic():
         rows = GoBundleLeftOut.objects.filter(repository=repository)
@@ -42,12 +55,16 @@ def note_left_out(repository: UUID, number: int, units: bytes) -> None:
         row, _ = rows.select_for_update().get_or_create(
             repository_id=repository, number=number, defaults={"units": b""}
         )
-        known = set(_keys(row.units))
-        if not known.issuperset(_keys(units)):
-            row.units = b"".join(sorted(known.union(_keys(units))))
+        known = _read(row.units)
+        both = dict(known)
+        for key, is_absent in _read(records).items():
+            both[key] = is_absent or both.get(key, False)
+        if both != known:
+            row.units = b"".join(key + bytes((both[key],)) for key in sorted(both))
             row.save(update_fields=["units"])
 
 
-def _keys(units: bytes) -> list[bytes]:
-    data = bytes(units)
-    return [data[start : start + _KEY] for start in range(0, len(data), _KEY)]
+def _read(records: bytes) -> dict[bytes, bool]:
+    data = bytes(records)
+    starts = range(0, len(data), _LENGTH)
+    return {data[start : start + _KEY]: bool(data[start + _KEY]) for start in starts}

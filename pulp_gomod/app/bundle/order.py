@@ -1,7 +1,7 @@
 """Which units go into a bundle, in the order in which they stand there."""
 
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -31,6 +31,8 @@ PROOF = 4
 """What proves it may not be in older bundles."""
 LATE = 8
 """Bundles of the older version had it without its zip, since something stopped it."""
+HIDDEN = 16
+"""Bundles of the older version had it on no list, since something stopped that."""
 
 
 class _Row(NamedTuple):
@@ -48,7 +50,7 @@ class Order:
 
     Attributes:
         keys: The primary key of each unit, 16 bytes.
-        flags: A byte for each: see ALONE, NEW, PROOF and LATE.
+        flags: A byte for each: see ALONE and what follows it.
         starts: Where the units of each module begin.
         numbers: By tree, the numbers of the records of all units that the version holds.
         old_numbers: By tree, of those whose proofs are in older bundles.
@@ -180,7 +182,7 @@ def _lost(scope: Scope) -> set[str]:
 
 
 def _add_batch(
-    order: Order, scope: Scope, trees: Known, batch: list[_Row], late: Collection[bytes]
+    order: Order, scope: Scope, trees: Known, batch: list[_Row], late: Mapping[bytes, bool]
 ) -> None:
     names = [(row.path, row.version) for row in batch]
     records = read_records(list(trees), names, with_text=False)
@@ -189,8 +191,8 @@ def _add_batch(
         marked = []
         for row in rows:
             flags = row.kind | (0 if row.is_old else NEW)
-            if row.is_old and row.pk.bytes in late:
-                flags |= LATE
+            if row.is_old and (was_absent := late.get(row.pk.bytes)) is not None:
+                flags |= LATE if was_absent else HIDDEN
             for record in records.get((row.path, row.version), ()):
                 if _note_record(order, record, trees, row.is_old):
                     flags |= PROOF
@@ -199,7 +201,7 @@ def _add_batch(
             scope.since is None
             or path in order.lost
             or scope.may_stop(path)
-            or any(flags & (NEW | PROOF | LATE) for _, flags in marked)
+            or any(flags & (NEW | PROOF | LATE | HIDDEN) for _, flags in marked)
         )
         if is_touched:
             order.starts.append(len(order))

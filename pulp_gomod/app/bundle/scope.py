@@ -9,8 +9,8 @@ from pulp_gomod.app.models.blocking import NONE, Blocks
 from pulp_gomod.app.models.stopping import Mode, Policy
 
 
-def _never(path: str, version: str) -> bool:
-    return False
+def _never(path: str, version: str) -> Mode:
+    return Mode.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Scope:
         since: The number of the older one; None for everything.
         blocks: What is blocked.
         policy: What else is not served.
-        is_stopped: Says whether the policy stops a module version by name, always the same for one scope.
+        mode: Says how far the policy stops a module version, always the same for one scope.
         reports: The revision of the vulnerability database that the distribution serves: a hold lets pass what fixes
             a report of it.
     """
@@ -36,7 +36,7 @@ class Scope:
     since: int | None = None
     blocks: Blocks = NONE
     policy: Policy = stopping.NONE
-    is_stopped: Callable[[str, str], bool] = field(default=_never, compare=False)
+    mode: Callable[[str, str], Mode] = field(default=_never, compare=False)
     reports: bytes = b""
 
     @property
@@ -45,14 +45,19 @@ class Scope:
         return self.blocks.revision + self.policy.revision + self.reports
 
     def may_stop(self, path: str) -> bool:
-        """Say whether versions of a module may not be served."""
-        return self.policy.reach is Mode.ENFORCE or bool(self.blocks.of(path))
+        """Say whether versions of a module may not be served, or be on no list."""
+        return self.policy.reach >= Mode.LISTS or bool(self.blocks.of(path))
+
+    def is_blocked(self, path: str) -> Callable[[str], bool]:
+        """Return what says whether a version of a module is blocked."""
+        blocks = self.blocks.of(path)
+        return lambda version: any(block.covers(version) for block in blocks)
 
     def stops(self, path: str) -> Callable[[str], bool]:
         """Return what says whether a version of a module is not served."""
-        blocks = self.blocks.of(path)
+        is_blocked = self.is_blocked(path)
 
         def is_stopped(version: str) -> bool:
-            return any(block.covers(version) for block in blocks) or self.is_stopped(path, version)
+            return is_blocked(version) or self.mode(path, version) is Mode.ENFORCE
 
         return is_stopped

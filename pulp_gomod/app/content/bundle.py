@@ -318,13 +318,13 @@ async def serve_bundle(
         return problem(503, "unavailable: the server's database is not responding")
 
 
-def asked_from_threads(judge: Judge, target: ServedDistribution) -> Callable[[str, str], bool]:
+def asked_from_threads(judge: Judge, target: ServedDistribution) -> Callable[[str, str], Mode]:
     """Make what the threads that make a bundle ask: as of now, however long they take."""
     loop, now = asyncio.get_running_loop(), datetime.now(UTC)
 
-    def is_stopped(path: str, version: str) -> bool:
-        if target.policy.reach is not Mode.ENFORCE:
-            return False
+    def mode(path: str, version: str) -> Mode:
+        if target.policy.reach < Mode.LISTS:
+            return Mode.OFF
         question = Question(target, path, [version], now, gives_zips=True)
         judged = judge.ask_lists(question)
         if judged is None:
@@ -334,9 +334,9 @@ def asked_from_threads(judge: Judge, target: ServedDistribution) -> Callable[[st
             except (PostgresError, TimeoutError, CancelledError, RuntimeError) as error:
                 reason = "what its policy stops cannot be looked up"
                 raise StorageUnavailableError("making a bundle", reason) from error
-        return judged.enforced(version)
+        return max((stop.mode for stop in judged.stops.get(version, ())), default=Mode.OFF)
 
-    return is_stopped
+    return mode
 
 
 # What a content guard that redirects has signed is in the query, too.

@@ -39,14 +39,14 @@ class GoBundleHead(BaseModel):
 
 class GoBundleLeftOut(BaseModel):
     """
-    The modules of a repository version that bundles of it had without their zips, though the version holds them.
+    The modules of a repository version that bundles of it had without their zips, or on no list, though it holds them.
 
     Something stopped them then: a block, a policy, a hold. A later bundle has them as soon as nothing does, whatever
     repository version came in between. It names the version by its number, as GoBundleHead does.
 
     Fields:
         number (int): The number of the repository version.
-        units (bytes): The primary keys of the units, 16 bytes each, sorted.
+        units (bytes): The primary keys of the units, sorted, each with a byte behind it: 1 without its zip, 0 on no list.
     """
 
     repository = models.ForeignKey(
@@ -59,4 +59,4 @@ class GoBundleLeftOut(BaseModel):
         unique_together = ("repository", "number")
 
     def __str__(self) -> str:
-        return f"{len(self.units) // 16} modules left out of version {self.number}"
+        return f"{len(self.units) // 17} modules left out of version {self.number}"
