@@ -24,8 +24,10 @@ from pulp_gomod.app.tasks.importing.tree import open_tree
 from pulp_gomod.golang import dirhash
 from pulp_gomod.golang.sumdb import note, tlog
 from pulp_gomod.golang.sumdb.server import Server, TestServer, gosum_text
+from tests.gomods import pack
 from tests.goproxy_requests import get, zip_of
 from tests.inprocess.owners import Owner
+from tests.inprocess.settings import configured
 from tests.unit import django_set_up  # noqa: F401
 
 Files = Mapping[str, bytes]
@@ -210,6 +212,40 @@ def test_what_is_refused_is_named_and_stops_nothing_else(owner: Owner, base: str
     assert (report["added"], report["refused"]) == (1, len(bad))
     for name, words in bad.items():
         assert words in report["reasons"][f"{base}/{name}@v1.0.0"], name
+
+
+_ODD = (
+    'module "{}\\x00"\n',
+    'module "{}\\xff"\n',
+    'module {}\n\nrequire "example.com/a\\x00b\\xff" v1.0.0\n',
+)
+
+
+@pytest.mark.parametrize("go_mod", _ODD)
+def test_what_no_text_column_holds_is_no_reason_to_refuse_a_module(
+    owner: Owner, base: str, go_mod: str
+) -> None:
+    packed = zip_of(base, "v1.0.0", go_mod.format(base))
+    report = imported(owner, {f"{escaped(base)}/@v/v1.0.0.zip": packed})
+    assert (report["added"], report["refused"]) == (1, 0)
+    # What is served is what it was.
+    assert served(owner, base, "v1.0.0.mod") == go_mod.format(base).encode()
+    assert served(owner, base, "v1.0.0.zip") == packed
+
+
+def test_a_reason_can_be_told_whatever_is_in_it(owner: Owner, base: str) -> None:
+    names = [(f"{number}:{'x' * 60_000}", b"") for number in range(20)]
+    files = {f"{escaped(base)}/@v/v1.0.0.zip": pack(f"{base}@v1.0.0/", names)}
+    odd = f'module "{base}\\x00"\n'
+    files |= goproxy_files(base, "v1.1.0")
+    files[f"{escaped(base)}/@v/v1.1.0.zip"] = zip_of(base, "v1.1.0", odd)
+    with configured(GOMOD_REQUIRE_MATCHING_MODULE_LINE=True):
+        report = imported(owner, files)
+    assert report["refused"] == 2
+    assert all(len(reason) < 10_000 for reason in report["reasons"].values())
+    # As the worker does it.
+    task = Task.objects.create(name="tests", result=report)
+    assert task.result == report
 
 
 def test_other_bytes_than_the_repository_holds_are_refused(owner: Owner, base: str) -> None:

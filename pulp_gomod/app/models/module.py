@@ -130,12 +130,13 @@ class GoModule(Content):
             retracted=retracted.pack((r.low, r.high) for r in modfile.retract) or None,
             go_version=modfile.go.version if modfile.go else "",
             requirements=[
-                {"path": r.path, "version": r.version, "indirect": r.indirect}
+                # Go checks the paths of what is required when it loads it, and not before.
+                {"path": storable(r.path), "version": r.version, "indirect": r.indirect}
                 for r in modfile.require
             ],
             license_file=storable(upload.license_file),
             readme=storable(upload.readme),
-            module_line=upload.module_line,
+            module_line=storable(upload.module_line),
             size=upload.size,
             unpacked_size=upload.unpacked_size,
             file_count=upload.file_count,

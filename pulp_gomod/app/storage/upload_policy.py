@@ -7,6 +7,7 @@ from django.conf import settings
 
 from pulp_gomod.app.models.module import zip_path
 from pulp_gomod.golang import GoError
+from pulp_gomod.golang.quote import printable
 from pulp_gomod.golang.zip import Upload
 from pulp_gomod.verifier import process
 from pulp_gomod.verifier.checks import Finding, Publish, Refusal
@@ -74,7 +75,7 @@ def _accept(finding: Finding) -> Upload:
     check_path(upload.module, upload.version)
     if settings.GOMOD_REQUIRE_MATCHING_MODULE_LINE and upload.module_line_differs:
         raise Refused(
-            f"{upload.module}@{upload.version}/go.mod declares its path as {upload.module_line} "
+            f"{upload.module}@{upload.version}/go.mod declares its path as {printable(upload.module_line)} "
             "(this server has GOMOD_REQUIRE_MATCHING_MODULE_LINE)"
         )
     return upload

@@ -31,9 +31,12 @@ from pulp_gomod.app.tasks.importing.records import TreeDatabase, databases_of
 from pulp_gomod.app.tasks.importing.tree import Key, Parts, Span, Tree, open_tree
 from pulp_gomod.app.tasks.importing.verifying import TreeVerifier
 from pulp_gomod.golang import GoError, dirhash
+from pulp_gomod.golang.quote import printable
 
 # What was refused and is named; the rest is counted.
 MOST_NAMED = 1000
+# Characters that are told of why one was refused.
+LONGEST_REASON = 2000
 _BATCH = 500
 # Bytes that are read ahead of a tar's headers.
 _AHEAD = 1024 * 1024
@@ -134,7 +137,7 @@ class _Taken:
     def refuse(self, key: Key, reason: object) -> None:
         self.report["refused"] += 1
         if len(self.report["reasons"]) < MOST_NAMED:
-            self.report["reasons"][f"{key[0]}@{key[1]}"] = str(reason)
+            self.report["reasons"][f"{key[0]}@{key[1]}"] = _told(str(reason))
 
 
 class _Import:
@@ -287,6 +290,12 @@ def _keep_records(databases: Sequence[TreeDatabase], taken: _Taken) -> None:
                 f"{absorbed.refused} records of {database.name} were not proven, and not taken over: "
                 f"{first}"
             )
+
+
+def _told(reason: str) -> str:
+    """Write a reason as a task can return it: it may have names of files in it, and lines of a go.mod."""
+    short = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
+    return "\n".join(map(printable, short.split("\n")))
 
 
 def _time(version: str, info: Info | None) -> datetime:
