@@ -53,6 +53,7 @@ class Api:
         asked: By what it was asked whether a body is worth receiving.
         answer: Makes its answer; an empty one closes the connection.
         verdict: Its answer to that question.
+        finished: How many answers it has got rid of, all but what the system holds for a connection.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Api:
     asked: list[Seen] = field(default_factory=list)
     answer: Callable[[Seen], bytes] = lambda _: OK
     verdict: bytes = GO_AHEAD
+    finished: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Handle one connection."""
@@ -75,6 +77,7 @@ class Api:
             writer.write(self.answer(seen))
         await writer.drain()
         writer.close()
+        self.finished += 1
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[None]:

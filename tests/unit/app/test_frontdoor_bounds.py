@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import random
 import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,42 @@ def test_a_client_that_does_not_read_is_cut_off(
         client.close()
 
     play(scene)
+
+
+@contextlib.asynccontextmanager
+async def _unread(here: Rig, target: str) -> AsyncIterator[socket.socket]:
+    """A client that sends a GET, and reads nothing yet."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    with client:
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", here.port))
+        client.sendall(request("GET", target))
+        yield client
+
+
+async def _read_all(client: socket.socket) -> bytes:
+    loop, received = asyncio.get_running_loop(), bytearray()
+    while chunk := await loop.sock_recv(client, 1024 * 1024):
+        received += chunk
+    return bytes(received)
+
+
+@pytest.mark.parametrize("limit", [LIMIT, MIB], ids=["room", "no room"])
+def test_who_reads_slowly_does_not_keep_the_api_waiting(play: Play, limit: int) -> None:
+    body = random.Random(1).randbytes(LIMIT)
+
+    async def scene(here: Rig) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {LIMIT}\r\n\r\n".encode()
+        here.api.answer = lambda _: head + body
+        async with _unread(here, "/x") as client:
+            async with asyncio.timeout(20):
+                while not (here.api.finished if limit == LIMIT else here.api.seen):
+                    await asyncio.sleep(0.02)
+            received = await _read_all(client)
+        assert received.partition(b"\r\n\r\n")[2] == body
+
+    play(scene, limit=limit)
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

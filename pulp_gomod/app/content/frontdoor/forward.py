@@ -255,7 +255,8 @@ class FrontDoor:
                         raise UpstreamDown(f"it answered {answer.status}")
                     change = _change_in(answer)
                     if change is None or self._changes is None:
-                        return await _relay(request, answer)
+                        spool.close()
+                        return await self._relay(request, answer)
             return await self._changes.wait_for(change, request.headers.get(hdrs.ACCEPT, ""))
         except BodyTooLarge:
             return refusal(413, f"The body is larger than the {spool.limit} bytes accepted here.")
@@ -319,7 +320,7 @@ class FrontDoor:
             if _is_broken(request, answer):
                 raise UpstreamDown(f"it answered {answer.status}")
             if answer.status >= 300:
-                return await _relay(request, answer, last=True)
+                return await self._relay(request, answer, last=True)
         return None
 
     async def _call_in_turn(self, request: web.Request, spool: Spool) -> ClientResponse:
@@ -382,6 +383,31 @@ class FrontDoor:
                     raise UpstreamDown(error) from error
                 await asyncio.sleep(_RETRY_PAUSE)
 
+    async def _relay(
+        self, request: web.Request, answer: ClientResponse, last: bool = False
+    ) -> web.StreamResponse:
+        """Send the answer to the client, however slowly that reads."""
+        if _is_of_gunicorn(answer):
+            text = f"The API refused the request: {HTTPStatus(answer.status).phrase}."
+            return refusal(answer.status, text)
+        response = web.StreamResponse(
+            status=answer.status, reason=answer.reason, headers=response_headers(answer.headers)
+        )
+        if last:
+            response.force_close()
+        try:
+            await response.prepare(request)
+            with Spool(self._bounds, self._client(request)) as spool:
+                async for chunk in _body_of(answer, spool):
+                    await response.write(chunk)
+            await response.write_eof()
+        except (ClientError, ConnectionError) as error:
+            # The head has left, or the client has: all that can be done is to end the connection.
+            log.info("%s %s: the response was cut off: %s", request.method, request.path, error)
+            if request.transport is not None:
+                request.transport.close()
+        return response
+
     def _headers(self, request: web.Request, length: int | None) -> CIMultiDict[str]:
         headers = request_headers(
             request,
@@ -432,25 +458,26 @@ def _target(request: web.Request) -> str:
     return raw if raw.startswith("/") else request.rel_url.raw_path_qs
 
 
-async def _relay(
-    request: web.Request, answer: ClientResponse, last: bool = False
-) -> web.StreamResponse:
-    if _is_of_gunicorn(answer):
-        text = f"The API refused the request: {HTTPStatus(answer.status).phrase}."
-        return refusal(answer.status, text)
-    response = web.StreamResponse(
-        status=answer.status, reason=answer.reason, headers=response_headers(answer.headers)
-    )
-    if last:
-        response.force_close()
+async def _body_of(answer: ClientResponse, spool: Spool) -> AsyncIterator[bytes]:
+    """
+    The body of an answer: the API is rid of it before the client has got the first of it.
+
+    Only what there is no room for comes as fast as the client takes it.
+    """
+    last, fault = b"", None
     try:
-        await response.prepare(request)
-        async for chunk in answer.content.iter_chunked(_CHUNK):
-            await response.write(chunk)
-        await response.write_eof()
+        async for last in answer.content.iter_chunked(_CHUNK):
+            await spool.take(last)
+        last = b""
+    except (BodyTooLarge, DiskFull, NoRoom):
+        log.info("There is no room for an answer of the API: it waits for the client.")
     except (ClientError, ConnectionError) as error:
-        # The head has left, or the client has: all that can be done is to end the connection.
-        log.info("%s %s: the response was cut off: %s", request.method, request.path, error)
-        if request.transport is not None:
-            request.transport.close()
-    return response
+        last, fault = b"", error
+    async for chunk in spool.chunks():
+        yield chunk
+    if fault is not None:
+        raise fault
+    if last:
+        yield last
+        async for chunk in answer.content.iter_chunked(_CHUNK):
+            yield chunk

@@ -1,4 +1,4 @@
-"""Receiving a request body: in memory while it is small, in a file without a name beyond that."""
+"""Receiving a body: in memory while it is small, in a file without a name beyond that."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -68,11 +68,11 @@ class Bounds:
 
 class Spool:
     """
-    One request body.
+    One body, of a request or of the answer to one.
 
     Args:
         bounds: What it may take, with all others.
-        client: Who sends it, as `client_key` says.
+        client: Who sends it, or is to have it, as `client_key` says.
         limit: The largest body taken, in bytes, if that is less than the bounds say.
     """
 
@@ -141,26 +141,42 @@ class Spool:
                 f"The body took longer than {self._bounds.timeout:.0f} seconds."
             ) from None
 
+    async def take(self, chunk: bytes) -> None:
+        """
+        Append what has come.
+
+        Raises:
+            BodyTooLarge: The body would be longer than the limit; what came before is there, as with the others.
+            DiskFull: The file system is full.
+            NoRoom: Others have taken what it needs.
+        """
+        if self.size + len(chunk) > self.limit:
+            raise BodyTooLarge
+        most = MEMORY if self._file is None else _READ_SIZE
+        if self._memory and len(self._memory) + len(chunk) > most:
+            await self._flush()
+        self._take_memory(len(chunk))
+        self._memory += chunk
+        self.size += len(chunk)
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The whole body, from its beginning."""
-        if self._file is None:
+        if self._file is not None:
+            left = self._file.size
+            await asyncio.to_thread(self._file.raw.seek, 0)
+            while left and (
+                chunk := await asyncio.to_thread(self._file.raw.read, min(left, _READ_SIZE))
+            ):
+                left -= len(chunk)
+                yield chunk
+        if self._memory:
             yield bytes(self._memory)
-            return
-        await asyncio.to_thread(self._file.raw.seek, 0)
-        while chunk := await asyncio.to_thread(self._file.raw.read, _READ_SIZE):
-            yield chunk
 
     async def _receive(self, body: StreamReader) -> None:
         pace = Pace(self._bounds.window)
         while chunk := await self._next(body, pace):
-            self.size += len(chunk)
-            if self.size > self.limit:
-                raise BodyTooLarge
-            self._take_memory(len(chunk))
-            self._memory += chunk
-            if len(self._memory) > (MEMORY if self._file is None else _READ_SIZE):
-                await self._flush()
-        if self._file is not None:
+            await self.take(chunk)
+        if self._memory and (self._file is not None or len(self._memory) > MEMORY):
             await self._flush()
 
     async def _next(self, body: StreamReader, pace: Pace) -> bytes:
@@ -192,9 +208,9 @@ class Spool:
 
     async def _flush(self) -> None:
         self._take_disk(self.size)
-        full, self._memory = self._memory, bytearray()
         # In a thread: a slow disk makes the writer wait, and others are being served meanwhile.
-        await asyncio.to_thread(self._write, full)
+        await asyncio.to_thread(self._write, self._memory)
+        self._memory = bytearray()
         self._bounds.memory.give_back(self._client, self._memory_taken)
         self._memory_taken = 0
 
