@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import InternalError, connection
 
+from pulp_gomod.app.api.errors import explain
 from tests.functional.test_pull_through_faults import FAULTS, check_fault
 from tests.functional.upstream_world import running
 from tests.inprocess.mirrors import Mirror
+from tests.inprocess.owners import Owner
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -55,3 +57,15 @@ def test_a_database_that_cannot_be_written_is_told(content_url: str) -> None:
         while (said := status(next(numbers))) == 503:
             time.sleep(0.1)
         assert said == 404 and status(0) == 200
+
+
+def test_the_api_tells_it_as_well(content_url: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            with pytest.raises(InternalError) as failed:
+                Owner.create(content_url)
+        finally:
+            cursor.execute("SET default_transaction_read_only = off")
+    told = explain(failed.value)
+    assert told is not None and told.status == 503 and told.headers["Retry-After"]

@@ -21,7 +21,7 @@ from django.core.exceptions import (
 )
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django_filters import Filter
-from psycopg.errors import ProgramLimitExceeded, QueryCanceled
+from psycopg.errors import ProgramLimitExceeded, QueryCanceled, ReadOnlySqlTransaction
 from rest_framework.fields import Field
 from rest_framework.parsers import BaseParser
 from rest_framework.relations import RelatedField
@@ -154,7 +154,10 @@ def _explain_database(error: Exception) -> Refusal | None:
                 "Nothing was done."
             ),
         )
-    if isinstance(error, OperationalError | InterfaceError):
+    # A standby, or what has lost its place to one, answers, but takes nothing.
+    if isinstance(error, OperationalError | InterfaceError) or isinstance(
+        cause, ReadOnlySqlTransaction
+    ):
         return Refusal(
             503, _("The database is not responding; try again later."), headers=RETRY_AFTER
         )
