@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from django.db import transaction
 
-from pulp_gomod.app.content.repository import ages as learning
-from pulp_gomod.app.content.repository import history
+from pulp_gomod.app.content.repository.conditions import ages as learning
+from pulp_gomod.app.content.repository.conditions import history
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.models import (
     GoDistribution,

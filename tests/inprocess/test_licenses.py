@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from pulp_gomod.app.content.repository import licences, licensed
+from pulp_gomod.app.content.repository.conditions import licences, licensed
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.models import GoDocumentation, GoLicences, GoModule
 from pulp_gomod.documenter.process import DocumenterFailed

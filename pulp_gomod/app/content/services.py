@@ -10,12 +10,20 @@ from pulp_gomod.app.content.bundle import Bundles
 from pulp_gomod.app.content.consumers import Consumers
 from pulp_gomod.app.content.loop_watch import watched
 from pulp_gomod.app.content.policy_events import PolicyEvents
-from pulp_gomod.app.content.repository.ages import Ages
+from pulp_gomod.app.content.repository.conditions.ages import Ages
+from pulp_gomod.app.content.repository.conditions.hold import HoldCondition
+from pulp_gomod.app.content.repository.conditions.licences import Licences
+from pulp_gomod.app.content.repository.conditions.licensed import (
+    LicenceCondition,
+    ZipLicenceCondition,
+)
+from pulp_gomod.app.content.repository.conditions.vulnerable import (
+    MaliciousCondition,
+    Reports,
+    VulnerableCondition,
+)
 from pulp_gomod.app.content.repository.guard import GuardCache
-from pulp_gomod.app.content.repository.holding import HoldCondition
 from pulp_gomod.app.content.repository.judge import Judge
-from pulp_gomod.app.content.repository.licences import Licences
-from pulp_gomod.app.content.repository.licensed import LicenceCondition, ZipLicenceCondition
 from pulp_gomod.app.content.repository.own_sumdbs import OwnSumdbs
 from pulp_gomod.app.content.repository.prefetch import Prefetch
 from pulp_gomod.app.content.repository.proofs import StoredProofs
@@ -27,11 +35,6 @@ from pulp_gomod.app.content.repository.result_cache import (
 )
 from pulp_gomod.app.content.repository.vanity_hosts import VanityHosts
 from pulp_gomod.app.content.repository.vulndbs import Vulndbs
-from pulp_gomod.app.content.repository.vulnerable import (
-    MaliciousCondition,
-    Reports,
-    VulnerableCondition,
-)
 from pulp_gomod.app.content.repository.zips import ZipFiles
 from pulp_gomod.app.content.sbom import Sboms
 from pulp_gomod.app.db.batching import Lookups

@@ -18,14 +18,13 @@ from aiohttp import web
 from pulp_gomod.app.content.pages import rendering
 from pulp_gomod.app.content.pkgsite import queries as pkgsite_queries
 from pulp_gomod.app.content.repository import (
-    age_queries,
     browse_queries,
     distribution_queries,
-    licence_queries,
     proof_queries,
     queries,
     vulndb_queries,
 )
+from pulp_gomod.app.content.repository.conditions import age_queries, licence_queries
 from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN
 from pulp_gomod.app.content.repository.stored import LONG_GO_MOD
 from pulp_gomod.app.content.services import of as services_of

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
-from pulp_gomod.app.content.repository import vulnerable  # isort: skip
+from pulp_gomod.app.content.repository.conditions import vulnerable  # isort: skip
 from pulp_gomod.app.content.repository.distributions import ServedDistribution  # isort: skip
 from pulp_gomod.app.content.repository.judge import Question, Verdict  # isort: skip
 from pulp_gomod.app.models.findings import About, about_version  # isort: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from pulp_gomod.app.content.repository.ages import AGAIN, UNKNOWN, Age, Ages, Found
+from pulp_gomod.app.content.repository.conditions.ages import AGAIN, UNKNOWN, Age, Ages, Found
 from pulp_gomod.app.content.repository.judge import Question, Verdict
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.together import Need

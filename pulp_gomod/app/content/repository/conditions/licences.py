@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from pulp_gomod.app.content.repository import licence_queries as queries
+from pulp_gomod.app.content.repository.conditions import licence_queries as queries
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.modules import Found
 from pulp_gomod.app.content.repository.zips import ZipFiles

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pulp_gomod.app.content.repository import age_queries
+from pulp_gomod.app.content.repository.conditions import age_queries
+from pulp_gomod.app.content.repository.conditions.history import History
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
-from pulp_gomod.app.content.repository.history import History
 from pulp_gomod.app.db.batching import Lookups
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.lru import Lru

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+from pulp_gomod.app.content.repository.conditions.licences import Ids, Licences
 from pulp_gomod.app.content.repository.judge import Question, Verdict
-from pulp_gomod.app.content.repository.licences import Ids, Licences
 from pulp_gomod.app.db.executors import compute
 from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.exceptions import StorageUnavailableError
