@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -42,6 +43,7 @@ from pulp_gomod.app.models import (  # isort: skip
     GoModule,
     GoRelease,
     GoRepository,
+    GoSumdbTree,
 )
 from pulp_gomod.app.models.block import note_change  # isort: skip
 from pulp_gomod.app.storage.proofs import ProvenRecord, absorb  # isort: skip
@@ -374,6 +376,26 @@ def test_who_knows_the_head_of_a_lookup_goes_on_from_it(content_url: str, tmp_pa
     for head in world.seen:
         begin_with(head)
         world.run(go, tree, "get", "example.com/Upper@v1.1.0")
+
+
+def test_it_does_not_prove_ever_more_heads(
+    content_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "_MOST_OLDER", 2)
+    world, sizes = World(content_url), []
+
+    def said() -> dict[str, Any]:
+        """What the bundle says of the database: others may know modules of these names, too."""
+        found: Any = about(unpack(world.bundle(), tmp_path))["sumdb"]
+        return next(each for each in found if each["name"] == world.name)
+
+    for minor in range(5):
+        world.owner.publish(world.zip("example.com/Upper", f"v1.{minor}.0"))
+        sizes.append(said()["size"])
+    GoSumdbTree.objects.filter(name=world.name).update(passed=[])
+    world.owner.publish(world.zip("example.com/Upper", "v1.9.0"))
+    older = said()["continues"]
+    assert set(older) >= set(sizes[-2:]) and sizes[0] not in older
 
 
 def test_it_stays_the_same_while_the_database_grows(content_url: str) -> None:

@@ -11,6 +11,9 @@ from pulp_gomod.app.models import GoBundleHead, GoSumdbTree
 # Seconds before a bundle was made from which on records may have come too late to be in it: whoever
 # commits them begins earlier.
 _MARGIN = 600.0
+# Heads of earlier bundles that a bundle proves its own to continue, the newest ones: each takes 10 KB of it, and there is
+# another one with nearly every bundle of a busy server.
+_MOST_OLDER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +98,6 @@ def _choose(scope: Scope, tree: GoSumdbTree, highest: int) -> Head:
 def _older(pinned: GoBundleHead) -> tuple[int, ...]:
     """Find the sizes of the trees that a bundle proves its own to continue: of earlier bundles, and of lookups."""
     bundled = GoBundleHead.objects.filter(tree=pinned.tree_id, size__lt=pinned.size)
-    sizes = {*bundled.values_list("size", flat=True), *pinned.older}
+    newest = bundled.order_by("-size").values_list("size", flat=True).distinct()[:_MOST_OLDER]
+    sizes = {*newest, *pinned.older}
     return tuple(sorted(size for size in sizes if size < pinned.size))
