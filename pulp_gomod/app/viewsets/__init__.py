@@ -7,7 +7,7 @@ from pulp_gomod.app.viewsets.distribution import GoDistributionViewSet
 from pulp_gomod.app.viewsets.event import GoPolicyEventViewSet
 from pulp_gomod.app.viewsets.modfile import GoModFileViewSet
 from pulp_gomod.app.viewsets.module import GoModuleViewSet
-from pulp_gomod.app.viewsets.policies import GoPolicyViewSet
+from pulp_gomod.app.viewsets.policy import GoPolicyViewSet
 from pulp_gomod.app.viewsets.publication import GoPublicationViewSet
 from pulp_gomod.app.viewsets.release import GoReleaseViewSet
 from pulp_gomod.app.viewsets.remote import GoRemoteViewSet

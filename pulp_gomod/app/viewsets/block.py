@@ -16,8 +16,8 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoBlock
 from pulp_gomod.app.models.block import note_change
 from pulp_gomod.app.serializers import GoBlockSerializer
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import allow, policy
 from pulp_gomod.app.viewsets.scope import viewable_repositories
 
 _BLOCK = "gomod.block_gorepository"

@@ -17,8 +17,8 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoConsumer, GoDistribution, GoModule
 from pulp_gomod.app.models.consumer import BUNDLE
 from pulp_gomod.app.serializers import GoConsumerSerializer
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import allow, policy
 
 # What a distribution serves.
 _REPOSITORY = Coalesce(

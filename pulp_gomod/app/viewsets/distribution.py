@@ -7,8 +7,8 @@ from pulpcore.plugin.viewsets import DistributionFilter, DistributionViewSet, Ro
 from pulp_gomod.app.models import GoDistribution
 from pulp_gomod.app.serializers import GoDistributionSerializer
 from pulp_gomod.app.viewsets import token_scope
+from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
 _VIEW_SOURCES = (
     "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms:gomod.view_gorepository",

@@ -13,8 +13,8 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.models import GoDistribution, GoPolicy, GoPolicyEvent
 from pulp_gomod.app.serializers import GoPolicyEventSerializer
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import allow, policy
 
 
 class GoPolicyEventFilter(StrictFilters, BaseFilterSet):

@@ -4,6 +4,7 @@ from pulpcore.plugin.viewsets import ContentFilter, ReadOnlyContentViewSet
 
 from pulp_gomod.app.models import GoModFile
 from pulp_gomod.app.serializers import GoModFileSerializer
+from pulp_gomod.app.viewsets.access import allow, may_create, policy
 from pulp_gomod.app.viewsets.filters import (
     FILTER_BACKENDS,
     ChecksumFilter,
@@ -12,7 +13,6 @@ from pulp_gomod.app.viewsets.filters import (
     SearchFilter,
     StrictFilters,
 )
-from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 from pulp_gomod.app.viewsets.token_scope import READ
 

@@ -26,6 +26,7 @@ from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.calls import ask_first
 from pulp_gomod.app.storage.faults import RETRY_AFTER, DamagedFileError, storage_calls
 from pulp_gomod.app.tasks.upload import Source, discard_file, upload_modules, verify
+from pulp_gomod.app.viewsets.access import allow, may_create, policy
 from pulp_gomod.app.viewsets.filters import (
     FILTER_BACKENDS,
     ChecksumFilter,
@@ -41,7 +42,6 @@ from pulp_gomod.app.viewsets.module_filters import (
     Sha256Filter,
     VersionFilter,
 )
-from pulp_gomod.app.viewsets.policy import allow, may_create, policy
 from pulp_gomod.app.viewsets.scope import ScopedContentMixin
 from pulp_gomod.app.viewsets.token_scope import PUBLISH, READ
 from pulp_gomod.golang.zip import is_heavy

@@ -1,52 +1,113 @@
-"""The words that the access policies of our viewsets are written in."""
+"""The endpoints below `gomod/policies/`."""
 
-from typing import Any
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins
 
-Statement = dict[str, Any]
+from pulpcore.plugin.viewsets import (
+    DATETIME_FILTER_OPTIONS,
+    NAME_FILTER_OPTIONS,
+    BaseFilterSet,
+    NamedModelViewSet,
+    RolesMixin,
+)
 
-READ = ["list", "retrieve", "my_permissions"]
-CHANGE = ["update", "partial_update", "set_label", "unset_label"]
-ROLES = ["list_roles", "add_role", "remove_role"]
-
-
-def allow(actions: list[str], *conditions: str) -> Statement:
-    """
-    Allow actions to logged in users who meet all conditions.
-
-    Args:
-        actions: Names of actions of the viewset.
-        conditions: `function:permission`, of pulpcore's or our global access conditions.
-    """
-    statement: Statement = {"action": actions, "principal": "authenticated", "effect": "allow"}
-    if conditions:
-        statement["condition"] = list(conditions)
-    return statement
+from pulp_gomod.app.models import GoPolicy
+from pulp_gomod.app.serializers import GoPolicySerializer
+from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
+from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
+from pulp_gomod.app.viewsets.in_use import unless_in_use
 
 
-def may(permission: str) -> str:
-    """The user has the permission everywhere, in the domain, or for the object."""
-    return f"has_model_or_domain_or_obj_perms:{permission}"
+class GoPolicyFilter(StrictFilters, BaseFilterSet):
+    """Filters of policies."""
+
+    class Meta:
+        model = GoPolicy
+        fields = {
+            "name": NAME_FILTER_OPTIONS,
+            "deny_mode": ["exact", "in"],
+            "allow_mode": ["exact", "in"],
+            "retract_mode": ["exact", "in"],
+            "vulnerable_mode": ["exact", "in"],
+            "malicious_mode": ["exact", "in"],
+            "hold_mode": ["exact", "in"],
+            "pulp_created": DATETIME_FILTER_OPTIONS,
+            "pulp_last_updated": DATETIME_FILTER_OPTIONS,
+        }
 
 
-def may_create(permission: str) -> str:
-    """The user has the permission everywhere or in the domain."""
-    return f"has_model_or_domain_perms:{permission}"
+@extend_schema_view(
+    list=extend_schema(summary="List policies"),
+    retrieve=extend_schema(summary="Inspect a policy"),
+    create=extend_schema(
+        summary="Create a policy",
+        description="It is obeyed by the distributions whose field policy names it.",
+    ),
+    update=extend_schema(
+        summary="Change a policy",
+        description="Once this returns, every content process obeys the new conditions.",
+    ),
+    partial_update=extend_schema(
+        summary="Change a part of a policy",
+        description="Once this returns, every content process obeys the new conditions.",
+    ),
+    destroy=extend_schema(
+        summary="Delete a policy",
+        description="Refused with 409 while distributions obey it.",
+    ),
+)
+class GoPolicyViewSet(
+    NamedModelViewSet,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.ListModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    RolesMixin,
+):
+    """Conditions under which module versions are not served; several distributions may obey one."""
 
+    endpoint_name = "gomod/policies"
+    queryset = GoPolicy.objects.order_by("name", "pk")
+    serializer_class = GoPolicySerializer
+    filter_backends = FILTER_BACKENDS
+    filterset_class = GoPolicyFilter
+    queryset_filtering_required_permission = "gomod.view_gopolicy"
 
-def policy(statements: list[Statement], owner: str | None = None) -> dict[str, Any]:
-    """
-    Make an access policy; lists show what the user may see.
-
-    Args:
-        statements: Who may do what.
-        owner: The role that whoever creates an object gets for it.
-    """
-    made: dict[str, Any] = {
-        "statements": statements,
-        "queryset_scoping": {"function": "scope_queryset"},
+    DEFAULT_ACCESS_POLICY = policy(
+        [
+            allow(READ),
+            allow(["create"], may_create("gomod.add_gopolicy")),
+            allow(
+                ["update", "partial_update"],
+                may("gomod.change_gopolicy"),
+                may("gomod.view_gopolicy"),
+            ),
+            allow(["destroy"], may("gomod.delete_gopolicy"), may("gomod.view_gopolicy")),
+            allow(ROLES, may("gomod.manage_roles_gopolicy")),
+        ],
+        owner="gomod.gopolicy_owner",
+    )
+    LOCKED_ROLES = {
+        "gomod.gopolicy_creator": ["gomod.add_gopolicy"],
+        "gomod.gopolicy_owner": [
+            "gomod.view_gopolicy",
+            "gomod.change_gopolicy",
+            "gomod.delete_gopolicy",
+            "gomod.manage_roles_gopolicy",
+            "gomod.waive_gopolicy",
+        ],
+        "gomod.gopolicy_approver": ["gomod.view_gopolicy", "gomod.waive_gopolicy"],
+        "gomod.gopolicy_viewer": ["gomod.view_gopolicy"],
     }
-    if owner:
-        made["creation_hooks"] = [
-            {"function": "add_roles_for_object_creator", "parameters": {"roles": owner}}
-        ]
-    return made
+
+    def perform_destroy(self, made: GoPolicy) -> None:
+        """
+        Delete a policy.
+
+        Raises:
+            InUse: Distributions obey it.
+        """
+        remedy = "Set the policy of these to another one, or to null, before you delete it."
+        with unless_in_use("This policy", remedy):
+            made.delete()

@@ -16,8 +16,8 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoPublication
 from pulp_gomod.app.serializers import GoPublicationSerializer
 from pulp_gomod.app.tasks.publication import publish
+from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
 
 class GoPublicationFilter(StrictFilters, PublicationFilter):

@@ -13,13 +13,13 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.models import GoRelease
 from pulp_gomod.app.serializers import GoReleaseSerializer
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import (
     FILTER_BACKENDS,
     ChecksumFilter,
     SearchFilter,
     StrictFilters,
 )
-from pulp_gomod.app.viewsets.policy import allow, policy
 from pulp_gomod.app.viewsets.scope import viewable_repositories
 
 

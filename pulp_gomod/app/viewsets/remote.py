@@ -17,8 +17,8 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.app.serializers import GoForgetSerializer, GoRemoteSerializer
 from pulp_gomod.app.tasks.forgetting import forget, repositories_of
+from pulp_gomod.app.viewsets.access import CHANGE, READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 
 
 class GoRemoteFilter(StrictFilters, RemoteFilter):

@@ -40,9 +40,9 @@ from pulp_gomod.app.tasks.cleanup import clean_up
 from pulp_gomod.app.tasks.sync.scheduling import SYNC
 from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan
 from pulp_gomod.app.viewsets import token_scope
+from pulp_gomod.app.viewsets.access import CHANGE, READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.asked import asked_of
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import CHANGE, READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.schedules import SchedulesMixin
 
 # By its name: the task has the content app with it, which the API must not have.

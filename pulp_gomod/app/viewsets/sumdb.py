@@ -25,9 +25,9 @@ from pulp_gomod.app.models import GoSumdb
 from pulp_gomod.app.serializers import GoSumdbRotateSerializer, GoSumdbSerializer
 from pulp_gomod.app.storage.log_proofs import NoProofError, prove
 from pulp_gomod.app.storage.signing import find_contradiction, rotate, seal_if_behind
+from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.in_use import unless_in_use
-from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 
 _CHECK = "pulp_gomod.app.tasks.sumdb.check"
 _RECOVER = "pulp_gomod.app.tasks.sumdb.recover"

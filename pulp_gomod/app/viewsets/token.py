@@ -18,8 +18,8 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.serializers import GoTokenCreatedSerializer, GoTokenSerializer
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import allow, policy
 
 VIEW = "gomod.view_gotoken"
 

@@ -28,10 +28,10 @@ from pulp_gomod.app.serializers import (
     GoVulndbUploadSerializer,
 )
 from pulp_gomod.app.tasks.vulndb.scheduling import SYNC, scan_again, set_schedule
+from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.in_use import unless_in_use
 from pulp_gomod.app.viewsets.module import sources_of
-from pulp_gomod.app.viewsets.policy import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.golang import GoError
 
 _UPLOAD = "pulp_gomod.app.tasks.vulndb.mirroring.upload"

@@ -25,8 +25,8 @@ from pulp_gomod.app.serializers import (
     GoWaiverSerializer,
 )
 from pulp_gomod.app.viewsets import token_scope
+from pulp_gomod.app.viewsets.access import allow, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.policy import allow, policy
 
 _WAIVE = "gomod.waive_gopolicy"
 
