@@ -20,7 +20,7 @@ BEYOND_THE_API = {
     "pulp_gomod/app/auth/login_metrics.py",
     "pulp_gomod/app/content/repository/guard.py",
     "pulp_gomod/app/content/repository/policy_metrics.py",
-    "pulp_gomod/app/remote/metrics.py",
+    "pulp_gomod/app/remote/pull_through_metrics.py",
     "pulp_gomod/app/viewsets/repository_versions.py",
 }
 

@@ -18,7 +18,7 @@ from pulp_gomod.app.db.locks import AdvisoryLocks
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Ask, Database
 from pulp_gomod.app.db.singleflight import SingleFlight
-from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote import pull_through_metrics as metrics
 from pulp_gomod.app.remote.cache import entries, generations
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.cache.eviction import size_of

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.models import GoCacheEntry, ages
-from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote import pull_through_metrics as metrics
 from pulp_gomod.app.remote.cache.documents import DocumentCache, DocumentRequest, Verdict
 from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.http.results import (

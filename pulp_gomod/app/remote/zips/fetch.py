@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pulp_gomod.app.db.gathering import Gathering
 from pulp_gomod.app.exceptions import StorageUnavailableError
-from pulp_gomod.app.remote import metrics
+from pulp_gomod.app.remote import pull_through_metrics as metrics
 from pulp_gomod.app.remote.cache import entries, generations
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.cache.info import is_version
