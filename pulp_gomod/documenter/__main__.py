@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from pulp_gomod.apart import bounds
+from pulp_gomod.apart import limits
 from pulp_gomod.documenter.root_licences import root_licences
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.archive import Input
@@ -22,8 +22,8 @@ def main() -> None:
     """Document the zip that is open as the file descriptor in the first argument."""
     descriptor, seconds = map(int, sys.argv[1:])
     asked = json.loads(sys.stdin.buffer.readline())
-    bounds.end_with(sys.stdin.buffer)
-    bounds.limit(seconds, _MEMORY, _NICENESS)
+    limits.end_with(sys.stdin.buffer)
+    limits.limit(seconds, _MEMORY, _NICENESS)
     out = sys.stdout.buffer
     with open(descriptor, "rb", buffering=0) as file:
         try:

@@ -4,7 +4,7 @@ import os
 import pickle
 import sys
 
-from pulp_gomod.apart import bounds
+from pulp_gomod.apart import limits
 from pulp_gomod.verifier.transfer import send
 
 # Half of the processor that others get where there is not enough for all.
@@ -17,8 +17,8 @@ def main() -> None:
     """Check the zip that is open as the file descriptor in the first argument."""
     descriptor, seconds = map(int, sys.argv[1:])
     check = pickle.load(sys.stdin.buffer)
-    bounds.end_with(sys.stdin.buffer)
-    bounds.limit(seconds, _MEMORY, _NICENESS)
+    limits.end_with(sys.stdin.buffer)
+    limits.limit(seconds, _MEMORY, _NICENESS)
     with open(descriptor, "rb", buffering=0) as file:
         try:
             finding = check(file)

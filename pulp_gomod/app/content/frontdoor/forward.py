@@ -95,7 +95,7 @@ class Changes(Protocol):
         """Stop waiting."""
 
 
-class Admission(Protocol):
+class CredentialCheck(Protocol):
     """Verifies credentials before the API does."""
 
     async def refusal(self, request: web.Request) -> web.StreamResponse | None:
@@ -128,7 +128,7 @@ class FrontDoor:
         is_proxy_header: Says of a header's name whether only those proxies may send it.
         changes: Waits for uploads, None to leave that to the API.
         hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
-        admission: Verifies credentials, None to leave that to the API.
+        credentials: Verifies them, None to leave that to the API.
         places: Where large requests wait, None to hand on all at once.
         home: The path of the page to which browsers are led that open the server's URL; "" for none.
     """
@@ -143,7 +143,7 @@ class FrontDoor:
         is_proxy_header: IsProxyHeader = is_proxy_header,
         changes: Changes | None = None,
         hosts: Sequence[str] = ("*",),
-        admission: Admission | None = None,
+        credentials: CredentialCheck | None = None,
         places: DoorPlaces | None = None,
         home: str = "",
     ) -> None:
@@ -156,7 +156,7 @@ class FrontDoor:
         self._is_proxy_header = is_proxy_header
         self._changes = changes
         self._hosts = Hosts(hosts)
-        self._admission = admission
+        self._credentials = credentials
         self._places = places
         self._home = home
         self._session: ClientSession | None = None
@@ -242,7 +242,7 @@ class FrontDoor:
             return unanswerable
         if request.path.startswith(self._content_prefix):
             return refusal(405, _READ_ONLY, {"Allow": "GET, HEAD"})
-        refused = await self._admission.refusal(request) if self._admission else None
+        refused = await self._credentials.refusal(request) if self._credentials else None
         if refused is not None:
             return refused
         spool = Spool(self._bounds, self._client(request), self._limit(request))
@@ -365,7 +365,7 @@ class FrontDoor:
         deadline = loop.time() + self._patience
         while True:
             try:
-                async with self._admission.turn(request) if self._admission else nullcontext():
+                async with self._credentials.turn(request) if self._credentials else nullcontext():
                     answer = await self._session.request(
                         method,
                         URL(self._base + _target(request), encoded=True),
@@ -373,8 +373,8 @@ class FrontDoor:
                         data=body.chunks() if body else None,
                         allow_redirects=False,
                     )
-                if self._admission:
-                    self._admission.learn(request, answer.status)
+                if self._credentials:
+                    self._credentials.learn(request, answer.status)
                 return answer
             except ClientError as error:
                 # Where no connection came about, nothing was asked yet.
@@ -416,8 +416,8 @@ class FrontDoor:
             behind_proxy=is_from_proxy(request, self._proxies),
             waits=self._changes is not None,
         )
-        if self._admission:
-            headers.update(self._admission.headers(request))
+        if self._credentials:
+            headers.update(self._credentials.headers(request))
         # An old aiohttp does not tell that it will close the connection.
         headers[hdrs.CONNECTION] = "close"
         return headers

@@ -20,8 +20,8 @@ def install(app: web.Application) -> None:
     if not settings.GOMOD_API_UPSTREAM:
         return
     # Its models need Django, which the door itself does not.
-    from pulp_gomod.app.content.frontdoor.admission import Admission
     from pulp_gomod.app.content.frontdoor.changes import Changes
+    from pulp_gomod.app.content.frontdoor.credentials import Credentials
     from pulp_gomod.app.storage import upload_policy
 
     door = FrontDoor(
@@ -36,7 +36,7 @@ def install(app: web.Application) -> None:
         proxies=trusted_proxies(),
         changes=Changes(),
         hosts=_hosts(),
-        admission=Admission(),
+        credentials=Credentials(),
         places=DoorPlaces(upload_policy.places()),
         home=_home(),
     )

@@ -31,7 +31,7 @@ _ATTEMPT = "gomod_attempt"
 _WORTHLESS = "gomod_worthless"
 
 
-class Admission:
+class Credentials:
     """Who may go on to the API."""
 
     async def refusal(self, request: web.Request) -> web.Response | None:
