@@ -3,9 +3,10 @@
 import pytest
 
 from pulp_gomod.golang import modfile
-from pulp_gomod.golang.modfile import File, Go
+from pulp_gomod.golang.modfile import Go
+from pulp_gomod.golang.modfile.loading import is_pruned as pruned
 from pulp_gomod.golang.module import Version
-from pulp_gomod.golang.mvs import Graph, _is_pruned
+from pulp_gomod.golang.mvs import Graph
 
 
 def _graph(main: str, files: dict[str, str], gone: tuple[str, ...] = ()) -> tuple[list[str], ...]:
@@ -170,8 +171,7 @@ def test_a_long_chain() -> None:
     ],
 )
 def test_go_versions_of_any_length_decide_about_pruning(go: str, is_pruned: bool) -> None:
-    file = File(go=Go(go, 1))
-    assert _is_pruned(file) is is_pruned
+    assert pruned(Go(go, 1)) is is_pruned
 
 
 def test_all_that_a_graph_keeps_counts_for_its_size() -> None:
