@@ -1,5 +1,7 @@
 """The endpoints below `distributions/gomod/gomod/`."""
 
+from typing import ClassVar
+
 from django.db.models import QuerySet
 
 from pulpcore.plugin.viewsets import DistributionFilter, DistributionViewSet, RolesMixin
@@ -19,6 +21,13 @@ _VIEW_SOURCES = (
 
 class GoDistributionFilter(StrictFilters, DistributionFilter):
     """Filters of distributions."""
+
+    class Meta(DistributionFilter.Meta):
+        model = GoDistribution
+        fields: ClassVar[dict[str, list[str]]] = {
+            **DistributionFilter.Meta.fields,
+            "consumers": ["exact", "in"],
+        }
 
 
 class GoDistributionViewSet(DistributionViewSet, RolesMixin):

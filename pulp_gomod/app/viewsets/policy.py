@@ -30,7 +30,9 @@ class GoPolicyFilter(StrictFilters, BaseFilterSet):
             "retract_mode": ["exact", "in"],
             "vulnerable_mode": ["exact", "in"],
             "malicious_mode": ["exact", "in"],
+            "licenses_mode": ["exact", "in"],
             "hold_mode": ["exact", "in"],
+            "hold_clock": ["exact", "in"],
             "pulp_created": DATETIME_FILTER_OPTIONS,
             "pulp_last_updated": DATETIME_FILTER_OPTIONS,
         }
