@@ -206,3 +206,9 @@ def test_the_pulp_command_downloads_it(domain_server: Server, owner: Owner, tmp_
         "--modcache needs a directory" in pulp.run("gomod", *arguments, file, "--modcache").stderr
     )
     assert "is newer than version" in pulp.fail(*arguments, file, "--since", "99")
+    block = owner.rest.create(
+        "gomod/blocks/", repository=owner.repository, module="example.com/b", reason="bad"
+    )
+    done = pulp.run("gomod", *arguments, tmp_path / "less")
+    assert owner.rest.status("DELETE", block["pulp_href"]) == 204
+    assert "zips left out: 1 (example.com/b@v1.0.0): a block" in done.stderr

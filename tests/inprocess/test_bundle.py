@@ -500,6 +500,7 @@ def test_what_is_blocked_or_to_come_is_not_in_it(content_url: str, tmp_path: Pat
         "example.com/later/@v/v1.0.0.mod"
     }
     assert about(files)["missing_zips"] == {"count": 1, "first": ["example.com/later@v1.0.0"]}
+    assert about(files)["stopped_zips"] == {"count": 1, "first": ["example.com/Upper@v1.1.0"]}
     # A block is no new version, and is told to whoever asks for what is new.
     later = unpack(world.bundle(world.number), tmp_path)
     assert later["example.com/!upper/@v/list"] == b"v1.0.0\n"

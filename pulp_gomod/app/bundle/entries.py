@@ -27,7 +27,7 @@ from pulp_gomod.golang.sumdb import tlog
 
 # Units whose rows are in memory at once.
 _UNITS = 200
-# Missing zips that are named.
+# Missing zips, and stopped ones, that are named.
 _NAMED = 20
 # What takes the place of an older `@latest` where nothing is left: unpacked files cannot be removed. Go says it
 # word for word, as "non-semver module version".
@@ -73,6 +73,8 @@ class Counts:
         unproven: Module versions that no checksum database here knows.
         missing: Zips that are not here, and were to come.
         missing_names: The first of them.
+        stopped: Zips that are here, and that a block or the policy stops.
+        stopped_names: The first of them.
         zip_bytes: Bytes of all zips.
         left_out: The module versions that have a zip, or should have, and are in the bundle without it or on no list, as
             records of `left_out`.
@@ -84,6 +86,8 @@ class Counts:
     unproven: int = 0
     missing: int = 0
     missing_names: list[str] = field(default_factory=list)
+    stopped: int = 0
+    stopped_names: list[str] = field(default_factory=list)
     zip_bytes: int = 0
     left_out: bytearray = field(default_factory=bytearray)
 
@@ -99,6 +103,12 @@ class Counts:
             if len(self.missing_names) < _NAMED:
                 self.missing_names.append(f"{unit.path}@{unit.version}")
         self.unproven += not is_proven
+
+    def note_stopped(self, unit: Module) -> None:
+        """Count a module version whose zip is stopped."""
+        self.stopped += 1
+        if len(self.stopped_names) < _NAMED:
+            self.stopped_names.append(f"{unit.path}@{unit.version}")
 
 
 def unit_entries(
@@ -191,6 +201,8 @@ class _Listing:
             self._versions.append(replace(unit, info=None))
         if mode >= Mode.LISTS:
             self._hidden.add(unit.version)
+        if unit.zip is not None and is_stopped:
+            counts.note_stopped(unit)
         is_absent = unit.zip is None or is_stopped
         if unit.key and (is_absent or mode >= Mode.LISTS):
             counts.left_out += left_out.record(unit.pk, is_absent=is_absent)

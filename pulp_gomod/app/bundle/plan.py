@@ -331,6 +331,7 @@ def _about(plan: Plan) -> bytes:
         "go_mod_only": counts.go_mod_only,
         "zip_bytes": counts.zip_bytes,
         "missing_zips": {"count": counts.missing, "first": counts.missing_names},
+        "stopped_zips": {"count": counts.stopped, "first": counts.stopped_names},
         "without_proof": counts.unproven,
         "missing_tiles": plan.missing_tiles,
         "sumdb": [

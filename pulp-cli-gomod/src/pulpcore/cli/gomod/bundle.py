@@ -130,17 +130,23 @@ def _unpack(stream: _Shown, output: Path, modcache: bool) -> About:
     return (unpack_modcache if modcache else unpack)(stream, output)
 
 
+def _say_which(zips: t.Any, line: str) -> None:
+    """Say how many zips are not there, if there are such, and which."""
+    if isinstance(zips, dict) and zips.get("count"):
+        names = ", ".join(map(str, zips.get("first", [])[:_NAMED]))
+        click.echo(line.format(count=zips["count"], names=names), err=True)
+
+
 def _say_more(output: Path, about: About, modcache: bool) -> None:
     """Say on the standard error what is missing, and how to build with what is there."""
-    missing: dict[str, t.Any] = about.get("missing_zips") or {}
-    if count := missing.get("count"):
-        names = ", ".join(map(str, missing.get("first", [])[:_NAMED]))
-        click.echo(
-            _("zips missing: {count} ({names}): sync with policy immediate to have them.").format(
-                count=count, names=names
-            ),
-            err=True,
-        )
+    _say_which(
+        about.get("missing_zips"),
+        _("zips missing: {count} ({names}): sync with policy immediate to have them."),
+    )
+    _say_which(
+        about.get("stopped_zips"),
+        _("zips left out: {count} ({names}): a block or the distribution's policy stops them."),
+    )
     where = output.absolute()
     if modcache:
         click.echo(f"GOMODCACHE={shlex.quote(str(where))} GOPROXY=off go build ./...", err=True)
