@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import select
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Protocol
@@ -23,8 +24,10 @@ CHUNK = 1024 * 1024
 OBJECT_CHUNK = 256 * 1024
 # Bytes whose sending is timed.
 _AT_ONCE = 64 * 1024
-# Milliseconds that a thread waits for a client to take more.
+# Milliseconds that a thread waits for a client to take more, and seconds that it sends to one before it has time for
+# others: there are few threads, and a client may take a little all the time, for as long as it likes.
 PATIENCE = 2
+TURN = 0.02
 
 
 class BrokenOff(ConnectionResetError):
@@ -269,13 +272,19 @@ class _Part:
 
 
 def _send_while_taken(socket: int, file: int, offset: int, count: int) -> int:
-    """Send a part of a file until all is sent or the client is slow; return how many bytes it took."""
+    """
+    Send a part of a file until all is sent, the client is slow or others have to have their turn.
+
+    Returns:
+        How many bytes it took.
+    """
+    end = time.monotonic() + TURN
     writable = select.poll()
     writable.register(socket, select.POLLOUT)
     sent = 0
-    while sent < count:
+    while sent < count and time.monotonic() < end:
         try:
-            more = os.sendfile(socket, file, offset + sent, count - sent)
+            more = os.sendfile(socket, file, offset + sent, min(count - sent, CHUNK))
         except BlockingIOError:
             if not writable.poll(PATIENCE):
                 break
