@@ -14,7 +14,11 @@ from pulp_gomod.app.remote.settings import RemoteSettings
 
 
 def hit(remote: RemoteSettings, file: str) -> None:
-    """Count a request that was answered without asking the upstream."""
+    """
+    Count a request that was answered without asking the upstream.
+
+    Responses that are sent again from memory do not come here.
+    """
     _add("hits", 1, remote, file=file)
 
 
@@ -39,7 +43,10 @@ def received(remote: RemoteSettings, size: int) -> None:
 
 
 _MEANING = {
-    "hits": ("1", "Requests answered from what is cached."),
+    "hits": (
+        "1",
+        "Requests answered without asking the upstream, but for responses sent again from memory.",
+    ),
     "misses": ("1", "Requests that were sent to the upstream."),
     "upstream_errors": ("1", "Faults of the upstream."),
     "checksum_mismatches": ("1", "Downloads that the checksum database contradicts."),
