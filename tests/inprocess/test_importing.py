@@ -362,6 +362,18 @@ def test_records_of_checksum_databases_are_proven_and_kept(owner: Owner, base: s
     assert GoSumdbRecord.objects.filter(tree__name=log.name, module=base).count() == 1
 
 
+def test_nobody_brings_another_key_for_a_database_that_is_known(owner: Owner, base: str) -> None:
+    files = goproxy_files(base)
+    log = Log(files, base)
+    assert imported(owner, files | log.files(), sumdb=[log.key])["records"] == 1
+    for name in ("sum.golang.org", log.name):
+        key = note.generate_key(name)[1]
+        upload = uploaded(tar_of(files | log.files()))
+        with pytest.raises(ImportRefusedError, match=f"another key of {name} is known here"):
+            import_tree(str(owner.repository.pk), str(upload.pk), sumdb=[key])
+    assert imported(owner, files | log.files(), sumdb=[log.key])["records"] == 1
+
+
 def test_records_that_are_not_proven_are_not_kept(owner: Owner, base: str) -> None:
     files = goproxy_files(base)
     log = Log(files, base)

@@ -119,11 +119,17 @@ def databases_of(tree: Tree, domain: UUID, given: Sequence[str]) -> list[TreeDat
         given: Further keys, as in GOSUMDB.
 
     Raises:
-        GoError: A given key is none.
+        GoError: A given key is none, or another one is known by its name.
     """
-    known = dict(KNOWN_GOSUMDB)
-    known |= dict(
-        GoSumdbTree.objects.filter(pulp_domain=domain).values_list("name", "verifier_key")
+    known = dict(
+        GoSumdbTree.objects.filter(pulp_domain=domain)
+        .order_by("head_seen")
+        .values_list("name", "verifier_key")
     )
-    known |= {parsed.name: parsed.key for parsed in map(parse_gosumdb, given)}
+    known |= KNOWN_GOSUMDB
+    for parsed in map(parse_gosumdb, given):
+        # What the domain keeps is for all of its repositories: the records of another database of that name would take the
+        # place of those that prove what they hold.
+        if known.setdefault(parsed.name, parsed.key) != parsed.key:
+            raise GoError(f"another key of {parsed.name} is known here: {known[parsed.name]}")
     return [TreeDatabase(tree, name, known.get(name, "")) for name in sorted(tree.sumdbs)]
