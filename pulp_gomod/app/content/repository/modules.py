@@ -3,7 +3,8 @@ What a GOPROXY can be asked, as values: no HTTP.
 
 Each behaviour of serving is a class that has these methods, and most wrap another one: what a repository version
 holds (`stored`), without what is blocked (`blocked`), each answer looked up once (`cached`), with what an
-upstream has (`merged`), while that cannot be reached (`offline`).
+upstream has (`merged`), while that cannot be reached (`offline`), with what will be asked for next on its way (`ahead`),
+and without what a policy stops (`policed`). `content.stack` says which are stacked for a distribution.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 Resolving distributions for all requests of a moment with one statement, and never from stale memory.
 
 What a process remembers of the database may have changed by the next request. So a look at the
-database is trusted for a few milliseconds only (see `freshness`: whoever changes something says so
-after that time), and one look serves all requests that wait for it. It is cheap where nothing was
+database is trusted for a few milliseconds only (see `models.visibility`: whoever changes something
+says so after that time), and one look serves all requests that wait for it. It is cheap where nothing was
 written: PostgreSQL's snapshot is then the one of the look before, and everything that was read under
 that one holds. While requests keep coming, the next look is taken before the last one is too old, so
 that nobody has to wait.
