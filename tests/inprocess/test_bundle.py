@@ -39,6 +39,7 @@ from pulp_gomod.app.bundle.stream import tar_bytes  # isort: skip
 from pulp_gomod.app.content import bundle as serving  # isort: skip
 from pulp_gomod.app.models import (  # isort: skip
     GoBlock,
+    GoBundleLeftOut,
     GoModFile,
     GoModule,
     GoRelease,
@@ -584,6 +585,12 @@ def test_what_was_stopped_comes_with_the_first_bundle_after_that(
         "example.com/!upper/@v/v1.0.0.zip" in files and "example.com/dep/@v/v1.0.0.zip" not in files
     )
     world.run(world.go(tmp_path / "new"), tree, "get", "example.com/Upper@latest")
+    # Nothing is remembered of versions that no bundle can begin with any more.
+    change(policy, deny=denied)
+    RepositoryVersion.objects.get(repository=repository, number=first).delete()
+    world.bundle()
+    numbers = GoBundleLeftOut.objects.filter(repository=repository).values_list("number", flat=True)
+    assert set(numbers) == {second, world.number}
 
 
 @pytest.mark.parametrize("is_cache", [False, True], ids=["tree", "module cache"])

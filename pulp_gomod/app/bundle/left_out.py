@@ -51,7 +51,7 @@ def note_left_out(repository: UUID, number: int, records: bytes) -> None:
     with transaction.atomic():
         rows = GoBundleLeftOut.objects.filter(repository=repository)
         there = RepositoryVersion.objects.filter(repository=repository).values("number")
-        rows.exclude(number__in=there).exclude(number=number).delete()
+        rows.exclude(number__in=there).exclude(number=number).only("pk").delete()
         row, _ = rows.select_for_update().get_or_create(
             repository_id=repository, number=number, defaults={"units": b""}
         )
