@@ -84,7 +84,7 @@ def test_kills_at_any_moment(running: tuple[ServeProcess, Server]) -> None:
         for publishers in everybody:
             publishers.stop()
     statuses = [publishers.statuses for publishers in everybody]
-    print(f"seed {SEED}: killed {killed}; answers {statuses}\n{process.errors}")
+    print(f"GOMOD_TEST_SEED={SEED}: killed {killed}; answers {statuses}\n{process.errors}")
     assert all(pid for _, pid in killed), "there was nothing to kill"
     for publishers in everybody:
         assert publishers.statuses[201] > 0
@@ -150,7 +150,7 @@ def _check(rest: Rest, server: Server, publishers: Publishers) -> None:
             again = owner.put(attempt.data)
             if again.status_code != (409 if there else 201):
                 wrong.append(f"{attempt.made.path}: {there} there, but {again.status_code} again")
-    assert wrong == [], f"seed {SEED}"
+    assert wrong == [], f"GOMOD_TEST_SEED={SEED}"
     held = _held(rest, repository)
     assert len(held) == len(publishers.attempts)
     assert all(_is_there(owner, attempt, held) for attempt in publishers.attempts)

@@ -56,6 +56,13 @@ def test_the_matrix_has_the_oldest_and_the_newest_of_everything() -> None:
     assert not newest["pins"]
 
 
+def test_the_readme_says_which_pulpcore() -> None:
+    (range_,) = (each for each in PROJECT["project"]["dependencies"] if each.startswith("pulpcore"))
+    oldest, beyond = re.fullmatch(r"pulpcore>=3\.(\d+)\S*,<3\.(\d+)", range_).groups()  # type: ignore[union-attr]
+    said = f"works with pulpcore 3.{oldest} to 3.{int(beyond) - 1}."
+    assert said in (ROOT / "README.md").read_text()
+
+
 def test_commits_run_the_linters_of_ci() -> None:
     wanted = re.search(r"^ruff==.*$", (ROOT / ".ci" / "requirements.txt").read_text(), re.MULTILINE)
     assert wanted

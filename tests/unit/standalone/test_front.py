@@ -17,6 +17,7 @@ from pulp_gomod.standalone.cli import main
 from pulp_gomod.standalone.errors import StandaloneError
 from pulp_gomod.standalone.health import Health
 from pulp_gomod.standalone.welcome import Welcome
+from tests.documentation import pages
 
 GOOD = {
     "database_connection": {"connected": True},
@@ -150,6 +151,17 @@ def test_the_first_greeting_says_where_everything_is(capsys: pytest.CaptureFixtu
     printed = capsys.readouterr()
     assert printed.err == "pulp-gomod: all data is in /data, logs are in /data/logs\n"
     assert "http://127.0.0.1:8080/api/packages/default/go/go/upload\n" in printed.out
+
+
+def test_the_readme_shows_what_the_first_start_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    first = pages()[0].commands[0]
+    assert first.text == "./serve"
+    *_, set_sumdb, export = first.output.splitlines()
+    welcome = Welcome("http://127.0.0.1:8080", None, Path("/data"))
+    welcome.take_password("YOUR-PASSWORD")
+    welcome.take_sumdb(set_sumdb.split()[-1], export.partition("GOSUMDB=")[2])
+    welcome.show()
+    assert capsys.readouterr().out == first.output
 
 
 def test_a_fingerprint_changes_with_what_it_is_told() -> None:
