@@ -35,6 +35,8 @@ class Logins:
 
     def __init__(self) -> None:
         self._lane = BoundedExecutor("gomod-login", _THREADS, 4 * _LONGEST_QUEUE, uses_orm=True)
+        # Anybody can send a cookie with each of a thousand requests, and is not asked for a password.
+        self._others = BoundedExecutor("gomod-identity", 1, 4 * _LONGEST_QUEUE, uses_orm=True)
         self._queue = FairQueue(_THREADS, _LONGEST_QUEUE, _LONGEST_OF_ONE)
         self._tasks: set[asyncio.Task[Caller]] = set()
 
@@ -46,6 +48,7 @@ class Logins:
     def close(self) -> None:
         """Let the threads end."""
         self._lane.close()
+        self._others.close()
 
     async def identify(self, request: HttpRequest, attempt: Attempt | None) -> Caller:
         """
@@ -61,7 +64,7 @@ class Logins:
             django.db.Error: The database does not answer.
         """
         if attempt is None:
-            return await self._lane.run(identify, request)
+            return await self._others.run(identify, request)
         self.throttle.check(attempt)
         # A client that goes away does not make room for its next guess.
         task = asyncio.create_task(self._verify(request, attempt))

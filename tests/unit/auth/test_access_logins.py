@@ -1,0 +1,49 @@
+"""Who waits for whom to be identified."""
+
+import asyncio
+
+import pytest
+from django.db import Error as DatabaseError
+from django.http import HttpRequest
+
+import tests.unit.django_set_up  # noqa: F401
+from pulp_gomod.app.auth.throttle import password_attempt
+from pulp_gomod.app.content.http.logins import Logins
+from pulp_gomod.app.db.executors import Busy
+
+
+def asked(**headers: str) -> HttpRequest:
+    request = HttpRequest()
+    request.META |= headers
+    return request
+
+
+def test_a_flood_of_cookies_keeps_nobody_from_logging_in() -> None:
+    refused = 0
+
+    async def ask(logins: Logins) -> None:
+        nonlocal refused
+        while True:
+            try:
+                await logins.identify(asked(HTTP_COOKIE="sessionid=nobody"), None)
+            except Busy:
+                refused += 1
+                await asyncio.sleep(0)
+
+    async def main() -> None:
+        logins = Logins()
+        flood = [asyncio.create_task(ask(logins)) for _ in range(400)]
+        while not refused:
+            await asyncio.sleep(0)
+        # "reader:secret"; where there is a database, it would tell.
+        login = asked(HTTP_AUTHORIZATION="Basic cmVhZGVyOnNlY3JldA==")
+        for number in range(12):
+            attempt = password_attempt(f"192.0.2.{number}", "reader", "secret")
+            with pytest.raises(DatabaseError):
+                await logins.identify(login, attempt)
+        for each in flood:
+            each.cancel()
+        await asyncio.gather(*flood, return_exceptions=True)
+        logins.close()
+
+    asyncio.run(main())
