@@ -14,6 +14,7 @@ import pytest
 
 from tests.functional.processes import of_run, survivors
 from tests.functional.serving import stop_servers
+from tests.seeds import NAME, SEED
 
 _RUN_DIR = "GOMOD_TEST_RUN_DIR"
 # What was told to stop does so within this, on a busy machine, in seconds.
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.chmod(directory, 0o711)
         os.environ[_RUN_DIR] = directory
         os.environ["GOMOD_TEST_OWNER"] = str(os.getpid())
+        # One day for all processes.
+        os.environ[NAME] = str(SEED)
         # As the go command has it for its user: tests give it other homes, and it would compile its standard
         # library again in each.
         caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -63,7 +66,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell which files take the time of a long run."""
+    """Tell what random tests of a failed run were drawn from, and which files take the time of a long one."""
+    if terminalreporter.stats.keys() & {"failed", "error"}:
+        terminalreporter.write_line(f"{NAME}={SEED} has random tests do the same again")
     seconds: Counter[str] = Counter()
     for report in chain.from_iterable(terminalreporter.stats.values()):
         if isinstance(report, pytest.TestReport):

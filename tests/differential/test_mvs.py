@@ -1,8 +1,6 @@
 """Random module graphs: what we choose and read of them, and what the go command does."""
 
-import os
 import random
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from pulp_gomod.golang.module import Version
 from pulp_gomod.golang.mvs import Graph
 from tests.functional.owners import Go
 from tests.functional.upstream_world import Upstream, running
+from tests.seeds import of_today
 
 MODULES = 8
 VERSIONS = ("v1.0.0", "v1.1.0", "v1.2.0", "v1.10.0-rc.1")
@@ -59,13 +58,9 @@ def _ours(main: str, upstream: Upstream) -> tuple[list[str], set[str]]:
     return chosen, {f"{path}/@v/{version}.mod" for path, version in files}
 
 
-# Others each day.
-SEEDS = [int(f"{datetime.now(UTC):%Y%m%d}") * 10 + number for number in range(10)]
-
-
-@pytest.mark.parametrize("seed", os.environ.get("GOMOD_TEST_SEED", "").split() or SEEDS)
-def test_the_go_command_chooses_the_same(tmp_path: Path, seed: int | str) -> None:
-    choice = random.Random(int(seed))
+@pytest.mark.parametrize("seed", of_today(10))
+def test_the_go_command_chooses_the_same(tmp_path: Path, seed: int) -> None:
+    choice = random.Random(seed)
     with running() as upstream:
         _fill(upstream, choice)
         go = Go.create(tmp_path, "package main\n\nfunc main() {}\n")
@@ -77,5 +72,5 @@ def test_the_go_command_chooses_the_same(tmp_path: Path, seed: int | str) -> Non
     for line in listed.splitlines()[1:]:
         # path version [=> path version]
         theirs.add("@".join(line.partition(" => ")[2].split() or line.split()))
-    assert sorted(chosen) == sorted(theirs), f"GOMOD_TEST_SEED={seed}\n{main}"
-    assert {path for path in upstream.asked if path.endswith(".mod")} == files, seed
+    assert sorted(chosen) == sorted(theirs), main
+    assert {path for path in upstream.asked if path.endswith(".mod")} == files

@@ -5,7 +5,6 @@ import os
 import subprocess
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -16,12 +15,11 @@ from pulp_gomod.golang import zip as modzip
 from tests import gomods
 from tests.differential import go, zips
 from tests.differential.zips import Judge
+from tests.seeds import of_today
 from tests.unit.golang.zips import MODULE, VERSION, Archive, Item, mutate
 from tests.unit.golang.zips import module as module_zip
 
-# Others each day, which a number names.
 MUTANTS = int(os.environ.get("ZIP_MUTANTS", "500"))
-DAY = datetime.now(UTC).toordinal() % 1000
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +71,7 @@ def compare(judge: Judge, file: Path) -> None:
 def test_broken_archives_get_the_verdicts_of_go(judge: Judge, tmp_path: Path) -> None:
     archives = seeds()
     file = tmp_path / "broken.zip"
-    for number in range(DAY * MUTANTS, (DAY + 1) * MUTANTS):
+    for number in of_today(MUTANTS):
         random = Random(number)
         data = mutate(random.choice(archives), random)
         file.write_bytes(data)
@@ -86,7 +84,7 @@ def test_broken_archives_get_the_verdicts_of_go(judge: Judge, tmp_path: Path) ->
 def test_what_the_gate_lets_in_is_as_go_reads_it(judge: Judge, tmp_path: Path) -> None:
     file = tmp_path / "broken.zip"
     accepted = 0
-    for number in range(DAY * MUTANTS, (DAY + 1) * MUTANTS):
+    for number in of_today(MUTANTS):
         random = Random(-1 - number)
         file.write_bytes(mutate(random.choice(seeds()), random))
         try:
@@ -155,7 +153,7 @@ def plant(root: Path, random: Random) -> None:
         (root / "go.mod").write_text(f"module {MODULE}\n\ngo {version}\n")
 
 
-@pytest.mark.parametrize("number", range(DAY % 3, 60, 3))
+@pytest.mark.parametrize("number", of_today(20))
 def test_zip_from_a_directory(judge: Judge, tmp_path: Path, number: int) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
@@ -188,7 +186,7 @@ def commit(repo: Path) -> None:
     subprocess.run(["git", "tag", "v1.0.0"], cwd=repo, check=True)
 
 
-@pytest.mark.parametrize("number", range(DAY % 3, 15, 3))
+@pytest.mark.parametrize("number", of_today(5))
 def test_zip_from_a_commit(judge: Judge, tmp_path: Path, number: int) -> None:
     repo = tmp_path / "repo"
     random = Random(number)

@@ -2,7 +2,7 @@
 
 So it is with a checksum database that two repositories feed meanwhile: its head never goes back.
 
-GOMOD_TEST_KILLS says how often something is killed, GOMOD_TEST_SEED repeats a run.
+GOMOD_TEST_KILLS says how often something is killed.
 """
 
 import io
@@ -31,11 +31,11 @@ from tests.functional.serving import (
     make_data_dir,
 )
 from tests.functional.uploads import eventually, rows_of, temporary_files
+from tests.seeds import SEED
 from tests.sumdb_ops import Ops
 from tests.unit.golang.sumdb_world import run
 
 KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "20"))
-SEED = int(os.environ.get("GOMOD_TEST_SEED", random.randrange(10**9)))
 CLIENTS = 4
 # The server is back after this, however busy the machine is, in seconds.
 PATIENCE = 120
@@ -84,7 +84,7 @@ def test_kills_at_any_moment(running: tuple[ServeProcess, Server]) -> None:
         for publishers in everybody:
             publishers.stop()
     statuses = [publishers.statuses for publishers in everybody]
-    print(f"GOMOD_TEST_SEED={SEED}: killed {killed}; answers {statuses}\n{process.errors}")
+    print(f"killed {killed}; answers {statuses}\n{process.errors}")
     assert all(pid for _, pid in killed), "there was nothing to kill"
     for publishers in everybody:
         assert publishers.statuses[201] > 0
@@ -150,7 +150,7 @@ def _check(rest: Rest, server: Server, publishers: Publishers) -> None:
             again = owner.put(attempt.data)
             if again.status_code != (409 if there else 201):
                 wrong.append(f"{attempt.made.path}: {there} there, but {again.status_code} again")
-    assert wrong == [], f"GOMOD_TEST_SEED={SEED}"
+    assert wrong == []
     held = _held(rest, repository)
     assert len(held) == len(publishers.attempts)
     assert all(_is_there(owner, attempt, held) for attempt in publishers.attempts)
