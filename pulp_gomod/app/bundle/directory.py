@@ -1,9 +1,11 @@
 """Writing a bundle below a directory of the server's own."""
 
+import contextlib
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +19,10 @@ Method = Literal["write", "hardlink", "symlink"]
 
 # Is there while a bundle is being written.
 _UNFINISHED = "bundle/unfinished"
+# Directories that are open at once: those of a module, and those of its proofs.
+_OPEN = 8
+# Why a hard link cannot be made.
+_NO_LINKS = (errno.EXDEV, errno.EMLINK, errno.EPERM)
 
 
 class NotABundleError(Exception):
@@ -88,40 +94,57 @@ def write_tree(
         OSError: A file cannot be written.
     """
     check_directory(root, plan.scope.since)
-    writer = _Writer(root, method, zips)
-    writer.put(_UNFINISHED, iter((b"",)))
-    last: list[tuple[str, bytes]] = []
-    for _, entries in plan.entries():
-        for entry, body in with_bodies(entries):
-            if entry.path == ABOUT:
-                last.append((entry.path, body or b""))
-            elif entry.zip is not None:
-                writer.put_zip(entry.path, entry.zip)
-            else:
-                writer.put(entry.path, iter((body or b"",)))
-            wrote(entry)
-    for path, body in last:
-        writer.put(path, iter((body,)))
+    with contextlib.closing(_Writer(root, method, zips)) as writer:
+        writer.put(_UNFINISHED, ())
+        last: list[tuple[str, bytes]] = []
+        for _, entries in plan.entries():
+            for entry, body in with_bodies(entries):
+                if entry.path == ABOUT:
+                    last.append((entry.path, body or b""))
+                elif entry.zip is not None:
+                    writer.put_zip(entry.path, entry.zip)
+                else:
+                    writer.put(entry.path, (body or b"",))
+                wrote(entry)
+        for path, body in last:
+            writer.put(path, (body,))
     (root / _UNFINISHED).unlink()
 
 
 class _Writer:
-    """Puts files into place."""
+    """
+    Puts files into place.
+
+    It keeps a few directories open, and works in them by names alone: to find a directory takes the kernel longer
+    than to make a small file.
+    """
 
     def __init__(self, root: Path, method: Method, zips: ZipReader) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._root = root.resolve()
         self._method = method
         self._zips = zips
-        self._known: Path | None = None
+        self._open: OrderedDict[str, int] = OrderedDict()
 
-    def put(self, path: str, pieces: Iterator[bytes]) -> None:
+    def close(self) -> None:
+        """Close all directories."""
+        for directory in self._open.values():
+            os.close(directory)
+        self._open.clear()
+
+    def put(self, path: str, pieces: Iterable[bytes]) -> None:
         """Write a file."""
-        beside, target = self._places(path)
-        with beside.open("xb") as file:
+        directory, name = self._place(path)
+        beside = _beside(name)
+        file = _created(beside, directory)
+        try:
             for piece in pieces:
-                file.write(piece)
-        os.replace(beside, target)
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(file, rest) :]
+        finally:
+            os.close(file)
+        os.replace(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def put_zip(self, path: str, found: StoredZip) -> None:
         """Write a zip, or link to it."""
@@ -130,31 +153,62 @@ class _Writer:
             self.put(path, self._zips.read(found, 0, found.size))
 
     def _link(self, path: str, stored: str) -> bool:
-        beside, target = self._places(path)
-        if self._method == "symlink":
-            os.symlink(stored, beside)
-        else:
-            try:
-                os.link(stored, beside)
-            except OSError as error:
-                if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
-                    raise
-                return False
-        os.replace(beside, target)
-        if beside.is_symlink() or beside.exists():
-            # They are the same file already.
-            beside.unlink()
+        directory, name = self._place(path)
+        link = os.symlink if self._method == "symlink" else os.link
+        try:
+            self._replace(link, stored, directory, name)
+        except OSError as error:
+            if self._method == "symlink" or error.errno not in _NO_LINKS:
+                raise
+            return False
         return True
 
-    def _places(self, path: str) -> tuple[Path, Path]:
-        """Return where a file is written, and where it then goes: through no link out of the root."""
-        target = self._root / path
-        if target.parent != self._known:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.parent.resolve().is_relative_to(self._root):
-                raise NotABundleError(f"{target.parent} is a link that leads out of {self._root}")
-            self._known = target.parent
-        # No module's file has such a name.
-        beside = target.with_name(f".{target.name}.new")
-        beside.unlink(missing_ok=True)
-        return beside, target
+    def _replace(self, link: Callable[..., None], stored: str, directory: int, name: str) -> None:
+        where = "dir_fd" if link is os.symlink else "dst_dir_fd"
+        try:
+            link(stored, name, **{where: directory})
+            return
+        except FileExistsError:
+            beside = _beside(name)
+            _remove(beside, directory)
+            link(stored, beside, **{where: directory})
+        os.replace(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+        # It is there still if they are the same file already.
+        _remove(beside, directory)
+
+    def _place(self, path: str) -> tuple[int, str]:
+        """Return the directory in which a file is, and its name there: through no link out of the root."""
+        parent, _, name = path.rpartition("/")
+        known = self._open.get(parent)
+        if known is not None:
+            self._open.move_to_end(parent)
+            return known, name
+        directory = self._root / parent
+        directory.mkdir(parents=True, exist_ok=True)
+        if not directory.resolve().is_relative_to(self._root):
+            raise NotABundleError(f"{directory} is a link that leads out of {self._root}")
+        if len(self._open) >= _OPEN:
+            os.close(self._open.popitem(last=False)[1])
+        opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._open[parent] = opened
+        return opened, name
+
+
+def _beside(name: str) -> str:
+    """Return the name of a file that is being written: no module's file has such a one."""
+    return f".{name}.new"
+
+
+def _created(name: str, directory: int) -> int:
+    """Create a file, in place of what an ended attempt has left."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, 0o666, dir_fd=directory)
+    except FileExistsError:
+        os.unlink(name, dir_fd=directory)
+        return os.open(name, flags, 0o666, dir_fd=directory)
+
+
+def _remove(name: str, directory: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=directory)

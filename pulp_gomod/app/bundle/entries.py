@@ -3,7 +3,9 @@
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from pulp_gomod.app.bundle import left_out
@@ -34,8 +36,7 @@ _NAMED = 20
 _NO_LATEST = b'{"Version":"none: the module was removed"}'
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """
     A file of a bundle.
 
@@ -54,6 +55,10 @@ class Entry:
     body: bytes | None = None
     go_mod: Module | None = None
     zip: StoredZip | None = None
+
+
+# The records of a module, and its files, are asked for close to each other.
+_escaped = lru_cache(maxsize=256)(module.escape_path)
 
 
 def of_bytes(path: str, body: bytes) -> Entry:
@@ -165,7 +170,7 @@ def _records(
 
 def _lookup(head: Head, record: Record, path: str, version: str) -> Entry:
     body = tlog.format_record(record.number, record.text.encode()) + head.note
-    name = f"{module.escape_path(path)}@{module.escape_version(version)}"
+    name = f"{_escaped(path)}@{module.escape_version(version)}"
     return of_bytes(f"sumdb/{head.name}/lookup/{name}", body)
 
 
@@ -174,7 +179,7 @@ class _Listing:
 
     def __init__(self, scope: Scope, path: str, is_lost: bool) -> None:
         self.path = path
-        self._escaped = module.escape_path(path)
+        self._escaped = _escaped(path)
         self._is_blocked = scope.is_blocked(path)
         self._mode = scope.mode
         self._is_lost = is_lost
@@ -198,7 +203,7 @@ class _Listing:
         self._is_changed |= bool(flags & HIDDEN)
         if unit.zip is not None and not is_blocked:
             # What an upstream said of it may be long, and is not needed any more.
-            self._versions.append(replace(unit, info=None))
+            self._versions.append(unit if unit.info is None else unit._replace(info=None))
         if mode >= Mode.LISTS:
             self._hidden.add(unit.version)
         if unit.zip is not None and is_stopped:
@@ -264,7 +269,7 @@ class _Listing:
                 return rule(self._versions)
             except UnreadGoModError as unread:
                 self._versions = [
-                    replace(unit, retracted=read_retracted(unit.pk))
+                    unit._replace(retracted=read_retracted(unit.pk))
                     if unit.version == unread.version
                     else unit
                     for unit in self._versions

@@ -1,17 +1,18 @@
 """What the database says of units: read by their keys, so that a bundle may be continued anywhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import (
     Case,
     F,
     IntegerField,
     OuterRef,
-    QuerySet,
     Subquery,
     TextField,
     Value,
@@ -20,6 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Length
 from django.db.models.lookups import LessThanOrEqual
 
+from pulp_gomod.app.db.compiled import IsAnyOf, IsAnyText, Statement, compile_queryset
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRelease, GoSumdbRecord
 from pulp_gomod.app.storage.stored_zip import StoredZip
@@ -33,8 +35,7 @@ class ChangedError(Exception):
     """What a bundle is made of is no longer what it was when the bundle was planned."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """
     A module version that may have a zip.
 
@@ -102,32 +103,66 @@ def read_modules(
     """
     found: dict[UUID, Module] = {}
     if with_zip:
-        for row in on_a_connection(list, _modules(repository, with_zip)):
+        for row in _fetch(_modules(), repository=repository, keys=list(with_zip)):
             found[row[0]] = _module(row)
     if alone:
-        columns = ("pk", "module", "version", "length", "go_mod_h1", "awaits_zip")
-        rows = (
-            GoModFile.objects.filter(pk__in=alone)
-            .annotate(length=Length("go_mod"))
-            .values_list(*columns)
-        )
-        for pk, path, version, length, h1, awaits in on_a_connection(list, rows):
+        for pk, path, version, length, h1, awaits in _fetch(_mod_files(), keys=list(alone)):
             found[pk] = Module(pk, path, version, length, h1, awaits_zip=awaits)
     if len(found) != len(with_zip) + len(alone):
         raise ChangedError("content of the repository version was deleted")
     return found
 
 
-def _modules(repository: UUID, keys: Sequence[UUID]) -> QuerySet:
+def _fetch(statement: Statement, **values: Any) -> list[Sequence[Any]]:
+    """Run a statement that was compiled once: to make it anew takes Django as long as to run it."""
+
+    def fetched() -> list[Sequence[Any]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, statement.bind(**values))
+            rows: list[Sequence[Any]] = cursor.fetchall()
+            return rows
+
+    return on_a_connection(fetched)
+
+
+# Values that stand for those of each call.
+_REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
+_KEYS, _TREES, _PATHS, _VERSIONS = "\ufffdkeys", "\ufffdtrees", "\ufffdpaths", "\ufffdversions"
+_NAMES = {
+    _REPOSITORY: "repository",
+    _KEYS: "keys",
+    _TREES: "trees",
+    _PATHS: "paths",
+    _VERSIONS: "versions",
+}
+
+
+def _is_among(field: str, marker: str, kind: type[IsAnyOf] = IsAnyOf) -> IsAnyOf:
+    return kind(F(field), Value(marker, TextField()))
+
+
+@cache
+def _mod_files() -> Statement:
+    rows = (
+        GoModFile.objects.filter(_is_among("pk", _KEYS))
+        .annotate(length=Length("go_mod"))
+        .values_list("pk", "module", "version", "length", "go_mod_h1", "awaits_zip")
+    )
+    return compile_queryset(rows, _NAMES)
+
+
+@cache
+def _modules() -> Statement:
     def release(field: str) -> Subquery:
         named = {name: OuterRef(name) for name in ("module", "version", "h1")}
-        return Subquery(GoRelease.objects.filter(repository=repository, **named).values(field)[:1])
+        releases = GoRelease.objects.filter(repository=_REPOSITORY, **named)
+        return Subquery(releases.values(field)[:1])
 
     is_short = LessThanOrEqual(
         Coalesce(Length("retracted"), 0, output_field=IntegerField()), _SHORT_RETRACTED
     )
-    return (
-        GoModule.objects.filter(pk__in=keys)
+    rows = (
+        GoModule.objects.filter(_is_among("pk", _KEYS))
         .annotate(
             length=Length("go_mod"),
             retracts=Case(When(is_short, then=Coalesce(F("retracted"), Value("", TextField())))),
@@ -156,6 +191,7 @@ def _modules(repository: UUID, keys: Sequence[UUID]) -> QuerySet:
             f"{_ARTIFACT}__sha256",
         )
     )
+    return compile_queryset(rows, _NAMES)
 
 
 def _module(row: Sequence[Any]) -> Module:
@@ -176,7 +212,7 @@ def _module(row: Sequence[Any]) -> Module:
         has_go_mod=has_go_mod,
         retracted=retracted,
         time=time or created,
-        origin=origin,
+        origin=json.loads(origin) if origin else None,
         info=bytes(info) if info else None,
     )
 
@@ -193,13 +229,18 @@ def read_go_mods(modules: Sequence[Module]) -> dict[UUID, bytes]:
     keys = {True: [m.pk for m in modules if m.key], False: [m.pk for m in modules if not m.key]}
     for model, is_module in ((GoModule, True), (GoModFile, False)):
         if keys[is_module]:
-            rows = model.objects.filter(pk__in=keys[is_module]).values_list("pk", "go_mod")
-            found |= {pk: bytes(body) for pk, body in on_a_connection(list, rows)}
+            rows = _fetch(_go_mods(model), keys=keys[is_module])
+            found |= {pk: bytes(body) for pk, body in rows}
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@cache
+def _go_mods(model: type[GoModule] | type[GoModFile]) -> Statement:
+    rows = model.objects.filter(_is_among("pk", _KEYS)).values_list("pk", "go_mod")
+    return compile_queryset(rows, _NAMES)
+
+
+class Record(NamedTuple):
     """
     A proven record of a checksum database.
 
@@ -231,7 +272,12 @@ def read_records(
     if not trees or not names:
         return found
     wanted = set(names)
-    for row in _record_rows(trees, wanted, ("text",) if with_text else ()):
+    for row in _fetch(
+        _records(with_text),
+        trees=list(trees),
+        paths=list({path for path, _ in wanted}),
+        versions=list({version for _, version in wanted}),
+    ):
         name = row[0], row[1]
         if name in wanted:
             found.setdefault(name, []).append(Record(*row[2:]))
@@ -240,12 +286,12 @@ def read_records(
     return found
 
 
-def _record_rows(
-    trees: Sequence[UUID], names: set[tuple[str, str]], more: tuple[str, ...]
-) -> Iterator[Sequence[Any]]:
+@cache
+def _records(with_text: bool) -> Statement:
+    columns = ("module", "version", "tree", "number", "pulp_created")
     rows = GoSumdbRecord.objects.filter(
-        tree__in=trees,
-        module__in={path for path, _ in names},
-        version__in={version for _, version in names},
-    ).values_list("module", "version", "tree", "number", "pulp_created", *more)
-    yield from on_a_connection(list, rows)
+        _is_among("tree", _TREES),
+        _is_among("module", _PATHS, IsAnyText),
+        _is_among("version", _VERSIONS, IsAnyText),
+    ).values_list(*columns, *(("text",) if with_text else ()))
+    return compile_queryset(rows, _NAMES)

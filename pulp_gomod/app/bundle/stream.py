@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pulp_gomod.app.bundle.entries import Entry
 from pulp_gomod.app.bundle.plan import Plan
 from pulp_gomod.app.bundle.rows import ChangedError, read_go_mods
-from pulp_gomod.app.bundle.tar import END, header, padding
+from pulp_gomod.app.bundle.tar import BLOCK, END, header, padding
 from pulp_gomod.app.storage.stored_zip import StoredZip
 
 ReadZip = Callable[[StoredZip, int, int], Iterator[bytes]]
@@ -13,6 +13,7 @@ ReadZip = Callable[[StoredZip, int, int], Iterator[bytes]]
 
 # Bytes that are made at once.
 CHUNK = 256 * 1024
+_NULS = bytes(BLOCK)
 # Bytes of go.mod files that are in memory at once, if none has more.
 _GO_MODS = 4 * 1024 * 1024
 
@@ -60,14 +61,17 @@ def tar_bytes(plan: Plan, start: int, stop: int, read_zip: ReadZip) -> Iterator[
         if part.place >= stop:
             break
         for entry, body in with_bodies(entries):
-            yield from part.take(header(entry.path, entry.size))
+            part.take(header(entry.path, entry.size))
             if entry.zip is not None:
                 yield from part.take_zip(entry.zip, read_zip)
             else:
-                yield from part.take(body or b"")
-            yield from part.take(bytes(padding(entry.size)))
+                part.take(body or b"")
+            part.take(_NULS[: padding(entry.size)])
+            if part.is_full:
+                yield from part.chunks()
     else:
-        yield from part.take(END)
+        part.take(END)
+    yield from part.chunks()
     yield from part.rest()
 
 
@@ -87,26 +91,30 @@ class _Part:
         self.place += size
         return first, max(last, first)
 
-    def take(self, data: bytes) -> Iterator[bytes]:
+    @property
+    def is_full(self) -> bool:
+        """Whether there is a whole chunk."""
+        return len(self._buffer) >= CHUNK
+
+    def take(self, data: bytes) -> None:
         first, last = self._span(len(data))
         if last > first:
-            yield from self._add(data[first:last])
+            self._buffer += data if last - first == len(data) else data[first:last]
 
     def take_zip(self, found: StoredZip, read_zip: ReadZip) -> Iterator[bytes]:
         first, last = self._span(found.size)
         if last > first:
             for data in read_zip(found, first, last - first):
-                yield from self._add(data)
+                self._buffer += data
+                if self.is_full:
+                    yield from self.chunks()
 
-    def _add(self, data: bytes) -> Iterator[bytes]:
-        if not self._buffer and len(data) >= CHUNK:
-            for begin in range(0, len(data), CHUNK):
-                yield data[begin : begin + CHUNK]
-            return
-        self._buffer += data
-        while len(self._buffer) >= CHUNK:
-            yield bytes(self._buffer[:CHUNK])
-            del self._buffer[:CHUNK]
+    def chunks(self) -> Iterator[bytes]:
+        """Give away what is whole."""
+        whole = len(self._buffer) - len(self._buffer) % CHUNK
+        for begin in range(0, whole, CHUNK):
+            yield bytes(memoryview(self._buffer)[begin : begin + CHUNK])
+        del self._buffer[:whole]
 
     def rest(self) -> Iterator[bytes]:
         if self._buffer:

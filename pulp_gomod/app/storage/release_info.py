@@ -8,6 +8,8 @@ from typing import Any
 ORIGIN_FIELDS = ("VCS", "URL", "Subdir", "Hash", "TagPrefix", "TagSum", "Ref", "RepoSum")
 MAX_ORIGIN = 4096
 
+# Made once: for separators other than Python's own, `json.dumps` makes one each time.
+_INFO = json.JSONEncoder(separators=(",", ":"))
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -89,4 +91,4 @@ def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> by
         info["Time"] = time.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if origin:
         info["Origin"] = origin
-    return json.dumps(info, separators=(",", ":")).encode()
+    return _INFO.encode(info).encode()
