@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -223,49 +224,101 @@ def messages_of(printed: str) -> list[str]:
     return sorted(messages)
 
 
-@pytest.mark.upstream
-def test_govulncheck_finds_what_it_finds_in_the_original_files(
-    content_url: str, public: GoVulndb, tmp_path: Path
-) -> None:
-    guarded, reader = Guarded(Owner.create(content_url)), Reader()
-    assign_role(READER, reader.user, guarded.guard)
-    serve(guarded.owner, public)
-    original = tmp_path / "original"
-    with zipfile.ZipFile(PUBLIC) as opened:
-        opened.extractall(original)
-    checked, dependency = tmp_path / "checked", tmp_path / "jwt"
-    for directory in (checked, dependency):
-        directory.mkdir()
-    (dependency / "go.mod").write_text("module github.com/dgrijalva/jwt-go\n")
-    (dependency / "jwt.go").write_text(JWT)
-    (checked / "main.go").write_text(VULNERABLE)
-    (checked / "go.mod").write_text(
-        "module example.com/checked\n\ngo 1.21\n\nrequire github.com/dgrijalva/jwt-go v3.2.0+incompatible\n"
-    )
-    vendored = checked / "vendor" / "github.com" / "dgrijalva" / "jwt-go"
-    vendored.mkdir(parents=True)
-    (vendored / "jwt.go").write_text(JWT)
-    (checked / "vendor" / "modules.txt").write_text(
-        "# github.com/dgrijalva/jwt-go v3.2.0+incompatible\n## explicit\ngithub.com/dgrijalva/jwt-go\n"
-    )
-    bin_dir = tmp_path / "bin"
-    environment = os.environ | {"GOBIN": str(bin_dir), "GOFLAGS": ""}
-    install = ["go", "install", "golang.org/x/vuln/cmd/govulncheck@v1.9.0"]
-    subprocess.run(install, env=environment, check=True, capture_output=True, cwd=tmp_path)
+class Checked:
+    """
+    A program that calls what is vulnerable, and a distribution that says so to those who may read it.
 
-    def check(db: str) -> list[str]:
-        run = subprocess.run(
-            [str(bin_dir / "govulncheck"), "-db", db, "-format", "json", "./..."],
-            cwd=checked,
-            env=environment,
+    Args:
+        url: The content app.
+        public: The database.
+        directory: Where the program goes.
+    """
+
+    def __init__(self, url: str, public: GoVulndb, directory: Path) -> None:
+        guarded, reader = Guarded(Owner.create(url)), Reader()
+        assign_role(READER, reader.user, guarded.guard)
+        serve(guarded.owner, public)
+        credentials = f"{reader.user.username}:a%20password@"
+        self.mirrors = [
+            f"{root.replace('://', f'://{credentials}')}/vulndb"
+            for root in (guarded.owner.packages_url, guarded.owner.content_url)
+        ]
+        self.original = directory / "original"
+        with zipfile.ZipFile(PUBLIC) as opened:
+            opened.extractall(self.original)
+        self.program = directory / "checked"
+        vendored = self.program / "vendor" / "github.com" / "dgrijalva" / "jwt-go"
+        vendored.mkdir(parents=True)
+        (vendored / "jwt.go").write_text(JWT)
+        (self.program / "main.go").write_text(VULNERABLE)
+        (self.program / "go.mod").write_text(
+            "module example.com/checked\n\ngo 1.21\n\nrequire github.com/dgrijalva/jwt-go v3.2.0+incompatible\n"
+        )
+        (self.program / "vendor" / "modules.txt").write_text(
+            "# github.com/dgrijalva/jwt-go v3.2.0+incompatible\n## explicit\ngithub.com/dgrijalva/jwt-go\n"
+        )
+        self._bin = directory / "bin"
+        self._environment = os.environ | {"GOBIN": str(self._bin), "GOFLAGS": ""}
+
+    def install(self, package: str) -> None:
+        """Build a program from its source, which the machine's own GOPROXY has."""
+        command = ["go", "install", package]
+        directory = self.program.parent
+        subprocess.run(
+            command, env=self._environment, check=True, capture_output=True, cwd=directory
+        )
+
+    def run(self, *command: str, **environment: str) -> str:
+        """Run a program that was installed on the one that is vulnerable; return what it prints."""
+        done = subprocess.run(
+            [str(self._bin / command[0]), *command[1:]],
+            cwd=self.program,
+            env=self._environment | environment,
             capture_output=True,
             text=True,
             check=True,
         )
-        return messages_of(run.stdout)
+        return done.stdout
 
-    found = check(original.as_uri())
+
+@pytest.fixture
+def checked(content_url: str, public: GoVulndb, tmp_path: Path) -> Checked:
+    return Checked(content_url, public, tmp_path)
+
+
+@pytest.mark.upstream
+def test_govulncheck_finds_what_it_finds_in_the_original_files(checked: Checked) -> None:
+    checked.install("golang.org/x/vuln/cmd/govulncheck@v1.9.0")
+
+    def check(db: str) -> list[str]:
+        return messages_of(checked.run("govulncheck", "-db", db, "-format", "json", "./..."))
+
+    found = check(checked.original.as_uri())
     assert any('"osv": "GO-2020-0017"' in each for each in found)
-    credentials = f"{reader.user.username}:a%20password@"
-    for root in (guarded.owner.packages_url, guarded.owner.content_url):
-        assert check(f"{root.replace('://', f'://{credentials}')}/vulndb") == found
+    for mirror in checked.mirrors:
+        assert check(mirror) == found
+
+
+@pytest.mark.upstream
+def test_gopls_finds_what_it_finds_in_the_original_files(checked: Checked, tmp_path: Path) -> None:
+    checked.install("golang.org/x/tools/gopls@v0.22.0")
+    # What an editor asks for when somebody clicks on "Run govulncheck" in a go.mod file.
+    wanted = json.dumps({"URI": (checked.program / "go.mod").as_uri(), "Pattern": "./..."})
+
+    def check(db: str) -> dict[str, Any]:
+        # It keeps what it has found: each time anew.
+        cache = str(tmp_path / f"cache-{uuid4().hex}")
+        printed = checked.run(
+            *("gopls", "execute", "gopls.vulncheck", wanted), GOVULNDB=db, GOPLSCACHE=cache
+        )
+        result: dict[str, Any] = json.loads(printed[printed.index("{") :])["Result"]
+        return {
+            "reports": result["Entries"],
+            "findings": sorted(json.dumps(each, sort_keys=True) for each in result["Findings"]),
+        }
+
+    found = check(checked.original.as_uri())
+    assert "GO-2020-0017" in found["reports"]
+    assert any("VerifyAudience" in each for each in found["findings"])
+    for mirror in checked.mirrors:
+        assert check(mirror) == found
