@@ -5,13 +5,14 @@ import errno
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from pulp_gomod.app.bundle.entries import Entry
 from pulp_gomod.app.bundle.plan import ABOUT, Plan
 from pulp_gomod.app.bundle.stream import with_bodies
+from pulp_gomod.app.storage.faults import DamagedFileError
 from pulp_gomod.app.storage.reading import ZipReader
 from pulp_gomod.app.storage.stored_zip import StoredZip
 
@@ -134,17 +135,28 @@ class _Writer:
 
     def put(self, path: str, pieces: Iterable[bytes]) -> None:
         """Write a file."""
-        directory, name = self._place(path)
-        beside = _beside(name)
-        file = _created(beside, directory)
+        with self._naming(path):
+            directory, name = self._place(path)
+            beside = _beside(name)
+            file = _created(beside, directory)
+            try:
+                for piece in pieces:
+                    rest = memoryview(piece)
+                    while rest:
+                        rest = rest[os.write(file, rest) :]
+            finally:
+                os.close(file)
+            os.replace(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+    @contextlib.contextmanager
+    def _naming(self, path: str) -> Iterator[None]:
+        """Have what the disk refuses name the whole path, of which the system is told a part."""
         try:
-            for piece in pieces:
-                rest = memoryview(piece)
-                while rest:
-                    rest = rest[os.write(file, rest) :]
-        finally:
-            os.close(file)
-        os.replace(beside, name, src_dir_fd=directory, dst_dir_fd=directory)
+            yield
+        except DamagedFileError:
+            raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._root / path)) from error
 
     def put_zip(self, path: str, found: StoredZip) -> None:
         """Write a zip, or link to it."""
@@ -153,10 +165,10 @@ class _Writer:
             self.put(path, self._zips.read(found, 0, found.size))
 
     def _link(self, path: str, stored: str) -> bool:
-        directory, name = self._place(path)
         link = os.symlink if self._method == "symlink" else os.link
         try:
-            self._replace(link, stored, directory, name)
+            with self._naming(path):
+                self._replace(link, stored, *self._place(path))
         except OSError as error:
             if self._method == "symlink" or error.errno not in _NO_LINKS:
                 raise
