@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from pulp_gomod.app.content.repository import resolver as module
-from pulp_gomod.app.content.repository.resolver import DomainResolver
+from pulp_gomod.app.content.repository.resolver import MOST_DOMAINS, DomainResolver, Resolver
 from pulp_gomod.app.db.snapshots import Snapshot
 from pulp_gomod.app.models.stopping import CONDITIONS
 from pulp_gomod.app.models.visibility import TRUSTED
@@ -323,3 +323,22 @@ def test_a_policy_is_told_once_for_each_change_of_it() -> None:
         assert found[1] is found[2] is found[3] and found[3] != found[4]
 
     play(scene)
+
+
+def test_domains_that_strangers_make_up_take_the_place_of_no_other() -> None:
+    class Domains(Database):
+        async def fetch_all(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+            if "default" in parameters:
+                return await super().fetch_all(sql, parameters)
+            return [(self.snapshot_name, *NULLS)]
+
+    async def main() -> None:
+        made = Resolver(Domains())  # type: ignore[arg-type]
+        assert await made.find("default", ["base"], "base/x") is not None
+        known = made._domains["default"]
+        for number in range(2 * MOST_DOMAINS):
+            assert await made.find(f"made-up-{number}", ["base"], "base/x") is None
+        assert made._domains["default"] is known and len(made._domains) == MOST_DOMAINS
+        await made.close()
+
+    asyncio.run(main())

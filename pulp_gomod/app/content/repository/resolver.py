@@ -110,6 +110,11 @@ class DomainResolver:
         return self._known[base_path].target
 
     @property
+    def knows_any(self) -> bool:
+        """Whether any distribution was found."""
+        return bool(self._known)
+
+    @property
     def is_looking(self) -> bool:
         """Whether a look at the database is being taken."""
         return self._looking is not None or self._watching is not None
@@ -301,6 +306,12 @@ class Resolver:
         if resolver is None:
             resolver = self._domains[domain] = DomainResolver(self._database, domain)
             if len(self._domains) > MOST_DOMAINS:
-                self._domains.popitem(last=False)
+                del self._domains[self._needed_least()]
         target = await resolver.find(candidates)
         return target and replace(target, path=path[len(target.base_path) + 1 :])
+
+    def _needed_least(self) -> str:
+        """Return the domain to forget: rather one that somebody has made up, of which nothing is known."""
+        oldest, *others, _newest = self._domains
+        empty = (each for each in (oldest, *others) if not self._domains[each].knows_any)
+        return next(empty, oldest)
