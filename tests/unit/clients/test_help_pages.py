@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+import requests
 from click.testing import CliRunner
 from pulp_cli import load_plugins, main
 from pulp_glue.common.context import PulpContext
@@ -130,6 +131,15 @@ def test_every_command_has_examples_that_fit(path: list[str], no_server: None) -
         assert set(given) <= known, line
 
 
+def refusal_of_another_server(status: int) -> PulpException:
+    """What is raised for an answer that is not Pulp's."""
+    response = requests.Response()
+    response.status_code = status
+    error = PulpException("x")
+    error.__cause__ = requests.HTTPError("x", response=response)
+    return error
+
+
 @pytest.mark.parametrize(
     ("raised", "code"),
     [
@@ -140,6 +150,10 @@ def test_every_command_has_examples_that_fit(path: list[str], no_server: None) -
         (PulpHTTPError("x", 503), 5),
         (PulpHTTPError("x", 400), 1),
         (PulpException("x"), 1),
+        (refusal_of_another_server(401), 4),
+        (refusal_of_another_server(403), 4),
+        (refusal_of_another_server(502), 5),
+        (refusal_of_another_server(500), 1),
     ],
 )
 def test_exit_codes(raised: PulpException, code: int) -> None:

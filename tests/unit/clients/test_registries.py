@@ -1,5 +1,6 @@
 """What registries say they have, and trees of it on their way to the server."""
 
+import base64
 import io
 import json
 import tarfile
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pulp_glue.common.exceptions import PulpException
 from pulp_glue.gomod import trees
+from pulp_glue.gomod.auditing import plain_session
 from pulp_glue.gomod.registries import Registry
 
 NAMES = [(f"example.com/m{number:04}", "v1.0.0") for number in range(2500)]
@@ -25,6 +27,7 @@ class Fake(BaseHTTPRequestHandler):
 
     kind = ""
     asked: list[str] = []
+    users: list[str] = []
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -35,11 +38,13 @@ class Fake(BaseHTTPRequestHandler):
             body = url.path.rpartition(".")[2].encode()
         self.send_response(self._status(url.path) if body is None else 200)
         self.send_header("Content-Length", str(len(body or b"")))
+        self.send_header("Location", "/go/index")
         self.end_headers()
         self.wfile.write(body or b"")
 
-    @staticmethod
-    def _status(path: str) -> int:
+    def _status(self, path: str) -> int:
+        if self.kind == "guarded":
+            return 302 if path == "/go/there" else 401
         # As those answer that keep something back.
         return 403 if "m0002" in path else 404
 
@@ -93,6 +98,17 @@ class Fake(BaseHTTPRequestHandler):
             "/api/v1/packages/team": b'[{"name": "example.com/m", "version": "v1.0.0"}]',
         }.get(path)
 
+    def _guarded(self, path: str, query: dict[str, str]) -> bytes | None:
+        """For one user only; /go/there is elsewhere on the same host."""
+        Fake.users.append(self._user())
+        if self._user() != "alice:right":
+            return None
+        return b"" if path == "/go/index" else None
+
+    def _user(self) -> str:
+        kind, _, said = self.headers.get("Authorization", "").partition(" ")
+        return base64.b64decode(said).decode() if kind == "Basic" else ""
+
     def _nothing(self, path: str, query: dict[str, str]) -> bytes | None:
         return None
 
@@ -102,7 +118,7 @@ class Fake(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    Fake.asked = []
+    Fake.asked, Fake.users = [], []
     with ThreadingHTTPServer(("127.0.0.1", 0), Fake) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -185,3 +201,34 @@ def test_what_is_no_tree_is_not_sent(tmp_path: Path) -> None:
     file.write_bytes(b"\x1f\x8b" + bytes(600))
     with pytest.raises(PulpException, match="is not an uncompressed tar"):
         trees.open_tar(file)
+
+
+@pytest.fixture
+def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A .netrc that has credentials for the host of the registry."""
+    file = tmp_path / "netrc"
+    file.write_text("machine 127.0.0.1 login alice password right\n")
+    monkeypatch.setenv("NETRC", str(file))
+    return file
+
+
+def test_credentials_of_the_url_come_before_those_of_netrc(url: str, netrc: Path) -> None:
+    Fake.kind = "guarded"
+    with pytest.raises(PulpException, match="the registry answers 401") as refused:
+        Registry(f"{url}/go".replace("//", "//alice:wr%6fng@")).names()
+    assert "wr" not in str(refused.value) and set(Fake.users) == {"alice:wrong"}
+    assert Registry(f"{url}/go").names() == []
+
+
+def test_a_redirect_does_not_change_who_asks(url: str, netrc: Path) -> None:
+    Fake.kind = "guarded"
+    answer = plain_session().get(f"{url}/go/there".replace("//", "//bob:own@"))
+    assert answer.status_code == 401 and Fake.users == ["bob:own", "bob:own"]
+
+
+def test_whoever_is_named_to_pulp_is_who_downloads(url: str, netrc: Path) -> None:
+    Fake.kind = "guarded"
+    session = plain_session()
+    session.auth = ("bob", "own")
+    session.get(f"{url}/go/there")
+    assert Fake.users == ["bob:own", "bob:own"]

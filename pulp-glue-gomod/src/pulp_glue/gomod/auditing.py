@@ -19,6 +19,7 @@ from pulp_glue.gomod.golang.sumdb import (
     check_sum,
 )
 from pulp_glue.gomod.golang.sumdb.proving import open_head
+from pulp_glue.gomod.sessions import UrlFirstSession
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -156,8 +157,8 @@ class _Remote:
 
 
 def plain_session() -> requests.Session:
-    """Make a session with the credentials of the URL or of netrc, as the go command has them."""
-    return requests.Session()
+    """Make a session with the credentials of the URL or else of netrc, as the go command has them."""
+    return UrlFirstSession()
 
 
 def compare(

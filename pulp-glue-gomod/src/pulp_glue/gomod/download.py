@@ -13,6 +13,7 @@ import requests
 from pulp_glue.common.context import PulpContext
 from pulp_glue.common.exceptions import PulpException, PulpHTTPError
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.sessions import UrlFirstSession
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -48,7 +49,7 @@ def session_for(pulp_ctx: PulpContext, url: str) -> requests.Session:
         pulp_ctx: The server.
         url: Where the session is for. Credentials are not sent without TLS if the API is called with it.
     """
-    session = requests.Session()
+    session = UrlFirstSession()
     session.verify = True if pulp_ctx.verify_ssl is None else pulp_ctx.verify_ssl
     provider = pulp_ctx.api._auth_provider
     is_safe = urlsplit(url).scheme == "https" or urlsplit(pulp_ctx.api.base_url).scheme == "http"

@@ -13,6 +13,7 @@ from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.golang import GoError, module
 from pulp_glue.gomod.sending import Progress
+from pulp_glue.gomod.sessions import UrlFirstSession
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -49,7 +50,7 @@ class Registry:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
+        self._session = UrlFirstSession()
 
     def names(self) -> list[Name]:
         """
@@ -203,10 +204,11 @@ class Registry:
     @staticmethod
     def _require_ok(response: requests.Response) -> None:
         if response.status_code != requests.codes.ok:
-            raise requests.RequestException(
+            raise requests.HTTPError(
                 _("the registry answers {status} {reason}").format(
                     status=response.status_code, reason=response.reason
-                )
+                ),
+                response=response,
             )
 
 

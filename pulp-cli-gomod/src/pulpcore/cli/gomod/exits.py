@@ -36,6 +36,8 @@ def _code(error: BaseException) -> int:
             return NOT_FOUND
         if isinstance(cause, PulpHTTPError):
             return _HTTP.get(cause.status_code, 1)
+        if isinstance(cause, requests.HTTPError) and cause.response is not None:
+            return _HTTP.get(cause.response.status_code, 1)
         if isinstance(cause, requests.RequestException):
             return UNREACHABLE
         cause = cause.__cause__ or cause.__context__
