@@ -412,3 +412,18 @@ def test_wrong_credentials_and_uploads(person: Person, private: tuple[Site, str]
         assert response.status_code == 401, headers
         assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
         assert response.headers["Content-Type"].startswith("text/plain")
+        assert "not provided" not in response.text and "is required" not in response.text
+
+
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_a_bearer_token_that_nobody_has_is_not_called_missing(
+    private: tuple[Site, str], rest: Rest, size: int
+) -> None:
+    upload, tokens = f"{private[0].packages_url}/upload", f"{rest.url}{rest.root}{TOKENS}"
+    body = b"x" * size
+    answers = [
+        requests.request(method, url, data=body, headers=bearer("nothing"), timeout=60)
+        for method, url in (("PUT", upload), ("POST", tokens))
+    ]
+    assert [each.status_code for each in answers] == [401, 401]
+    assert all("hese credentials are not valid here" in each.text for each in answers)

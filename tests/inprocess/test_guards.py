@@ -17,6 +17,7 @@ from pulpcore.plugin.util import assign_role, remove_role
 from pulp_gomod.app.auth import guards
 from tests.goproxy_requests import zip_of
 from tests.inprocess.owners import Owner
+from tests.inprocess.settings import configured
 
 READER = "core.rbaccontentguard_downloader"
 PASSWORD = "a password"
@@ -120,6 +121,32 @@ def test_others_gain_nothing_from_what_is_remembered(guarded: Guarded) -> None:
         assert guarded.status({}) == 401
         assert guarded.status(wrong) == 401
         assert guarded.status(stranger.headers) == 403
+
+
+def test_wrong_credentials_are_not_called_missing(guarded: Guarded) -> None:
+    url = f"{guarded.owner.packages_url}/example.com/m/@v/list"
+    wrong = Reader().headers["Authorization"][:-4] + "AAA="
+    nobody = f"Basic {b64encode(b'nobody:at all').decode()}"
+    none, *bad = (
+        requests.get(url, headers={"Authorization": each} if each else {})
+        for each in ("", wrong, nobody, "Bearer gomod_nothing", "Bearer x", "Digest x")
+    )
+    assert "credentials are required" in none.text
+    # Whether there is such a user, or what is wrong, is not told.
+    assert {(each.status_code, each.text) for each in bad} == {(401, bad[0].text)}
+    assert "these credentials are not valid here" in bad[0].text
+
+
+def test_the_page_has_a_netrc_line_that_go_finds(guarded: Guarded) -> None:
+    url, browser = guarded.owner.packages_url, {"Accept": "text/html"}
+    with configured(CONTENT_ORIGIN="https://go.example.com:8443"):
+        page = requests.get(f"{url}/example.com/m", headers=browser)
+    assert page.status_code == 401
+    assert "machine go.example.com:8443 login YOUR-NAME" in page.text
+    assert "credentials only over https" not in page.text
+    assert "any user name" not in page.text and "not valid here" not in page.text
+    wrong = browser | {"Authorization": "Bearer x"}
+    assert "not valid here" in requests.get(f"{url}/example.com/m", headers=wrong).text
 
 
 def test_the_same_guard_elsewhere_is_asked_anew(guarded: Guarded) -> None:

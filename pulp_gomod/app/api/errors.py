@@ -22,6 +22,7 @@ from django.core.exceptions import (
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django_filters import Filter
 from psycopg.errors import ProgramLimitExceeded, QueryCanceled, ReadOnlySqlTransaction
+from rest_framework.exceptions import ErrorDetail, NotAuthenticated
 from rest_framework.fields import Field
 from rest_framework.parsers import BaseParser
 from rest_framework.relations import RelatedField
@@ -89,6 +90,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     Returns:
         The response, None for a fault of the server.
     """
+    if isinstance(error, NotAuthenticated) and _has_credentials(context):
+        error.detail = ErrorDetail(_("These credentials are not valid here."), error.default_code)
     response: Response | None = exception_handler(error, context)
     if response is not None or (refusal := explain(error)) is None:
         return response
@@ -101,6 +104,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         _origin(error),
     )
     return Response(refusal.data, status=refusal.status, headers=refusal.headers)
+
+
+def _has_credentials(context: dict[str, Any]) -> bool:
+    """Say whether credentials were sent, if none that any authenticator knows."""
+    return "HTTP_AUTHORIZATION" in getattr(context.get("request"), "META", {})
 
 
 def explain(error: Exception) -> Refusal | None:

@@ -9,6 +9,12 @@ BUSY = "too many logins at once, try again in a moment"
 WRONG = "Invalid username/password."
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Pulp"'}
 
+INVALID = (
+    "these credentials are not valid here: the user name or the password is wrong, or the token is unknown, "
+    "expired, revoked, or another user's"
+)
+"""What is said of credentials that are nobody's, whatever is wrong with them: it tells nothing of who has an account."""
+
 _PACKAGES = "/api/packages/"
 _PLAIN = {
     401: "unauthorized: invalid user name or password",

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from pulpcore.plugin.util import get_domain
 
+from pulp_gomod.app.auth import refusals
 from pulp_gomod.app.models import GoDistribution, GoRepository, GoToken
 
 PUBLISH = ("gomod.publish_gorepository", "gomod.modify_gorepository")
@@ -62,6 +63,18 @@ def name_of(request: Any) -> str:
     return str(subject or user or _WORKLOAD)
 
 
+def missing(request: Any) -> str:
+    """
+    Say what somebody lacks who is not logged in: credentials, or valid ones.
+
+    Args:
+        request: The DRF request.
+    """
+    if "HTTP_AUTHORIZATION" in request.META:
+        return refusals.INVALID
+    return "a user name and password, or a token, are required"
+
+
 def require_repository(request: Any, owner: str, permissions: tuple[str, ...]) -> GoRepository:
     """
     Return the repository that an owner publishes to, for somebody who may change it.
@@ -76,7 +89,7 @@ def require_repository(request: Any, owner: str, permissions: tuple[str, ...]) -
             something frozen, or the user or the token may not do this.
     """
     if not request.user.is_authenticated:
-        raise Denied(401, "unauthorized: a user name and password, or a token, are required")
+        raise Denied(401, f"unauthorized: {missing(request)}")
     distribution = _find_distribution(owner)
     if isinstance(request.auth, GoToken):
         _require_scope(request.auth, distribution)

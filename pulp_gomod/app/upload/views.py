@@ -21,6 +21,7 @@ from pulp_gomod.app.auth.rights import (
     PUBLISH,
     UNPUBLISH,
     Denied,
+    missing,
     name_of,
     require_repository,
 )
@@ -133,7 +134,9 @@ class OwnerView(APIView):
             return HttpResponse(status=202, headers={HEAVY: "1"})
         if isinstance(exc, Denied):
             return text_response(exc.status, str(exc), CHALLENGE if exc.status == 401 else None)
-        if isinstance(exc, AuthenticationFailed | NotAuthenticated):
+        if isinstance(exc, NotAuthenticated):
+            return text_response(401, f"unauthorized: {missing(self.request)}", CHALLENGE)
+        if isinstance(exc, AuthenticationFailed):
             return text_response(401, f"unauthorized: {exc.detail}", CHALLENGE)
         if _is_full(exc):
             log.error("No space left while receiving a module: %s", exc)

@@ -26,7 +26,10 @@ def refusal_page(
         "place": place,
         "status": refused.status,
         "line": _line(refused),
-        "host": urlsplit(place.goproxy).hostname or "",
+        # As the go command looks it up: with the port, if the URL has one.
+        "machine": urlsplit(place.goproxy).netloc,
+        "is_https": place.goproxy.startswith("https:"),
+        "is_wrong": hdrs.AUTHORIZATION in request.headers,
     }
     kept: dict[str, str] = {
         name: refused.headers[name]

@@ -206,6 +206,7 @@ class GuardCache:
             log.warning(
                 "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
             )
+            return problem(401, f"unauthorized: {refusals.INVALID}", CHALLENGE)
         return problem(401, "unauthorized: credentials are required to read this", CHALLENGE)
 
     async def verified(self, request: web.Request) -> web.Request | web.Response:
