@@ -10,6 +10,7 @@ import requests
 
 from tests.functional.owners import Owner
 from tests.functional.rest_api import MODULES, RELEASES, Made, Rest
+from tests.gomods import pack
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,20 @@ def test_whoever_asks_is_told_what_was_published(owner: Owner) -> None:
         told["h1"]
         == owner.rest.get(MODULES, module=made.path, version="v1.1.0")["results"][0]["h1"]
     )
+
+
+def test_a_go_mod_with_another_path_is_taken_with_a_note(owner: Owner) -> None:
+    made = Made()
+    path = f"{made.path}/v2"
+    body = pack(f"{path}@v2.0.0/", [("go.mod", f"module {made.path}\n".encode())])
+    said = owner.put(body, headers={"Accept": "text/plain"})
+    assert said.status_code == 201 and "go get" not in said.text
+    note = said.text.splitlines()[-1]
+    assert note.startswith(f"note: its go.mod declares another path, {made.path}, so go accepts")
+    assert f"note: {said.headers['Gomod-Note']}" == note
+    documented = owner.put(body.replace(b"v2.0.0", b"v2.0.1"))
+    assert (documented.status_code, documented.content) == (201, b"")
+    assert "replace directive" in documented.headers["Gomod-Note"]
 
 
 def test_the_log_says_who_asked_for_what(owner: Owner, server: Any) -> None:

@@ -182,6 +182,17 @@ def test_a_module_is_shown_with_what_is_known_of_it(owner: Owner) -> None:
             assert fetch(f"{owner.url}{link}").status_code == 200, link
 
 
+def test_a_module_that_go_get_refuses_is_not_offered_to_it(owner: Owner) -> None:
+    path = path_of(owner)
+    owner.publish(zip_of(path, "v1.0.0"), zip_of(f"{path}/v2", "v2.0.0", f"module {path}\n"))
+    owner.publish(zip_of(path, "v1.1.0", f"module {path}/{'x' * 5000}\n"))
+    assert f"go get {path}@v1.0.0" in read(f"{owner.packages_url}/{path}@v1.0.0").text
+    page = read(f"{owner.packages_url}/{path}/v2")
+    assert "declares another path" in page.text and "replace" in page.text
+    assert f"go get {path}" not in page.text
+    assert "x" * 500 not in read(f"{owner.packages_url}/{path}@v1.1.0").text
+
+
 def test_what_speaks_against_a_version_is_said(owner: Owner) -> None:
     path = path_of(owner)
     newest = f"// Deprecated: use another.\nmodule {path}\n\nretract v1.1.0 // it was wrong\n"

@@ -6,7 +6,7 @@ was published.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 _JSON = "application/json"
 _TEXT = "text/plain"
@@ -22,12 +22,14 @@ class Published:
         version: The canonical version.
         h1: Go's checksum of the zip.
         note: What else the publisher has to know, in a line; or "".
+        is_replacement: Whether go takes it by a replace directive only, since its go.mod has another path.
     """
 
     module: str
     version: str
     h1: str
     note: str = ""
+    is_replacement: bool = False
 
     def told(self, accept: str) -> tuple[str, str] | None:
         """
@@ -40,11 +42,20 @@ class Published:
             The media type and the body; None for a client that names neither type.
         """
         named = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
-        get = f"go get {self.module}@{self.version}"
         if _JSON in named:
-            said = {name: value for name, value in asdict(self).items() if value or name != "note"}
-            return _JSON, json.dumps({**said, "go_get": get}) + "\n"
+            return _JSON, json.dumps(self._fields()) + "\n"
         if _TEXT in named:
-            note = f"note: {self.note}\n" if self.note else ""
-            return _TEXT, f"published {self.module}@{self.version} {self.h1}\n{get}\n{note}"
+            note = f"note: {self.note}" if self.note else ""
+            lines = (f"published {self.module}@{self.version} {self.h1}", self._go_get, note)
+            return _TEXT, "".join(f"{line}\n" for line in lines if line)
         return None
+
+    @property
+    def _go_get(self) -> str:
+        """The command that adds it to a module; "" where go would refuse it."""
+        return "" if self.is_replacement else f"go get {self.module}@{self.version}"
+
+    def _fields(self) -> dict[str, str]:
+        always = {"module": self.module, "version": self.version, "h1": self.h1}
+        sometimes = {"note": self.note, "go_get": self._go_get}
+        return always | {name: value for name, value in sometimes.items() if value}

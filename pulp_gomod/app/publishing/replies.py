@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pulp_gomod.app.models import GoChange
 from pulp_gomod.app.publishing.published import Published
+from pulp_gomod.golang.quote import printable
 
 RETRY_AFTER = "5"
 # The header of the answer to a removal that says that no remote brings it back, and what would.
@@ -12,6 +13,9 @@ KEPT_AWAY = "Gomod-Kept-Away"
 
 # The header of the answer to a publish that says what is not served any more since then.
 NOTE = "Gomod-Note"
+
+# Characters of a module path that a note quotes: a go.mod may have one as long as a file.
+_LONGEST_PATH = 200
 
 State = GoChange.State
 
@@ -87,10 +91,24 @@ def answer_to(change: GoChange) -> Reply:
 def _done(change: GoChange) -> Reply:
     if change.kind == GoChange.Kind.REMOVE:
         return Reply(204, headers={KEPT_AWAY: change.detail} if change.detail else {})
-    note = change.detail
-    published = Published(change.module, change.version, change.facts.get("h1", ""), note)
+    replacement = _as_replacement(change)
+    note = "; ".join(filter(None, (replacement, change.detail)))
+    published = Published(
+        change.module, change.version, change.facts.get("h1", ""), note, bool(replacement)
+    )
     headers = {NOTE: note.encode("ascii", "replace").decode()} if note else {}
     return Reply(201, headers=headers, published=published)
+
+
+def _as_replacement(change: GoChange) -> str:
+    """Say that go refuses what was published where no replace directive names it; "" for any other module."""
+    declared = change.facts.get("module_line", "")
+    if not declared or declared == change.module:
+        return ""
+    return (
+        f"its go.mod declares another path, {printable(declared[:_LONGEST_PATH])}, so go accepts it only by a "
+        "replace directive; if that is not intended, correct the module line and publish a new version"
+    )
 
 
 def already_held(change: GoChange) -> Reply:

@@ -27,6 +27,13 @@ def test_what_else_there_is_to_know_is_a_line_of_both() -> None:
     assert said and json.loads(said[1])["note"] == "it hides something"
 
 
+def test_what_go_would_refuse_has_no_line_to_install_with() -> None:
+    hello = Published("example.com/hello", "v1.0.0", "h1:abc=", "only by replace", True)
+    text, said = hello.told("text/plain"), hello.told("application/json")
+    assert text and text[1] == "published example.com/hello@v1.0.0 h1:abc=\nnote: only by replace\n"
+    assert said and sorted(json.loads(said[1])) == ["h1", "module", "note", "version"]
+
+
 def test_json_has_it_too() -> None:
     told = HELLO.told("application/json")
     assert told and told[0] == "application/json"
