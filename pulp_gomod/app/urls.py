@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import path
 
 from pulp_gomod.app.api import openapi  # noqa: F401
-from pulp_gomod.app.upload.views import PathView, PublishView, VersionView
+from pulp_gomod.app.upload.views import PathView, PublishView, RootView, VersionView
 
 _DOMAIN = "<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else ""
 _OWNER = f"{_DOMAIN}<str:owner>/go/"
@@ -20,6 +20,8 @@ urlpatterns = [
         path(f"{root}upload/", PublishView.as_view()),
         path(f"{root}<path:module>/@v/<str:version>", VersionView.as_view()),
         path(f"{root}<path:rest>", PathView.as_view()),
+        # Django would redirect uploads, too, and say nothing.
+        path(root.rstrip("/"), RootView.as_view()),
         path(root, PathView.as_view()),
     )
 ]

@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -250,6 +251,48 @@ def test_credentials_come_first(owner: Owner) -> None:
     assert requests.put(url, data=b"x", timeout=60).status_code == 401
     assert requests.put(url, data=b"x", auth=owner.rest.auth, timeout=60).status_code == 404
     assert owner.delete("example.com/m/@v/v1.0.0", auth=None).status_code == 401
+
+
+@pytest.mark.parametrize("size", [0, 3_000_000])
+@pytest.mark.parametrize(
+    ("method", "below", "status"),
+    [
+        ("PUT", "/hello@v1.0.0.zip", 404),
+        ("PUT", "/uplaod", 404),
+        ("PUT", "/", 404),
+        ("PUT", "", 405),
+        ("DELETE", "", 405),
+        ("DELETE", "/example.com/m@v1.0.0", 404),
+    ],
+)
+def test_wherever_one_publishes_or_removes_by_mistake_the_place_is_named(
+    owner: Owner, method: str, below: str, status: int, size: int
+) -> None:
+    said = requests.request(
+        method,
+        f"{owner.packages_url}{below}",
+        data=b"x" * size if method == "PUT" else b"",
+        auth=owner.rest.auth,
+        timeout=120,
+        allow_redirects=False,
+    )
+    assert said.status_code == status, said.text
+    root = urlsplit(owner.packages_url).path
+    assert f"PUT the module's zip to {root}/upload" in said.text
+    assert f"DELETE {root}/MODULE/@v/VERSION" in said.text
+
+
+def test_the_root_without_its_slash_is_led_on(owner: Owner) -> None:
+    led = requests.get(owner.packages_url, timeout=60, allow_redirects=False)
+    assert (led.status_code, led.headers["Location"]) == (302, "go/")
+
+
+def test_a_distribution_whose_repository_is_gone_says_so(rest: Rest) -> None:
+    owner = Owner.create(rest)
+    rest.wait(rest.call("DELETE", owner.repository))
+    for said in (owner.put(b"x" * 2_000_000), owner.delete("example.com/m/@v/v1.0.0")):
+        assert said.status_code == 403
+        assert "frozen" not in said.text and "its repository was deleted" in said.text
 
 
 def test_a_user_without_the_right_is_refused(owner: Owner) -> None:

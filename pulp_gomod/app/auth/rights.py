@@ -86,7 +86,7 @@ def require_repository(request: Any, owner: str, permissions: tuple[str, ...]) -
 
     Raises:
         Denied: 401, nobody is logged in; 404, no distribution has this base path; 403, it serves
-            something frozen, or the user or the token may not do this.
+            something frozen or nothing, or the user or the token may not do this.
     """
     if not request.user.is_authenticated:
         raise Denied(401, f"unauthorized: {missing(request)}")
@@ -94,11 +94,7 @@ def require_repository(request: Any, owner: str, permissions: tuple[str, ...]) -
     if isinstance(request.auth, GoToken):
         _require_scope(request.auth, distribution)
     if distribution.repository is None:
-        raise Denied(
-            403,
-            f"forbidden: the distribution {owner} serves a frozen repository version; publish to "
-            "a distribution that serves a repository",
-        )
+        raise Denied(403, f"forbidden: {_serves_no_repository(distribution)}")
     repository: GoRepository = distribution.repository.cast()
     if not any(_has_right(request.user, permission, repository) for permission in permissions):
         raise Denied(
@@ -118,6 +114,19 @@ def _find_distribution(owner: str) -> GoDistribution:
     if distribution is None:
         raise Denied(404, f"not found: no Go distribution has the base path {owner}")
     return distribution
+
+
+def _serves_no_repository(distribution: GoDistribution) -> str:
+    name = distribution.base_path
+    if distribution.repository_version_id or distribution.publication_id:
+        return (
+            f"the distribution {name} serves a frozen repository version; publish to a distribution that serves "
+            "a repository"
+        )
+    return (
+        f"the distribution {name} has no repository, or its repository was deleted; somebody who administers it "
+        "has to give it one"
+    )
 
 
 def _require_scope(token: GoToken, distribution: GoDistribution) -> None:

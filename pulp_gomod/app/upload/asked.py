@@ -62,6 +62,8 @@ def _ask(view: Any, method: str, request: HttpRequest, *args: Any, **kwargs: Any
 
     def answer(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not is_taken:
+            if hasattr(asked, "refuse_method"):
+                asked.refuse_method(method)
             raise MethodNotAllowed(method)
         if not (request.auth or request.user.is_authenticated):
             raise NotAuthenticated

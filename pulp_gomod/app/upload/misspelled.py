@@ -46,5 +46,5 @@ def _explain(path: str) -> HttpResponse | None:
     return text_response(
         404,
         f"not found: a GOPROXY is {root}, with the base path of a Go distribution as {{owner}}; to publish, "
-        f"PUT the module's zip to {root}/upload",
+        f"PUT the module's zip to {root}/upload; to remove a version, DELETE {root}/MODULE/@v/VERSION",
     )

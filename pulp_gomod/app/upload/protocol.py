@@ -51,7 +51,7 @@ def upload_path(owner: str) -> Known:
     Args:
         owner: The base path of a Go distribution in the current domain.
     """
-    return Known(("PUT",), f"to publish, {_how_to_upload(owner)}")
+    return Known(("PUT",), _how_to_change(owner))
 
 
 def version_path(owner: str, path: str, file: str) -> Known:
@@ -89,7 +89,24 @@ def other_path(owner: str, rest: str) -> Known:
         rest: What follows `go/`, escaped.
     """
     is_read = rest.endswith("/@latest") or rest.startswith("sumdb/")
-    return Known(_READ if is_read else (), f"to publish, {_how_to_upload(owner)}")
+    return Known(_READ if is_read else (), _how_to_change(owner))
+
+
+def root_path(owner: str) -> Known:
+    """
+    Say what may be done with the root of a GOPROXY itself.
+
+    Args:
+        owner: The base path of a Go distribution in the current domain.
+    """
+    return Known(_READ, _how_to_change(owner))
+
+
+def _how_to_change(owner: str) -> str:
+    return (
+        f"to publish, {_how_to_upload(owner)}; to remove a version, DELETE "
+        f"{root_of(owner)}MODULE/@v/VERSION"
+    )
 
 
 def _how_to_upload(owner: str) -> str:

@@ -1,11 +1,11 @@
 """The routes that publish and remove, and what all others of a GOPROXY are answered by the API."""
 
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from psycopg.errors import DiskFull
 from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
@@ -50,7 +50,7 @@ from pulp_gomod.app.storage.release_info import parse_origin, parse_time
 from pulp_gomod.app.storage.spool import FULL
 from pulp_gomod.app.upload.body import Body, receive
 from pulp_gomod.app.upload.handover import CHANGE, HEAVY, WAITER
-from pulp_gomod.app.upload.protocol import Known, other_path, upload_path, version_path
+from pulp_gomod.app.upload.protocol import Known, other_path, root_path, upload_path, version_path
 from pulp_gomod.app.upload.verifying import NeedsPlace, verify
 from pulp_gomod.golang import GoError, module
 
@@ -99,16 +99,25 @@ class OwnerView(APIView):
         return HttpResponse(status=204)
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuse a method, and say what to do instead; called by DRF."""
+        """Refuse the method of a request; called by DRF."""
+        self.refuse_method(request.method)
+
+    def refuse_method(self, method: str) -> NoReturn:
+        """
+        Refuse a method, and say what to do instead.
+
+        Args:
+            method: That of the request, or of the one that is asked about; see `asked`.
+        """
         known = self.known
-        if request.method in ("GET", "HEAD") and request.method in known.methods:
+        if method in ("GET", "HEAD") and method in known.methods:
             # A web server that knows of two apps has asked the wrong one.
             raise Problem(
                 404, f"not found: modules are served below {settings.CONTENT_PATH_PREFIX}, not here"
             )
         if not known.methods:
             raise Problem(404, f"not found: nothing has this name; {known.hint}")
-        raise Problem(405, f"method not allowed: {request.method} here; {known.hint}")
+        raise Problem(405, f"method not allowed: {method} here; {known.hint}")
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         """Answer in plain text, and log who was refused what; called by DRF for what a method raises."""
@@ -268,6 +277,24 @@ class PathView(OwnerView):
     def known(self) -> Known:
         """What may be done with the path of the request."""
         return other_path(self.kwargs["owner"], self.kwargs.get("rest", ""))
+
+
+class RootView(OwnerView):
+    """`/api/packages/{owner}/go`: leads readers to the root, and tells others how to publish and remove."""
+
+    @property
+    def known(self) -> Known:
+        """What may be done with the path of the request."""
+        return root_path(self.kwargs["owner"])
+
+    def get(self, request: Any, owner: str, **kwargs: Any) -> HttpResponse:
+        """
+        Lead to the root, from where the request is: a web server may have put something before the path.
+
+        Args:
+            owner: The base path of a Go distribution.
+        """
+        return HttpResponseRedirect("go/")
 
 
 def _publish(request: Any, owner: str, expected: tuple[str, str] | None = None) -> HttpResponse:
