@@ -227,12 +227,16 @@ async def opened(request: web.Request, response: web.StreamResponse) -> web.Stre
     Args:
         response: From `respond`.
     """
-    if not isinstance(response, OpenedResponse) or request.method == hdrs.METH_HEAD:
+    if not isinstance(response, OpenedResponse):
         return response
     try:
-        await response.open()
+        if request.method != hdrs.METH_HEAD:
+            await response.open()
     except (StorageUnavailableError, DamagedFileError) as error:
         return storage_problem(error)
+    finally:
+        # What is open needs no name any more, and a response goes when the garbage collector comes to it.
+        response.pop(_OWNER, None)
     return response
 
 

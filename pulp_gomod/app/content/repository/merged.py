@@ -18,6 +18,7 @@ from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
 from pulp_gomod.app.remote.last_used import LastUsed
 from pulp_gomod.app.remote.registry import RemoteClient
 from pulp_gomod.app.remote.zips.fetch import Uncached, ZipRequest
+from pulp_gomod.app.remote.zips.proven import Proven
 from pulp_gomod.golang import module, semver
 from pulp_gomod.golang.goproxy import File
 
@@ -119,7 +120,9 @@ class MergedModules:
         if isinstance(found, Missing):
             return _missing(asking, found, version)
         if isinstance(found, Uncached):
-            return _uncached(found)
+            return _spooled(found, found.spool.size)
+        if isinstance(found, Proven):
+            return _spooled(found, found.size)
         # Whoever else waited for it may serve another repository.
         await self._remote.zips.known(asked)
         return replace(found, is_settled=False)
@@ -241,14 +244,14 @@ def _version_of(answer: CacheEntry) -> str:
     return info.version
 
 
-def _uncached(found: Uncached) -> Representation:
+def _spooled(found: Uncached | Proven, size: int) -> Representation:
     spool = found.spool
     return Representation(
         ZIP,
         found.sha256,
         modified=found.fetched,
-        size=spool.size,
-        immutable=False,
+        size=size,
+        immutable=isinstance(found, Proven),
         path=spool.path,
         # The file goes with the last reference to it.
         owner=spool,

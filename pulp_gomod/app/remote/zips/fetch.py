@@ -31,6 +31,7 @@ from pulp_gomod.app.remote.upstream import Upstream
 from pulp_gomod.app.remote.zips import verify
 from pulp_gomod.app.remote.zips.agreeing import Agreed, Others, Small
 from pulp_gomod.app.remote.zips.past import Past, past_of, unit_of
+from pulp_gomod.app.remote.zips.proven import Proven, ProvenZips
 from pulp_gomod.app.remote.zips.quota import ZipQuota
 from pulp_gomod.app.remote.zips.spool import Spool
 from pulp_gomod.app.storage.faults import UNAVAILABLE
@@ -122,6 +123,8 @@ class Zips:
         self._modules = modules
         self._sumdb = sumdb
         self._room = room
+        self._proven = ProvenZips(upstream.threads)
+        self._joining: set[asyncio.Task[None]] = set()
         self._storing: Gathering[verify.Arrival, UUID] = Gathering(
             self._store, lambda each: each.weight, upstream.settings.linger
         )
@@ -152,9 +155,9 @@ class Zips:
             self._upstream.add_pending(asked.repository, answer)
         return answer.zip
 
-    async def get(self, asked: ZipRequest) -> StoredZip | Uncached | Missing:
+    async def get(self, asked: ZipRequest) -> StoredZip | Proven | Uncached | Missing:
         """
-        Return a zip.
+        Return a zip; to clients as soon as it is proven.
 
         Args:
             asked: What is asked for.
@@ -172,7 +175,7 @@ class Zips:
                 stored = await self.known(asked)
                 if stored is not None:
                     return stored
-                # Many clients may ask for what is not there; a sync means to know.
+            # Many clients may ask for what is not there; a sync means to know.
             is_of_clients = asked.ingested or asked.ahead
             if is_of_clients and known is not None and not known.found and known.is_fresh():
                 return known.missing
@@ -184,13 +187,40 @@ class Zips:
             patience = self._upstream.settings.timeouts.zip
             return await self._upstream.alone(question.key, alone, patience)
 
-        found = await asyncio.shield(self._upstream.share(question.key, fetch))
+        flight = self._upstream.share(question.key, fetch)
+        if asked.ingested:
+            early = await self._proven.first(question.key, flight)
+            if early is not None and await self._is_for(asked, early):
+                self._await_stored(asked, flight)
+                return early
+        found = await asyncio.shield(flight)
         if isinstance(found, Uncached):
             replaces = await self._compare_with_past(asked, found.h1, found.go_mod_h1)
             if replaces:
                 # What is not kept cannot take the place of what is held.
                 raise self._holds_another(asked, replaces, found.go_mod_h1)
         return found
+
+    async def _is_for(self, asked: ZipRequest, zip: Proven) -> bool:
+        """Say whether a zip may be sent that was compared with what another repository has on record, perhaps."""
+        if zip.repository == asked.repository:
+            return True
+        return not await self._compare_with_past(asked, zip.h1, zip.go_mod_h1)
+
+    def _await_stored(self, asked: ZipRequest, flight: "asyncio.Task[Any]") -> None:
+        """See that a zip which was sent joins the repository once it is stored."""
+
+        async def join() -> None:
+            try:
+                await asyncio.shield(flight)
+                await self.known(asked)
+            except UpstreamFault as fault:
+                where = f"{asked.path}@{asked.version}"
+                log.warning("%s was sent, but is not cached: %s", where, fault.line)
+
+        task = asyncio.create_task(join())
+        self._joining.add(task)
+        task.add_done_callback(self._joining.discard)
 
     async def _fetch(self, asked: ZipRequest, question: CacheKey) -> StoredZip | Uncached | Missing:
         path, version = asked.path, asked.version
@@ -199,8 +229,8 @@ class Zips:
         lines = background.start(self._lines(path, version)) if vouched else None
         info = background.start(_said(asked.info) or others.info(again=not vouched))
         go_mod = None if vouched else background.start(_said(asked.go_mod) or others.go_mod())
+        spool = Spool(self._upstream.threads)
         try:
-            spool = Spool(self._upstream.threads)
             missing = await self._upstream.file(question.path, spool, self._room.largest)
             if missing is not None:
                 return await self._missing(question, missing)
@@ -225,6 +255,9 @@ class Zips:
             flaw = await self._reserve(asked, verified, agreed)
             if flaw or verified.upload is None:
                 return await self._pass(spool, flaw, verified.h1, agreed.go_mod_h1)
+            if proven is not None and not replaces:
+                key, go_mod_h1 = question.key, verified.upload.go_mod_h1
+                await self._proven.offer(key, spool, verified.h1, go_mod_h1, asked.repository)
             answer = CacheEntry(200, agreed.info, datetime.now(UTC), verified=vouched)
             kept = await self._keep(spool, asked, question, verified.upload, answer, agreed.small)
             if isinstance(kept, Uncached):
@@ -234,6 +267,9 @@ class Zips:
                 self._upstream.note_written(asked.repository, kept)
             assert kept.zip is not None
             return kept.zip
+        except BaseException:
+            spool.discard()
+            raise
         finally:
             background.cancel()
 

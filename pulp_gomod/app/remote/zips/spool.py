@@ -34,7 +34,7 @@ class Spool:
         self._file = SpooledFile(directory(), RESERVE, ".zip")
         self.path = ""
         self.size = 0
-        weakref.finalize(self, self._file.close)
+        self._end = weakref.finalize(self, self._file.close)
 
     async def start(self) -> None:
         """Begin anew."""
@@ -55,6 +55,10 @@ class Spool:
         await self._flush()
         self.path = self._file.name()
         self._file.raw.close()
+
+    def discard(self) -> None:
+        """Let the file go at once: an error refers to what it came through, until the garbage collector comes to it."""
+        self._end()
 
     async def _flush(self) -> None:
         full, self._buffer = self._buffer, bytearray()
