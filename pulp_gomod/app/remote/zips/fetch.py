@@ -1,4 +1,4 @@
-"""The zips of a remote: fetched once, verified, stored, and only then sent."""
+"""The zips of a remote: fetched once, verified, stored, and sent, what is proven while it is stored."""
 
 import asyncio
 import hashlib
