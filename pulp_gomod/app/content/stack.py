@@ -68,7 +68,8 @@ def modules_with_remote(
     """
     local = local_modules(services, target, served)
     usage = services.remotes.usage
-    merged = MergedModules(local, remote, served, usage, held_only)
+    # What a policy has read of a zip is kept with the stored one.
+    merged = MergedModules(local, remote, served, usage, held_only, at_once=not target.policy)
     offline = OfflineModules(merged, local, remote, served, target.domain)
     modules: Modules = offline
     if settings.GOMOD_FETCH_AHEAD and not held_only:

@@ -38,6 +38,7 @@ class MergedModules:
         served: The repository version.
         usage: Where it is noted that a zip was asked for.
         held_only: Whether nothing is to be fetched.
+        at_once: Whether zips may be sent while they are being stored.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class MergedModules:
         served: Served,
         usage: LastUsed,
         held_only: bool,
+        at_once: bool,
     ) -> None:
         self._local = local
         self._remote = remote
         self._served = served
         self._usage = usage
         self._held_only = held_only
+        self._at_once = at_once
         self._askings: dict[str, Asking] = {}
 
     # Files of one version.
@@ -107,7 +110,7 @@ class MergedModules:
         asking = self.asking(path, version)
         if asking.refusal is not None:
             return _missing(asking, None, version)
-        asked = ZipRequest(path, version, self._served.repository)
+        asked = ZipRequest(path, version, self._served.repository, at_once=self._at_once)
         known = await self._remote.zips.known(asked)
         if known is not None:
             upstream.count(True, "zip")

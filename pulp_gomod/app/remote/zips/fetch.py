@@ -87,6 +87,7 @@ class ZipRequest:
         ingested: Whether it is added to the repository by itself, as what clients ask for does.
         h1: The checksum that it has to have, or "".
         ahead: Whether nobody has asked for it yet.
+        at_once: Whether it may be sent while it is being stored.
         info: What the upstream says of the version, if that was asked for just now; it is kept with the zip.
         go_mod: The same of its `.mod`.
     """
@@ -97,6 +98,7 @@ class ZipRequest:
     ingested: bool = True
     h1: str = ""
     ahead: bool = False
+    at_once: bool = False
     info: CacheEntry | None = None
     go_mod: CacheEntry | None = None
 
@@ -188,7 +190,7 @@ class Zips:
             return await self._upstream.alone(question.key, alone, patience)
 
         flight = self._upstream.share(question.key, fetch)
-        if asked.ingested:
+        if asked.at_once:
             early = await self._proven.first(question.key, flight)
             if early is not None and await self._is_for(asked, early):
                 self._await_stored(asked, flight)
