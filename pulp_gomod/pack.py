@@ -2,11 +2,13 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .golang import GoError, modfile, module
+from .golang import GoError, modfile, module, semver
 from .golang.zip import check_upload, create_from_dir, create_from_vcs
+from .outputs import why_not_written
 
 _NO_REPOSITORY = "fatal: not a git repository"
 _DIRTY = "--dirty packs the directory as it is"
@@ -14,6 +16,10 @@ _DIRTY = "--dirty packs the directory as it is"
 
 class PackError(GoError):
     """A directory that cannot be packed."""
+
+
+class NoGitError(PackError):
+    """There is no git repository, or no git, to take a version from."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,12 @@ def pack(
             not know the revision, or Go would not take the zip; nothing is left behind then.
     """
     if dirty and revision:
-        raise PackError(
-            f"--dirty packs the directory as it is, which is not {revision}: choose one"
-        )
-    commit = None if dirty else find_commit(directory, version, revision)
+        raise PackError(f"{_DIRTY}, which is not {revision}: choose one")
+    require_version(version)
+    try:
+        commit = None if dirty else find_commit(directory, version, revision)
+    except NoGitError as error:
+        raise PackError(f"{error}; {_DIRTY}") from error
     path = commit.module if commit else _module_path(directory / "go.mod")
     module.check(path, version)
     name = module.split_path_version(path).prefix.rpartition("/")[2]
@@ -79,9 +87,26 @@ def pack(
             create_from_dir(partial, path, version, directory)
             check_upload(partial)
         partial.replace(target)
+    except OSError as error:
+        raise PackError(why_not_written(target, error)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     return target
+
+
+def require_version(version: str) -> None:
+    """
+    See to it that a version is one that Go could have, and say what was probably meant.
+
+    Raises:
+        PackError: It is none.
+    """
+    if semver.is_valid(version):
+        return
+    meant = semver.canonical(f"v{version}")
+    said = f"; did you mean {meant}?" if meant else ", such as v1.2.3"
+    raise PackError(f"{version!r} is not a version of a Go module{said}")
 
 
 def pack_commit(commit: Commit, version: str, out: Path) -> str:
@@ -120,7 +145,10 @@ def find_commit(directory: Path, version: str, revision: str = "") -> Commit:
     subdir = directory.resolve().relative_to(root).as_posix()
     subdir = "" if subdir == "." else subdir
     # Only the path says whether `v2` is a directory like others; the tag is needed to read it there.
-    tags = [revision] if revision else tag_names(subdir, version)
+    names = [revision] if revision else tag_names(subdir, version)
+    tags = [name for name in names if _is_commit(root, name)]
+    if not tags:
+        raise PackError(f"there is no {'revision' if revision else 'tag'} {' or '.join(names)}")
     said = ""
     for tag in tags:
         try:
@@ -152,8 +180,8 @@ def git_root(directory: Path) -> Path:
         found = git(directory, "rev-parse", "--show-toplevel")
     except PackError as error:
         if _NO_REPOSITORY in str(error) and not _has_git(directory):
-            raise PackError(
-                f"{directory} is not in a git repository, so it has no tags; {_DIRTY}"
+            raise NoGitError(
+                f"{directory} is not in a git repository, so it has no tags"
             ) from error
         raise
     return Path(os.fsdecode(found).rstrip("\n")).resolve()
@@ -180,13 +208,23 @@ def git(directory: Path, *arguments: str) -> bytes:
             check=False,
         )
     except FileNotFoundError as error:
-        raise PackError(
-            f"git is not installed, or not on the PATH, and versions are packed from their tags; {_DIRTY}"
+        raise NoGitError(
+            "git is not installed, or not on the PATH, and versions are packed from their tags"
         ) from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise PackError(f"git failed in {directory}: {said}")
     return done.stdout
+
+
+def _is_commit(root: Path, name: str) -> bool:
+    try:
+        git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    except NoGitError:
+        raise
+    except PackError:
+        return False
+    return True
 
 
 def _has_git(directory: Path) -> bool:

@@ -142,7 +142,12 @@ def execute(data_dir: Path, command: tuple[str, ...]) -> None:
 @click.argument(
     "directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default="."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the zip.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the zip.",
+)
 @click.option("--revision", default="", help="The git revision to pack, if not the version's tag.")
 @click.option("--dirty", is_flag=True, help="Pack the directory as it is, without asking git.")
 def pack(version: str, directory: Path, output: Path | None, revision: str, dirty: bool) -> None:

@@ -206,6 +206,9 @@ def test_the_pulp_command_downloads_it(domain_server: Server, owner: Owner, tmp_
         "--modcache needs a directory" in pulp.run("gomod", *arguments, file, "--modcache").stderr
     )
     assert "is newer than version" in pulp.fail(*arguments, file, "--since", "99")
+    for nowhere in (tmp_path / "nowhere" / "all.tar", file / "tree"):
+        said = pulp.fail(*arguments, nowhere)
+        assert "Errno" not in said and ".part" not in said and str(nowhere) in said
     block = owner.rest.create(
         "gomod/blocks/", repository=owner.repository, module="example.com/b", reason="bad"
     )

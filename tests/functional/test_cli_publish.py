@@ -61,7 +61,8 @@ def test_a_tag_is_published_with_one_command(
     done = program.run("gomod", "publish", str(checkout), "--repository", name)
     assert done.code == 0, done.stderr
     url = f"{server.url}/api/packages/{name}/go"
-    assert f"GOPROXY={url} GONOSUMDB={module} go get {module}@v1.0.0\n" in done.stderr
+    assert done.stderr.endswith(f"GOPROXY={url} GONOSUMDB={module} go get {module}@v1.0.0\n")
+    assert "Not all" not in done.stderr and "not part of it" not in done.stderr
     info = requests.get(f"{url}/{module}/@v/v1.0.0.info", timeout=60).json()
     assert info["Time"] == git(checkout, "log", "-1", "--format=%cd", "--date=format-local:%FT%TZ")
     assert info["Origin"] == {
@@ -110,11 +111,46 @@ def test_a_module_below_the_root(pulp: Pulp, name: str, checkout: Path, module: 
 
 
 def test_what_is_not_committed_is_in_the_way(pulp: Pulp, name: str, checkout: Path) -> None:
-    (checkout / "new.go").write_text("package x\n")
+    (checkout / "x.go").write_text("package y\n")
     said = pulp.fail("publish", checkout, "--repository", name)
-    assert "new.go" in said and "--allow-dirty" in said
+    assert "x.go" in said and "--allow-dirty" in said
+    # What is wrong on the command line is said first.
+    said = pulp.fail("publish", checkout, "--repository", name, "--tag", "v9.9.9")
+    assert "there is no tag v9.9.9" in said and "x.go" not in said
+    said = pulp.fail("publish", checkout, "--repository", "nowhere")
+    assert "nowhere" in said and "x.go" not in said
     shown = pulp.get("publish", checkout, "--repository", name, "--allow-dirty", "--dry-run")
-    assert "new.go" not in str(shown)
+    assert shown["version"] == "v1.0.0"
+
+
+def test_what_git_does_not_track_is_in_no_tag(
+    tmp_path: Path, pulp: Pulp, name: str, checkout: Path
+) -> None:
+    (checkout / "x@v1.0.0.zip").write_bytes(b"packed here")
+    (checkout / ".gitignore").write_text("secret\n")
+    (checkout / "secret").touch()
+    done = PulpProgram(tmp_path / "user").run(
+        "gomod", "publish", str(checkout), "--repository", name
+    )
+    assert done.code == 0, done.stderr
+    assert (
+        "not part of it, since git does not track them: .gitignore, x@v1.0.0.zip\n" in done.stderr
+    )
+    assert "Not all" not in done.stderr
+
+
+def test_the_line_to_install_with_names_the_database_that_proves_it(
+    tmp_path: Path, pulp: Pulp, name: str, checkout: Path, module: str
+) -> None:
+    sumdb = pulp.get("sumdb", "create", "--name", f"localhost/{name}")
+    pulp.do("repository", "update", "--name", name, "--sumdb", sumdb["name"])
+    done = PulpProgram(tmp_path / "user").run(
+        "gomod", "publish", str(checkout), "--repository", name
+    )
+    assert done.code == 0, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert f" GOSUMDB={sumdb['verifier_key']} go get {module}@v1.0.0" in line
+    assert "GONOSUMDB" not in line
 
 
 def test_which_version_has_to_be_clear(pulp: Pulp, name: str, checkout: Path) -> None:
@@ -132,3 +168,10 @@ def test_without_git_nothing_is_sent(
 ) -> None:
     monkeypatch.setenv("PATH", str(checkout))
     assert "git is not installed" in pulp.fail("publish", checkout, "--repository", name)
+
+
+def test_what_is_in_no_repository_is_not_published(pulp: Pulp, name: str, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    said = pulp.fail("publish", tmp_path / "plain", "--repository", name)
+    # `--dirty` is an option of another command.
+    assert "has no tags" in said and "--dirty" not in said

@@ -128,6 +128,39 @@ def test_what_cannot_be_packed_leaves_nothing(repository: Path, tmp_path: Path) 
     assert not list(tmp_path.glob("*.zip*"))
 
 
+def test_a_tag_that_is_not_there_is_said_to_be_missing(repository: Path, tmp_path: Path) -> None:
+    (repository / "v3").mkdir()
+    for directory, version, revision, said in (
+        ("", "v9.9.9", "", "there is no tag v9.9.9"),
+        ("v3", "v3.1.0", "", "there is no tag v3.1.0 or v3/v3.1.0"),
+        ("", "v1.0.0", "nowhere", "there is no revision nowhere"),
+        ("", "0.2.0", "", "'0.2.0' is not a version of a Go module; did you mean v0.2.0?"),
+        ("", "next", "", "'next' is not a version of a Go module, such as v1.2.3"),
+    ):
+        with pytest.raises(GoError) as refused:
+            pack(repository / directory, version, tmp_path / "m.zip", revision)
+        assert str(refused.value) == said
+    with pytest.raises(GoError, match="v1.0.0 holds no module in v3"):
+        pack(repository / "v3", "v3.0.0", tmp_path / "m.zip", revision="v1.0.0")
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for output, code, said in (
+        (tmp_path / "nowhere" / "m.zip", 1, f"there is no directory {tmp_path / 'nowhere'}"),
+        (tmp_path / "file" / "m.zip", 1, f"{tmp_path / 'file' / 'm.zip'}: Not a directory"),
+        (tmp_path, 2, "is a directory"),
+    ):
+        for more in ([], ["--dirty"]):
+            words = ["pack", "v1.0.0", str(repository), "--output", str(output), *more]
+            done = CliRunner().invoke(main, words)
+            printed = done.output + capsys.readouterr().err
+            assert done.exit_code == code and said in printed, printed
+            assert not isinstance(done.exception, OSError) and "partial" not in printed
+
+
 def test_the_command_says_what_it_wrote(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

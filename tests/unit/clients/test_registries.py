@@ -170,6 +170,14 @@ def test_what_is_there_is_not_asked_for_again(url: str, tmp_path: Path) -> None:
     assert Fake.asked == []
 
 
+def test_a_directory_that_cannot_be_written_is_named(url: str, tmp_path: Path) -> None:
+    Fake.kind = "nothing"
+    (tmp_path / "file").touch()
+    with pytest.raises(PulpException) as refused:
+        Registry(f"{url}/go").download(NAMES[:1], tmp_path / "file")
+    assert str(refused.value).endswith("/@v: Not a directory")
+
+
 def test_a_directory_is_a_tar_of_what_belongs_to_a_tree(tmp_path: Path) -> None:
     cache = tmp_path / "cache" / "download"
     wanted = {

@@ -187,6 +187,11 @@ def test_what_cannot_be_compared(proxy: Proxy, tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "cannot be reached" in done.stderr and "secret" not in done.stderr
 
+    proxy.lies = {}
+    done = verify(proxy, file, "--head", str(tmp_path / "nowhere" / "head"))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"there is no directory {tmp_path / 'nowhere'}" in done.stderr
+
     file.write_text("example.com/m0\n")
     done = verify(proxy, file)
     assert done.exit_code == 2

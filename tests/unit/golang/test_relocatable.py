@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-import pulp_gomod.pack
-from pulp_gomod import golang
+from pulp_gomod import golang, outputs, pack
 
-FILES = [*Path(golang.__file__).parent.rglob("*.py"), Path(pulp_gomod.pack.__file__)]
+FILES = [
+    *Path(golang.__file__).parent.rglob("*.py"),
+    Path(pack.__file__),
+    Path(outputs.__file__),
+]
 
 
 def test_no_file_imports_by_the_name_of_the_server() -> None:

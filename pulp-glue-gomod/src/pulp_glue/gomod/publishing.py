@@ -6,7 +6,15 @@ from urllib.parse import urlsplit
 
 from pulp_glue.gomod.golang import GoError, module, semver
 from pulp_glue.gomod.golang.zip import check_vcs
-from pulp_glue.gomod.pack import Commit, PackError, find_commit, git, git_root, tag_names
+from pulp_glue.gomod.pack import (
+    Commit,
+    PackError,
+    find_commit,
+    git,
+    git_root,
+    require_version,
+    tag_names,
+)
 
 _SHOWN = 10
 
@@ -29,6 +37,12 @@ class TaggedModule:
     hash: str
     time: str
     url: str
+
+    def untracked(self) -> list[str]:
+        """The files in the module's directory that git neither tracks nor ignores."""
+        directory = self.commit.root / self.commit.subdir
+        found = git(directory, "ls-files", "-z", "--others", "--exclude-standard")
+        return found.decode(errors="replace").split("\0")[:-1]
 
     @property
     def origin(self) -> dict[str, str]:
@@ -57,26 +71,27 @@ def find_tagged(directory: Path, tag: str = "", allow_dirty: bool = False) -> Ta
         directory: The module's directory in a git working tree, or the root of the tree where the tag
             names the directory.
         tag: `v1.2.3`, or `sub/v1.2.3`; without it the one that the checked-out commit has.
-        allow_dirty: Do not mind changes in the directory that are not committed.
+        allow_dirty: Do not mind changes of files in the directory that are not committed.
 
     Raises:
         GoError: git does not answer, there is no such tag or more than one that could be meant, or
-            there are changes which would not be published.
+            files that git tracks have changes which would not be published.
     """
     root = git_root(directory)
     prefix, _, version = tag.rpartition("/")
     if prefix and directory.resolve() == root and (root / prefix).is_dir():
         directory = root / prefix
-    if not allow_dirty:
-        _refuse_changes(directory)
     subdir = directory.resolve().relative_to(root).as_posix().removeprefix(".")
     version = version or _version_here(root, subdir)
+    require_version(version)
     commit = find_commit(directory, version)
     if prefix and commit.revision != tag:
         raise PackError(
             f"the tag of {version} in {subdir or 'the root'} is {commit.revision}, not {tag}"
         )
     module.check(commit.module, version)
+    if not allow_dirty:
+        _refuse_changes(directory)
     found = git(
         root, "log", "-1", "--no-show-signature", "--format=%H %cI", f"{commit.revision}^{{commit}}"
     )
@@ -106,9 +121,9 @@ def _version_here(root: Path, subdir: str) -> str:
 
 
 def _refuse_changes(directory: Path) -> None:
-    status = (
-        git(directory, "status", "--porcelain", "--", ".").decode(errors="replace").splitlines()
-    )
+    # What git does not track is in no tag, and may be anything, such as a zip that was packed here.
+    printed = git(directory, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    status = printed.decode(errors="replace").splitlines()
     if not status:
         return
     shown = ", ".join(line[3:] for line in status[:_SHOWN])

@@ -1,10 +1,10 @@
 """Modules of a running registry: which it has, and bringing them here as a tree."""
 
 import json
-import os
 import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import requests
 from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.golang import GoError, module
+from pulp_glue.gomod.outputs import why_not_written
 from pulp_glue.gomod.sending import Progress
 from pulp_glue.gomod.sessions import UrlFirstSession
 
@@ -115,9 +116,9 @@ class Registry:
     def _fetch(self, path: str, target: Path) -> str:
         if target.exists():
             return ""
-        target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.partial")
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with self._get(path, stream=True) as response:
                 if response.status_code in _NOT_THIS:
                     return _("{file}: the registry answers {status}").format(
@@ -128,10 +129,13 @@ class Registry:
                     for chunk in response.iter_content(_CHUNK):
                         file.write(chunk)
             partial.rename(target)
-        except (OSError, requests.RequestException) as error:
-            raise PulpException(f"{path}: {_of(error)}") from error
+        except requests.RequestException as error:
+            raise PulpException(f"{path}: {_without_credentials(str(error))}") from error
+        except OSError as error:
+            raise PulpException(why_not_written(target, error)) from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
         return ""
 
     def _from_gitea(self) -> list[Name] | None:
@@ -189,7 +193,8 @@ class Registry:
                 return None
             self._require_ok(response)
         except requests.RequestException as error:
-            raise PulpException(f"{_without_credentials(url)}: {_of(error)}") from error
+            said = _without_credentials(str(error))
+            raise PulpException(f"{_without_credentials(url)}: {said}") from error
         try:
             if lines:
                 return [json.loads(line) for line in response.text.splitlines() if line]
@@ -232,9 +237,3 @@ def _names(entries: t.Any, path: str, version: str) -> t.Iterator[Name]:
 
 def _without_credentials(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url)
-
-
-def _of(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return os.strerror(error.errno) if error.errno else error.strerror
-    return _without_credentials(str(error))

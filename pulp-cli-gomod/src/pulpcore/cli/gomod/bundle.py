@@ -10,6 +10,7 @@ from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoDistributionContext
 from pulp_glue.gomod.download import BundleStream, Progress, save, session_for
+from pulp_glue.gomod.outputs import why_not_written
 from pulp_glue.gomod.unpack import About, check_base, unpack, unpack_modcache
 
 from pulpcore.cli.gomod.progress import progress_on_terminal
@@ -99,7 +100,7 @@ def bundle(
         with BundleStream(session, url, since).open() as stream:
             about = _unpack(_Shown(stream, progress), output, modcache)
     except OSError as error:
-        raise PulpException(str(error)) from error
+        raise PulpException(why_not_written(output, error)) from error
     pulp_ctx.output_result({"directory": str(output), **about})
     _say_more(output, about, modcache)
 

@@ -13,6 +13,7 @@ from pulp_glue.gomod.context import (
     PulpGoDistributionContext,
     PulpGoModuleContext,
     PulpGoRepositoryContext,
+    PulpGoSumdbContext,
 )
 from pulp_glue.gomod.golang import GoError
 from pulp_glue.gomod.pack import pack_commit
@@ -23,6 +24,9 @@ from pulpcore.cli.gomod.progress import progress_on_terminal
 
 translation = get_translation(__package__)
 _ = translation.gettext
+
+# Files that are named.
+_SHOWN = 10
 
 
 @pulp_command(short_help=_("Publish the module that a git tag names."))
@@ -41,7 +45,7 @@ _ = translation.gettext
 @click.option(
     "--allow-dirty",
     is_flag=True,
-    help=_("Publish the tag even if the directory has changes that are not in the tag."),
+    help=_("Publish the tag even if files have changes that are not committed."),
 )
 @click.option(
     "--dry-run",
@@ -62,7 +66,8 @@ def publish(
     Publish the module in DIRECTORY as it is at its tag in git.
 
     The zip is the one that the go command would create from the tag. The time and the origin of the
-    commit are sent along; the go command and tools such as Renovate show them.
+    commit are sent along; the go command and tools such as Renovate show them. Files that git does not
+    track are not part of it.
 
     \b
     Examples:
@@ -70,6 +75,9 @@ def publish(
       pulp gomod publish --repository team --tag v1.2.3 --dry-run
       pulp gomod publish tools/lint --repository team --tag tools/lint/v0.3.0
     """  # noqa: D301
+    if not dry_run:
+        # That it exists, before anything is packed.
+        _ignored = repository.pulp_href
     try:
         tagged = find_tagged(directory, tag, allow_dirty)
         with tempfile.TemporaryDirectory() as scratch:
@@ -85,6 +93,7 @@ def publish(
     except GoError as error:
         raise PulpException(str(error)) from error
     pulp_ctx.output_result(result)
+    _say_what_is_untracked(tagged)
     if not dry_run:
         _say_how_to_get_it(pulp_ctx, repository, tagged)
 
@@ -110,21 +119,46 @@ def _send(
     PulpGoModuleContext(pulp_ctx).upload_files([zip_file], body, progress=progress)
 
 
+def _say_what_is_untracked(tagged: TaggedModule) -> None:
+    """Name what somebody may have forgotten to add to git."""
+    names = tagged.untracked()
+    if names:
+        shown = ", ".join(names[:_SHOWN])
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        line = _("not part of it, since git does not track them: {files}")
+        click.echo(line.format(files=shown + more), err=True)
+
+
 def _say_how_to_get_it(
     pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext, tagged: TaggedModule
 ) -> None:
     name = f"{tagged.commit.module}@{tagged.version}"
-    urls = _goproxies(pulp_ctx, repository)
-    proxy = f"GOPROXY={shlex.quote(urls[0])} " if urls else ""
-    click.echo(f"{proxy}GONOSUMDB={tagged.commit.module} go get {name}", err=True)
+    url = _goproxy(pulp_ctx, repository)
+    settings = [f"GOPROXY={shlex.quote(url)}"] if url else []
+    settings += _proven_by(pulp_ctx, repository, tagged.commit.module)
+    click.echo(" ".join([*settings, "go get", name]), err=True)
 
 
-def _goproxies(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> list[str]:
-    """The URLs at which the repository is served, as far as one may see that."""
+def _goproxy(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> str:
+    """A URL at which the repository is served, as far as one may see that."""
+    parameters = {"repository": repository.pulp_href}
     try:
-        found = PulpGoDistributionContext(pulp_ctx).list(
-            limit=1, offset=0, parameters={"repository": repository.pulp_href}
-        )
+        # A list of one would be said to be incomplete.
+        found = PulpGoDistributionContext(pulp_ctx).list_iterator(parameters, batch_size=1)
+        return next((each.get("client_url") or "" for each in found), "")
+    except PulpException:
+        return ""
+
+
+def _proven_by(
+    pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext, module: str
+) -> list[str]:
+    """How the go command is to prove the module: by the database that the repository feeds, or not at all."""
+    try:
+        sumdb = repository.entity.get("sumdb")
+        if not sumdb:
+            return [f"GONOSUMDB={module}"]
+        key = PulpGoSumdbContext(pulp_ctx, pulp_href=sumdb).entity["verifier_key"]
     except PulpException:
         return []
-    return [each["client_url"] for each in found if each.get("client_url")]
+    return [f"GOSUMDB={shlex.quote(key)}"]

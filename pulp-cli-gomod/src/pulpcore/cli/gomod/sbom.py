@@ -1,6 +1,5 @@
 """The command `pulp gomod sbom`."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from pulp_glue.gomod.context import PulpGoDistributionContext
 from pulp_glue.gomod.download import session_for
 
 from pulpcore.cli.gomod.bundle import distribution_option, url_below
+from pulpcore.cli.gomod.writing import write
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -61,23 +61,8 @@ def sbom(
         ):
             if response.status_code != 200:
                 raise PulpHTTPError(response.text.strip(), response.status_code)
-            _write(response, output)
+            write(response.iter_content(_PIECE), output)
     except requests.RequestException as error:
         raise PulpException(
             _("The bill of materials cannot be downloaded: {error}").format(error=error)
         ) from error
-    except OSError as error:
-        raise PulpException(str(error)) from error
-
-
-def _write(response: requests.Response, output: Path | None) -> None:
-    if output is None:
-        for piece in response.iter_content(_PIECE):
-            sys.stdout.buffer.write(piece)
-        return
-    # Whoever finds the file finds all of it.
-    part = output.with_name(f"{output.name}.part")
-    with part.open("wb") as file:
-        for piece in response.iter_content(_PIECE):
-            file.write(piece)
-    part.replace(output)

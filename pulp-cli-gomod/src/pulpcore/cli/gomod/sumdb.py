@@ -30,6 +30,7 @@ from pulp_glue.gomod.golang.sumdb import GoSumDB, cosignature, parse_gosumdb, pr
 from pulp_glue.gomod.golang.sumdb.proving import lines_about
 
 from pulpcore.cli.gomod.options import split_name, time_callback
+from pulpcore.cli.gomod.writing import write
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -211,10 +212,7 @@ def prove(entity_ctx: PulpEntityContext, /, module_version: str, output: Path | 
             )
         )
     proof = entity_ctx.prove(path, version)
-    if output is None:
-        click.echo(proof, nl=False)
-    else:
-        output.write_bytes(proof)
+    write([proof], output)
 
 
 @sumdb.command()

@@ -19,6 +19,7 @@ from pulp_glue.gomod.download import session_for
 from pulp_glue.gomod.golang import GoError
 from pulp_glue.gomod.golang.gosum import GoSumError
 from pulp_glue.gomod.golang.sumdb import GoSumDB, parse_gosumdb
+from pulp_glue.gomod.outputs import why_not_written
 
 from pulpcore.cli.gomod.sumdb import key_callback
 
@@ -103,7 +104,7 @@ def verify(
     except (PulpException, requests.RequestException, OSError) as error:
         raise _Unchecked(str(error)) from error
     if head is not None and report.head != known:
-        _replace(head, report.head)
+        _keep(head, report.head)
     _show(pulp_ctx, file, report)
     if report.faults:
         ctx.exit(_CONTRADICTED)
@@ -166,8 +167,11 @@ def _database_of(pulp_ctx: PulpCLIContext, distribution: t.Mapping[str, t.Any]) 
     return parse_gosumdb(key)
 
 
-def _replace(head: Path, message: bytes) -> None:
+def _keep(head: Path, message: bytes) -> None:
     """Keep the head; a command that is interrupted leaves the old one."""
     new = head.with_name(f"{head.name}.{os.getpid()}")
-    new.write_bytes(message)
-    new.replace(head)
+    try:
+        new.write_bytes(message)
+        new.replace(head)
+    except OSError as error:
+        raise _Unchecked(why_not_written(head, error)) from error
