@@ -21,6 +21,7 @@ class Welcome:
         self, origin: str, authority: Path | None, data: Path, has_domains: bool = False
     ) -> None:
         owner = f"default/{READY_MADE}" if has_domains else READY_MADE
+        self._origin = origin
         self._url = f"{origin}/api/packages/{owner}/go"
         self._authority = authority
         self._data = data
@@ -59,16 +60,33 @@ class Welcome:
         show(f"  curl {told}{trust}--user {user} --upload-file MODULE.zip {url}/upload")
         show(f"  export {variables}")
         show("  go get MODULE@VERSION")
-        name, key = self._sumdb
-        if key:
-            show(
-                "With a checksum database of your own, private modules are proven as public ones are:"
-            )
-            show(f"  pulp gomod repository update --name REPOSITORY --sumdb {name}")
-            show(f"  export GOSUMDB={key}")
+        self._show_sumdb()
         if self._authority:
             show(
                 f"Clients that trust {self._authority} trust this server; to make that permanent, as root:"
             )
             show(f"  cp {self._authority} /usr/local/share/ca-certificates/pulp-gomod.crt")
             show("  update-ca-certificates")
+
+    def _show_sumdb(self) -> None:
+        """
+        Print how to have modules proven by the checksum database that was made to begin with.
+
+        The go command asks one database about all modules. This one knows a public module once it came
+        through the server, so there has to be an upstream, and no other proxy.
+        """
+        name, key = self._sumdb
+        if not key:
+            return
+        password = f" --password {self._password}" if self._password else ""
+        show(
+            "Or have a checksum database of your own prove them, and the public modules that then come through here:"
+        )
+        if self._authority:
+            show(f"  export PULP_CA_BUNDLE={self._authority}")
+        show(f"  pulp config create --base-url {self._origin} --username admin{password}")
+        show("  pulp gomod remote create --name public --url https://proxy.golang.org")
+        show(f"  pulp gomod distribution update --name {READY_MADE} --remote public")
+        show(f"  pulp gomod repository update --name {READY_MADE} --sumdb {name}")
+        show("  unset GONOSUMDB")
+        show(f"  export GOPROXY={self._url} GOSUMDB={key}")

@@ -196,6 +196,7 @@ def _of_later_starts(shown: str) -> str:
     That README.md shows what the first start prints, tests/unit/standalone/test_front.py says.
     """
     shown = shown.replace(f"--user admin:{PASSWORD} ", "--user admin ")
+    shown = shown.replace(f"--username admin --password {PASSWORD}\n", "--username admin\n")
     return shown[shown.index("ready\n") :]
 
 
@@ -220,10 +221,9 @@ class State:
         self._rest = rest
         self._before = self._names()
         self._distributions = rest.get(DISTRIBUTIONS)["results"]
-        self._versions = {
-            each["pulp_href"]: each["latest_version_href"]
-            for each in rest.get(REPOSITORIES)["results"]
-        }
+        repositories = rest.get(REPOSITORIES)["results"]
+        self._sumdbs = {each["pulp_href"]: each["sumdb"] for each in repositories}
+        self._versions = {each["pulp_href"]: each["latest_version_href"] for each in repositories}
 
     def restore(self) -> set[tuple[str, str]]:
         """Remove what came since, and return its kinds and names."""
@@ -231,6 +231,8 @@ class State:
         for each in self._distributions:
             before = {key: each[key] for key in _PINNED}
             self._rest.wait(self._rest.call("PATCH", each["pulp_href"], json=before))
+        for href, sumdb in self._sumdbs.items():
+            self._rest.wait(self._rest.call("PATCH", href, json={"sumdb": sumdb}))
         for href in added.values():
             done = self._rest.call("DELETE", href)
             assert done.status_code in (202, 204), done.text

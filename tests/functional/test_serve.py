@@ -141,8 +141,8 @@ def stuck_task(running: Place) -> Iterator[StuckTask]:
 
 
 def _sumdb(lines: list[str]) -> tuple[str, str]:
-    """Read the name of the checksum database and its key from the last two lines of the greeting."""
-    name, key = lines[0].rpartition(" ")[2], lines[1].partition("=")[2]
+    """Read the name of the checksum database and its key from the last three lines of the greeting."""
+    name, key = lines[0].rpartition(" ")[2], lines[2].partition("GOSUMDB=")[2]
     assert name.startswith("localhost/go-") and key.startswith(f"{name}+")
     return name, key
 
@@ -153,15 +153,19 @@ def test_the_first_start(tmp_path: Path) -> None:
     lines = here.server.output.splitlines()
     password = lines[0].removeprefix("The administrator is 'admin', the password: ")
     api = f"{here.url}/api/packages/go/go"
-    name, key = _sumdb(lines[-2:])
+    name, key = _sumdb(lines[-3:])
     assert lines[2:] == [
         "ready",
         f"  curl {TOLD} --user admin:{password} --upload-file MODULE.zip {api}/upload",
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE",
         "  go get MODULE@VERSION",
-        "With a checksum database of your own, private modules are proven as public ones are:",
-        f"  pulp gomod repository update --name REPOSITORY --sumdb {name}",
-        f"  export GOSUMDB={key}",
+        "Or have a checksum database of your own prove them, and the public modules that then come through here:",
+        f"  pulp config create --base-url {here.url} --username admin --password {password}",
+        "  pulp gomod remote create --name public --url https://proxy.golang.org",
+        "  pulp gomod distribution update --name go --remote public",
+        f"  pulp gomod repository update --name go --sumdb {name}",
+        "  unset GONOSUMDB",
+        f"  export GOPROXY={api} GOSUMDB={key}",
     ]
     rest = Rest(here.url, (USERNAME, password))
     (sumdb,) = rest.get("gomod/sumdbs/")["results"]
@@ -183,7 +187,7 @@ def test_a_prepared_directory_is_not_prepared_again(place: Place) -> None:
     assert place.server.errors == ""
     lines = place.server.output.splitlines()
     assert lines[0] == "ready"
-    _sumdb(lines[-2:])
+    _sumdb(lines[-3:])
 
 
 def test_one_server_per_data_directory(running: Place) -> None:

@@ -135,9 +135,14 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE "
         "SSL_CERT_FILE=/tls/authority.pem",
         "  go get MODULE@VERSION",
-        "With a checksum database of your own, private modules are proven as public ones are:",
-        "  pulp gomod repository update --name REPOSITORY --sumdb localhost/go-1",
-        "  export GOSUMDB=localhost/go-1+key",
+        "Or have a checksum database of your own prove them, and the public modules that then come through here:",
+        "  export PULP_CA_BUNDLE=/tls/authority.pem",
+        "  pulp config create --base-url https://go.example.com --username admin",
+        "  pulp gomod remote create --name public --url https://proxy.golang.org",
+        "  pulp gomod distribution update --name go --remote public",
+        "  pulp gomod repository update --name go --sumdb localhost/go-1",
+        "  unset GONOSUMDB",
+        f"  export GOPROXY={api} GOSUMDB=localhost/go-1+key",
         "Clients that trust /tls/authority.pem trust this server; to make that permanent, as root:",
         "  cp /tls/authority.pem /usr/local/share/ca-certificates/pulp-gomod.crt",
         "  update-ca-certificates",
@@ -156,7 +161,7 @@ def test_the_first_greeting_says_where_everything_is(capsys: pytest.CaptureFixtu
 def test_the_readme_shows_what_the_first_start_prints(capsys: pytest.CaptureFixture[str]) -> None:
     first = pages()[0].commands[0]
     assert first.text == "./serve"
-    *_, set_sumdb, export = first.output.splitlines()
+    *_, set_sumdb, _, export = first.output.splitlines()
     welcome = Welcome("http://127.0.0.1:8080", None, Path("/data"))
     welcome.take_password("YOUR-PASSWORD")
     welcome.take_sumdb(set_sumdb.split()[-1], export.partition("GOSUMDB=")[2])
