@@ -15,6 +15,9 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
     def ready(self) -> None:
         """Refuse unsafe settings, begin to count failed logins, and quote no client in logs."""
         super().ready()
+        from pulp_gomod.app import checked_settings
+
+        checked_settings.check_all()
         # Django's settings are there now, and not before. Failed logins, and until when upstreams want not
         # to be asked, are in memory that processes which are forked from this one have in common.
         from pulp_gomod.app.auth import (

@@ -89,8 +89,8 @@ class _Server:
         self._api_socket = data.socket_dir("api") / "api.sock"
         self._port: int = door.getsockname()[1]
         self._certificate = choose_certificate(options, data)
-        # A slash at the end would be a second one in every URL.
-        self._origin = (options.origin or "").rstrip("/") or self._default_origin()
+        # Where it has a slash at the end, every URL would have a second one.
+        self._origin = names.given_origin(options) or self._default_origin()
         authority = self._certificate.authority if self._certificate else None
         self._welcome = Welcome(self._origin, authority, data.root, self._own.has_domains)
 

@@ -1,5 +1,6 @@
 """GoRemote over REST."""
 
+import re
 from gettext import gettext as _
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ MAX_SECONDS = 366 * 24 * 3600
 
 # Characters of a list of patterns, each of which is compared with each module that clients ask for.
 LONGEST_PATTERNS = 16 * 1024
+_SEPARATORS = re.compile("[,|]")
 
 
 def validate_patterns(value: str) -> str:
@@ -70,6 +72,12 @@ def _patterns(help_text: str) -> serializers.CharField:
     return serializers.CharField(
         help_text=help_text, required=False, allow_blank=True, max_length=65536
     )
+
+
+def _is_list(url: str) -> bool:
+    """Say whether a text is a list, as the variable GOPROXY of the go command is one."""
+    _, *others = _SEPARATORS.split(url)
+    return any(each.strip() in ("", "direct", "off") or "://" in each for each in others)
 
 
 class GoRemoteSerializer(RemoteSerializer):
@@ -187,6 +195,13 @@ class GoRemoteSerializer(RemoteSerializer):
         Raises:
             ValidationError: It is not.
         """
+        if _is_list(url):
+            raise serializers.ValidationError(
+                _(
+                    "This is a list of proxies, as clients have it in GOPROXY. A remote has the URL of one GOPROXY, "
+                    'without "direct" and "off".'
+                )
+            )
         try:
             # pulpcore's own check parses it, too.
             url = super().validate_url(url)

@@ -44,6 +44,13 @@ def test_what_can_never_be_asked_is_refused(check: Callable[[str], Any], url: st
         check(url)
 
 
+@pytest.mark.parametrize("tail", [",direct", "|direct", ",off", ",https://b.example", ",", ", off"])
+def test_the_list_of_a_client_is_no_upstream(tail: str) -> None:
+    with pytest.raises(ValidationError, match="list of proxies"):
+        GoRemoteSerializer().validate_url(f"https://goproxy.example.com{tail}")
+    assert GoRemoteSerializer().validate_url("https://a.example/x,y") == "https://a.example/x,y"
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__qualname__)
 def test_what_can_be_asked_is_not(check: Callable[[str], Any]) -> None:
     for url in ("https://example.com/", "http://xn--bcher-kva.example:8080/", "http://[::1]:80/"):

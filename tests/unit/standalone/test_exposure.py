@@ -8,6 +8,7 @@ import pytest
 
 from pulp_gomod.standalone import names
 from pulp_gomod.standalone.datadir import DataDir
+from pulp_gomod.standalone.errors import StandaloneError
 from pulp_gomod.standalone.exposure import exposures
 from pulp_gomod.standalone.options import ServeOptions
 from pulp_gomod.standalone.postgres import Binaries, choose_identity
@@ -66,6 +67,32 @@ def test_the_server_knows_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
         "192.0.2.1",
     } <= set(known)
     assert "*" not in known
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "go.example.com",
+        "go.example.com:8443",
+        "ftp://go.example.com",
+        "https://",
+        "https://a,direct",
+        "https://a?b",
+    ],
+)
+def test_an_origin_that_go_would_refuse_is_refused(origin: str) -> None:
+    with pytest.raises(StandaloneError, match="--origin"):
+        names.given_origin(ServeOptions(Path("/data"), origin=origin))
+
+
+def test_an_origin_has_no_slash_at_its_end() -> None:
+    given = {
+        None: "",
+        "https://go.example.com/": "https://go.example.com",
+        "http://[::1]:8": "http://[::1]:8",
+    }
+    for origin, kept in given.items():
+        assert names.given_origin(ServeOptions(Path("/data"), origin=origin)) == kept
 
 
 def settings_for(tmp_path: Path, origin: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+Settings that cannot be right, such as a negative number of days, are refused when a process starts, in a sentence that names the setting. `pulp-gomod serve --origin` refuses what is no URL, and a remote refuses a list of proxies as its `url`.
