@@ -161,6 +161,8 @@ def test_adding_and_removing(pulp: Pulp, repository: str) -> None:
 
     pulp.do("repository", "content", "remove", *v1)
     assert held(pulp, repository) == ["v1.1.0"]
+    gone = ("repository", "content", "remove", "--repository", repository, f"{made.path}@v1.0.0")
+    assert f"{made.path}@v1.0.0" in pulp.fail(*gone)
     assert held(pulp, repository, "--version", "1") == ["v1.0.0", "v1.1.0"]
     assert "Multiple go modules" in pulp.fail("repository", "content", "add", *v1)
     (first,) = (
@@ -179,6 +181,16 @@ def test_adding_and_removing(pulp: Pulp, repository: str) -> None:
     assert len(pulp.get(*everything)) == 1
     modfiles = ("repository", "content", "--type", "modfile", "list", "--repository", repository)
     assert pulp.get(*modfiles) == []
+
+    # By name, from what the repository holds; several at once are one new version.
+    remove = ("repository", "content", "remove", "--repository", repository)
+    names = [f"{made.path}@{version}" for version in ("v1.0.0", "v1.1.0")]
+    pulp.do("repository", "content", "add", "--repository", repository, names[1])
+    pulp.do(*remove, *names)
+    assert held(pulp, repository) == []
+    pulp.do("repository", "content", "add", "--repository", repository, names[1])
+    pulp.do(*remove, "--all")
+    assert held(pulp, repository) == []
 
 
 def test_promoting_from_a_named_repository(pulp: Pulp, repository: str) -> None:
@@ -312,12 +324,17 @@ def test_syncing(pulp: Pulp, repository: str, upstream: Upstream) -> None:
     go_sum = pulp.save(f"{repository}.sum", f"example.com/summed v1.0.0 {h1}\n".encode())
     go_mod = pulp.save(f"{repository}.mod", b"module m\nrequire example.com/required v1.0.0\n")
     files = ("--go-sum", f"@{go_sum}", "--go-mod", f"@{go_mod}")
-    pulp.do(*sync, "--module", "example.com/named@v1.0.0", "--module", "example.com/named", *files)
+    wanted = ("--module", "example.com/named@v1.0.0", "--module", "example.com/named", *files)
+    assert (
+        f"Version 1 of {repository}: 3 module(s) added." in pulp.run("gomod", *sync, *wanted).stderr
+    )
+    assert f"Nothing new: {repository}" in pulp.run("gomod", *sync, *wanted).stderr
     shown = pulp.get("repository", "content", "list", "--repository", repository)
     paths = sorted(unit["module"] for unit in shown)
     assert paths == ["example.com/named", "example.com/required", "example.com/summed"]
     pulp.do("repository", "update", *name, "--remote", repository)
-    pulp.do("repository", "sync", *name, "--module", "example.com/named", "--mirror")
+    mirror = ("repository", "sync", *name, "--module", "example.com/named", "--mirror")
+    assert f"{repository}: 2 module(s) removed." in pulp.run("gomod", *mirror).stderr
     assert len(pulp.get("repository", "content", "list", "--repository", repository)) == 1
     wrong = pulp.save(f"{repository}.wrong", b"example.com/summed v1.0.0\n")
     assert "go.sum:1" in pulp.fail(*sync, "--go-sum", f"@{wrong}")
@@ -339,6 +356,11 @@ def test_tokens(pulp: Pulp, repository: str) -> None:
     shown = pulp.get("token", "show", *name)
     assert shown == {key: value for key, value in created.items() if key != "token"}
     assert shown in pulp.get("token", "list", "--scope", "read", "--owner", "admin")
+    nobody = pulp.run("gomod", "token", "list", "--owner", "nobody-of-this-name")
+    assert nobody.code == 3 and "nobody-of-this-name" in nobody.stderr
+    for option in ("--policy", "--distribution"):
+        nothing = pulp.run("gomod", "policy", "events", option, "nothing-of-this-name")
+        assert nothing.code == 3 and "nothing-of-this-name" in nothing.stderr
     pulp.do("token", "destroy", *name)
     assert "Could not find go token" in pulp.fail("token", "show", *name)
 

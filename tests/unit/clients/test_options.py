@@ -19,11 +19,51 @@ load_plugins()
         (["module", "consumers", "a.b/c", "--since", "0001-01-01T00:00:00+05:00"], "is not a time"),
         (["policy", "update", "--name", "p", "--vulnerable-severity", "11"], "not in the range"),
         (["policy", "update", "--name", "p", "--vulnerable-severity", "high"], "not a valid float"),
+        (["policy", "update", "--name", "p", "--deny", "a.b/c"], "'--deny'"),
+        (["policy", "update", "--name", "p", "--deny", "a.b/c"], '[{"module": "example.com/bad"'),
+        (["policy", "update", "--name", "p", "--licenses", "MIT"], '["AGPL-3.0-only", "NONE"]'),
+        (["policy", "update", "--name", "p", "--deny", "@/none/x"], "'--deny': Failed to load"),
+        (["policy", "update", "--name", "p", "--deny", "rules.json"], "write @rules.json"),
+        (["content", "upload", "--origin", "git"], '{"VCS": "git"'),
+        (["distribution", "update", "--name", "d", "--vanity-hosts", "x"], '["go.example.com"]'),
+        (["vulndb", "vex", "--name", "v", "--document", "x"], "openvex"),
+        (["vulndb", "update", "--name", "v", "--ca-cert", "/x/ca.pem"], "write @/x/ca.pem"),
+        (["repository", "sync", "--name", "r", "--go-mod", "go.mod"], "write @go.mod"),
+        (["repository", "sync", "--name", "r", "--go-sum", "/etc/passwd"], "write @/etc/passwd"),
+        (["repository", "content", "remove", "a.b/c", "--repository", "r"], "needs a version"),
+        (["repository", "content", "remove", "--all", "a.b/c@v1.0.0"], "or give --all"),
     ],
 )
 def test_wrong_values_are_named(words: list[str], said: str) -> None:
     result = CliRunner().invoke(main, ["--base-url", "http://127.0.0.1:9", "gomod", *words])
     assert result.exit_code == 2 and said in result.output, result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["repository", "show"],
+        ["remote", "destroy"],
+        ["distribution", "update", "--base-path", "x"],
+        ["policy", "show"],
+        ["content", "show"],
+        ["block", "destroy"],
+        ["vulndb", "sync"],
+    ],
+)
+def test_what_it_is_about_has_to_be_said(words: list[str]) -> None:
+    result = CliRunner().invoke(main, ["--base-url", "http://127.0.0.1:9", "gomod", *words])
+    assert result.exit_code == 2 and "must be specified" in result.output, result.output
+
+
+@pytest.mark.parametrize("words", [[], ["--header", "Authorization:secret"]])
+def test_headers_of_a_remote_are_not_printed(words: list[str]) -> None:
+    create = ["remote", "create", "--name", "r", "--url", "https://example.com", *words]
+    result = CliRunner().invoke(main, ["--base-url", "http://127.0.0.1:9", "gomod", *create])
+    assert result.exit_code == 5 and "(" not in result.output.partition("Error")[0]
+    assert "secret" not in result.output
+    wrong = CliRunner().invoke(main, ["gomod", *create, "--header", "nonsense"])
+    assert wrong.exit_code == 2 and "nonsense" in wrong.output
 
 
 def test_an_empty_severity_stands_for_none() -> None:

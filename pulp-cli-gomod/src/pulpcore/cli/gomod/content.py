@@ -12,7 +12,6 @@ from pulp_cli.generic import (
     href_option,
     label_command,
     list_command,
-    load_json_callback,
     pass_content_context,
     pass_pulp_context,
     pulp_group,
@@ -41,6 +40,7 @@ from pulpcore.cli.gomod.options import (
     time_callback,
 )
 from pulpcore.cli.gomod.progress import progress_on_terminal
+from pulpcore.cli.gomod.texts import json_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -121,7 +121,9 @@ for _option in lookup_options:
 )
 @click.option(
     "--origin",
-    callback=load_json_callback,
+    callback=json_callback(
+        '{"VCS": "git", "URL": "https://git.example.com/mod", "Ref": "refs/tags/v1.2.3"}'
+    ),
     help=_(
         "Where the versions come from: a JSON object as in Go's .info files, with VCS, URL, Hash, "
         "Ref and so on, or @file containing one."

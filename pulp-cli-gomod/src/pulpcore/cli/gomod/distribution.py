@@ -11,7 +11,6 @@ from pulp_cli.generic import (
     href_option,
     label_command,
     list_command,
-    load_json_callback,
     name_option,
     pulp_group,
     pulp_labels_option,
@@ -30,6 +29,7 @@ from pulpcore.cli.gomod.options import (
     repository_option,
     vulndb_option,
 )
+from pulpcore.cli.gomod.texts import json_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -71,7 +71,7 @@ update_options = [
     ),
     click.option(
         "--vanity-hosts",
-        callback=load_json_callback,
+        callback=json_callback('["go.example.com"]'),
         help=_(
             "JSON array of the hosts that module paths begin with, such as '[\"go.example.com\"]': go commands that ask "
             "them without a proxy are led here."

@@ -6,11 +6,16 @@ import click
 import requests
 from pulp_cli.generic import PulpGroup
 from pulp_glue.common.exceptions import PulpEntityNotFound, PulpHTTPError
+from pulp_glue.common.i18n import get_translation
 
+USAGE = 2
 NOT_FOUND = 3
 DENIED = 4
 UNREACHABLE = 5
 
+_UNNAMED = get_translation("pulp_glue.common").gettext(
+    "A {entity} must be specified for this command."
+)
 _HTTP = {401: DENIED, 403: DENIED, 404: NOT_FOUND, 502: UNREACHABLE, 503: UNREACHABLE}
 
 
@@ -22,10 +27,18 @@ class ExitCodes(PulpGroup):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            if error.exit_code == 1:
+            if _is_unnamed(error):
+                vars(error)["exit_code"] = USAGE
+            elif error.exit_code == 1:
                 # mypy takes it for one of the class.
                 vars(error)["exit_code"] = _code(error)
             raise
+
+
+def _is_unnamed(error: click.ClickException) -> bool:
+    """Whether a command was not told what it is about, for which glue has no class of its own."""
+    before, _, after = _UNNAMED.partition("{entity}")
+    return error.message.startswith(before) and error.message.endswith(after)
 
 
 def _code(error: BaseException) -> int:

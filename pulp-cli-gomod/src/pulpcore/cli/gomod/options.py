@@ -14,6 +14,7 @@ from pulp_cli.generic import (
 )
 from pulp_glue.common.context import PulpEntityContext
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.candidates import NamedContentContext
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
     PulpGoModuleContext,
@@ -387,3 +388,22 @@ module_lookup_options: list[Decorator] = [
         allowed_with_contexts=(PulpGoModFileContext,),
     ),
 ]
+
+
+def named_units(context: NamedContentContext, names: tuple[str, ...]) -> list[NamedContentContext]:
+    """Return the content that the arguments name, or else the options."""
+    if not names:
+        return [context]
+    given = context._entity_lookup
+    if given and (len(names) > 1 or given.keys() - {context.CHECKSUM}):
+        raise click.UsageError(_("Name the content by arguments or by options, not both."))
+    units = []
+    for name in names:
+        path, version = split_name(name)
+        if version is None:
+            raise click.UsageError(_("{name} needs a version: {name}@v1.2.3").format(name=name))
+        criteria: dict[str, t.Any] = {"module": path, "version": version, **given}
+        unit = type(context)(context.pulp_ctx, entity=criteria)
+        unit.repository_ctx = context.repository_ctx
+        units.append(unit)
+    return units

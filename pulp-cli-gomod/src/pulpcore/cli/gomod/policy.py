@@ -9,7 +9,6 @@ from pulp_cli.generic import (
     destroy_command,
     href_option,
     list_command,
-    load_json_callback,
     name_filter_options,
     name_option,
     pass_pulp_context,
@@ -34,14 +33,16 @@ from pulpcore.cli.gomod.options import (
     time_callback,
     vulndb_option,
 )
+from pulpcore.cli.gomod.texts import json_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
 
+_rules = json_callback('[{"module": "example.com/bad", "versions": "<v1.2.0", "reason": "broken"}]')
 _MODES = click.Choice(["off", "observe", "lists", "enforce"], case_sensitive=False)
 
 
-@pulp_group(short_help=_("Say what distributions do not serve."))
+@pulp_group(short_help=_("Manage policies."))
 @pass_pulp_context
 @click.pass_context
 def policy(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
@@ -54,7 +55,7 @@ update_options: list[Decorator] = [
     pulp_option("--description", help=_("What the {entity} is for.")),
     click.option(
         "--deny",
-        callback=load_json_callback,
+        callback=_rules,
         help=_(
             "What is never served: a JSON list of objects with module (a pattern as in GOPRIVATE), "
             "versions (a range, or empty) and reason; or @FILE with one. It replaces the list."
@@ -67,12 +68,12 @@ update_options: list[Decorator] = [
     ),
     click.option(
         "--allow",
-        callback=load_json_callback,
+        callback=_rules,
         help=_("What alone is served: a list as of --deny, or @FILE. It replaces the list."),
     ),
     click.option(
         "--retract",
-        callback=load_json_callback,
+        callback=_rules,
         help=_(
             "What is on no list, as if its author had retracted it: a list as of --deny, or @FILE. It replaces the list."
         ),
@@ -105,7 +106,7 @@ update_options: list[Decorator] = [
     ),
     click.option(
         "--licenses",
-        callback=load_json_callback,
+        callback=json_callback('["AGPL-3.0-only", "NONE"]'),
         help=_(
             "Licences under which nothing is served: a JSON list of SPDX identifiers, NONE for no licence file, "
             "NOASSERTION for one that is not recognised; or @FILE with one. It replaces the list."
@@ -210,7 +211,12 @@ def events(
 
 
 def _of(context: PulpEntityContext, filter_name: str, said: str | None) -> dict[str, str]:
-    """Return the filter for what happened at something that may be gone by now, or hidden from the user."""
+    """
+    Return the filter for what happened at something that may be gone by now, or hidden from the user.
+
+    Raises:
+        PulpEntityNotFound: There is nothing of that name, and nothing has happened at such a thing.
+    """
     if said is None:
         return {}
     if said.startswith(("/", "prn:")):
@@ -219,4 +225,8 @@ def _of(context: PulpEntityContext, filter_name: str, said: str | None) -> dict[
     try:
         return {filter_name: context.pulp_href}
     except PulpEntityNotFound:
-        return {f"{filter_name}_name": said}
+        named = {f"{filter_name}_name": said}
+        events = PulpGoEventContext(context.pulp_ctx).list_iterator(named, batch_size=1)
+        if next(events, None) is None:
+            raise
+        return named

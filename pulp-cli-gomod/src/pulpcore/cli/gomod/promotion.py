@@ -24,8 +24,8 @@ from pulp_glue.gomod.context import PulpGoRepositoryContext, PulpGoRepositoryVer
 
 from pulpcore.cli.gomod.options import (
     module_lookup_options,
+    named_units,
     repository_option,
-    split_name,
     with_zips_options,
 )
 
@@ -97,7 +97,7 @@ def add(
       pulp gomod repository content add --repository stable --module example.com/mod --version v1.2.3
     """  # noqa: D301
     assert isinstance(content_ctx, NamedContentContext)
-    units = _units(content_ctx, names)
+    units = named_units(content_ctx, names)
     if source is not None:
         version = _version_of(*source)
         for unit in units:
@@ -123,23 +123,6 @@ def _version_of(repository: PulpGoRepositoryContext, number: int) -> PulpGoRepos
         )
         raise PulpEntityNotFound(message) from error
     return version
-
-
-def _units(context: NamedContentContext, names: tuple[str, ...]) -> list[NamedContentContext]:
-    """What the arguments name, or else the options."""
-    if not names:
-        return [context]
-    given = context._entity_lookup
-    if given and (len(names) > 1 or given.keys() - {context.CHECKSUM}):
-        raise click.UsageError(_("Name the content to add by arguments or by options, not both."))
-    units = []
-    for name in names:
-        path, version = split_name(name)
-        if version is None:
-            raise click.UsageError(_("{name} needs a version: {name}@v1.2.3").format(name=name))
-        criteria: dict[str, t.Any] = {"module": path, "version": version, **given}
-        units.append(type(context)(context.pulp_ctx, entity=criteria))
-    return units
 
 
 for _option in (href_option, *module_lookup_options, *with_zips_options):

@@ -1,5 +1,9 @@
 """The commands `pulp gomod remote`."""
 
+import io
+import typing as t
+from contextlib import redirect_stderr
+
 import click
 from pulp_cli.generic import (
     PulpCLIContext,
@@ -31,10 +35,10 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_group(short_help=_("Describe upstreams."))
+@pulp_group(short_help=_("Manage remotes."))
 @type_option(choices={"gomod": PulpGoRemoteContext})
 def remote() -> None:
-    """Describe upstreams that speak the GOPROXY protocol."""
+    """Manage remotes: upstreams that speak the GOPROXY protocol."""
 
 
 lookup_options = [href_option, name_option, remote_lookup_option]
@@ -125,12 +129,31 @@ go_remote_options = [
     ),
 ]
 
+
+def _in_silence(command: click.Command) -> click.Command:
+    """Keep pulp-cli from printing the headers, which may be secret, and `()` where there are none."""
+    for param in command.params:
+        if param.name == "headers" and param.callback is not None:
+            param.callback = _silent(param.callback)
+    return command
+
+
+def _silent(callback: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    def read(ctx: click.Context, param: click.Parameter, value: t.Any) -> t.Any:
+        with redirect_stderr(io.StringIO()):
+            return callback(ctx, param, value)
+
+    return read
+
+
+_create = create_command(decorators=[*common_remote_create_options, *go_remote_options])
+_update = update_command(
+    decorators=[*lookup_options, *common_remote_update_options, *go_remote_options]
+)
 remote.add_command(list_command(decorators=remote_filter_options))
 remote.add_command(show_command(decorators=lookup_options))
-remote.add_command(create_command(decorators=[*common_remote_create_options, *go_remote_options]))
-remote.add_command(
-    update_command(decorators=[*lookup_options, *common_remote_update_options, *go_remote_options])
-)
+remote.add_command(_in_silence(_create))
+remote.add_command(_in_silence(_update))
 remote.add_command(destroy_command(decorators=lookup_options))
 remote.add_command(label_command(decorators=nested_lookup_options))
 remote.add_command(role_command(decorators=lookup_options))

@@ -1,5 +1,6 @@
 """The commands `pulp gomod repository`."""
 
+import re
 import typing as t
 
 import click
@@ -14,10 +15,8 @@ from pulp_cli.generic import (
     label_command,
     label_select_option,
     list_command,
-    load_string_callback,
     name_filter_options,
     name_option,
-    option_processor,
     pass_pulp_context,
     pass_repository_context,
     pulp_group,
@@ -34,7 +33,6 @@ from pulp_cli.generic import (
     version_command,
 )
 from pulp_glue.common.context import (
-    PulpContentContext,
     PulpRepositoryContext,
 )
 from pulp_glue.common.i18n import get_translation
@@ -48,7 +46,6 @@ from pulpcore.cli.core.generic import task_command
 from pulpcore.cli.gomod.importing import import_modules
 from pulpcore.cli.gomod.options import (
     module_filter_options,
-    module_lookup_options,
     remote_option,
     search_option,
     size_callback,
@@ -57,6 +54,8 @@ from pulpcore.cli.gomod.options import (
     with_zips_options,
 )
 from pulpcore.cli.gomod.promotion import add
+from pulpcore.cli.gomod.removal import remove
+from pulpcore.cli.gomod.texts import text_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -66,14 +65,6 @@ _ = translation.gettext
 @type_option(choices={"gomod": PulpGoRepositoryContext})
 def repository() -> None:
     """Manage repositories, their versions and their content."""
-
-
-def _scope_to_repository(ctx: click.Context) -> None:
-    """Let what is to be removed be what the repository holds, and not its namesake elsewhere."""
-    content_ctx = ctx.find_object(PulpContentContext)
-    assert content_ctx is not None
-    if ctx.params.get("base_version") is None and not ctx.params.get("base_repository"):
-        content_ctx.repository_ctx = ctx.find_object(PulpRepositoryContext)
 
 
 def _content_json_option(name: str, help_text: str) -> t.Callable[[t.Any], t.Any]:
@@ -130,7 +121,6 @@ update_options = [
     pulp_labels_option,
 ]
 create_options = [*update_options, click.option("--name", required=True)]
-content_lookup_options = [href_option, *module_lookup_options]
 modify_options = [
     _content_json_option(
         "--add-content",
@@ -167,13 +157,11 @@ _content = repository_content_command(
     base_default_type="gomod",
     # --version is that of the repository here.
     list_decorators=[*module_filter_options, search_option],
-    remove_decorators=[
-        *content_lookup_options,
-        option_processor(callback=_scope_to_repository),
-    ],
+    remove_decorators=None,
     modify_decorators=[*modify_options, *with_zips_options],
 )
 _content.add_command(add)
+_content.add_command(remove)
 repository.add_command(_content)
 repository.add_command(import_modules)
 
@@ -224,6 +212,9 @@ def document(
     pulp_ctx.output_result(repository_ctx.document(anew))
 
 
+_VERSION = re.compile(r"/versions/(\d+)/$")
+_KINDS = {"gomod.module": _("module(s)"), "gomod.modfile": _("go.mod file(s)")}
+
 _what_to_sync = [
     remote_option,
     click.option(
@@ -238,12 +229,12 @@ _what_to_sync = [
     ),
     click.option(
         "--go-sum",
-        callback=load_string_callback,
+        callback=text_callback,
         help=_("A go.sum, as @FILE: everything it names is synced, and must match its checksums."),
     ),
     click.option(
         "--go-mod",
-        callback=load_string_callback,
+        callback=text_callback,
         help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
     ),
     click.option(
@@ -338,9 +329,28 @@ def _wanted(options: dict[str, t.Any]) -> dict[str, t.Any]:
 def sync(repository_ctx: PulpRepositoryContext, /, **options: t.Any) -> None:
     """Fetch modules from a remote, by default the repository's own."""
     task = repository_ctx.sync(body=_wanted(options))
-    for report in task.get("progress_reports", ()):
-        if report["total"] == 0:
-            click.echo(report["message"], err=True)
+    nothing = [each for each in task.get("progress_reports", ()) if each["total"] == 0]
+    for report in nothing:
+        click.echo(report["message"], err=True)
+    if not nothing:
+        click.echo(_what_came(repository_ctx, task), err=True)
+
+
+def _what_came(repository_ctx: PulpRepositoryContext, task: t.Mapping[str, t.Any]) -> str:
+    """Say in one line what a sync has changed."""
+    name = repository_ctx.entity["name"]
+    created = task.get("created_resources") or ()
+    numbers = [int(found[1]) for href in created if (found := _VERSION.search(str(href)))]
+    if not numbers:
+        return _("Nothing new: {name} has all of it.").format(name=name)
+    summary = repository_ctx.get_version_context(numbers[-1]).entity["content_summary"]
+    changes = [
+        f"{each['count']} {_KINDS.get(kind, kind)} {did}"
+        for key, did in (("added", _("added")), ("removed", _("removed")))
+        for kind, each in sorted(summary[key].items(), reverse=True)
+    ]
+    line = _("Version {number} of {name}: {changes}.")
+    return line.format(number=numbers[-1], name=name, changes=", ".join(changes) or _("no change"))
 
 
 _schedule_option = click.option(

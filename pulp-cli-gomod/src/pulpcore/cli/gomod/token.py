@@ -1,5 +1,7 @@
 """The commands `pulp gomod token`."""
 
+from contextlib import suppress
+
 import click
 from pulp_cli.generic import (
     PulpCLIContext,
@@ -9,12 +11,15 @@ from pulp_cli.generic import (
     list_command,
     name_filter_options,
     name_option,
+    option_processor,
     pass_pulp_context,
     pulp_group,
     resource_option,
     show_command,
 )
+from pulp_glue.common.exceptions import PulpNotAutorized
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.core.context import PulpUserContext
 from pulp_glue.gomod.context import PulpGoDistributionContext, PulpGoTokenContext
 
 from pulpcore.cli.gomod.options import time_callback
@@ -62,11 +67,22 @@ create_options = [
     ),
 ]
 
+
+def _require_owner(ctx: click.Context) -> None:
+    """See to it that there is such a user, as far as whoever asks may know."""
+    owner = ctx.params.get("owner")
+    pulp_ctx = ctx.find_object(PulpCLIContext)
+    if owner and pulp_ctx is not None:
+        with suppress(PulpNotAutorized):
+            _found = PulpUserContext(pulp_ctx, entity={"username": owner}).entity
+
+
 token.add_command(
     list_command(
         decorators=[
             *name_filter_options,
             click.option("--owner", help=_("Show only the tokens of this user.")),
+            option_processor(callback=_require_owner),
             click.option("--scope", type=_scopes, help=_("Show only tokens with this scope.")),
             click.option("--hint", help=_("Show only tokens whose secret begins with this.")),
         ]

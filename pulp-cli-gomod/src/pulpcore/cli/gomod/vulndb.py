@@ -10,8 +10,6 @@ from pulp_cli.generic import (
     href_option,
     limit_option,
     list_command,
-    load_json_callback,
-    load_string_callback,
     name_filter_options,
     name_option,
     offset_option,
@@ -28,6 +26,7 @@ from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoVulndbContext
 
 from pulpcore.cli.gomod.options import Decorator
+from pulpcore.cli.gomod.texts import json_callback, text_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -57,7 +56,7 @@ update_options: list[Decorator] = [
     pulp_option("--password", help=_("The password for the URL.")),
     click.option(
         "--ca-cert",
-        callback=load_string_callback,
+        callback=text_callback,
         help=_("PEM certificates to verify the URL's server with, or @FILE with them."),
     ),
     click.option("--proxy-url", help=_("The HTTP proxy on the way to the URL.")),
@@ -127,7 +126,7 @@ def upload(pulp_ctx: PulpCLIContext, entity_ctx: PulpEntityContext, /, file: t.I
 @click.option(
     "--document",
     required=True,
-    callback=load_json_callback,
+    callback=json_callback('{"@context": "https://openvex.dev/ns/v0.2.0", ...}'),
     help=_("The OpenVEX document, or @FILE with it."),
 )
 @pass_entity_context

@@ -13,7 +13,7 @@ from pulp_cli.generic import (
     pulp_option,
 )
 from pulp_glue.common.context import PulpEntityContext
-from pulp_glue.common.exceptions import PulpException
+from pulp_glue.common.exceptions import PulpEntityNotFound, PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import PulpGoWaiverContext
 
@@ -49,7 +49,7 @@ def _policy_option(help_text: str) -> Decorator:
     )
 
 
-@pulp_group(short_help=_("Ask to let through what a policy stops."))
+@pulp_group(short_help=_("Manage waivers."))
 @pass_pulp_context
 @click.pass_context
 def waiver(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
@@ -167,13 +167,15 @@ def _choose(
     if policy:
         wanted["policy"] = policy
     found = waiver_ctx.list(limit=_SHOWN, offset=0, parameters=wanted)
-    if len(found) != 1:
-        hrefs = ", ".join(each["pulp_href"] for each in found) or _("none")
-        raise PulpException(
-            _("There has to be one such waiver ({states}) of {name}; there is: {hrefs}.").format(
-                states=" / ".join(states), name=name, hrefs=hrefs
-            )
+    if not found:
+        message = _("There is no such waiver ({states}) of {name}.")
+        raise PulpEntityNotFound(message.format(states=" / ".join(states), name=name))
+    if len(found) > 1:
+        message = _(
+            "There are several such waivers ({states}) of {name}; choose one with --href: {hrefs}"
         )
+        hrefs = ", ".join(each["pulp_href"] for each in found)
+        raise PulpException(message.format(states=" / ".join(states), name=name, hrefs=hrefs))
     waiver_ctx.pulp_href = found[0]["pulp_href"]
     return waiver_ctx
 
