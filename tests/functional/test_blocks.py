@@ -42,6 +42,17 @@ def published(owner: Owner, *versions: str) -> Made:
     return made
 
 
+def test_what_is_blocked_already_is_said(rest: Rest) -> None:
+    owner = Owner.create(rest)
+    for versions, said in (("", "all of example.com/m"), (">=v1.2.0", "example.com/m >=v1.2.0")):
+        block(owner, "example.com/m", versions)
+        body = {"repository": owner.repository, "module": "example.com/m", "versions": versions}
+        again = rest.call("POST", BLOCKS, json={**body, "reason": "x"})
+        assert again.status_code == 400, again.text
+        assert f"blocks {said} already" in again.json()["module"][0]
+    block(owner, "example.com/m", "v1.0.0")
+
+
 def test_what_is_held_is_not_served_and_not_listed(rest: Rest, tmp_path: Path) -> None:
     owner = Owner.create(rest)
     made = published(owner, "v1.0.0", "v1.9.0", "v1.9.1", "v1.10.0-rc.1")

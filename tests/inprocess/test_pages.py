@@ -337,6 +337,14 @@ def test_two_versions_are_compared(owner: Owner) -> None:
     assert "Both require the same" in read(f"{url}/v1.0.0...v1.0.0").text
     for wrong in ("v1.0.0...v9.9.9", "v1.0.0", "v1.0.0...", "x", "<b>...<i>"):
         read(f"{url}/{wrong}", 404)
+    for wrong, said in (
+        ("v1.0.0...v9.9.9", f"{path} has no version v9.9.9 here"),
+        ("v8.0.0...v1.0.0", f"{path} has no version v8.0.0 here"),
+        ("v8.0.0...v9.0.0", f"{path} has no version v8.0.0 or v9.0.0 here"),
+    ):
+        assert said in read(f"{url}/{wrong}", 404).text
+    nowhere = f"{owner.packages_url}/{path}/nowhere/@compare/v1.0.0...v1.1.0"
+    assert f"There is no {path}/nowhere here" in read(nowhere, 404).text
 
 
 def test_nothing_of_others_is_more_than_text(owner: Owner) -> None:

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 import requests
 from django.db import transaction
+from rest_framework.exceptions import ValidationError
 
 from pulp_gomod.app.models import GoPolicy
-from pulp_gomod.app.serializers import GoPolicySerializer
+from pulp_gomod.app.serializers import GoPolicySerializer, GoVulndbSerializer
 from tests.functional.upstream_world import Upstream, running
 from tests.goproxy_requests import get, zip_of
 from tests.inprocess import vulndbs
@@ -34,6 +35,18 @@ def obey(owner: Owner, **conditions: Any) -> GoPolicy:
         owner.distribution.policy = policy
         owner.distribution.save()
     return policy
+
+
+def test_a_name_that_is_taken_between_its_check_and_its_use_is_said(owner: Owner) -> None:
+    for serializer, more in ((GoPolicySerializer, {}), (GoVulndbSerializer, {"url": ""})):
+        name = uuid4().hex
+        both = [serializer(data={"name": name, **more}) for _ in range(2)]
+        for each in both:
+            each.is_valid(raise_exception=True)
+        both[0].save()
+        with pytest.raises(ValidationError) as refused:
+            both[1].save()
+        assert refused.value.detail == {"name": ["This field must be unique."]}
 
 
 def change(policy: GoPolicy, **conditions: Any) -> None:

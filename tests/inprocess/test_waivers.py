@@ -48,7 +48,8 @@ def test_what_is_approved_passes_at_once_and_what_is_revoked_does_not(owner: Own
     policy = obey(owner, deny=[rule(path_of(owner), ">=v1.1.0")])
     waiver = request(policy, path_of(owner), "v1.2.0")
     for _ in range(3):
-        assert is_stopped(get(f"{url}/@v/v1.2.0.zip"), "waiver request", policy.name)
+        said = f"waiver request {path_of(owner)}@v1.2.0"
+        assert is_stopped(get(f"{url}/@v/v1.2.0.zip"), said, policy.name)
         assert get(f"{url}/@v/list").text == "v1.0.0\n"
     approve(waiver)
     for _ in range(3):

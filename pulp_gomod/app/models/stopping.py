@@ -262,9 +262,10 @@ class Policy:
                 found.append(self._denied(path, version, rule))
         allow_mode = self.mode("allow")
         if allow_mode and not any(rule.covers(version) for rule in about.allowed):
+            named = f"{path}@{version}"
             line = (
-                f'{path}@{version} is not served here: it is not on the allow list of the policy "{self.name}" '
-                f"of {self.changed.date()}; to ask for it, {self.whom}"
+                f'{named} is not served here: it is not on the allow list of the policy "{self.name}" '
+                f"of {self.changed.date()}; to ask for it, {self.whom(named)}"
             )
             found.append(Stop("allow", allow_mode, line))
         if self.mode("retract"):
@@ -298,9 +299,10 @@ class Policy:
         return min(ends, default=None)
 
     def _denied(self, path: str, version: str, rule: Rule) -> Stop:
+        named = f"{path}@{version}"
         line = (
-            f'{path}@{version} is denied here by the policy "{self.name}" since {rule.since}: '
-            f"{rule.reason}; to ask for it, {self.whom}"
+            f'{named} is denied here by the policy "{self.name}" since {rule.since}: '
+            f"{rule.reason}; to ask for it, {self.whom(named)}"
         )
         return Stop("deny", self.mode("deny"), line)
 
@@ -311,11 +313,15 @@ class Policy:
         )
         return Stop("retract", self.mode("retract"), line)
 
-    @property
-    def whom(self) -> str:
-        """What whoever is stopped can do about it, as the end of a sentence."""
+    def whom(self, named: str) -> str:
+        """
+        Say what whoever is stopped can do about it, as the end of a sentence.
+
+        Args:
+            named: The module version, as `module@version`.
+        """
         return (
-            f'run pulp gomod waiver request MODULE@VERSION --policy "{self.name}" --reason "...", or turn to '
+            f'run pulp gomod waiver request {named} --policy "{self.name}" --reason "...", or turn to '
             "those who manage the policy"
         )
 

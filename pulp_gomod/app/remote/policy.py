@@ -21,7 +21,7 @@ def refusal(
     if len(path) + len(version) > MAX_PATH:
         return "its name is longer than this server accepts"
     if module.match_prefix_patterns(settings.private, path):
-        return "it is private here, and no upstream is asked for it"
+        return "it matches the private patterns of the remote, so no upstream is asked for it"
     if above := _above(settings, path, own):
         return (
             f"it belongs to {above}, which is this repository's own: no upstream is asked for it unless the "

@@ -94,15 +94,13 @@ class GoBlockSerializer(RangeAndReason, ModelSerializer):
             raise serializers.ValidationError({"repository": str(error)}) from error
         except IntegrityError as error:
             raise serializers.ValidationError(
-                {
-                    "module": _(
-                        "The repository already has a block of this module and these versions."
-                    )
-                }
+                {"module": [_already_blocked(validated_data)]}
             ) from error
 
     class Meta:
         model = GoBlock
+        # Found out by the database, and said in other words.
+        validators = ()
         fields = (
             *ModelSerializer.Meta.fields,
             "repository",
@@ -112,3 +110,14 @@ class GoBlockSerializer(RangeAndReason, ModelSerializer):
             "created_by",
             "source",
         )
+
+
+def _already_blocked(block: dict[str, Any]) -> str:
+    what = (
+        f"{block['module']} {block['versions']}"
+        if block["versions"]
+        else _("all of {module}").format(module=block["module"])
+    )
+    return _(
+        "The repository {repository} blocks {what} already; to give another reason, remove that block first."
+    ).format(repository=block["repository"].name, what=what)

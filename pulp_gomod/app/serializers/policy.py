@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from gettext import gettext as _
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -15,6 +14,7 @@ from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.models import GoPolicy, GoVulndb
 from pulp_gomod.app.serializers.remote import validate_patterns
+from pulp_gomod.app.serializers.unique import name_not_taken
 from pulp_gomod.app.serializers.versions import LONGEST_RANGE, RangeAndReason, one_line
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
 from pulp_gomod.documenter.licences import NAMES, close_to, meant
@@ -418,7 +418,7 @@ class GoPolicySerializer(ModelSerializer):
         """Make it."""
         policy = GoPolicy(**validated_data)
         policy.note_hold()
-        with transaction.atomic():
+        with name_not_taken():
             policy.save()
         return policy
 
@@ -427,7 +427,7 @@ class GoPolicySerializer(ModelSerializer):
         for name, value in validated_data.items():
             setattr(policy, name, value)
         policy.note_hold()
-        with transaction.atomic():
+        with name_not_taken():
             policy.save()
         return policy
 

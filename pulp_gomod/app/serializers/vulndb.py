@@ -5,7 +5,6 @@ from gettext import gettext as _
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -22,6 +21,7 @@ from pulp_gomod.app.auth.rights import has_right
 from pulp_gomod.app.models import GoVexStatement, GoVulndb
 from pulp_gomod.app.serializers import connection
 from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
+from pulp_gomod.app.serializers.unique import name_not_taken
 from pulp_gomod.app.serializers.upload import UploadField, check_chunks
 from pulp_gomod.app.serializers.versions import one_line
 from pulp_gomod.app.tasks.sync.scheduling import format_interval, parse_interval
@@ -250,7 +250,7 @@ class GoVulndbSerializer(ModelSerializer):
     def create(self, validated_data: dict[str, Any]) -> GoVulndb:
         """Make it; what is to be synced by itself is synced at once."""
         interval = validated_data.pop("sync_interval", "")
-        with transaction.atomic():
+        with name_not_taken():
             vulndb: GoVulndb = GoVulndb.objects.create(**validated_data)
             if interval:
                 set_schedule(vulndb, parse_interval(interval))
@@ -264,7 +264,7 @@ class GoVulndbSerializer(ModelSerializer):
             validated_data |= {"etag": "", "last_modified": ""}
         for name, value in validated_data.items():
             setattr(vulndb, name, value)
-        with transaction.atomic():
+        with name_not_taken():
             # A sync may be writing the other columns just now.
             vulndb.save(update_fields=[*validated_data, "pulp_last_updated"])
             if not vulndb.url:

@@ -138,7 +138,7 @@ def check_go_version(go_mod: bytes) -> None:
     """
     version = go_line(go_mod)
     if is_at_least(version, NO_SUCH_GO):
-        raise ZipError(f"go.mod: module requires go >= {version}, there is no such Go")
+        raise ZipError(f"go.mod: module requires go >= {version}, but no such version of Go exists")
 
 
 def _too_long(what: str, value: str) -> str:

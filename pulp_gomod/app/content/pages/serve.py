@@ -30,6 +30,7 @@ from pulp_gomod.app.content.pages.paths import (
 )
 from pulp_gomod.app.content.pages.place import Place, place_of
 from pulp_gomod.app.content.pages.rendering import Page, View, assets, render
+from pulp_gomod.app.content.pages.standing import Standing
 from pulp_gomod.app.content.repository.distributions import Served, ServedDistribution
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.services import of as services_of
@@ -246,8 +247,16 @@ async def _compare_view(held: Held, wanted: ComparePage) -> View:
     view = None
     if standing is not None:
         view = await comparing.comparison(held, standing, wanted)
-    line = f"{wanted.path} has no versions {wanted.old} and {wanted.new} here."
-    return view or nothing(held.place, line)
+    return view or nothing(held.place, _missing(standing, wanted))
+
+
+def _missing(standing: Standing | None, wanted: ComparePage) -> str:
+    """Say which of the two versions is not there."""
+    if standing is None:
+        return f"There is no {wanted.path} here."
+    missing = [each for each in (wanted.old, wanted.new) if each not in standing.versions]
+    named = " or ".join(dict.fromkeys(missing)) or f"{wanted.old} or {wanted.new}"
+    return f"{wanted.path} has no version {named} here."
 
 
 def nothing(place: Place, line: str, name: str = "") -> View:

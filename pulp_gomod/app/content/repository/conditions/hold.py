@@ -1,6 +1,6 @@
 """The condition `hold`: versions are not served before they have been known for some days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,7 +33,7 @@ class Hold:
         by_info: Whether the time in `.info` is believed of what no checksum database knows.
         since: Since when the policy holds anything back; None where only whoever asks wants it.
         who: Who holds back, for people.
-        whom: What whoever is stopped can do, for people.
+        whom: Says what whoever is stopped by a module version can do, for people.
     """
 
     days: int
@@ -43,7 +43,7 @@ class Hold:
     by_info: bool
     since: datetime | None
     who: str
-    whom: str
+    whom: Callable[[str], str]
 
     @classmethod
     def of(cls, question: Question) -> "Hold":
@@ -200,9 +200,10 @@ def _line(question: Question, hold: Hold, version: str, age: Age, database: str)
         seen = f"is record {age.number} of {database}, known since {_time(age.since)}"
     else:
         seen = f"is known here since {_time(age.since)}"
+    named = f"{question.path}@{version}"
     return (
-        f"{question.path}@{version} is held back here for {hold.days} days by {hold.who}: it {seen}, "
-        f"and is free on {_time(end)}; to get it earlier, {hold.whom}"
+        f"{named} is held back here for {hold.days} days by {hold.who}: it {seen}, "
+        f"and is free on {_time(end)}; to get it earlier, {hold.whom(named)}"
     )
 
 

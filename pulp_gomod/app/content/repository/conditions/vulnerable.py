@@ -170,7 +170,7 @@ class VulnerableCondition(_ReportCondition):
         fix = f"fixed in {fixed}" if fixed else "no version fixes it yet"
         return (
             f"{what} is vulnerable: {first.report}{more} ({first.summary}), {fix}; the policy "
-            f'"{policy.name}" stops it here; to ask for it, {policy.whom}'
+            f'"{policy.name}" stops it here; to ask for it, {policy.whom(what)}'
         )
 
 
@@ -183,5 +183,5 @@ class MaliciousCondition(_ReportCondition):
         first, _ = found[0]
         return (
             f"{what} is reported as malicious: {first.report} ({first.summary}); the policy "
-            f'"{policy.name}" stops it here; to ask for it, {policy.whom}'
+            f'"{policy.name}" stops it here; to ask for it, {policy.whom(what)}'
         )
