@@ -194,6 +194,8 @@ def test_a_form_without_a_file_is_refused(owner: Owner) -> None:
     response = owner.put(None, files={"a": (None, "text")})
     assert response.status_code == 400
     assert "contains no file" in response.text
+    empty = owner.put(None, files={"zip": ("empty.zip", b"")})
+    assert (empty.status_code, "the file in the form is empty" in empty.text) == (400, True)
 
 
 def test_a_chunked_body_is_read_to_its_end(owner: Owner) -> None:
@@ -208,7 +210,7 @@ def test_a_chunked_body_is_read_to_its_end(owner: Owner) -> None:
 @pytest.mark.parametrize(
     "body, said",
     [
-        (b"", "zip"),
+        (b"", "the request has no body"),
         (b"this is no zip", "zip"),
         (b"PK\x05\x06" + b"\0" * 18, "empty"),
         (b"x" * 3_000_000, "zip"),

@@ -330,6 +330,9 @@ def _change(
     expected: tuple[str, str] | None,
 ) -> GoChange:
     """Verify what was sent, and make the row that asks for it to be published."""
+    if not body.file.size:
+        what = "the file in the form is empty" if _is_form(request) else "the request has no body"
+        raise Problem(400, f"bad request: {what}; send the zip of a module")
     claims = request.GET.dict() | body.fields
     change = GoChange(kind=GoChange.Kind.PUBLISH, repository=repository)
     if unknown := sorted(request.GET.keys() - _CLAIMS):
@@ -360,6 +363,10 @@ def _change(
     change.go_mod = unit.go_mod
     change.facts = unit.facts()
     return change
+
+
+def _is_form(request: HttpRequest) -> bool:
+    return bool(request.content_type == "multipart/form-data")
 
 
 def _compare(expected: tuple[str, str], path: str, version: str) -> None:
