@@ -31,6 +31,11 @@ SELECT verifier_key FROM gomod_gosumdb JOIN core_domain domain ON domain.pulp_id
 WHERE gomod_gosumdb.name = %s AND domain.name = 'default'
 """
 
+_IS_SERVED = """
+SELECT count(*) FROM core_distribution JOIN core_domain domain ON domain.pulp_id = pulp_domain_id
+WHERE base_path = %s AND domain.name = 'default'
+"""
+
 _WAKE = "SELECT pg_notify('pulp_worker_wakeup', 'unblock')"
 
 
@@ -79,6 +84,20 @@ class Records:
         except psycopg.Error:
             return ""
         return str(row[0]) if row else ""
+
+    def is_served(self, base_path: str) -> bool:
+        """
+        Whether there is a distribution; true if that cannot be told.
+
+        Args:
+            base_path: Its base path, in the default domain.
+        """
+        try:
+            with self._connect() as connection:
+                row = connection.execute(_IS_SERVED, [base_path]).fetchone()
+        except psycopg.Error:
+            return True
+        return row is None or bool(row[0])
 
     def is_password(self, user: str, password: str) -> bool | None:
         """

@@ -23,6 +23,7 @@ from .lock import Lock
 from .logs import Logs
 from .options import ServeOptions
 from .parts import MOST_FAILURES, Part, Spawner
+from .prepare import READY_MADE
 from .settings import (
     API_TIMEOUT,
     OwnSettings,
@@ -157,7 +158,7 @@ class _Server:
                     self._supervisor.wait(_POLL)
                 self._supervisor.start(self._make_parts(), spawner)
                 self._await_health(spawner)
-                self._welcome.show()
+                self._welcome.show(self._database.records.is_served(READY_MADE))
                 while True:
                     self._supervisor.watch(_REST, spawner)
             except DatabaseDied:

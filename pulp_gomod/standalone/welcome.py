@@ -41,11 +41,21 @@ class Welcome:
         """Say how to use the checksum database that was made to begin with, as long as it is there."""
         self._sumdb = (name, verifier_key)
 
-    def show(self) -> None:
-        """Print that the server is ready, and the lines to begin with."""
+    def show(self, is_served: bool = True) -> None:
+        """
+        Print that the server is ready, and the lines to begin with.
+
+        Args:
+            is_served: Whether the distribution is still there that was made to begin with.
+        """
         if self._shown:
             return
         self._shown = True
+        if not is_served:
+            show("ready")
+            show(f"  there is no distribution {READY_MADE} any more; another one is at")
+            show(f"  {self._url.removesuffix(f'{READY_MADE}/go')}BASE-PATH/go")
+            return
         url = self._url
         # Without a password curl asks for it.
         user = f"admin:{self._password}" if self._password else "admin"

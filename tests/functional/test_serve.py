@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -188,6 +189,12 @@ def test_a_prepared_directory_is_not_prepared_again(place: Place) -> None:
     lines = place.server.output.splitlines()
     assert lines[0] == "ready"
     _sumdb(lines[-3:])
+
+
+def test_whether_a_distribution_is_there_is_read_from_the_database(running: Place) -> None:
+    # What is run here has libpq's variables.
+    code = "from pulp_gomod.standalone.records import Records; r = Records({}); print(r.is_served('go'), r.is_served('gone'))"
+    assert execute(running, sys.executable, "-c", code) == "True False\n"
 
 
 def test_one_server_per_data_directory(running: Place) -> None:

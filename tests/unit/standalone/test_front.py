@@ -149,6 +149,17 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_the_greeting_names_no_distribution_that_is_gone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    welcome = Welcome("http://127.0.0.1:8080", None, Path("/data"))
+    welcome.take_sumdb("localhost/go-1", "localhost/go-1+key")
+    welcome.show(is_served=False)
+    printed = capsys.readouterr().out
+    assert printed.startswith("ready\n") and "curl" not in printed and "GOPROXY" not in printed
+    assert "  http://127.0.0.1:8080/api/packages/BASE-PATH/go\n" in printed
+
+
 def test_the_first_greeting_says_where_everything_is(capsys: pytest.CaptureFixture[str]) -> None:
     welcome = Welcome("http://127.0.0.1:8080", None, Path("/data"), has_domains=True)
     welcome.take_password("secret")
