@@ -232,7 +232,9 @@ class State:
             before = {key: each[key] for key in _PINNED}
             self._rest.wait(self._rest.call("PATCH", each["pulp_href"], json=before))
         for href, sumdb in self._sumdbs.items():
-            self._rest.wait(self._rest.call("PATCH", href, json={"sumdb": sumdb}))
+            done = self._rest.call("PATCH", href, json={"sumdb": sumdb})
+            if done.status_code != 200:
+                self._rest.wait(done)
         for href in added.values():
             done = self._rest.call("DELETE", href)
             assert done.status_code in (202, 204), done.text
