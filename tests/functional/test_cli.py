@@ -358,6 +358,12 @@ def test_tokens(pulp: Pulp, repository: str) -> None:
     assert shown in pulp.get("token", "list", "--scope", "read", "--owner", "admin")
     nobody = pulp.run("gomod", "token", "list", "--owner", "nobody-of-this-name")
     assert nobody.code == 3 and "nobody-of-this-name" in nobody.stderr
+    field = ("token", "list", "--field")
+    assert pulp.get(*field, "name", "--name", name[1]) == [{"name": name[1]}]
+    misnamed = pulp.run("gomod", *field, "nope")
+    assert misnamed.code == 2 and "There is no field nope. There are: " in misnamed.stderr
+    for kind in ("repository", "content", "remote", "policy", "waiver", "sumdb"):
+        assert pulp.run("gomod", kind, "list", "--exclude-field", "nope").code == 2, kind
     for option in ("--policy", "--distribution"):
         nothing = pulp.run("gomod", "policy", "events", option, "nothing-of-this-name")
         assert nothing.code == 3 and "nothing-of-this-name" in nothing.stderr

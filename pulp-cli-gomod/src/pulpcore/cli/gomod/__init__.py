@@ -12,6 +12,7 @@ from pulpcore.cli.gomod.content import content
 from pulpcore.cli.gomod.distribution import distribution
 from pulpcore.cli.gomod.examples import add_examples
 from pulpcore.cli.gomod.exits import ExitCodes
+from pulpcore.cli.gomod.fields import check_fields
 from pulpcore.cli.gomod.module import module
 from pulpcore.cli.gomod.policy import policy
 from pulpcore.cli.gomod.publication import publication
@@ -78,4 +79,5 @@ def mount(main: click.Group, **kwargs: t.Any) -> None:
     for command in _COMMANDS:
         gomod_group.add_command(command)
     add_examples(gomod_group)
+    check_fields(gomod_group)
     main.add_command(gomod_group)
