@@ -5,6 +5,7 @@ Each start costs seconds, so most tests share one data directory and leave its s
 
 import contextlib
 import http.server
+import json
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ import requests
 
 from pulp_gomod.standalone.postgres import choose_identity, find_binaries
 from tests.functional.processes import Process, descendants, find, survivors
+from tests.functional.pulp_command import PROGRAM as PULP
 from tests.functional.rest_api import Rest
 from tests.functional.serving import (
     PASSWORD,
@@ -360,6 +362,14 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
         assert requests.get(f"{url}/elsewhere/", verify=authority, timeout=30).status_code == 200
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{place.url}/elsewhere/", timeout=30)
+    options = ["--base-url", place.url, "--username", USERNAME, "--password", PASSWORD]
+    asked = [PULP, *options, "gomod", "repository", "list"]
+    plain = {key: each for key, each in os.environ.items() if not key.startswith("PULP_")}
+    plain |= {"HOME": str(tmp_path), "SSL_CERT_FILE": authority}
+    untold = subprocess.run(asked, env=plain, capture_output=True, text=True, check=False)
+    assert untold.returncode == 5 and "CERTIFICATE_VERIFY_FAILED" in untold.stderr
+    told = plain | {"PULP_CA_BUNDLE": authority}
+    assert json.loads(subprocess.run(asked, env=told, capture_output=True, check=True).stdout)
     root = requests.get(f"{place.url}/pulp/api/v3/", verify=authority, timeout=30).json()
     assert root["tasks"].startswith(f"{place.url}/")
 

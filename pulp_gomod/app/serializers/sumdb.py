@@ -96,7 +96,7 @@ class GoSumdbSerializer(ModelSerializer):
     name = serializers.CharField(
         help_text=_(
             "Its name, in the form host/path and in lower case, such as go.example.com/modules. Clients "
-            "keep what they know of it under this name, so it must not be that of another one. It cannot "
+            "keep what they know about it under this name, so it must not be that of another one. It cannot "
             "be changed."
         ),
         max_length=LONGEST_NAME,
@@ -159,7 +159,7 @@ class GoSumdbSerializer(ModelSerializer):
             raise serializers.ValidationError(_("The name cannot be changed."))
         if name in KNOWN_GOSUMDB:
             raise serializers.ValidationError(
-                _("This is the name of a public checksum database, which go knows the key of.")
+                _("This is the name of a public checksum database, whose key go knows already.")
             )
         if not _NAME.fullmatch(name) or _RESERVED & set(name.split("/")[1:]):
             raise serializers.ValidationError(

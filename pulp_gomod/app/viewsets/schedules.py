@@ -21,7 +21,7 @@ class SchedulesMixin:
 
     @extend_schema(
         summary="Repeat a sync",
-        description="Sync every so often, with the fields of sync/. A schedule of the same name is replaced.",
+        description="Sync at regular intervals, with the fields of sync/. A schedule of the same name is replaced.",
         responses={201: GoScheduledSyncSerializer},
     )
     @action(detail=True, methods=["post"], serializer_class=GoScheduleSerializer)
@@ -59,7 +59,7 @@ class SchedulesMixin:
         found = schedules_of(self.get_object())
         return Response(GoScheduledSyncSerializer(found, many=True).data)
 
-    @extend_schema(summary="Repeat a sync no more", responses={204: None})
+    @extend_schema(summary="Stop repeating a sync", responses={204: None})
     @action(detail=True, methods=["post"], serializer_class=GoUnscheduleSerializer)
     def unschedule(self: Any, request: Any, pk: str, **kwargs: Any) -> Response:
         """

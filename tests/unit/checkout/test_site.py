@@ -103,6 +103,13 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(_leaves(config["nav"])) == found
 
 
+def test_the_first_page_leads_to_every_other_one() -> None:
+    # README.md calls it the list of all pages. Those that begin a part of the site are in its menu.
+    linked = {link.partition("#")[0] for link in _LINK.findall(EVERYTHING["docs/index.md"].text)}
+    found = {str(file.relative_to(DOCS)) for file in DOCS.rglob("*.md") if file.name != "index.md"}
+    assert sorted(found - linked) == []
+
+
 def test_the_site_makes_errors_of_dead_links() -> None:
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
     checks = config["validation"]

@@ -108,6 +108,14 @@ def test_help_lists_all_commands(path: list[str]) -> None:
         assert listed == sorted(command.commands)
 
 
+def test_lists_say_what_commands_are_for() -> None:
+    shown = CliRunner().invoke(main, ["gomod", "repository", "--help"]).output
+    assert "  sync        Fetch modules from a remote" in shown
+    shown = CliRunner().invoke(main, ["gomod", "--help"]).output
+    for group in ("policy        Manage policies.", "waiver        Manage waivers."):
+        assert f"  {group}\n" in shown
+
+
 def test_only_modules_can_be_uploaded(no_server: None) -> None:
     wrong = ["gomod", "content", "--type", "modfile", "upload", "--file", __file__]
     shown = CliRunner().invoke(main, wrong)

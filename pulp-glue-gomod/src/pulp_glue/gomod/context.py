@@ -367,7 +367,7 @@ class PulpGoRepositoryContext(PulpRepositoryContext):
 
     def unschedule(self, schedule: str | None = None) -> None:
         """
-        Repeat a sync no more.
+        Stop repeating a sync.
 
         Parameters:
             schedule: The name of its schedule, if the repository has several.

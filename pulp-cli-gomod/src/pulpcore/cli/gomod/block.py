@@ -27,11 +27,11 @@ _ = translation.gettext
 F = t.TypeVar("F", bound=t.Callable[..., t.Any])
 
 
-@pulp_group(short_help=_("Keep module versions out of repositories."))
+@pulp_group(short_help=_("Manage blocks."))
 @pass_pulp_context
 @click.pass_context
 def block(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """Keep module versions out of a repository: it neither accepts nor serves them."""
+    """Manage blocks: module versions that a repository neither accepts nor serves."""
     ctx.obj = PulpGoBlockContext(pulp_ctx)
 
 

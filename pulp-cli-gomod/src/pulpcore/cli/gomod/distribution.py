@@ -35,10 +35,10 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_group(short_help=_("Serve modules."))
+@pulp_group(short_help=_("Manage distributions."))
 @type_option(choices={"gomod": PulpGoDistributionContext})
 def distribution() -> None:
-    """Serve a repository, one of its versions, or a publication as a GOPROXY."""
+    """Manage distributions: each serves a repository, one of its versions, or a publication as a GOPROXY."""
 
 
 lookup_options = [href_option, name_option, distribution_lookup_option]

@@ -183,8 +183,20 @@ def add_examples(command: click.Command, path: tuple[str, ...] = ()) -> None:
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
             add_examples(below, (*path, name))
+            _summarize(below)
         return
     words = " ".join(path)
     lines = [f"  pulp gomod {words} {options}" for options in EXAMPLES.get(words, ())]
     if lines and not command.epilog:
         command.epilog = "\n".join(("\b", "Examples:", *lines))
+
+
+# What fits into a line of such a list.
+_LONGEST = 62
+
+
+def _summarize(command: click.Command) -> None:
+    """Have the list of commands say what one is for: the first sentence of its help, unless that names a type."""
+    first = " ".join((command.help or "").partition("\n\n")[0].split()).partition(". ")[0]
+    if 0 < len(first) < _LONGEST and not command.short_help and "{" not in first:
+        command.short_help = f"{first.rstrip('.')}."

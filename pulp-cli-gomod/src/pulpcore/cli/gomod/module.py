@@ -25,15 +25,15 @@ _ = translation.gettext
 _MOST_DAYS = 36500
 
 
-@pulp_group(short_help=_("Ask about a module version."))
+@pulp_group(short_help=_("Show who uses a module version."))
 @pass_pulp_context
 @click.pass_context
 def module(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """Ask about a module version, wherever it is on the server."""
+    """Show who uses a module version, wherever it is on the server."""
     ctx.obj = PulpGoConsumerContext(pulp_ctx)
 
 
-@module.command(short_help=_("Say who downloaded a module version."))
+@module.command(short_help=_("Show who downloaded a module version."))
 @click.argument("name", metavar="MODULE[@VERSION]")
 @resource_option(
     "--distribution",
@@ -71,7 +71,7 @@ def consumers(
     offset: int,
 ) -> None:
     """
-    Say who downloaded a module version, as far as it is recorded: who was seen last comes first.
+    Show who downloaded a module version, as far as it is recorded: who was seen last comes first.
 
     An entry about bundle.tar is of whoever downloaded a bundle that has it.
 

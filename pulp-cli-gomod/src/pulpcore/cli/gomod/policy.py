@@ -46,7 +46,7 @@ _MODES = click.Choice(["off", "observe", "lists", "enforce"], case_sensitive=Fal
 @pass_pulp_context
 @click.pass_context
 def policy(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """Say under which conditions module versions are not served; distributions name their policy."""
+    """Manage policies: the conditions under which module versions are not served. A distribution names its policy."""
     ctx.obj = PulpGoPolicyContext(pulp_ctx)
 
 
@@ -170,11 +170,15 @@ _KINDS = click.Choice(
 @pulp_option(
     "--policy",
     "of_policy",
-    help=_("Show only events of this policy, be it gone. Specified as a name or as href."),
+    help=_(
+        "Show only events of this policy, even if it no longer exists. Specified as a name or as href."
+    ),
 )
 @pulp_option(
     "--distribution",
-    help=_("Show only events of this distribution, be it gone. Specified as a name or as href."),
+    help=_(
+        "Show only events of this distribution, even if it no longer exists. Specified as a name or as href."
+    ),
 )
 @click.option("--kind", type=_KINDS, help=_("Show only events of this kind."))
 @click.option("--condition", help=_("Show only events of this condition, such as deny."))

@@ -20,10 +20,10 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_group(short_help=_("Freeze repository versions."))
+@pulp_group(short_help=_("Manage publications."))
 @type_option(choices={"gomod": PulpGoPublicationContext})
 def publication() -> None:
-    """Freeze repository versions for serving."""
+    """Manage publications: repository versions that are frozen for serving."""
 
 
 lookup_options = [href_option]

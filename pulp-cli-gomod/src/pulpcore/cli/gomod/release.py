@@ -30,7 +30,7 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_group(short_help=_("See who published what and when."))
+@pulp_group(short_help=_("Show who published what, and when."))
 @pass_pulp_context
 @click.pass_context
 def release(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:

@@ -201,13 +201,15 @@ def cleanup(
 @name_option
 @href_option
 @repository_lookup_option
-@click.option("--anew", is_flag=True, help=_("Document again what has documentation, too."))
+@click.option(
+    "--anew", is_flag=True, help=_("Also recompute the documentation that is there already.")
+)
 @pass_repository_context
 @pass_pulp_context
 def document(
     pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /, anew: bool
 ) -> None:
-    """Compute the documentation of modules that came before this was done by itself."""
+    """Compute missing documentation. Modules have none if they were added before this was done automatically."""
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     pulp_ctx.output_result(repository_ctx.document(anew))
 
@@ -380,7 +382,7 @@ def schedule(
     begin: str | None,
     **options: t.Any,
 ) -> None:
-    """Sync every so often. A schedule of the same name is replaced."""
+    """Sync at regular intervals. A schedule of the same name is replaced."""
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     when = {"schedule": schedule, "every": every, "begin": begin}
     body = _wanted(options) | {key: each for key, each in when.items() if each}
@@ -406,7 +408,7 @@ def schedules(pulp_ctx: PulpCLIContext, repository_ctx: PulpRepositoryContext, /
 @_schedule_option
 @pass_repository_context
 def unschedule(repository_ctx: PulpRepositoryContext, /, schedule: str | None) -> None:
-    """Repeat a sync no more."""
+    """Stop repeating a sync."""
     assert isinstance(repository_ctx, PulpGoRepositoryContext)
     repository_ctx.unschedule(schedule)
 

@@ -32,11 +32,11 @@ translation = get_translation(__package__)
 _ = translation.gettext
 
 
-@pulp_group(short_help=_("Mirror databases of vulnerabilities."))
+@pulp_group(short_help=_("Manage databases of vulnerabilities."))
 @pass_pulp_context
 @click.pass_context
 def vulndb(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """Mirror databases of vulnerabilities and of malicious modules, for govulncheck, policies and scans."""
+    """Manage databases of vulnerabilities and of malicious modules, for govulncheck, policies and scans."""
     ctx.obj = PulpGoVulndbContext(pulp_ctx)
 
 

@@ -53,7 +53,7 @@ def _policy_option(help_text: str) -> Decorator:
 @pass_pulp_context
 @click.pass_context
 def waiver(ctx: click.Context, pulp_ctx: PulpCLIContext, /) -> None:
-    """Ask to let through what a policy stops, and decide on that."""
+    """Manage waivers, which let something through that a policy stops: ask for them, and decide on them."""
     ctx.obj = PulpGoWaiverContext(pulp_ctx)
 
 
