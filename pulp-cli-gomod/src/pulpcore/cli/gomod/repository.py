@@ -2,6 +2,7 @@
 
 import re
 import typing as t
+from contextlib import suppress
 
 import click
 import schema as s
@@ -35,6 +36,7 @@ from pulp_cli.generic import (
 from pulp_glue.common.context import (
     PulpRepositoryContext,
 )
+from pulp_glue.common.exceptions import PulpException
 from pulp_glue.common.i18n import get_translation
 from pulp_glue.gomod.context import (
     PulpGoModFileContext,
@@ -335,7 +337,9 @@ def sync(repository_ctx: PulpRepositoryContext, /, **options: t.Any) -> None:
     for report in nothing:
         click.echo(report["message"], err=True)
     if not nothing:
-        click.echo(_what_came(repository_ctx, task), err=True)
+        # Whoever may sync might not see the repository; it is done all the same.
+        with suppress(PulpException):
+            click.echo(_what_came(repository_ctx, task), err=True)
 
 
 def _what_came(repository_ctx: PulpRepositoryContext, task: t.Mapping[str, t.Any]) -> str:
