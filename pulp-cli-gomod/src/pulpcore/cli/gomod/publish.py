@@ -80,6 +80,7 @@ def publish(
         _ignored = repository.pulp_href
     try:
         tagged = find_tagged(directory, tag, allow_dirty)
+        untracked = tagged.untracked()
         with tempfile.TemporaryDirectory() as scratch:
             zip_file = Path(scratch) / "module.zip"
             h1 = pack_commit(tagged.commit, tagged.version, zip_file)
@@ -93,7 +94,7 @@ def publish(
     except GoError as error:
         raise PulpException(str(error)) from error
     pulp_ctx.output_result(result)
-    _say_what_is_untracked(tagged)
+    _say_what_is_untracked(untracked)
     if not dry_run:
         _say_how_to_get_it(pulp_ctx, repository, tagged)
 
@@ -119,9 +120,8 @@ def _send(
     PulpGoModuleContext(pulp_ctx).upload_files([zip_file], body, progress=progress)
 
 
-def _say_what_is_untracked(tagged: TaggedModule) -> None:
+def _say_what_is_untracked(names: list[str]) -> None:
     """Name what somebody may have forgotten to add to git."""
-    names = tagged.untracked()
     if names:
         shown = ", ".join(names[:_SHOWN])
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
