@@ -364,7 +364,8 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
         requests.get(f"{place.url}/elsewhere/", timeout=30)
     options = ["--base-url", place.url, "--username", USERNAME, "--password", PASSWORD]
     asked = [PULP, *options, "gomod", "repository", "list"]
-    plain = {key: each for key, each in os.environ.items() if not key.startswith("PULP_")}
+    left_out = ("PULP_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    plain = {key: each for key, each in os.environ.items() if not key.startswith(left_out)}
     plain |= {"HOME": str(tmp_path), "SSL_CERT_FILE": authority}
     untold = subprocess.run(asked, env=plain, capture_output=True, text=True, check=False)
     assert untold.returncode == 5 and "CERTIFICATE_VERIFY_FAILED" in untold.stderr
