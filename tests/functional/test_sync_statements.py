@@ -18,6 +18,12 @@ MODULES = 12
 LARGE = 5000
 # Our tables that a sync reads or writes, and pulpcore's of what a repository holds.
 TABLES = ("gomod_gomod", "gomod_gorelease", "gomod_gocacheentry", "core_repositorycontent")
+# What is looked up for several module versions at once, or for one: that depends on which are there at a moment.
+TOGETHER = (
+    "SELECT value_sets.place",
+    'SELECT "gomod_gorepository"."immutable"',
+    'SELECT "gomod_gocacheentry"."pulp_id" AS "pk"',
+)
 # How Django reads the type of one unit that was loaded without it.
 TYPE_OF_ONE = 'SELECT "core_content"."pulp_type", "gomod_gomodule"."content_ptr_id" FROM'
 
@@ -45,7 +51,9 @@ def _statements(log: StatementLog, mirror: Mirror, number: int) -> list[str]:
 
 def _without_the_wanted(texts: list[str]) -> set[str]:
     """The different statements by their beginnings: values are written into many of them."""
-    beginnings = (text.partition(" WHERE ")[0][:60] for text in texts)
+    beginnings = (
+        text.partition(" WHERE ")[0][:60] for text in texts if not text.startswith(TOGETHER)
+    )
     # That of the index says which version is made.
     return {re.sub(r"= [0-9]+$", "= N", text) for text in beginnings}
 
