@@ -95,7 +95,9 @@ class Welcome:
         if self._authority:
             show(f"  export PULP_CA_BUNDLE={self._authority}")
         show(f"  pulp config create --base-url {self._origin} --username admin{password}")
-        show("  pulp gomod remote create --name public --url https://proxy.golang.org")
+        # The line above has put this server into the variable.
+        upstream = '"$(env -u GOPROXY go env GOPROXY | cut -d, -f1)"'
+        show(f"  pulp gomod remote create --name public --url {upstream}")
         show(f"  pulp gomod distribution update --name {READY_MADE} --remote public")
         show(f"  pulp gomod repository update --name {READY_MADE} --sumdb {name}")
         show("  unset GONOSUMDB")

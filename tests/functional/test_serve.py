@@ -164,7 +164,7 @@ def test_the_first_start(tmp_path: Path) -> None:
         "  go get MODULE@VERSION",
         "Or have a checksum database of your own prove them, and the public modules that then come through here:",
         f"  pulp config create --base-url {here.url} --username admin --password {password}",
-        "  pulp gomod remote create --name public --url https://proxy.golang.org",
+        '  pulp gomod remote create --name public --url "$(env -u GOPROXY go env GOPROXY | cut -d, -f1)"',
         "  pulp gomod distribution update --name go --remote public",
         f"  pulp gomod repository update --name go --sumdb {name}",
         "  unset GONOSUMDB",

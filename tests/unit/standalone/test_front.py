@@ -138,7 +138,7 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
         "Or have a checksum database of your own prove them, and the public modules that then come through here:",
         "  export PULP_CA_BUNDLE=/tls/authority.pem",
         "  pulp config create --base-url https://go.example.com --username admin",
-        "  pulp gomod remote create --name public --url https://proxy.golang.org",
+        '  pulp gomod remote create --name public --url "$(env -u GOPROXY go env GOPROXY | cut -d, -f1)"',
         "  pulp gomod distribution update --name go --remote public",
         "  pulp gomod repository update --name go --sumdb localhost/go-1",
         "  unset GONOSUMDB",
