@@ -9,7 +9,6 @@ Pulp installation.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pprint import pformat
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,6 +18,7 @@ from dynaconf import Dynaconf  # type: ignore[import-untyped]
 from . import names
 from .datadir import DataDir, write_private
 from .errors import StandaloneError
+from .event_loop import is_uvloop_usable
 from .prepare import READY_MADE
 
 #: How long a task may go on when the server stops, in seconds.
@@ -184,7 +184,7 @@ def write_settings(
         "GOMOD_API_UPSTREAM": api,
         "GOMOD_FRONT_PAGE": READY_MADE,
         "ANALYTICS": False,
-        "UVLOOP_ENABLED": find_spec("uvloop") is not None,
+        "UVLOOP_ENABLED": is_uvloop_usable(),
         "TASK_GRACE_INTERVAL": TASK_GRACE,
         # Pulp wants it twice as long as the time-out.
         "API_APP_TTL": 2 * API_TIMEOUT,
