@@ -56,6 +56,7 @@ class LoginThrottleMiddleware:
         return response
 
     def _say_worthless(self, request: HttpRequest) -> HttpResponse:
+        line = refusals.wrong(parse(request.META.get("HTTP_AUTHORIZATION")))
         request.META["HTTP_AUTHORIZATION"] = _MALFORMED
         # Django reads them once only, and the REST framework looks there.
         vars(request).pop("headers", None)
@@ -64,7 +65,7 @@ class LoginThrottleMiddleware:
             return response
         challenge = response.headers.get("WWW-Authenticate")
         headers = {"WWW-Authenticate": challenge} if challenge else refusals.CHALLENGE
-        return _respond(request, 401, refusals.WRONG, headers)
+        return _respond(request, 401, line, headers)
 
 
 def _attempt(request: HttpRequest) -> Attempt | None:

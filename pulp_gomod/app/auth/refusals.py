@@ -2,6 +2,8 @@
 
 import json
 
+from pulp_gomod.app.auth.header import Credentials, Secret
+
 #: The header by which the front door tells the API that it has found the credentials to be nobody's.
 WORTHLESS = "X-Gomod-Worthless"
 
@@ -15,12 +17,23 @@ INVALID = (
 )
 """What is said of credentials that are nobody's, whatever is wrong with them: it tells nothing of who has an account."""
 
+_IN_PLAIN_WORDS = {WRONG: "invalid user name or password"}
 _PACKAGES = "/api/packages/"
 _PLAIN = {
-    401: "unauthorized: invalid user name or password",
+    401: "unauthorized: {line}",
     429: "too many requests: {line}",
     503: "unavailable: {line}",
 }
+
+
+def wrong(sent: Credentials | None) -> str:
+    """
+    Return what is said of credentials that are nobody's.
+
+    Args:
+        sent: The credentials.
+    """
+    return INVALID if isinstance(sent, Secret) else WRONG
 
 
 def body(path: str, status: int, line: str) -> tuple[bytes, str]:
@@ -33,5 +46,6 @@ def body(path: str, status: int, line: str) -> tuple[bytes, str]:
         line: For people.
     """
     if path.startswith(_PACKAGES):
+        line = _IN_PLAIN_WORDS.get(line, line)
         return f"{_PLAIN[status].format(line=line)}\n".encode(), "text/plain; charset=utf-8"
     return json.dumps({"detail": line}).encode(), "application/json"

@@ -104,7 +104,7 @@ def attempt(address: str | None, sent: Credentials, header: str) -> Attempt:
     if isinstance(sent, Password):
         # However it was encoded: the same credentials are known by any spelling.
         return password_attempt(address, sent.user_name, sent.password)
-    return Attempt(address and _site(address), None, _digest("other", header))
+    return Attempt(address and site(address), None, _digest("other", header))
 
 
 def password_attempt(address: str | None, user_name: str, password: str) -> Attempt:
@@ -115,7 +115,7 @@ def password_attempt(address: str | None, user_name: str, password: str) -> Atte
         address: The client's address, None if it is unknown.
     """
     digest = _digest("password", user_name, password)
-    return Attempt(address and _site(address), user_name.casefold(), digest)
+    return Attempt(address and site(address), user_name.casefold(), digest)
 
 
 class LoginThrottle:
@@ -251,7 +251,7 @@ def configured() -> LoginThrottle:
     )
 
 
-def _site(address: str) -> str:
+def site(address: str) -> str:
     """Return what one client has: of IPv6 addresses, everybody has more than can be counted."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -40,6 +40,12 @@ def find(sent: Secret, domain: UUID) -> Any:
     return token
 
 
+def is_good(sent: Secret) -> bool:
+    """Say whether a token is good for something in some domain: else it was revoked, or made up."""
+    found = GoToken.objects.filter(digest=digest(sent.secret), owner__is_active=True)
+    return bool(found.filter(Q(expires=None) | Q(expires__gt=timezone.now())).exists())
+
+
 def _is_user(name: str) -> bool:
     # PostgreSQL would not be asked for a name with a NUL.
     return "\0" not in name and get_user_model().objects.filter(username=name).exists()

@@ -1,7 +1,7 @@
 """A front door between a raw client and a raw API, to see every byte on both sides."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -53,6 +53,7 @@ class Api:
         asked: By what it was asked whether a body is worth receiving.
         answer: Makes its answer; an empty one closes the connection.
         verdict: Its answer to that question.
+        before: Waited for before it answers.
         finished: How many answers it has got rid of, all but what the system holds for a connection.
     """
 
@@ -61,6 +62,7 @@ class Api:
     asked: list[Seen] = field(default_factory=list)
     answer: Callable[[Seen], bytes] = lambda _: OK
     verdict: bytes = GO_AHEAD
+    before: Callable[[Seen], Awaitable[None]] | None = None
     finished: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,6 +76,8 @@ class Api:
             writer.write(self.verdict)
         else:
             self.seen.append(seen)
+            if self.before:
+                await self.before(seen)
             writer.write(self.answer(seen))
         await writer.drain()
         writer.close()
@@ -124,8 +128,9 @@ def chunked(body: bytes, size: int = 60_000) -> bytes:
 
 @asynccontextmanager
 async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
-    """Run a door; `options` are those of FrontDoor and of Bounds."""
+    """Run a door; `options` are those of FrontDoor and of Bounds, and the services of the app."""
     api = Api(directory / "api.sock")
+    shared = options.pop("services", {})
     access_log = options.pop("access_log", None)
     names = [each.name for each in fields(Bounds) if each.init]
     bounds = {name: options.pop(name) for name in names if name in options}
@@ -137,6 +142,7 @@ async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
     app = web.Application(middlewares=[_angry])
     install_server(app)
     door.attach(app)
+    app.update(shared)
 
     async def content(_: web.Request) -> web.Response:
         return web.Response(text="content")

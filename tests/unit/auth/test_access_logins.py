@@ -25,7 +25,9 @@ def test_a_flood_of_cookies_keeps_nobody_from_logging_in() -> None:
         nonlocal refused
         while True:
             try:
-                await logins.identify(asked(HTTP_COOKIE="sessionid=nobody"), None)
+                await logins.identify_otherwise(
+                    asked(HTTP_COOKIE="sessionid=nobody"), "192.0.2.100"
+                )
             except Busy:
                 refused += 1
                 await asyncio.sleep(0)

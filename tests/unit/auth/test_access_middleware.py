@@ -1,6 +1,7 @@
 """What the API does with credentials that the front door has found to be nobody's."""
 
 import tests.unit.django_set_up  # noqa: F401  isort: skip
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -10,24 +11,32 @@ from rest_framework.authentication import get_authorization_header
 from pulp_gomod.app.auth import middleware, refusals
 from pulp_gomod.app.auth.authenticators import PasswordAuthentication
 from pulp_gomod.app.auth.middleware import LoginThrottleMiddleware
+from pulp_gomod.app.auth.secret import new_secret
 
 GUESS = "Basic YWRtaW46Z3Vlc3M="
 
 
-@pytest.mark.parametrize("is_marked", [True, False])
+@pytest.mark.parametrize(
+    ("sent", "is_marked", "words"),
+    [
+        (GUESS, True, refusals.WRONG),
+        (f"Bearer {new_secret()}", True, refusals.INVALID),
+        (GUESS, False, ""),
+    ],
+)
 def test_what_is_known_to_be_worthless_reaches_no_authenticator(
-    monkeypatch: pytest.MonkeyPatch, is_marked: bool
+    monkeypatch: pytest.MonkeyPatch, sent: str, is_marked: bool, words: str
 ) -> None:
     # In place of Django's settings, of which monkeypatch leaves less than it has found.
     door = SimpleNamespace(GOMOD_API_UPSTREAM="unix:/run/api.sock")
     monkeypatch.setattr(middleware, "settings", door)
     request = HttpRequest()
     request.path, request.method = "/pulp/api/v3/repositories/", "GET"
-    request.META["HTTP_AUTHORIZATION"] = GUESS
+    request.META["HTTP_AUTHORIZATION"] = sent
     if is_marked:
         request.META[f"HTTP_{refusals.WORTHLESS.upper().replace('-', '_')}"] = "1"
     # As every middleware before it may have done; Django makes them once.
-    assert request.headers["Authorization"] == GUESS
+    assert request.headers["Authorization"] == sent
     seen: list[tuple[bytes, str]] = []
 
     def view(request: HttpRequest) -> HttpResponse:
@@ -36,9 +45,9 @@ def test_what_is_known_to_be_worthless_reaches_no_authenticator(
 
     answer = LoginThrottleMiddleware(view)(request)
     assert answer.status_code == 401
-    sent = "Basic" if is_marked else GUESS
-    assert seen == [(sent.encode(), sent)]
-    assert (refusals.WRONG.encode() in answer.content) is is_marked
+    passed_on = "Basic" if is_marked else sent
+    assert seen == [(passed_on.encode(), passed_on)]
+    assert json.loads(answer.content or "{}").get("detail", "") == words
 
 
 def test_scripts_get_a_challenge_that_no_browser_asks_for_a_password_for() -> None:

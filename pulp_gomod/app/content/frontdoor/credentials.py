@@ -3,7 +3,7 @@ Letting only good credentials on to the API, which would verify them while every
 
 The API's few workers answer one request at a time, and hash a password for each that has one. So the
 door verifies credentials that are new to it, as the content app does for content guards, and in the
-same queue. What it finds decides nothing but this: guesses are answered here, or are marked, so that
+same queues. What it finds decides nothing but this: guesses are answered here, or are marked, so that
 the API says what it says to them without hashing them again.
 """
 
@@ -17,22 +17,30 @@ from django.http import HttpRequest
 
 from pulp_gomod.app.auth import refusals, throttle
 from pulp_gomod.app.auth.addresses import trusted_proxies
+from pulp_gomod.app.auth.header import Credentials as Sent
 from pulp_gomod.app.auth.header import Secret, parse
 from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
-from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures
+from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, site
 from pulp_gomod.app.content import services
-from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_address
+from pulp_gomod.app.content.http.logins import attempt_of, client_address
+from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.db.executors import Busy
+from pulp_gomod.app.db.round_robin import RoundRobin
 
 _PACKAGES = "/api/packages/"
 _FORM = "/auth/login/"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ATTEMPT = "gomod_attempt"
 _WORTHLESS = "gomod_worthless"
+# Requests with worthless credentials that one client may have waiting.
+_LONGEST_OF_ONE = 100
 
 
 class Credentials:
     """Who may go on to the API."""
+
+    def __init__(self) -> None:
+        self._worthless = RoundRobin(1, _LONGEST_OF_ONE)
 
     async def refusal(self, request: web.Request) -> web.Response | None:
         """
@@ -44,20 +52,13 @@ class Credentials:
         sent = parse(request.headers.get(hdrs.AUTHORIZATION))
         if sent is None:
             return None
-        if isinstance(sent, Secret):
-            # One statement tells, and nobody guesses 256 random bits.
-            return None
         attempt = request[_ATTEMPT] = attempt_of(request, sent)
-        logins = services.of(request.app).gate.logins
-        if logins.throttle.is_known(attempt):
+        gate = services.of(request.app).gate
+        if gate.logins.throttle.is_known(attempt):
             return None
-        return await self._verify(request, attempt, logins)
-
-    async def _verify(
-        self, request: web.Request, attempt: Attempt, logins: Logins
-    ) -> web.Response | None:
         try:
-            caller = await logins.identify(_as_django_sees(request), attempt)
+            if await _is_worthless(request, sent, attempt, gate):
+                return self._refuse(request, sent)
         except TooManyFailures as error:
             return _respond(request, 429, str(error), {hdrs.RETRY_AFTER: str(error.seconds)})
         except Busy:
@@ -65,16 +66,24 @@ class Credentials:
         except DatabaseError:
             # The API has its own words for that.
             return None
-        if not caller.is_refused:
-            return None
+        return None
+
+    def _refuse(self, request: web.Request, sent: Sent) -> web.Response | None:
         if request.method in _SAFE_METHODS:
             # Some views answer everybody.
             request[_WORTHLESS] = True
             return None
-        return _respond(request, 401, refusals.WRONG, refusals.CHALLENGE)
+        return _respond(request, 401, refusals.wrong(sent), refusals.CHALLENGE)
 
     def turn(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
-        """Make the context in which the API is asked; forms with a password wait for their turn."""
+        """
+        Make the context in which the API is asked.
+
+        Forms with a password wait for their turn, and so does whoever has sent worthless credentials: no more of its
+        few workers are busy with them than there are content processes.
+        """
+        if request.get(_WORTHLESS):
+            return self._worthless.turn(site(client_address(request) or ""))
         if request.method != "POST" or request.path != _FORM:
             return nullcontext()
         attempt = throttle.password_attempt(client_address(request), "", "")
@@ -96,6 +105,15 @@ class Credentials:
     def headers(self, request: web.Request) -> Mapping[str, str]:
         """Return what the API is to know."""
         return {refusals.WORTHLESS: "1"} if request.get(_WORTHLESS) else {}
+
+
+async def _is_worthless(
+    request: web.Request, sent: Sent, attempt: Attempt, gate: GuardCache
+) -> bool:
+    if isinstance(sent, Secret):
+        return not await gate.knows(sent, attempt)
+    caller = await gate.logins.identify(_as_django_sees(request), attempt)
+    return caller.is_refused
 
 
 def _as_django_sees(request: web.Request) -> HttpRequest:

@@ -20,6 +20,7 @@ from pulp_gomod.app.auth.header import Credentials
 from pulp_gomod.app.auth.throttle import Attempt, LoginThrottle
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.fair_queue import FairQueue
+from pulp_gomod.app.db.round_robin import RoundRobin
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ _THREADS = max(1, (os.cpu_count() or 1) // 2)
 # A password is verified in about a third of a second: a longer queue would be waited out by nobody.
 _LONGEST_QUEUE = 64 * _THREADS
 _LONGEST_OF_ONE = 32
+# Of what needs no password: one is identified while the next is ready.
+_OTHERS_AT_ONCE = 2
 
 
 class Logins:
@@ -37,6 +40,7 @@ class Logins:
         self._lane = BoundedExecutor("gomod-login", _THREADS, 4 * _LONGEST_QUEUE, uses_orm=True)
         # Anybody can send a cookie with each of a thousand requests, and is not asked for a password.
         self._others = BoundedExecutor("gomod-identity", 1, 4 * _LONGEST_QUEUE, uses_orm=True)
+        self._turns_of_others = RoundRobin(_OTHERS_AT_ONCE, _LONGEST_QUEUE)
         self._queue = FairQueue(_THREADS, _LONGEST_QUEUE, _LONGEST_OF_ONE)
         self._tasks: set[asyncio.Task[Caller]] = set()
 
@@ -50,21 +54,34 @@ class Logins:
         self._lane.close()
         self._others.close()
 
-    async def identify(self, request: HttpRequest, attempt: Attempt | None) -> Caller:
+    async def identify_otherwise(self, request: HttpRequest, address: str | None) -> Caller:
+        """
+        Say who asks where no Authorization header says it, but a cookie, or a proxy.
+
+        Args:
+            request: The request as Pulp's authenticators see it.
+            address: The client's address, None if it is unknown.
+
+        Raises:
+            Busy: Too many of the same client wait.
+            django.db.Error: The database does not answer.
+        """
+        async with self._turns_of_others.turn(throttle.site(address) if address else ""):
+            return await self._others.run(identify, request)
+
+    async def identify(self, request: HttpRequest, attempt: Attempt) -> Caller:
         """
         Say who asks, as Pulp's authenticators tell it.
 
         Args:
             request: The request as the authenticators see it.
-            attempt: What the credentials are, None where no Authorization header says who asks.
+            attempt: What the credentials are.
 
         Raises:
             TooManyFailures: Too many logins have failed before.
             Busy: Too many wait.
             django.db.Error: The database does not answer.
         """
-        if attempt is None:
-            return await self._others.run(identify, request)
         self.throttle.check(attempt)
         # A client that goes away does not make room for its next guess.
         task = asyncio.create_task(self._verify(request, attempt))

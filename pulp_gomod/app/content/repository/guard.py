@@ -11,8 +11,9 @@ import asyncio
 import hmac
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -25,18 +26,21 @@ from yarl import URL
 # The plugin API has no way from a request of aiohttp to the one that Django's authenticators read.
 from pulpcore.content.authentication import convert_request
 
-from pulp_gomod.app.auth import configuration, guards, refusals
+from pulp_gomod.app.auth import configuration, guards, refusals, tokens
 from pulp_gomod.app.auth.callers import Caller, identify_at_once
 from pulp_gomod.app.auth.decisions import Decisions
 from pulp_gomod.app.auth.header import Credentials, Secret, parse
-from pulp_gomod.app.auth.throttle import TooManyFailures
-from pulp_gomod.app.auth.tokens import record_use
-from pulp_gomod.app.content.http.logins import Logins, attempt_of
+from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, site
+from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_address
 from pulp_gomod.app.content.http.responses import CALLER, problem
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
+from pulp_gomod.app.db.round_robin import RoundRobin
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Where the GOPROXY roots of owners are.
 PACKAGES = "/api/packages/"
@@ -46,6 +50,11 @@ CHALLENGE: dict[str, str] = {hdrs.WWW_AUTHENTICATE: 'Basic realm="Pulp"'}
 
 _ACCESS_THREADS = 2
 _ACCESS_QUEUE = 2000
+# One statement a turn: the threads find the next when they have done one.
+_AT_ONCE = 2 * _ACCESS_THREADS
+_LONGEST_OF_ONE = 500
+# All who send no credentials ask the same.
+_NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class GuardCache:
         self._access = BoundedExecutor(
             "gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE, uses_orm=True
         )
+        self._turns = RoundRobin(_AT_ONCE, _LONGEST_OF_ONE)
         self.logins = Logins()
         self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
         self._key = secrets.token_bytes(32)
@@ -101,7 +111,7 @@ class GuardCache:
 
         Raises:
             TooManyFailures: Too many logins have failed before.
-            Busy: Too many passwords wait to be verified.
+            Busy: Too many of the same client wait.
             django.db.Error: The database does not answer.
         """
         door = _guard_key(target, guard)
@@ -119,7 +129,8 @@ class GuardCache:
         asked = [
             guards.GuardRequest(each, http_request) for each in _as_guards_see(request, target)
         ]
-        return verdict.caller, await self._access.run(_permits, door, asked, verdict.caller)
+        who = self._client(request, sent)
+        return verdict.caller, await self._in_turn(who, _permits, door, asked, verdict.caller)
 
     async def identify(self, request: web.Request, sent: Credentials | None) -> Caller:
         """
@@ -130,11 +141,29 @@ class GuardCache:
 
         Raises:
             TooManyFailures: Too many logins have failed before.
-            Busy: Too many passwords wait to be verified.
+            Busy: Too many wait to be identified.
             django.db.Error: The database does not answer.
         """
-        attempt = None if sent is None else attempt_of(request, sent)
-        return await self.logins.identify(convert_request(request), attempt)
+        http_request = convert_request(request)
+        if sent is None:
+            return await self.logins.identify_otherwise(http_request, client_address(request))
+        return await self.logins.identify(http_request, attempt_of(request, sent))
+
+    async def knows(self, sent: Secret, attempt: Attempt) -> bool:
+        """
+        Say whether a token is somebody's, for whatever it is good.
+
+        Args:
+            sent: The token.
+            attempt: The attempt that sending it is.
+
+        Raises:
+            Busy: Too many of the same client wait.
+            django.db.Error: The database does not answer.
+        """
+        is_known = await self._in_turn(self._who(attempt), tokens.is_good, sent)
+        self._learn(attempt, is_known)
+        return is_known
 
     def digest(self, request: web.Request) -> bytes:
         """Return what stands for a request's credentials, and tells nothing of them."""
@@ -222,42 +251,78 @@ class GuardCache:
             The request, or an answer instead.
         """
         sent = parse(request.headers.get(hdrs.AUTHORIZATION))
+        if isinstance(sent, Secret):
+            # It stands for nobody there, and no password looks like that.
+            return _without_credentials(request)
         if sent is None or self.logins.throttle.is_known(attempt_of(request, sent)):
             return request
         try:
             caller = await self.identify(request, sent)
         except (TooManyFailures, Busy, DatabaseError) as error:
             return _not_now(error)
-        if not caller.is_refused:
-            return request
-        headers = request.headers.copy()
-        headers.popall(hdrs.AUTHORIZATION)
-        return request.clone(headers=headers)
+        return _without_credentials(request) if caller.is_refused else request
 
     async def _decide(
         self, request: web.Request, door: _GuardKey, sent: Credentials | None
     ) -> _Verdict:
         http_request = convert_request(request)
-        verdict = await self._access.run(_ask_at_once, door, sent, http_request)
+        who = self._client(request, sent) if sent else _NOBODY
+        verdict = await self._in_turn(who, _ask_at_once, door, sent, http_request)
         if verdict is None:
             caller = await self.identify(request, sent)
-            verdict = await self._access.run(_ask_guard, door, caller, http_request)
+            # Whose credentials are good waits for nobody else's.
+            who = self._client(request, sent)
+            verdict = await self._in_turn(who, _ask_guard, door, caller, http_request)
+        elif isinstance(sent, Secret):
+            self._learn(attempt_of(request, sent), verdict.caller.is_known)
         if verdict.caller.token_in_use:
             self._note_use(verdict.caller.token_in_use)
         return verdict
+
+    async def _in_turn(
+        self, who: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Make a call in a thread when it is a client's turn: anybody can make up credentials."""
+        async with self._turns.turn(who):
+            return await self._access.run(call, *args, **kwargs)
+
+    def _client(self, request: web.Request, sent: Credentials | None) -> str:
+        """Name the client whose turn a request has to wait for."""
+        if sent is not None:
+            return self._who(attempt_of(request, sent))
+        address = client_address(request)
+        return site(address) if address else _NOBODY
+
+    def _who(self, attempt: Attempt) -> str:
+        """Name a client: its address, or its credentials if they were good, which nobody makes up."""
+        if attempt.address is None or self.logins.throttle.is_known(attempt):
+            return attempt.digest.hex()
+        return attempt.address
+
+    def _learn(self, attempt: Attempt, is_known: bool) -> None:
+        if is_known:
+            self.logins.throttle.succeeded(attempt)
+        else:
+            self.logins.throttle.forget(attempt)
 
     def _note_use(self, token: UUID) -> None:
         """Record the use of a token while the request goes on."""
 
         async def note() -> None:
             try:
-                await self._access.run(record_use, token)
+                await self._access.run(tokens.record_use, token)
             except (Busy, DatabaseError):
                 log.info("The use of a token was not recorded.", exc_info=True)
 
         task = asyncio.create_task(note())
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+
+def _without_credentials(request: web.Request) -> web.Request:
+    headers = request.headers.copy()
+    headers.popall(hdrs.AUTHORIZATION)
+    return request.clone(headers=headers)
 
 
 def _guard_key(target: ServedDistribution, guard: UUID) -> _GuardKey:

@@ -1,0 +1,83 @@
+"""Taking turns by client: whoever asks for much waits for its own, and others for one of them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pulp_gomod.app.db.executors import Busy
+
+
+class RoundRobin:
+    """
+    Gives some turns at once, and the next to one client after the other of those that wait.
+
+    Only those that wait are remembered, and each step takes the same short time, however many these are.
+
+    Args:
+        at_once: How many have their turn at a time.
+        longest_of_one: How many of one client may wait.
+    """
+
+    def __init__(self, at_once: int, longest_of_one: int) -> None:
+        self._free = at_once
+        self._longest_of_one = longest_of_one
+        # Nobody waits while a turn is free. No line is empty.
+        self._lines: OrderedDict[str, OrderedDict[asyncio.Future[None], None]] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, who: str) -> AsyncIterator[None]:
+        """
+        Wait for a turn, and have it within the context.
+
+        Args:
+            who: Whose turn it is.
+
+        Raises:
+            Busy: Too many of the same client wait.
+        """
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(who)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, who: str) -> None:
+        line = self._lines.get(who, OrderedDict())
+        if len(line) >= self._longest_of_one:
+            raise Busy
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line[granted] = None
+        self._lines.setdefault(who, line)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if granted.cancelled():
+                self._leave(who, granted)
+            else:
+                # The turn came in the same moment.
+                self._pass_on()
+            raise
+
+    def _leave(self, who: str, granted: "asyncio.Future[None]") -> None:
+        line = self._lines.get(who)
+        if line is None:
+            return
+        line.pop(granted, None)
+        if not line:
+            del self._lines[who]
+
+    def _pass_on(self) -> None:
+        while self._lines:
+            who, line = self._lines.popitem(last=False)
+            granted, _ = line.popitem(last=False)
+            if line:
+                self._lines[who] = line
+            # Who is cancelled leaves a moment later.
+            if not granted.done():
+                granted.set_result(None)
+                return
+        self._free += 1

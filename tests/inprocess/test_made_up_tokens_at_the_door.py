@@ -1,0 +1,136 @@
+"""Tokens that somebody makes up come no further than the front door, where they would occupy the API."""
+
+import asyncio
+import ipaddress
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from pulp_gomod.app.auth import refusals
+from pulp_gomod.app.auth.secret import new_secret
+from pulp_gomod.app.content import services
+from pulp_gomod.app.content.frontdoor.credentials import Credentials
+from pulp_gomod.app.content.repository.guard import GuardCache
+from tests.inprocess.test_guards import Reader
+from tests.inprocess.test_made_up_tokens import ELSEWHERE, STRANGER, token_of
+from tests.unit.app.frontdoor_rig import Rig, Seen, request, rig
+
+UPLOAD = "/api/packages/go/go/upload"
+REST = "/pulp/api/v3/repositories/"
+MANY = 20
+MARK = refusals.WORTHLESS.lower()
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
+
+Play = Callable[..., None]
+
+
+@pytest.fixture
+def door() -> Credentials:
+    return Credentials()
+
+
+@pytest.fixture
+def play(content_url: str, tmp_path: Path, door: Credentials) -> Play:
+    """Run a scene with a door that verifies credentials."""
+
+    def run(scene: Callable[[Rig], Awaitable[None]]) -> None:
+        async def main() -> None:
+            gate: Any = GuardCache()
+            shared: dict[web.AppKey[Any], Any] = {services.KEY: SimpleNamespace(gate=gate)}
+            async with rig(tmp_path, credentials=door, proxies=LOOPBACK, services=shared) as here:
+                await scene(here)
+            gate.close()
+
+        asyncio.run(main())
+
+    return run
+
+
+def basic(secret: str) -> str:
+    return f"Authorization: Basic {b64encode(f'__token__:{secret}'.encode()).decode()}"
+
+
+def bearer(secret: str) -> str:
+    return f"Authorization: Bearer {secret}"
+
+
+def put(target: str, *headers: str) -> bytes:
+    return request("PUT", target, "Content-Length: 1", *headers, body=b"x")
+
+
+@pytest.mark.parametrize("header", [basic, bearer])
+@pytest.mark.parametrize("target", [UPLOAD, REST])
+def test_what_changes_something_is_refused_at_the_door(
+    play: Play, header: Callable[[str], str], target: str
+) -> None:
+    async def scene(here: Rig) -> None:
+        answer = await here.send(put(target, header(new_secret())))
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert refusals.INVALID.encode() in answer
+        assert b"WWW-Authenticate: Basic" in answer
+        assert not here.api.seen
+
+    play(scene)
+
+
+@pytest.mark.parametrize("header", [basic, bearer])
+def test_good_tokens_go_on_and_made_up_ones_are_marked(
+    play: Play, header: Callable[[str], str]
+) -> None:
+    good = token_of(Reader())
+
+    async def scene(here: Rig) -> None:
+        for _ in range(2):
+            assert (await here.send(put(UPLOAD, header(good)))).startswith(b"HTTP/1.1 200 ")
+        await here.get(REST, header(good))
+        await here.get(REST, header(new_secret()))
+        marks = [seen.values(MARK) for seen in here.api.seen]
+        assert marks == [[], [], [], ["1"]]
+
+    play(scene)
+
+
+def test_the_api_is_asked_one_at_a_time_for_tokens_that_are_made_up(
+    play: Play, door: Credentials
+) -> None:
+    good = token_of(Reader())
+
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if seen.values(MARK):
+                await free.wait()
+
+        def get(address: str, secret: str) -> "asyncio.Task[bytes]":
+            headers = (f"X-Forwarded-For: {address}", bearer(secret))
+            return asyncio.create_task(here.get(REST, *headers))
+
+        here.api.before = wait
+        sent = [get(STRANGER, new_secret()) for _ in range(MANY)]
+        await waiting(door, MANY - 1)
+        sent.append(get(ELSEWHERE, new_secret()))
+        await waiting(door, MANY)
+        assert (await get(STRANGER, good)).startswith(b"HTTP/1.1 200 ")
+        assert [seen.values(MARK) for seen in here.api.seen] == [["1"], []]
+        free.set()
+        assert all(each.startswith(b"HTTP/1.1 200 ") for each in await asyncio.gather(*sent))
+        marked = [seen for seen in here.api.seen if seen.values(MARK)]
+        by = [seen.values("x-forwarded-for")[0].split(",")[0] for seen in marked]
+        # One of the stranger's had begun, and one had its turn before.
+        assert by.index(ELSEWHERE) == 2
+        assert len(by) == MANY + 1
+
+    play(scene)
+
+
+async def waiting(door: Credentials, many: int) -> None:
+    """Wait until so many wait at the door."""
+    async with asyncio.timeout(60):
+        while sum(map(len, door._worthless._lines.values())) < many:
+            await asyncio.sleep(0.01)

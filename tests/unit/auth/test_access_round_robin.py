@@ -1,0 +1,115 @@
+"""Turns by client: each waits for one of the others, and none is lost."""
+
+import asyncio
+
+import pytest
+
+import tests.unit.django_set_up  # noqa: F401
+from pulp_gomod.app.db.executors import Busy
+from pulp_gomod.app.db.round_robin import RoundRobin
+
+
+class Crowd:
+    """Clients whose turns last until they are ended."""
+
+    def __init__(self, turns: RoundRobin) -> None:
+        self.turns = turns
+        self.running: list[str] = []
+        self._ends: dict[str, asyncio.Event] = {}
+
+    async def add(self, name: str) -> asyncio.Task[None]:
+        """Let somebody ask for a turn; who it is, is the name up to a dot."""
+        task = asyncio.create_task(self._go(name))
+        await settle()
+        return task
+
+    async def _go(self, name: str) -> None:
+        self._ends[name] = asyncio.Event()
+        async with self.turns.turn(name.split(".")[0]):
+            self.running.append(name)
+            await self._ends[name].wait()
+            self.running.remove(name)
+
+    async def end(self, name: str) -> None:
+        """End a turn."""
+        self._ends[name].set()
+        await settle()
+
+    async def end_all(self) -> list[str]:
+        """End all turns in the order in which they come; return that order."""
+        order = []
+        while self.running:
+            order.append(self.running[0])
+            await self.end(order[-1])
+        return order
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_whoever_asks_for_much_keeps_others_waiting_for_one_turn() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=2, longest_of_one=100))
+        for number in range(6):
+            await crowd.add(f"greedy.{number}")
+        for name in ("one.0", "other.0", "one.1"):
+            await crowd.add(name)
+        # Alone it has all turns, and the next when it has waited longest.
+        assert await crowd.end_all() == [
+            *("greedy.0", "greedy.1", "greedy.2", "one.0", "other.0"),
+            *("greedy.3", "one.1", "greedy.4", "greedy.5"),
+        ]
+
+    asyncio.run(check())
+
+
+def test_what_one_waits_for_is_bounded_for_one_alone() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=1, longest_of_one=2))
+        for number in range(3):
+            await crowd.add(f"greedy.{number}")
+        with pytest.raises(Busy):
+            await (await crowd.add("greedy.3"))
+        await crowd.add("other.0")
+        assert await crowd.end_all() == ["greedy.0", "greedy.1", "other.0", "greedy.2"]
+
+    asyncio.run(check())
+
+
+def test_a_turn_is_not_lost_with_who_leaves() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=1, longest_of_one=5))
+        await crowd.add("first.0")
+        leaving = [await crowd.add(f"leaver{number}.0") for number in range(3)]
+        await crowd.add("last.0")
+        leaving[1].cancel()
+        await settle()
+        # The turn is given to one who is cancelled in the same moment.
+        crowd._ends["first.0"].set()
+        await asyncio.sleep(0)
+        leaving[0].cancel()
+        leaving[2].cancel()
+        await settle()
+        assert crowd.running == ["last.0"]
+        await crowd.end("last.0")
+        await crowd.add("next.0")
+        assert crowd.running == ["next.0"]
+
+    asyncio.run(check())
+
+
+def test_only_those_who_wait_are_remembered() -> None:
+    async def check() -> None:
+        turns = RoundRobin(at_once=1, longest_of_one=5)
+        crowd = Crowd(turns)
+        tasks = [await crowd.add(f"client{number}.0") for number in range(20)]
+        for task in tasks[10:]:
+            task.cancel()
+        await settle()
+        assert len(turns._lines) == 9
+        await crowd.end_all()
+        assert not turns._lines
+
+    asyncio.run(check())
