@@ -39,6 +39,7 @@ GOMOD_EVENTS_SECRET = ""
 
 MIDDLEWARE = [
     "dynaconf_merge_unique",
+    "pulp_gomod.app.auth.door.DoorHeaders",
     "pulp_gomod.app.api.middleware.RequestBounds",
     "pulp_gomod.app.auth.middleware.LoginThrottleMiddleware",
     "pulp_gomod.app.upload.misspelled.MisspelledPaths",

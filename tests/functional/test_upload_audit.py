@@ -8,6 +8,7 @@ import requests
 from tests.functional.owners import Owner
 from tests.functional.rest_api import RELEASES, Made, Rest
 from tests.functional.serving import Server
+from tests.functional.uploads import put_to_api
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +55,17 @@ def test_a_proxy_is_believed_as_far_as_it_knows(rest: Rest, said: str, recorded:
     assert published_from(Owner.create(rest), X_Forwarded_For=said) == recorded
 
 
-def test_headers_of_the_door_itself_are_not_taken_from_clients(rest: Rest) -> None:
-    """By them a client would get an answer before anything is decided."""
-    owner, made = Owner.create(rest), Made()
-    assert owner.put(made.zip(), headers={"X-Gomod-Waiter": "1"}).status_code == 201
-    assert owner.put(made.zip(), headers={"X-Gomod-Waiter": "1"}).status_code == 409
+@pytest.mark.parametrize("proof", [{}, {"X-Gomod-Door": "1"}])
+def test_headers_of_the_door_itself_are_not_taken_from_clients(
+    upload_server: Server, rest: Rest, proof: dict[str, str]
+) -> None:
+    """By them a client would get an answer before anything is decided, from the API itself as well."""
+    owner, made, other = Owner.create(rest), Made(), Made()
+    said = {"X-Gomod-Waiter": "1"} | proof
+    assert owner.put(made.zip(), headers=said).status_code == 201
+    assert owner.put(made.zip(), headers=said).status_code == 409
+    assert put_to_api(upload_server, owner, other.zip(), said).status == 201
+    assert put_to_api(upload_server, owner, other.zip(), said).status == 409
 
 
 def test_the_record_outlives_the_tasks(rest: Rest) -> None:

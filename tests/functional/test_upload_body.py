@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pulp_gomod.app.auth.door import PROOF, proof
 from pulp_gomod.app.upload.handover import BODY_OF
+from pulp_gomod.standalone.datadir import DataDir
 from tests.functional.owners import Owner
 from tests.functional.processes import descendants
 from tests.functional.rest_api import Made, Rest
@@ -178,6 +180,7 @@ def test_a_large_body_is_refused_by_its_head(
 
 def test_a_question_about_a_body_changes_nothing(upload_server: Server, owner: Owner) -> None:
     api = ApiConnection(upload_server)
+    door = {PROOF: proof(DataDir(Path(upload_server.data_dir)).secret_key.read_text())}
     for path, method, status in (
         ("/pulp/api/v3/repositories/gomod/gomod/", "POST", 204),
         (f"/api/packages/{owner.name}/go/upload", "PUT", 204),
@@ -185,7 +188,8 @@ def test_a_question_about_a_body_changes_nothing(upload_server: Server, owner: O
         (owner.repository, "DELETE", 204),
         (owner.repository, "POST", 405),
     ):
-        api.request("OPTIONS", path, headers=credentials(upload_server) | {BODY_OF: method})
+        headers = credentials(upload_server) | door | {BODY_OF: method}
+        api.request("OPTIONS", path, headers=headers)
         answer = api.getresponse()
         assert (answer.status, path) == (status, path)
         answer.read()

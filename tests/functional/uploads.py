@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +64,13 @@ def credentials(server: Server) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def put_to_api(server: Server, owner: Owner, data: bytes) -> http.client.HTTPResponse:
+def put_to_api(
+    server: Server, owner: Owner, data: bytes, headers: Mapping[str, str] | None = None
+) -> http.client.HTTPResponse:
     """Publish to the API itself."""
     connection = ApiConnection(server)
     path = f"/api/packages/{owner.name}/go/upload"
-    connection.request("PUT", path, data, credentials(server))
+    connection.request("PUT", path, data, {**credentials(server), **(headers or {})})
     response = connection.getresponse()
     response.read()
     connection.close()

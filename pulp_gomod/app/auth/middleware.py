@@ -1,8 +1,8 @@
 """
 Slowing down who guesses passwords in the API, whichever view is asked.
 
-Behind the front door, credentials in headers were verified there, and only the form for browsers
-is left to do here; behind a web server all is done here.
+What comes through the front door has had its credentials in headers verified there, and only the form for browsers
+is left to do here; of all else everything is done here.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from pulp_gomod.app.auth import configuration, refusals, throttle
 from pulp_gomod.app.auth.addresses import client_address
+from pulp_gomod.app.auth.door import is_by_door
 from pulp_gomod.app.auth.header import Secret, parse
 from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures
 
@@ -37,7 +38,7 @@ class LoginThrottleMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a request."""
-        if settings.GOMOD_API_UPSTREAM and refusals.WORTHLESS in request.headers:
+        if refusals.WORTHLESS in request.headers:
             return self._say_worthless(request)
         attempt = _attempt(request)
         if attempt is None:
@@ -72,7 +73,7 @@ def _attempt(request: HttpRequest) -> Attempt | None:
     if _is_form(request):
         name, password = request.POST.get("username", ""), request.POST.get("password", "")
         return throttle.password_attempt(client_address(request), str(name), str(password))
-    if settings.GOMOD_API_UPSTREAM or configuration.may_be_named_by_header(request.headers):
+    if is_by_door(request) or configuration.may_be_named_by_header(request.headers):
         return None
     header = request.META.get("HTTP_AUTHORIZATION", "")
     sent = parse(header)

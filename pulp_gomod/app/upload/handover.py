@@ -1,4 +1,8 @@
-"""The headers by which the API hands a stored change over to the front door, which then waits for it."""
+"""
+The headers by which the API hands a stored change over to the front door, which then waits for it.
+
+Of requests, the API has them of the door only: see `auth.door`, which knows them by how their names begin.
+"""
 
 #: Says to the API that the door waits for what the request changes.
 WAITER = "X-Gomod-Waiter"

@@ -44,10 +44,9 @@ def verify(file: BinaryIO, request: HttpRequest) -> Upload:
     """
     if not is_heavy(file):
         return upload_policy.verify(file)
-    # Without a door these headers are anybody's.
-    if settings.GOMOD_API_UPSTREAM and request.headers.get(PLACE):
+    if request.headers.get(PLACE):
         return _apart(file)
-    if settings.GOMOD_API_UPSTREAM and request.headers.get(WAITER):
+    if request.headers.get(WAITER):
         raise NeedsPlace
     try:
         # Waiting takes a worker, too, so there are only so many places for that.

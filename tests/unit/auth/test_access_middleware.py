@@ -2,14 +2,14 @@
 
 import tests.unit.django_set_up  # noqa: F401  isort: skip
 import json
-from types import SimpleNamespace
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import get_authorization_header
 
-from pulp_gomod.app.auth import middleware, refusals
+from pulp_gomod.app.auth import refusals
 from pulp_gomod.app.auth.authenticators import PasswordAuthentication
+from pulp_gomod.app.auth.door import DoorHeaders, proof
 from pulp_gomod.app.auth.middleware import LoginThrottleMiddleware
 from pulp_gomod.app.auth.secret import new_secret
 
@@ -25,16 +25,14 @@ GUESS = "Basic YWRtaW46Z3Vlc3M="
     ],
 )
 def test_what_is_known_to_be_worthless_reaches_no_authenticator(
-    monkeypatch: pytest.MonkeyPatch, sent: str, is_marked: bool, words: str
+    sent: str, is_marked: bool, words: str
 ) -> None:
-    # In place of Django's settings, of which monkeypatch leaves less than it has found.
-    door = SimpleNamespace(GOMOD_API_UPSTREAM="unix:/run/api.sock")
-    monkeypatch.setattr(middleware, "settings", door)
     request = HttpRequest()
     request.path, request.method = "/pulp/api/v3/repositories/", "GET"
     request.META["HTTP_AUTHORIZATION"] = sent
+    request.META["HTTP_X_GOMOD_DOOR"] = proof()
     if is_marked:
-        request.META[f"HTTP_{refusals.WORTHLESS.upper().replace('-', '_')}"] = "1"
+        request.META["HTTP_X_GOMOD_WORTHLESS"] = "1"
     # As every middleware before it may have done; Django makes them once.
     assert request.headers["Authorization"] == sent
     seen: list[tuple[bytes, str]] = []
@@ -43,7 +41,7 @@ def test_what_is_known_to_be_worthless_reaches_no_authenticator(
         seen.append((get_authorization_header(request), request.META["HTTP_AUTHORIZATION"]))
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Basic"})
 
-    answer = LoginThrottleMiddleware(view)(request)
+    answer = DoorHeaders(LoginThrottleMiddleware(view))(request)
     assert answer.status_code == 401
     passed_on = "Basic" if is_marked else sent
     assert seen == [(passed_on.encode(), passed_on)]

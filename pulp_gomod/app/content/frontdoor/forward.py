@@ -28,6 +28,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pulp_gomod.app.auth.addresses import Network, seen_through_proxies
+from pulp_gomod.app.auth.door import PROOF
 from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.auth.refusals import BUSY
 from pulp_gomod.app.content.frontdoor.budget import client_key
@@ -131,6 +132,7 @@ class FrontDoor:
         credentials: Verifies them, None to leave that to the API.
         places: Where large requests wait, None to hand on all at once.
         home: The path of the page to which browsers are led that open the server's URL; "" for none.
+        proof: By which the API knows the door.
     """
 
     def __init__(
@@ -146,6 +148,7 @@ class FrontDoor:
         credentials: CredentialCheck | None = None,
         places: DoorPlaces | None = None,
         home: str = "",
+        proof: str = "",
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
         self._base = "http://localhost" if self._socket else upstream.rstrip("/")
@@ -159,6 +162,7 @@ class FrontDoor:
         self._credentials = credentials
         self._places = places
         self._home = home
+        self._proof = proof
         self._session: ClientSession | None = None
 
     def attach(self, app: web.Application) -> None:
@@ -418,6 +422,8 @@ class FrontDoor:
         )
         if self._credentials:
             headers.update(self._credentials.headers(request))
+        if self._proof:
+            headers[PROOF] = self._proof
         # An old aiohttp does not tell that it will close the connection.
         headers[hdrs.CONNECTION] = "close"
         return headers

@@ -20,6 +20,7 @@ def install(app: web.Application) -> None:
     if not settings.GOMOD_API_UPSTREAM:
         return
     # Its models need Django, which the door itself does not.
+    from pulp_gomod.app.auth.door import proof
     from pulp_gomod.app.content.frontdoor.changes import Changes
     from pulp_gomod.app.content.frontdoor.credentials import Credentials
     from pulp_gomod.app.storage import upload_policy
@@ -39,6 +40,7 @@ def install(app: web.Application) -> None:
         credentials=Credentials(),
         places=DoorPlaces(upload_policy.places()),
         home=_home(),
+        proof=proof(),
     )
     door.attach(app)
 
