@@ -10,6 +10,7 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_gomod.app.bundle.directory import NotABundleError, check_directory
 from pulp_gomod.app.bundle.places import resolve
+from pulp_gomod.app.serializers.fields import ChoiceField
 
 _FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
 _METHODS = ("write", "hardlink", "symlink")
@@ -24,7 +25,7 @@ class GoBundleSerializer(serializers.Serializer):
             "with an older bundle."
         )
     )
-    method = serializers.ChoiceField(
+    method = ChoiceField(
         choices=_METHODS,
         default="write",
         help_text=_(

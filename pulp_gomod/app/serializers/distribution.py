@@ -15,6 +15,7 @@ from pulpcore.plugin.serializers import DetailRelatedField, DistributionSerializ
 from pulp_gomod.app.auth.rights import has_right
 from pulp_gomod.app.models import GoDistribution, GoPolicy, GoPublication, GoRemote, GoVulndb
 from pulp_gomod.app.models.base_path import LONGEST_BASE_PATH, MOST_SEGMENTS
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.publication import is_go_repository
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
 
@@ -54,7 +55,7 @@ class GoDistributionSerializer(DistributionSerializer):
         queryset=GoPolicy.objects.all(),
         allow_null=True,
     )
-    consumers = serializers.ChoiceField(
+    consumers = ChoiceField(
         required=False,
         choices=GoDistribution.Consumers.choices,
         help_text=_(

@@ -29,6 +29,18 @@ class TextField(serializers.Field):
         return bytes(value).decode("utf-8", "replace")
 
 
+class ChoiceField(serializers.ChoiceField):
+    """One of a few values, which are named to whoever sends another."""
+
+    default_error_messages = {
+        "invalid_choice": _('"{input}" is not a valid choice; choose from {choices}.')
+    }
+
+    def fail(self, key: str, **values: Any) -> None:
+        """Refuse a value; called by the REST framework."""
+        super().fail(key, choices=", ".join(map(str, self.choices)), **values)
+
+
 @extend_schema_field(OpenApiTypes.OBJECT)
 class ObjectField(serializers.JSONField):
     """A JSON object: itself in a JSON body, and written as JSON in a form."""

@@ -13,6 +13,7 @@ from pulpcore.plugin.serializers import IdentityField, ModelSerializer, RelatedF
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_gomod.app.models import GoPolicy, GoVulndb
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.remote import validate_patterns
 from pulp_gomod.app.serializers.unique import name_not_taken
 from pulp_gomod.app.serializers.versions import LONGEST_RANGE, RangeAndReason, one_line
@@ -111,7 +112,7 @@ def _rules(help_text: str) -> GoPolicyRuleSerializer:
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class ModeField(serializers.ChoiceField):
+class ModeField(ChoiceField):
     """How far a condition goes. The schema has one name for an enum, and there are several such fields."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -251,7 +252,7 @@ class GoPolicySerializer(ModelSerializer):
         ),
         default=False,
     )
-    hold_clock = serializers.ChoiceField(
+    hold_clock = ChoiceField(
         help_text=_(
             "How old a version is that no checksum database knows. first_seen: since when this server has "
             "seen it. info_time: what its upstream says; whoever publishes a version chooses that."

@@ -13,6 +13,7 @@ from pulpcore.plugin.serializers import RemoteSerializer
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.app.serializers import connection
 from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
@@ -86,7 +87,7 @@ class GoRemoteSerializer(RemoteSerializer):
     url = serializers.CharField(
         help_text=_("The URL of the upstream GOPROXY, for example https://goproxy.example.com.")
     )
-    policy = serializers.ChoiceField(
+    policy = ChoiceField(
         help_text=_(
             "When to download zips: 'immediate' (during the sync), 'on_demand' (on the first "
             "request, and then keep them), or 'streamed' (on every request, and never keep them)."

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from pulpcore.plugin.models import Remote
 from pulpcore.plugin.serializers import DetailRelatedField, RepositorySyncURLSerializer
 
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.upload import HrefMixin
 from pulp_gomod.app.tasks.sync.toolchains import MAX_TOOLCHAINS, read_platforms, read_toolchains
 from pulp_gomod.app.tasks.sync.wanted import (
@@ -133,7 +134,7 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             "example.com/mod@>=v1.2.0 <v2.0.0."
         )
     )
-    missing = serializers.ChoiceField(
+    missing = ChoiceField(
         choices=["fail", "skip"],
         help_text=_(
             "What to do about versions that the upstream does not have (404, 410), or that Go "

@@ -14,6 +14,7 @@ from pulpcore.plugin.util import get_domain
 
 from pulp_gomod.app.auth.secret import digest, hint, new_secret
 from pulp_gomod.app.models import GoToken
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.named import NamedDistributionField
 
 LONGEST_NAME = 200
@@ -31,7 +32,7 @@ class GoTokenSerializer(ModelSerializer):
         source="owner.username",
         read_only=True,
     )
-    scope = serializers.ChoiceField(
+    scope = ChoiceField(
         help_text=_(
             "read: downloads. publish: downloads, uploads and removals. In either case, no more "
             "than its owner may do."

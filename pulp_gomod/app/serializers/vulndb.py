@@ -21,6 +21,7 @@ from pulp_gomod.app.auth.rights import has_right
 from pulp_gomod.app.models import GoVexStatement, GoVulndb
 from pulp_gomod.app.serializers import connection
 from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
+from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.unique import name_not_taken
 from pulp_gomod.app.serializers.upload import UploadField, check_chunks
 from pulp_gomod.app.serializers.versions import one_line
@@ -35,7 +36,7 @@ LARGEST_UPLOAD = 256 * 1024 * 1024
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class _KindField(serializers.ChoiceField):
+class _KindField(ChoiceField):
     """What kind of reports a database has."""
 
 

@@ -28,6 +28,9 @@ FILTER_BACKENDS = tuple(dict.fromkeys((QueryBounds, *NamedModelViewSet.filter_ba
 #: Words of a search; each of them is looked for in every path.
 MAX_WORDS = 16
 
+# What a parameter is called that takes several values.
+_IN = "__in"
+
 # pulpcore's language of filter expressions is not in its plugin API, but every filterset has it.
 ExpressionFilter = type(BaseFilterSet.base_filters["q"])
 
@@ -47,6 +50,10 @@ class StrictForm(forms.Form):
             values = self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data[name]]
             if name not in self.errors and (problem := self._problem(name, values)):
                 self.add_error(name, problem)
+        for name, errors in self.errors.items():
+            for error in errors.as_data():
+                if error.code == "invalid_choice":
+                    error.message = f"%(value)s {self._not_among(name)}"
         return cleaned
 
     def _problem(self, name: str, values: list[str]) -> str | None:
@@ -56,7 +63,26 @@ class StrictForm(forms.Form):
             return _("Needs a value; leave the parameter out to get everything.")
         if name in self.booleans and values[0].lower() not in ("true", "false", "1", "0"):
             return _("Must be true or false.")
+        if name.endswith(_IN) and (choices := self._choices(name.removesuffix(_IN))):
+            wrong = [each for each in values[0].split(",") if each.strip() not in choices]
+            return f"{wrong[0]} {self._not_among(name)}" if wrong else None
         return None
+
+    def _not_among(self, name: str) -> str:
+        choices = self._choices(name.removesuffix(_IN))
+        ascending = [each for each in choices if not each.startswith("-")]
+        text = _("is not a valid choice; choose from {choices}").format(
+            choices=", ".join(ascending)
+        )
+        if len(ascending) < len(choices):
+            text += _(', each with or without a "-" before it')
+        return f"{text}."
+
+    def _choices(self, name: str) -> list[str]:
+        field = self.fields.get(name)
+        values = [value for value, _label in getattr(field, "choices", ())]
+        # The empty one means no matter.
+        return [value for value in values if value]
 
 
 class StrictFilters:

@@ -43,3 +43,49 @@ def test_it_asks_for_its_column(viewset: type[NamedModelViewSet], asked: dict[st
 def test_policies_and_others_are_among_them() -> None:
     names = {each.__name__ for each in FILTERED}
     assert {"GoPolicyViewSet", "GoDistributionViewSet", "GoVulndbViewSet"} <= names
+
+
+def chosen(viewset: type[NamedModelViewSet]) -> list[str]:
+    """The filters whose values are few."""
+    form = viewset.filterset_class({}, queryset=viewset.queryset.order_by()).form
+    return [name for name, field in form.fields.items() if hasattr(field, "choices")]
+
+
+@pytest.mark.parametrize("viewset", FILTERED, ids=lambda each: each.__name__)
+def test_a_value_that_there_is_not_is_refused_by_naming_those_that_there_are(
+    viewset: type[NamedModelViewSet],
+) -> None:
+    names = chosen(viewset)
+    assert "ordering" in names
+    model = viewset.queryset.model
+    every = viewset.filterset_class.base_filters
+    for name in [*names, *(f"{each}__in" for each in names if f"{each}__in" in every)]:
+        asked = {name: "100%(value)s"}
+        filters = viewset.filterset_class(asked, queryset=viewset.queryset.order_by())
+        assert not filters.is_valid(), name
+        (problem,) = filters.errors[name]
+        assert problem.startswith("100%(value)s is not a valid choice; choose from "), problem
+        values = problem.partition("choose from ")[2].rstrip(".").split(", ")
+        if name == "ordering":
+            assert values.pop() == 'each with or without a "-" before it'
+            assert "pk" in values and not any(each.startswith("-") for each in values)
+        else:
+            column = model._meta.get_field(name.removesuffix("__in"))
+            assert values == [value for value, _ in column.choices]
+
+
+def test_several_values_are_looked_at_one_by_one() -> None:
+    viewset = viewsets.GoPolicyViewSet
+
+    def errors(**asked: str) -> list[str]:
+        filters = viewset.filterset_class(asked, queryset=viewset.queryset.order_by())
+        return [problem for each in filters.errors.values() for problem in each]
+
+    assert errors(hold_mode__in="observe,off") == []
+    (problem,) = errors(hold_mode__in="observe,foo,off")
+    assert problem.startswith("foo is not")
+    (problem,) = errors(q="hold_mode__in=foo")
+    assert "choose from " in problem and "observe" in problem
+    assert errors(ordering="-name,pk") == []
+    (problem,) = errors(ordering="-name,foo")
+    assert problem.startswith("foo is not")
