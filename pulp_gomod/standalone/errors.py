@@ -9,6 +9,10 @@ class DataDirInUse(StandaloneError):
     """Another server holds the data directory."""
 
 
+class SettingRefused(StandaloneError):
+    """Pulp does not start with a setting; its text is Pulp's sentence about that."""
+
+
 class StopRequested(Exception):
     """A signal, or the end of the owner process, asks the server to stop."""
 

@@ -16,7 +16,9 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from . import launch
@@ -33,8 +35,14 @@ _GRACE = 15.0
 def main() -> None:
     """Fork what is asked for, until nobody can ask any more; in a fork, become the program."""
     control = socket.socket(fileno=int(os.environ.pop(CONTROL)))
-    _load()
     loader = _Loader(control)
+    try:
+        _load()
+    except Exception as error:
+        if not _is_about_settings(error):
+            raise
+        loader.tell({"refused": str(error)})
+        sys.exit(1)
     loader.tell({"loaded": os.getpid()})
     request = loader.run()
     if request is not None:
@@ -56,6 +64,14 @@ def _load() -> None:
     # Collections in the forks are to leave alone the pages that they share.
     gc.collect()
     gc.freeze()
+
+
+def _is_about_settings(error: Exception) -> bool:
+    """Say whether an error is a sentence about settings that are wrong, for the administrator."""
+    from django.core.exceptions import ImproperlyConfigured
+    from dynaconf import ValidationError  # type: ignore[import-untyped]
+
+    return isinstance(error, ImproperlyConfigured | ValidationError)
 
 
 class _Loader:
@@ -129,7 +145,7 @@ class _Loader:
                 # It waits for signals, as if the program were its own child.
                 os.kill(self._server, signal.SIGCHLD)
 
-    def tell(self, message: dict[str, int]) -> None:
+    def tell(self, message: Mapping[str, int | str]) -> None:
         """Say something to the server."""
         try:
             self._control.sendall(json.dumps(message).encode() + b"\n")

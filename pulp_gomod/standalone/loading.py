@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from . import loader
-from .errors import StandaloneError
+from .errors import SettingRefused, StandaloneError
 from .processes import exists
 
 _CHUNK = 65536
@@ -94,6 +95,7 @@ class Loader:
                 pass_fds=(*passed, theirs.fileno()),
             )
         self._is_loaded = False
+        self._refused = ""
         self._codes: dict[int, int] = {}
         self._started: list[int] = []
         self._rest = b""
@@ -105,11 +107,12 @@ class Loader:
         Whether programs start without waiting for Pulp to be loaded.
 
         Raises:
+            SettingRefused: A setting is wrong.
             StandaloneError: Loading failed.
         """
         self._listen(0)
         if self._is_gone and not self._is_loaded:
-            raise StandaloneError("loading Pulp failed")
+            self._fail("loading Pulp failed")
         return self._is_loaded
 
     @property
@@ -137,6 +140,7 @@ class Loader:
             variables: What its environment has beyond that of the others.
 
         Raises:
+            SettingRefused: A setting is wrong.
             StandaloneError: The loader cannot start it.
         """
         request = {
@@ -153,7 +157,7 @@ class Loader:
         while not (self._started or self._is_gone):
             self._listen(None)
         if not self._started:
-            raise StandaloneError(f"cannot start {command[0]}: loading Pulp failed")
+            self._fail(f"cannot start {command[0]}: loading Pulp failed")
         return Program(self, self._started.pop())
 
     def code_of(self, pid: int) -> int | None:
@@ -184,8 +188,13 @@ class Loader:
                 self._note(json.loads(line))
             seconds = 0
 
-    def _note(self, message: dict[str, int]) -> None:
+    def _fail(self, what: str) -> NoReturn:
+        raise SettingRefused(self._refused) if self._refused else StandaloneError(what)
+
+    def _note(self, message: dict[str, Any]) -> None:
         match message:
+            case {"refused": sentence}:
+                self._refused = sentence
             case {"loaded": _}:
                 self._is_loaded = True
             case {"started": pid}:

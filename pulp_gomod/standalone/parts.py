@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import StandaloneError
+from .errors import SettingRefused, StandaloneError
 from .loading import Loader, Program
 from .logs import Logs
 from .processes import kill_group
@@ -57,10 +57,13 @@ class Spawner:
         Say whether Pulp is loaded, so that programs start at once; begin to load it.
 
         Raises:
+            SettingRefused: A setting is wrong, which is all that is to be said.
             StandaloneError: Loading failed.
         """
         try:
             return self._loaded().is_loaded
+        except SettingRefused:
+            raise
         except StandaloneError as error:
             raise StandaloneError(
                 f"{error}; {self._logs.path(_LOG)} ends with:\n{self._logs.tail(_LOG, 25)}"

@@ -178,6 +178,23 @@ def test_what_cannot_be_loaded_is_told(
     spawner.close()
 
 
+@pytest.mark.parametrize(
+    "error",
+    ["django.core.exceptions.ImproperlyConfigured", "dynaconf.ValidationError"],
+)
+def test_of_a_wrong_setting_there_is_one_sentence(
+    environment: dict[str, str], spawner: Spawner, tmp_path: Path, error: str
+) -> None:
+    module, _, name = error.rpartition(".")
+    wrong = f"from {module} import {name}\nraise {name}('THIS is wrong; it has to be right.')\n"
+    (tmp_path / "site" / "gomod_test_settings.py").write_text(wrong)
+    for ask in (spawner.is_loaded, lambda: Part("part", "worker", ["x"]).start(spawner)):
+        with pytest.raises(StandaloneError) as refused:
+            while True:
+                ask()
+        assert str(refused.value) == "THIS is wrong; it has to be right."
+
+
 def test_a_program_alone_keeps_the_files_that_it_is_given(spawner: Spawner, logs: Logs) -> None:
     reading, writing = os.pipe()
     part = Part("part", "worker", ["gomod-test-program"], passed=[writing])
