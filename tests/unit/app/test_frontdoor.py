@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from pulp_gomod.app.content.frontdoor import spool
 from tests.unit.app.frontdoor_rig import LIMIT, OK, Rig, chunked, request, rig
@@ -486,6 +487,14 @@ def test_content_is_not_forwarded(play: Play) -> None:
     play(scene)
 
 
+class Home:
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def path(self, request: web.Request) -> str:
+        return self._path
+
+
 def test_browsers_are_led_on_from_where_they_are(play: Play) -> None:
     # A web server may have put something before the path.
     html, home = "Accept: text/html", "/api/packages/go/go/"
@@ -504,5 +513,6 @@ def test_browsers_are_led_on_from_where_they_are(play: Play) -> None:
     async def stays(here: Rig) -> None:
         assert b" 302 " not in await here.get("/", html)
 
-    play(led, home=home)
+    play(led, home=Home(home))
+    play(stays, home=Home(""))
     play(stays)

@@ -112,6 +112,13 @@ class CredentialCheck(Protocol):
         """What the API is to know."""
 
 
+class Home(Protocol):
+    """The page to which browsers are led that open the server's URL."""
+
+    async def path(self, request: web.Request) -> str:
+        """Its path; "" if it is not there."""
+
+
 # The root of a distribution without the slash that the links of its pages begin at.
 _ROOT = re.compile(r"/api/packages/(?:[^/]+/){1,2}go")
 
@@ -131,7 +138,7 @@ class FrontDoor:
         hosts: The names that clients may know the server by, as Django's ALLOWED_HOSTS has them.
         credentials: Verifies them, None to leave that to the API.
         places: Where large requests wait, None to hand on all at once.
-        home: The path of the page to which browsers are led that open the server's URL; "" for none.
+        home: The page to which browsers are led that open the server's URL, None for none.
         proof: By which the API knows the door.
     """
 
@@ -147,7 +154,7 @@ class FrontDoor:
         hosts: Sequence[str] = ("*",),
         credentials: CredentialCheck | None = None,
         places: DoorPlaces | None = None,
-        home: str = "",
+        home: Home | None = None,
         proof: str = "",
     ) -> None:
         self._socket = upstream.removeprefix("unix:") if upstream.startswith("unix:") else None
@@ -208,7 +215,7 @@ class FrontDoor:
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not self._knows_host(request):
                 return refusal(400, _UNKNOWN_HOST)
-            elsewhere = self._elsewhere(request)
+            elsewhere = await self._elsewhere(request)
             if elsewhere:
                 return web.Response(
                     status=302, headers={hdrs.LOCATION: elsewhere, hdrs.VARY: hdrs.ACCEPT}
@@ -219,14 +226,15 @@ class FrontDoor:
 
         return middleware
 
-    def _elsewhere(self, request: web.Request) -> str:
+    async def _elsewhere(self, request: web.Request) -> str:
         """
         Say where a browser is led; "" if it may stay.
 
         That is told from where it is: a web server may have put something before the path.
         """
-        if request.path == "/" and self._home:
-            return f".{self._home}" if wants_page(request) else ""
+        if request.path == "/" and self._home and wants_page(request):
+            home = await self._home.path(request)
+            return f".{home}" if home else ""
         return "go/" if _ROOT.fullmatch(request.path) and wants_page(request) else ""
 
     def _knows_host(self, request: web.Request) -> bool:

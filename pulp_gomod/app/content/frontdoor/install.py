@@ -1,7 +1,6 @@
 """Putting the front door into the content app, where the settings ask for it."""
 
 from pathlib import Path
-from urllib.parse import quote
 
 from aiohttp import web
 from django.conf import settings
@@ -23,6 +22,7 @@ def install(app: web.Application) -> None:
     from pulp_gomod.app.auth.door import proof
     from pulp_gomod.app.content.frontdoor.changes import Changes
     from pulp_gomod.app.content.frontdoor.credentials import Credentials
+    from pulp_gomod.app.content.frontdoor.home import Home
     from pulp_gomod.app.storage import upload_policy
 
     door = FrontDoor(
@@ -39,19 +39,10 @@ def install(app: web.Application) -> None:
         hosts=_hosts(),
         credentials=Credentials(),
         places=DoorPlaces(upload_policy.places()),
-        home=_home(),
+        home=Home(settings.GOMOD_FRONT_PAGE) if settings.GOMOD_FRONT_PAGE else None,
         proof=proof(),
     )
     door.attach(app)
-
-
-def _home() -> str:
-    """Return the path of the pages of the distribution to which browsers are led, or ""."""
-    base_path = settings.GOMOD_FRONT_PAGE
-    if not base_path:
-        return ""
-    domain = "default/" if settings.DOMAIN_ENABLED else ""
-    return f"/api/packages/{domain}{quote(base_path, safe='')}/go/"
 
 
 def _hosts() -> list[str]:
