@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import threading
 
+import pytest
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
 import tests.unit.django_set_up  # noqa: F401
+from pulp_gomod.app.auth.callers import Caller, nobody
 from pulp_gomod.app.auth.throttle import password_attempt
 from pulp_gomod.app.content.http.logins import Logins
 from pulp_gomod.app.db.executors import Busy
@@ -50,3 +53,36 @@ def test_a_flood_of_cookies_keeps_nobody_from_logging_in() -> None:
         logins.close()
 
     asyncio.run(main())
+
+
+def test_a_flood_of_cookies_keeps_no_other_cookie_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    begin = threading.Event()
+
+    def identified(request: HttpRequest) -> Caller:
+        assert begin.wait(60)
+        order.append(request.META["HTTP_COOKIE"])
+        return nobody()
+
+    monkeypatch.setattr("pulp_gomod.app.content.http.logins.identify", identified)
+
+    async def main() -> None:
+        logins = Logins()
+
+        def ask(cookie: str, address: str) -> "asyncio.Task[Caller]":
+            return asyncio.create_task(
+                logins.identify_otherwise(asked(HTTP_COOKIE=cookie), address)
+            )
+
+        asking = [ask("made up", "192.0.2.1") for _ in range(50)]
+        asking.append(ask("good", "192.0.2.2"))
+        while len(logins._turns_of_others._lines) < 2:
+            await asyncio.sleep(0)
+        begin.set()
+        await asyncio.gather(*asking)
+        logins.close()
+
+    asyncio.run(main())
+    assert len(order) == 51 and order.index("good") < 5
