@@ -8,6 +8,7 @@ always the same, and only read.
 
 import asyncio
 import re
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
@@ -28,6 +29,10 @@ _PLACEHOLDER = re.compile("%([s%])")
 _INTEGERS = frozenset({20, 21, 23, 1005, 1007, 1016})
 _INFERRED = 0
 
+# Seconds for which a plan is used before it is made again: the first time, and at most.
+_FIRST_PLANS = 1.0
+_LONGEST_PLANS = 3600.0
+
 
 class Connection(AsyncConnection[Row]):
     """A connection in autocommit mode that keeps the statements which it is asked to run."""
@@ -38,6 +43,8 @@ class Connection(AsyncConnection[Row]):
         self._transformer = Transformer(self)
         self._names: dict[str, bytes] = {}
         self._count = 0
+        self._plans_last = _FIRST_PLANS
+        self._plans_end = time.monotonic() + _FIRST_PLANS
 
     async def fetch_all(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         """
@@ -60,6 +67,8 @@ class Connection(AsyncConnection[Row]):
                 numbered(sql), dumped, self._types(), result_format=Format.BINARY
             )
             return await self._load(await self._result())
+        if time.monotonic() >= self._plans_end:
+            await self._forget_plans()
         name = self._names.get(sql) or await self._prepare(sql)
         self.pgconn.send_query_prepared(name, dumped, result_format=Format.BINARY)
         try:
@@ -78,6 +87,19 @@ class Connection(AsyncConnection[Row]):
         await self._result()
         self._names[sql] = name
         return name
+
+    async def _forget_plans(self) -> None:
+        """
+        Have PostgreSQL plan all statements again, each when it is next asked.
+
+        To an empty table any index is as good as any other, so that a plan from then may read all rows of a
+        remote or a repository to find one. PostgreSQL's own analysis mends that within a minute or more, in which a
+        first build may fetch thousands of files. Here no plan is older than the time before it was made.
+        """
+        self._plans_last = min(2 * self._plans_last, _LONGEST_PLANS)
+        self._plans_end = time.monotonic() + self._plans_last
+        self.pgconn.send_query(b"DISCARD PLANS")
+        await self._result()
 
     def _types(self) -> list[int]:
         """Return the types of the parameters that were dumped last."""
