@@ -28,6 +28,7 @@ class Place:
         self._upstream = upstream
         self._documents = documents
         self._name = upstream.settings.sumdb.name
+        self._supported: CacheEntry | None = None
 
     async def ask(self, path: str, limit: int) -> Fetched | Missing:
         """
@@ -68,7 +69,12 @@ class Place:
 
         settings = self._upstream.settings
         question = CacheKey(settings.pk, settings.key(path, False), path, "sumdb")
-        return (await self._documents.get(DocumentRequest(question, SUPPORTED_TTL, ask))).found
+        known = self._supported
+        if known is None or not known.is_fresh():
+            # Each record and each tile asks it.
+            known = await self._documents.get(DocumentRequest(question, SUPPORTED_TTL, ask))
+            self._supported = known
+        return known.found
 
     def question(self, path: str, *, head: bool = False) -> CacheKey:
         """
