@@ -157,6 +157,7 @@ def test_a_revoked_token_is_looked_up_once_at_a_time(
     owner, revoked = published(content_url, Reader()), new_secret()
     flood = [Client(pool, STRANGER).get(owner, **bearer(revoked)) for _ in range(MANY)]
     statements.wait_for(MANY)
+    eventually(lambda: bool(statements.asked), BUSY)
     assert statements.asked == [revoked]
     statements.let_go()
     assert {each.result() for each in flood} == {401}

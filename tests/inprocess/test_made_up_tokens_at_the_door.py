@@ -113,9 +113,9 @@ def test_the_api_is_asked_one_at_a_time_for_tokens_that_are_made_up(
 
         here.api.before = wait
         sent = [get(STRANGER, new_secret()) for _ in range(MANY)]
-        await waiting(door, MANY - 1)
+        await until(lambda: waiting(door) == MANY - 1 and len(here.api.seen) == 1)
         sent.append(get(ELSEWHERE, new_secret()))
-        await waiting(door, MANY)
+        await until(lambda: waiting(door) == MANY)
         assert (await get(STRANGER, good)).startswith(b"HTTP/1.1 200 ")
         assert [seen.values(MARK) for seen in here.api.seen] == [["1"], []]
         free.set()
@@ -129,8 +129,12 @@ def test_the_api_is_asked_one_at_a_time_for_tokens_that_are_made_up(
     play(scene)
 
 
-async def waiting(door: Credentials, many: int) -> None:
-    """Wait until so many wait at the door."""
+def waiting(door: Credentials) -> int:
+    """How many wait at the door."""
+    return sum(map(len, door._worthless._lines.values()))
+
+
+async def until(check: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while sum(map(len, door._worthless._lines.values())) < many:
+        while not check():
             await asyncio.sleep(0.01)
