@@ -23,6 +23,8 @@ GUESS = "Basic YWRtaW46Z3Vlc3M="
         (f"Bearer {new_secret()}", True, refusals.INVALID),
         (GUESS, False, ""),
     ],
+    # Each process of a test run makes another secret, and has to call its tests the same.
+    ids=["guess", "token", "unmarked"],
 )
 def test_what_is_known_to_be_worthless_reaches_no_authenticator(
     sent: str, is_marked: bool, words: str
