@@ -103,6 +103,7 @@ RULES: Mapping[str, Rule] = {
     "GOMOD_VERIFY_SECONDS": _whole(1),
     "GOMOD_REQUIRE_MATCHING_MODULE_LINE": _SWITCH,
     "GOMOD_API_UPSTREAM": Rule('"", unix:/path or http://host:port', _is_api),
+    "GOMOD_API_WORKERS": _whole(1),
     "GOMOD_FRONT_PAGE": _TEXT,
     "GOMOD_PUBLIC_MAX_AGE": _whole(0),
     "GOMOD_BODIES_SIZE": _whole(1),

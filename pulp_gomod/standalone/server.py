@@ -105,6 +105,7 @@ class _Server:
             # Who asks clients for certificates itself has no proxy before it.
             behind_proxy=self._options.origin is not None and self._options.tls_client_ca is None,
             hosts=names.allowed_hosts(self._options),
+            api_workers=self._options.api_workers,
         )
         try:
             self._live_again_and_again()

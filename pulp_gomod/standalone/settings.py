@@ -19,6 +19,7 @@ from . import names
 from .datadir import DataDir, write_private
 from .errors import StandaloneError
 from .event_loop import is_uvloop_usable
+from .options import ServeOptions
 from .prepare import READY_MADE
 
 #: How long a task may go on when the server stops, in seconds.
@@ -160,6 +161,7 @@ def write_settings(
     database: Mapping[str, Any] | None,
     behind_proxy: bool = False,
     hosts: Sequence[str] = ("*",),
+    api_workers: int = ServeOptions.api_workers,
 ) -> None:
     """
     Write the settings file of the data directory.
@@ -172,6 +174,7 @@ def write_settings(
         database: The database to use, None when the administrator's settings name it.
         behind_proxy: Whether a proxy stands before the server, whose word on who asks is taken.
         hosts: The names that the server is known by.
+        api_workers: Processes of the API.
     """
     settings: dict[str, Any] = {
         "SECRET_KEY": data.secret_key.read_text(),
@@ -182,6 +185,7 @@ def write_settings(
         "FILE_UPLOAD_TEMP_DIR": str(data.tmp),
         "CONTENT_ORIGIN": origin,
         "GOMOD_API_UPSTREAM": api,
+        "GOMOD_API_WORKERS": api_workers,
         "GOMOD_FRONT_PAGE": READY_MADE,
         "ANALYTICS": False,
         "UVLOOP_ENABLED": is_uvloop_usable(),

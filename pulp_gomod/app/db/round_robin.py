@@ -1,7 +1,7 @@
 """Taking turns by client: whoever asks for much waits for its own, and others for one of them."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,12 +17,15 @@ class RoundRobin:
     Args:
         at_once: How many have their turn at a time.
         longest_of_one: How many of one client may wait.
+        most_of_one: How many of one client have their turn at a time; None for as many as there are.
     """
 
-    def __init__(self, at_once: int, longest_of_one: int) -> None:
+    def __init__(self, at_once: int, longest_of_one: int, most_of_one: int | None = None) -> None:
         self._free = at_once
         self._longest_of_one = longest_of_one
-        # Nobody waits while a turn is free. No line is empty.
+        self._most_of_one = most_of_one or at_once
+        self._running: Counter[str] = Counter()
+        # While a turn is free, only those wait that have as many as they may. No line is empty.
         self._lines: OrderedDict[str, OrderedDict[asyncio.Future[None], None]] = OrderedDict()
 
     @asynccontextmanager
@@ -36,14 +39,15 @@ class RoundRobin:
         Raises:
             Busy: Too many of the same client wait.
         """
-        if self._free:
+        if self._free and self._may_begin(who):
             self._free -= 1
+            self._running[who] += 1
         else:
             await self._wait(who)
         try:
             yield
         finally:
-            self._pass_on()
+            self._end(who)
 
     async def _wait(self, who: str) -> None:
         line = self._lines.get(who, OrderedDict())
@@ -59,7 +63,7 @@ class RoundRobin:
                 self._leave(who, granted)
             else:
                 # The turn came in the same moment.
-                self._pass_on()
+                self._end(who)
             raise
 
     def _leave(self, who: str, granted: "asyncio.Future[None]") -> None:
@@ -70,14 +74,29 @@ class RoundRobin:
         if not line:
             del self._lines[who]
 
-    def _pass_on(self) -> None:
-        while self._lines:
-            who, line = self._lines.popitem(last=False)
-            granted, _ = line.popitem(last=False)
-            if line:
-                self._lines[who] = line
-            # Who is cancelled leaves a moment later.
-            if not granted.done():
-                granted.set_result(None)
-                return
+    def _may_begin(self, who: str) -> bool:
+        return self._running[who] < self._most_of_one
+
+    def _end(self, who: str) -> None:
+        self._running[who] -= 1
+        if not self._running[who]:
+            del self._running[who]
         self._free += 1
+        while self._free and (following := self._following()) is not None:
+            self._begin(following)
+
+    def _following(self) -> str | None:
+        """Return who is next; those that have as many turns as they may are few, since these are all there are."""
+        return next((who for who in self._lines if self._may_begin(who)), None)
+
+    def _begin(self, who: str) -> None:
+        line = self._lines.pop(who)
+        granted, _ = line.popitem(last=False)
+        if line:
+            # Behind all others.
+            self._lines[who] = line
+        # Who is cancelled leaves a moment later.
+        if not granted.done():
+            granted.set_result(None)
+            self._free -= 1
+            self._running[who] += 1

@@ -78,6 +78,29 @@ def test_what_one_waits_for_is_bounded_for_one_alone() -> None:
     asyncio.run(check())
 
 
+def test_one_alone_leaves_turns_for_others() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=3, longest_of_one=100, most_of_one=2))
+        for number in range(4):
+            await crowd.add(f"greedy.{number}")
+        assert crowd.running == ["greedy.0", "greedy.1"]
+        # Who has none gets the one that is left, and the next is for who has waited and may have it.
+        await crowd.add("one.0")
+        await crowd.add("other.0")
+        assert crowd.running == ["greedy.0", "greedy.1", "one.0"]
+        await crowd.end("one.0")
+        assert crowd.running == ["greedy.0", "greedy.1", "other.0"]
+        await crowd.end("greedy.0")
+        assert crowd.running == ["greedy.1", "other.0", "greedy.2"]
+        assert await crowd.end_all() == ["greedy.1", "other.0", "greedy.2", "greedy.3"]
+        # Nothing is remembered of them.
+        await crowd.add("greedy.4")
+        await crowd.add("greedy.5")
+        assert crowd.running == ["greedy.4", "greedy.5"]
+
+    asyncio.run(check())
+
+
 def test_a_turn_is_not_lost_with_who_leaves() -> None:
     async def check() -> None:
         crowd = Crowd(RoundRobin(at_once=1, longest_of_one=5))

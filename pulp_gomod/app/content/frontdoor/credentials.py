@@ -7,8 +7,8 @@ same queues. What it finds decides nothing but this: guesses are answered here, 
 the API says what it says to them without hashing them again.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -34,13 +34,24 @@ _ATTEMPT = "gomod_attempt"
 _WORTHLESS = "gomod_worthless"
 # Requests with worthless credentials that one client may have waiting.
 _LONGEST_OF_ONE = 100
+# Clients for whom the API may be asked at a time; each of them may keep all of its workers busy, which is no more
+# than others have to wait for.
+_CLIENTS = 4
+# Requests that one client may have waiting for its turn.
+_MOST_WAITING = 1000
 
 
 class Credentials:
-    """Who may go on to the API."""
+    """
+    Who may go on to the API, and when.
 
-    def __init__(self) -> None:
+    Args:
+        api_workers: How many requests the API answers at a time.
+    """
+
+    def __init__(self, api_workers: int) -> None:
         self._worthless = RoundRobin(1, _LONGEST_OF_ONE)
+        self._turns = RoundRobin(_CLIENTS * api_workers, _MOST_WAITING, api_workers)
 
     async def refusal(self, request: web.Request) -> web.Response | None:
         """
@@ -75,9 +86,21 @@ class Credentials:
             return None
         return _respond(request, 401, refusals.wrong(sent), refusals.CHALLENGE)
 
-    def turn(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
+    @asynccontextmanager
+    async def turn(self, request: web.Request) -> AsyncIterator[None]:
         """
-        Make the context in which the API is asked.
+        Make the context in which the API is asked: its few workers answer clients in turn.
+
+        Raises:
+            Busy: Too much of the same client waits.
+        """
+        client = services.of(request.app).gate.client(request)
+        async with self._turn_of_guesses(request), self._turns.turn(client):
+            yield
+
+    def _turn_of_guesses(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
+        """
+        Make the context in which the API verifies credentials.
 
         Forms with a password wait for their turn, and so does whoever has sent worthless credentials: no more of its
         few workers are busy with them than there are content processes.

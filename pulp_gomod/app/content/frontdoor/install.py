@@ -37,7 +37,7 @@ def install(app: web.Application) -> None:
         proxies=trusted_proxies(),
         changes=Changes(),
         hosts=_hosts(),
-        credentials=Credentials(),
+        credentials=Credentials(settings.GOMOD_API_WORKERS),
         places=DoorPlaces(upload_policy.places()),
         home=Home(settings.GOMOD_FRONT_PAGE) if settings.GOMOD_FRONT_PAGE else None,
         proof=proof(),

@@ -129,7 +129,7 @@ class GuardCache:
         asked = [
             guards.GuardRequest(each, http_request) for each in _as_guards_see(request, target)
         ]
-        who = self._client(request, sent)
+        who = self.client(request)
         return verdict.caller, await self._in_turn(who, _permits, door, asked, verdict.caller)
 
     async def identify(self, request: web.Request, sent: Credentials | None) -> Caller:
@@ -266,12 +266,12 @@ class GuardCache:
         self, request: web.Request, door: _GuardKey, sent: Credentials | None
     ) -> _Verdict:
         http_request = convert_request(request)
-        who = self._client(request, sent) if sent else _NOBODY
+        who = self.client(request) if sent else _NOBODY
         verdict = await self._in_turn(who, _ask_at_once, door, sent, http_request)
         if verdict is None:
             caller = await self.identify(request, sent)
             # Whose credentials are good waits for nobody else's.
-            who = self._client(request, sent)
+            who = self.client(request)
             verdict = await self._in_turn(who, _ask_guard, door, caller, http_request)
         elif isinstance(sent, Secret):
             self._learn(attempt_of(request, sent), verdict.caller.is_known)
@@ -286,8 +286,9 @@ class GuardCache:
         async with self._turns.turn(who):
             return await self._access.run(call, *args, **kwargs)
 
-    def _client(self, request: web.Request, sent: Credentials | None) -> str:
+    def client(self, request: web.Request) -> str:
         """Name the client whose turn a request has to wait for."""
+        sent = parse(request.headers.get(hdrs.AUTHORIZATION))
         if sent is not None:
             return self._who(attempt_of(request, sent))
         address = client_address(request)

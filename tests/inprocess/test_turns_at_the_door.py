@@ -1,4 +1,4 @@
-"""Tokens that somebody makes up come no further than the front door, where they would occupy the API."""
+"""The API's few workers are for everybody: tokens that somebody makes up come no further than the front door, and a flood waits there for itself."""
 
 import asyncio
 import ipaddress
@@ -23,6 +23,7 @@ from tests.unit.app.frontdoor_rig import Rig, Seen, request, rig
 UPLOAD = "/api/packages/go/go/upload"
 REST = "/pulp/api/v3/repositories/"
 MANY = 20
+WORKERS = 2
 MARK = refusals.WORTHLESS.lower()
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 
@@ -31,7 +32,7 @@ Play = Callable[..., None]
 
 @pytest.fixture
 def door() -> Credentials:
-    return Credentials()
+    return Credentials(WORKERS)
 
 
 @pytest.fixture
@@ -125,6 +126,36 @@ def test_the_api_is_asked_one_at_a_time_for_tokens_that_are_made_up(
         # One of the stranger's had begun, and one had its turn before.
         assert by.index(ELSEWHERE) == 2
         assert len(by) == MANY + 1
+
+    play(scene)
+
+
+def test_whoever_asks_for_much_leaves_the_api_to_others(play: Play) -> None:
+    good = token_of(Reader())
+
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if not seen.values("authorization"):
+                await free.wait()
+
+        def get(address: str, *headers: str) -> "asyncio.Task[bytes]":
+            return asyncio.create_task(here.get(REST, f"X-Forwarded-For: {address}", *headers))
+
+        here.api.before = wait
+        flood = [get(STRANGER) for _ in range(MANY)]
+        await until(lambda: len(here.api.seen) == WORKERS)
+        # Of the same address, too, whoever has shown that it belongs here.
+        for address in (STRANGER, ELSEWHERE):
+            answer = await get(address, bearer(good))
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        other = get(ELSEWHERE)
+        await until(lambda: len(here.api.seen) == WORKERS + 3)
+        assert not any(each.done() for each in flood)
+        free.set()
+        for answer in await asyncio.gather(*flood, other):
+            assert answer.startswith(b"HTTP/1.1 200 ")
 
     play(scene)
 

@@ -1,0 +1,1 @@
+The front door asks the API for clients in turn, so that whoever sends it a flood of requests keeps others waiting for a few of them only. `GOMOD_API_WORKERS` says how many it answers at a time; `pulp-gomod serve` sets it.
