@@ -146,7 +146,7 @@ def make_data_dir(target: Path, cache: Path) -> None:
     """
     Make a data directory with a prepared database in it.
 
-    Preparing takes ten seconds, so a prepared directory is kept for as long as no migration changes.
+    Preparing takes fifteen seconds, so a prepared directory is kept for as long as no migration changes.
 
     Args:
         target: The directory to make.

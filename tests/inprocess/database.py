@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,30 +17,40 @@ _PATIENCE = 60.0
 
 
 @contextlib.contextmanager
-def running(directory: Path, cache: Path) -> Iterator[None]:
+def running(run_dir: Path, cache: Path) -> Iterator[None]:
+    """Run it, and have Django use it; see `cluster`."""
+    with cluster(run_dir, cache) as here, _used(here.parameters()):
+        yield
+
+
+@contextlib.contextmanager
+def cluster(run_dir: Path, cache: Path) -> Iterator[Cluster]:
     """
-    Run it, and have Django use it.
+    Run it.
 
     Args:
-        directory: Where it goes, to be made; everybody has to be able to pass through what it is in.
+        run_dir: A directory of this test run.
         cache: Where prepared data directories are kept.
     """
+    outer = Path(tempfile.mkdtemp(prefix="inprocess-", dir=run_dir))
+    # As root, PostgreSQL is run by somebody else, who has to pass through.
+    outer.chmod(0o711)
+    directory = outer / "data"
     make_data_dir(directory, cache)
     place, sockets = directory / "postgres", directory / "run" / "pg"
     sockets.mkdir(parents=True, exist_ok=True)
     binaries = find_binaries(place)
     identity = choose_identity(binaries, place, [directory, sockets.parent])
     identity.take_over(sockets)
-    cluster = Cluster(place, sockets, binaries, identity)
+    here = Cluster(place, sockets, binaries, identity)
     with (directory / "postgres.log").open("wb") as log:
-        process = cluster.spawn(log.fileno())
+        process = here.spawn(log.fileno())
     try:
         end = time.monotonic() + _PATIENCE
-        while not cluster.is_up():
+        while not here.is_up():
             assert process.poll() is None and time.monotonic() < end, "PostgreSQL does not start"
             time.sleep(0.05)
-        with _used(cluster.parameters()):
-            yield
+        yield here
     finally:
         # Without waiting for the ends of connections.
         process.send_signal(signal.SIGINT)

@@ -14,23 +14,25 @@ BATCH = 1000
 
 def note_own_paths(apps, schema_editor):
     """Note the paths of all that was ever uploaded."""
-    releases = apps.get_model("gomod", "GoRelease").objects.filter(source="uploaded")
-    paths, revisions = apps.get_model("gomod", "GoOwnPath"), apps.get_model("gomod", "GoOwnRevision")
-    uploaded = releases.order_by().values_list("repository_id", "module").distinct()
+    releases, paths, revisions = (
+        apps.get_model("gomod", name).objects.using(schema_editor.connection.alias)
+        for name in ("GoRelease", "GoOwnPath", "GoOwnRevision")
+    )
+    uploaded = releases.filter(source="uploaded").order_by().values_list("repository_id", "module").distinct()
     rows, repositories = [], set()
     for repository, module in uploaded.iterator(chunk_size=BATCH):
         repositories.add(repository)
-        rows.append(paths(repository_id=repository, path=root_of(module)))
+        rows.append(paths.model(repository_id=repository, path=root_of(module)))
         if len(rows) == BATCH:
-            paths.objects.bulk_create(rows, ignore_conflicts=True)
+            paths.bulk_create(rows, ignore_conflicts=True)
             rows = []
-    paths.objects.bulk_create(rows, ignore_conflicts=True)
-    revisions.objects.bulk_create([revisions(repository_id=each) for each in sorted(repositories)])
+    paths.bulk_create(rows, ignore_conflicts=True)
+    revisions.bulk_create([revisions.model(repository_id=each) for each in sorted(repositories)])
 
 
 def keep_mixing(apps, schema_editor):
     """Let remotes that exist serve what they served, beside what was uploaded under the same paths."""
-    apps.get_model("gomod", "GoRemote").objects.update(mix="*")
+    apps.get_model("gomod", "GoRemote").objects.using(schema_editor.connection.alias).update(mix="*")
 
 
 def _fields():

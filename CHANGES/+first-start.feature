@@ -1,0 +1,1 @@
+The first start of `pulp-gomod serve` takes 9 seconds of a processor less (18 instead of 27): a new database gets the tables of Go modules by one migration instead of 39. A database that is there goes on as before.
