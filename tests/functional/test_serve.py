@@ -88,11 +88,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Itera
         each.chmod(0o711)
     data_dir = directory / "data"
     make_data_dir(data_dir, server_cache)
-    # `serve` knows the usual hash, by which it sees that the password is the same; what tests prepared has another.
-    usual = ServeProcess(
-        data_dir, "--prepare-only", "--admin-password", PASSWORD, variables=USUAL_LOGINS
-    ).start()
-    assert usual.process.wait(120) == 0, usual.errors
+    # This prepares it for the usual settings. `serve` knows the usual hash, by which it sees later that the password
+    # is the same; what tests prepared has another.
     here = Place(data_dir, ServeProcess(data_dir, variables=USUAL_LOGINS)).start(
         "--admin-password", PASSWORD
     )
@@ -184,13 +181,6 @@ def test_the_first_start(tmp_path: Path) -> None:
     )
     for secret in ("settings.py", "secrets/secret_key", "state.json"):
         assert (here.data_dir / secret).stat().st_mode & 0o077 == 0
-
-
-def test_a_prepared_directory_is_not_prepared_again(place: Place) -> None:
-    assert place.server.errors == ""
-    lines = place.server.output.splitlines()
-    assert lines[0] == "ready"
-    _sumdb(lines[-3:])
 
 
 def test_whether_a_distribution_is_there_is_read_from_the_database(running: Place) -> None:
@@ -310,8 +300,13 @@ def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: 
     assert len(family) > 10
     running.server.stop(signal.SIGKILL)
     # It can be started again at once, and waits for the end of what was left.
-    running.start()
+    running.start("--admin-password", PASSWORD)
     assert not survivors(family, 1)
+    # What was prepared, for the same password, is not prepared again.
+    assert running.server.errors == ""
+    lines = running.server.output.splitlines()
+    assert lines[0] == "ready"
+    _sumdb(lines[-3:])
     found = running.rest.get("repositories/gomod/gomod/", name="before the kill")
     assert found["count"] == 1
     eventually(lambda: running.rest.get(stuck_task.href)["state"] == "failed")
