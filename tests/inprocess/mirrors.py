@@ -34,6 +34,6 @@ class Mirror:
         owner.distribution.save()
         return cls(owner, remote)
 
-    def get(self, path: str) -> requests.Response:
+    def get(self, path: str, **headers: str) -> requests.Response:
         """Read a path of the protocol."""
-        return requests.get(f"{self.owner.content_url}/{path}", timeout=90)
+        return requests.get(f"{self.owner.content_url}/{path}", headers=headers, timeout=90)

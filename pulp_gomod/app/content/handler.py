@@ -41,6 +41,7 @@ from pulp_gomod.app.content.services import of as services_of
 from pulp_gomod.app.content.stack import modules_with_remote, modules_without_remote
 from pulp_gomod.app.content.sumdb import serve_sumdb
 from pulp_gomod.app.content.vulndb import serve_vulndb
+from pulp_gomod.app.db.round_robin import CLIENT
 from pulp_gomod.app.models.base_path import base_paths
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
@@ -108,6 +109,8 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
     refused = await services.gate.refusal(request, target)
     if refused is not None:
         return refusal_page(request, target, refused) if wants_page(request) else refused
+    if target.remote is not None:
+        CLIENT.set(services.gate.client(request))
     if not storable(target.path):
         return not_found("malformed path")
     return await _serve_path(services, request, target)

@@ -4,8 +4,12 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from pulp_gomod.app.db.executors import Busy
+
+#: For which client something is done, in it and in all tasks that it begins; "" for nobody in particular.
+CLIENT: ContextVar[str] = ContextVar("gomod_client", default="")
 
 
 class RoundRobin:
@@ -17,10 +21,11 @@ class RoundRobin:
     Args:
         at_once: How many have their turn at a time.
         longest_of_one: How many of one client may wait.
-        most_of_one: How many of one client have their turn at a time; None for as many as there are.
+        most_of_one: How many of one client have their turn at a time; None for as many as there are. Whoever is
+            nobody in particular may have all.
     """
 
-    def __init__(self, at_once: int, longest_of_one: int, most_of_one: int | None = None) -> None:
+    def __init__(self, at_once: int, longest_of_one: float, most_of_one: int | None = None) -> None:
         self._free = at_once
         self._longest_of_one = longest_of_one
         self._most_of_one = most_of_one or at_once
@@ -75,7 +80,7 @@ class RoundRobin:
             del self._lines[who]
 
     def _may_begin(self, who: str) -> bool:
-        return self._running[who] < self._most_of_one
+        return not who or self._running[who] < self._most_of_one
 
     def _end(self, who: str) -> None:
         self._running[who] -= 1

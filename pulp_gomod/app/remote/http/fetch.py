@@ -348,7 +348,7 @@ class Fetcher:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request when its turn has come, and give the answer when it begins."""
         pace = self._pace(url)
-        async with pace.connections:
+        async with pace.connection():
             async with pace.turn(asked.end) as number:
                 response = await self._send(asked, url, strange)
                 told = _told(response)

@@ -8,12 +8,14 @@ second, and not one for each request that waits. Who waits first is sent first.
 
 import asyncio
 import hashlib
+import math
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
+from pulp_gomod.app.db.round_robin import CLIENT, RoundRobin
 
 # Seconds of the longest pause that a host can ask for.
 LONGEST = 3600.0
@@ -24,6 +26,8 @@ _LEAST, _LONGEST_LEAST = 0.1, 5.0
 _PATIENCE = 1.0
 # Seconds by which all requests come later than they may: timers are not exact, nor are all clocks.
 _MARGIN = 0.05
+# The part of the connections that no client has alone.
+_PART_LEFT = 4
 
 # Of all content processes, which are forked from one that has loaded this.
 _SHARED = SharedTable(64)
@@ -55,8 +59,10 @@ class Pace:
     """
 
     def __init__(self, name: str, connections: int, shared: SharedTable = _SHARED) -> None:
-        # Also while bodies come: what waits for a connection would be sent in the midst of a pause.
-        self.connections = asyncio.Semaphore(connections)
+        # Also while bodies come: what waits for a connection would be sent in the midst of a pause. Some are left for
+        # who comes next: whoever asks for a thousand modules waits for itself.
+        rest = connections // _PART_LEFT
+        self._turns = RoundRobin(connections, math.inf, connections - rest)
         self._key = hashlib.sha256(name.encode()).digest()[:KEY_SIZE]
         self._shared = shared
         self._until = 0.0
@@ -69,6 +75,10 @@ class Pace:
         self._connections = connections
         self._queue = asyncio.Lock()
         self._answered = asyncio.Event()
+
+    def connection(self) -> AbstractAsyncContextManager[None]:
+        """Make the context in which one of the connections is used, which clients get in turn (see CLIENT)."""
+        return self._turns.turn(CLIENT.get())
 
     @asynccontextmanager
     async def turn(self, end: float) -> AsyncIterator[int]:

@@ -1,0 +1,71 @@
+"""Whoever has much fetched from an upstream waits for itself, and leaves connections to others."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from aiohttp import web
+
+from tests.functional.upstream_world import Upstream, running
+from tests.inprocess.mirrors import Mirror
+
+V = "v1.0.0"
+CONNECTIONS = 4
+MANY = 12
+SOON = 20.0
+STRANGER, OTHER, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with running() as upstream:
+        yield upstream
+
+
+def info(name: str) -> str:
+    return f"example.com/{name}/@v/{V}.info"
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_flood_of_one_client_leaves_the_upstream_to_others(
+    content_url: str, upstream: Upstream
+) -> None:
+    free = asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        loops.append(asyncio.get_running_loop())
+        await free.wait()
+        return upstream.answer(request.path.removeprefix("/proxy/"))
+
+    flood = [f"flood{number}" for number in range(MANY)]
+    for name in (*flood, "quick", "third"):
+        upstream.add(f"example.com/{name}", V)
+    upstream.behaviours = {info(name): slow for name in (*flood, "third")}
+    mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
+
+    def get(client: str, name: str) -> int:
+        return mirror.get(info(name), **{"X-Forwarded-For": client}).status_code
+
+    with ThreadPoolExecutor(MANY + 1) as threads:
+        try:
+            asked = [threads.submit(get, STRANGER, name) for name in flood]
+            wait_until(lambda: len(upstream.asked) == CONNECTIONS - 1)
+            # One connection is left, whoever asks.
+            assert get(OTHER, "quick") == 200
+            assert not any(each.done() for each in asked)
+            asked.append(threads.submit(get, THIRD, "third"))
+            wait_until(lambda: upstream.count(info("third")) == 1)
+            assert len(upstream.asked) == CONNECTIONS + 1
+        finally:
+            wait_until(lambda: bool(loops))
+            loops[0].call_soon_threadsafe(free.set)
+        assert [each.result() for each in asked] == [200] * (MANY + 1)
