@@ -136,6 +136,12 @@ def test_credentials_in_the_url(secure: Secure, kind: str, tmp_path: Path, secre
     assert '"Version": "v1.0.0"' in download(secure, tmp_path, proxy, {})
 
 
+def test_a_token_alone_in_the_url(secure: Secure, kind: str, tmp_path: Path) -> None:
+    by_name, _ = secure.roots(kind)
+    proxy = by_name.replace("https://", f"https://{secure.reader.token()}@")
+    assert '"Version": "v1.0.0"' in download(secure, tmp_path, proxy, {})
+
+
 def test_denied_without_credentials(secure: Secure, kind: str, tmp_path: Path) -> None:
     by_name, _ = secure.roots(kind)
     # Neither a comma nor another proxy behind it makes go ask elsewhere for what is private.

@@ -190,6 +190,17 @@ def test_form_fields_say_time_and_origin(owner: Owner) -> None:
     assert owner.get(f"{made.path}/@v/0123456789ab.info").json()["Version"] == "v1.0.0"
 
 
+def test_the_plus_sign_of_a_time_need_not_be_escaped(owner: Owner) -> None:
+    # As in `?time=$(git log -1 --format=%cI)`.
+    made = Made()
+    response = owner.put(made.zip(), params="time=2001-02-03T04:05:06+01:00")
+    assert response.status_code == 201, response.text
+    assert owner.get(f"{made.path}/@v/v1.0.0.info").json()["Time"] == "2001-02-03T03:05:06Z"
+    blank = owner.put(Made().zip(), params="time=2001-02-03%2004:05:06Z")
+    assert blank.status_code == 400
+    assert "'2001-02-03 04:05:06Z'" in blank.text
+
+
 def test_a_form_without_a_file_is_refused(owner: Owner) -> None:
     response = owner.put(None, files={"a": (None, "text")})
     assert response.status_code == 400

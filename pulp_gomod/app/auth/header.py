@@ -79,4 +79,8 @@ def _basic(value: str) -> Credentials:
         return Other()
     if is_secret(password):
         return Secret(password, user_name)
+    if is_secret(user_name):
+        # As `https://TOKEN@host` says it, or with a filler such as `x-oauth-basic` for a password. Nobody has such
+        # a name, and taken for one it would be counted and logged as that of a user who failed to log in.
+        return Secret(user_name)
     return Password(user_name, password)

@@ -74,6 +74,15 @@ def test_tokens() -> None:
         assert parse(f"{scheme} {secret}") == Secret(secret)
 
 
+def test_a_token_may_be_the_user_name() -> None:
+    secret, other = new_secret(), new_secret()
+    for filler in ("", "x-oauth-basic", "x", "with:colon"):
+        assert parse(basic(f"{secret}:{filler}")) == Secret(secret)
+    # What stands where a password belongs comes first.
+    assert parse(basic(f"{secret}:{other}")) == Secret(other, secret)
+    assert parse(basic(f"{secret[:-1]}:")) == Password(secret[:-1], "")
+
+
 @pytest.mark.parametrize(
     "header",
     [
