@@ -15,7 +15,9 @@ from pulp_gomod.app.auth import refusals
 from pulp_gomod.app.auth.secret import new_secret
 from pulp_gomod.app.content import services
 from pulp_gomod.app.content.frontdoor.credentials import Credentials
+from pulp_gomod.app.content.frontdoor.places import LIGHT_BODY, DoorPlaces
 from pulp_gomod.app.content.repository.guard import GuardCache
+from pulp_gomod.verifier.places import Places
 from tests.inprocess.test_guards import Reader
 from tests.inprocess.test_made_up_tokens import ELSEWHERE, STRANGER, token_of
 from tests.unit.app.frontdoor_rig import Rig, Seen, request, rig
@@ -60,8 +62,8 @@ def bearer(secret: str) -> str:
     return f"Authorization: Bearer {secret}"
 
 
-def put(target: str, *headers: str) -> bytes:
-    return request("PUT", target, "Content-Length: 1", *headers, body=b"x")
+def put(target: str, *headers: str, body: bytes = b"x") -> bytes:
+    return request("PUT", target, f"Content-Length: {len(body)}", *headers, body=body)
 
 
 @pytest.mark.parametrize("header", [basic, bearer])
@@ -158,6 +160,76 @@ def test_whoever_asks_for_much_leaves_the_api_to_others(play: Play) -> None:
             assert answer.startswith(b"HTTP/1.1 200 ")
 
     play(scene)
+
+
+@pytest.mark.parametrize("is_form", [True, False])
+def test_a_flood_keeps_nobody_else_from_having_credentials_verified(
+    play: Play, is_form: bool
+) -> None:
+    """Those who verify them are few, so whoever has one of their turns may not wait for another turn of its own."""
+
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if seen.line.startswith(f"GET {REST}?flood"):
+                await free.wait()
+
+        def verify(address: str) -> "asyncio.Task[bytes]":
+            by = f"X-Forwarded-For: {address}"
+            if not is_form:
+                return asyncio.create_task(here.get(REST, by, bearer(new_secret())))
+            return asyncio.create_task(
+                here.send(request("POST", "/auth/login/", by, "Content-Length: 1", body=b"x"))
+            )
+
+        here.api.before = wait
+        by = f"X-Forwarded-For: {STRANGER}"
+        flood = [asyncio.create_task(here.get(f"{REST}?flood", by)) for _ in range(MANY)]
+        await until(lambda: len(here.api.seen) == WORKERS)
+        for address in (STRANGER, ELSEWHERE):
+            assert (await verify(address)).startswith(b"HTTP/1.1 200 ")
+        assert not any(each.done() for each in flood)
+        free.set()
+        await asyncio.gather(*flood)
+
+    play(scene)
+
+
+def test_whoever_has_a_place_waits_for_nothing_else(
+    content_url: str, tmp_path: Path, door: Credentials
+) -> None:
+    """What waits for a place meanwhile would wait for all that its client has sent beside."""
+    places = Places(tmp_path, "verify", 1)
+    good = token_of(Reader())
+
+    async def main() -> None:
+        gate: Any = GuardCache()
+        shared: dict[web.AppKey[Any], Any] = {services.KEY: SimpleNamespace(gate=gate)}
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if seen.line.startswith("GET"):
+                await free.wait()
+
+        queue = DoorPlaces(places)
+        line = queue._line
+        options = {"credentials": door, "services": shared, "places": queue}
+        async with rig(tmp_path, proxies=LOOPBACK, **options) as here:
+            here.api.before = wait
+            large = put(UPLOAD, bearer(good), body=bytes(LIGHT_BODY + 1))
+            with places.take(0):
+                sent = asyncio.create_task(here.send(large))
+                await until(lambda: not line._free)
+                flood = [asyncio.create_task(here.get(REST, bearer(good))) for _ in range(MANY)]
+                await until(lambda: len(here.api.seen) == WORKERS)
+            assert (await sent).startswith(b"HTTP/1.1 200 ")
+            assert not any(each.done() for each in flood)
+            free.set()
+            await asyncio.gather(*flood)
+        gate.close()
+
+    asyncio.run(main())
 
 
 def waiting(door: Credentials) -> int:

@@ -1,6 +1,7 @@
 """What takes the API long waits at the door for a place, and everything else goes past."""
 
 import asyncio
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def places(tmp_path: Path) -> Places:
 
 async def until_received(here: Rig, door: DoorPlaces) -> None:
     """Wait until somebody waits for a place."""
-    while not door._line.locked():
+    while door._line._free:
         await asyncio.sleep(0.01)
 
 
@@ -67,6 +68,31 @@ def test_a_large_body_waits_and_small_requests_do_not(tmp_path: Path, places: Pl
     asyncio.run(main())
 
 
+def test_clients_get_places_in_turn(tmp_path: Path, places: Places) -> None:
+    async def main() -> None:
+        door = DoorPlaces(places)
+        async with rig(tmp_path, places=door, proxies=[ip_network("127.0.0.0/8")]) as here:
+
+            def send(address: str) -> "asyncio.Task[bytes]":
+                large = put(LARGE, f"X-Forwarded-For: {address}")
+                return asyncio.create_task(here.send(large))
+
+            with places.take(0):
+                sent = [send("192.0.2.1") for _ in range(4)]
+                while sum(map(len, door._line._lines.values())) < 3:
+                    await asyncio.sleep(0.01)
+                sent.append(send("192.0.2.2"))
+                while len(door._line._lines) < 2:
+                    await asyncio.sleep(0.01)
+            assert all(said.endswith(b"ok") for said in await asyncio.gather(*sent))
+            by = [seen.values("x-forwarded-for")[0].split(",")[0] for seen in here.api.seen]
+            # One had its turn already, and one was the next before anybody else came.
+            assert by.index("192.0.2.2") == 2
+            assert len(by) == 5
+
+    asyncio.run(main())
+
+
 def test_who_waits_for_too_long_is_told_to_try_again(tmp_path: Path, places: Places) -> None:
     async def main() -> None:
         async with rig(tmp_path, places=DoorPlaces(places, patience=0.2)) as here:
@@ -87,7 +113,7 @@ def test_whose_client_has_gone_is_not_handed_on(tmp_path: Path, places: Places) 
                 writer.write(put(LARGE))
                 await until_received(here, door)
                 writer.transport.abort()
-                while door._line.locked():
+                while not door._line._free:
                     await asyncio.sleep(0.01)
             assert (await here.send(put(LARGE))).endswith(b"ok")
             assert len(here.api.seen) == 1

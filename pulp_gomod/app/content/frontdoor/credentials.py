@@ -7,8 +7,8 @@ same queues. What it finds decides nothing but this: guesses are answered here, 
 the API says what it says to them without hashing them again.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -86,29 +86,33 @@ class Credentials:
             return None
         return _respond(request, 401, refusals.wrong(sent), refusals.CHALLENGE)
 
-    @asynccontextmanager
-    async def turn(self, request: web.Request) -> AsyncIterator[None]:
+    def turn(self, request: web.Request, *, has_place: bool) -> AbstractAsyncContextManager[Any]:
         """
         Make the context in which the API is asked: its few workers answer clients in turn.
 
+        Nobody waits for two turns: who has one of those that are few and waits for its own others meanwhile, keeps
+        everybody waiting. So those that verify credentials, and those with a place, have no other: they are few. Forms with
+        a password wait for such a turn, and so does whoever has sent worthless credentials: no more of the API's workers
+        are busy with them than there are content processes.
+
+        Args:
+            request: The request, whose credentials were looked at.
+            has_place: Whether it has waited for one of the places.
+
         Raises:
-            Busy: Too much of the same client waits.
-        """
-        client = services.of(request.app).gate.client(request)
-        async with self._turn_of_guesses(request), self._turns.turn(client):
-            yield
-
-    def _turn_of_guesses(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
-        """
-        Make the context in which the API verifies credentials.
-
-        Forms with a password wait for their turn, and so does whoever has sent worthless credentials: no more of its
-        few workers are busy with them than there are content processes.
+            Busy: Too much of the same client waits; where the context is entered.
         """
         if request.get(_WORTHLESS):
             return self._worthless.turn(site(client_address(request) or ""))
-        if request.method != "POST" or request.path != _FORM:
-            return nullcontext()
+        if request.method == "POST" and request.path == _FORM:
+            return self._turn_of_form(request)
+        return nullcontext() if has_place else self._turns.turn(self.client(request))
+
+    def client(self, request: web.Request) -> str:
+        """Name whose turn a request waits for."""
+        return services.of(request.app).gate.client(request)
+
+    def _turn_of_form(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
         attempt = throttle.password_attempt(client_address(request), "", "")
         context: AbstractAsyncContextManager[Any] = services.of(request.app).gate.logins.turn(
             attempt

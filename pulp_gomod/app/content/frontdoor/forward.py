@@ -102,8 +102,11 @@ class CredentialCheck(Protocol):
     async def refusal(self, request: web.Request) -> web.StreamResponse | None:
         """The answer to a request that is not to be forwarded."""
 
-    def turn(self, request: web.Request) -> AbstractAsyncContextManager[Any]:
-        """The context in which the API is asked."""
+    def turn(self, request: web.Request, *, has_place: bool) -> AbstractAsyncContextManager[Any]:
+        """The context in which the API is asked, of a request that has waited for a place, or has not."""
+
+    def client(self, request: web.Request) -> str:
+        """Whose turn it waits for."""
 
     def learn(self, request: web.Request, status: int) -> None:
         """Hear what the API has answered."""
@@ -348,7 +351,8 @@ class FrontDoor:
             if self._places is None or HEAVY not in answer.headers:
                 return answer
             answer.release()
-        async with self._places.take(request):
+        who = (self._credentials.client if self._credentials else self._client)(request)
+        async with self._places.take(request, who):
             return await self._call(request, spool, {PLACE: "1"})
 
     async def _call(
@@ -377,7 +381,7 @@ class FrontDoor:
         deadline = loop.time() + self._patience
         while True:
             try:
-                async with self._credentials.turn(request) if self._credentials else nullcontext():
+                async with self._turn(request, has_place=PLACE in headers):
                     answer = await self._session.request(
                         method,
                         URL(self._base + _target(request), encoded=True),
@@ -394,6 +398,11 @@ class FrontDoor:
                 if not again or loop.time() > deadline:
                     raise UpstreamDown(error) from error
                 await asyncio.sleep(_RETRY_PAUSE)
+
+    def _turn(self, request: web.Request, *, has_place: bool) -> AbstractAsyncContextManager[Any]:
+        if self._credentials is None:
+            return nullcontext()
+        return self._credentials.turn(request, has_place=has_place)
 
     async def _relay(
         self, request: web.Request, answer: ClientResponse, last: bool = False

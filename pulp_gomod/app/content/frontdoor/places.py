@@ -2,7 +2,8 @@
 Waiting at the door with what keeps a worker of the API for long.
 
 A worker of the API answers one request at a time. So of large bodies, and of zips that take long to
-check, no more are handed on at a time than there are places; small requests go past those who wait.
+check, no more are handed on at a time than there are places; small requests go past those who wait. Clients get
+places in turn.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from pulp_gomod.app.db.round_robin import RoundRobin
 from pulp_gomod.verifier.places import PAUSE, Places
 
 #: Bytes of a body up to which it is handed on at once. The API says if it takes long all the same.
@@ -19,6 +21,8 @@ LIGHT_BODY = 4 * 1024 * 1024
 
 # Seconds: as long as anybody's patience.
 _LONGEST_WAIT = 600.0
+# Requests of one client that may wait; their bodies are bounded, too.
+_LONGEST_OF_ONE = 1000
 
 
 class Crowded(Exception):
@@ -31,7 +35,7 @@ class ClientGone(Exception):
 
 class DoorPlaces:
     """
-    The places as requests of this process take them, one after the other.
+    The places as requests of this process take them, one client after the other.
 
     Args:
         places: Those of all processes.
@@ -42,19 +46,23 @@ class DoorPlaces:
         self._places = places
         self._patience = patience
         # Only the first in line looks whether a place is free.
-        self._line = asyncio.Lock()
+        self._line = RoundRobin(1, _LONGEST_OF_ONE)
 
     @asynccontextmanager
-    async def take(self, request: web.Request) -> AsyncIterator[None]:
+    async def take(self, request: web.Request, who: str) -> AsyncIterator[None]:
         """
         Have a place while the context lasts.
 
+        Args:
+            who: Whose request it is.
+
         Raises:
+            Busy: Too many of the same client wait.
             Crowded: None became free.
             ClientGone: Nobody waits for the answer any more.
         """
         try:
-            async with asyncio.timeout(self._patience), self._line:
+            async with asyncio.timeout(self._patience), self._line.turn(who):
                 descriptor = await self._look(request)
         except TimeoutError:
             raise Crowded from None
