@@ -214,3 +214,25 @@ def test_names_are_escaped(content_url: str, upstream: Upstream) -> None:
     mirror.get(mod(root("a")))
 
     wait_until(lambda: upstream.count(mod(root("!b"))) == 1)
+
+
+def test_names_that_no_module_has_keep_no_other_from_being_fetched(
+    content_url: str, upstream: Upstream, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream.add(root("a"), V)
+    upstream.add(root("b"), V)
+    # An author may write anything between quotes, and whatever bytes.
+    names = [b'"a %d"' % number for number in range(8)]
+    names += [b"example.com/\xff%d" % number for number in range(8)]
+    names.append(root("b").encode())
+    lines = [b"require %s %s" % (name, V.encode()) for name in names]
+    version = upstream.modules[root("a")][V]
+    version.mod = b"\n".join([b"module " + root("a").encode(), *lines, b""])
+    mirror = Mirror.create(content_url, upstream)
+
+    assert mirror.get(mod(root("a"))).content == version.mod
+
+    wait_until(lambda: upstream.count(mod(root("b"))) == 1)
+    time.sleep(QUIET)
+    assert upstream.asked == [mod(root("a")), mod(root("b"))]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

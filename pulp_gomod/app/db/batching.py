@@ -66,8 +66,8 @@ class _Kind:
             asked, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
                 answers = await self._look_up(asked)
-            except DataError as error:
-                # One of them is at fault; the others are not.
+            except (DataError, UnicodeError) as error:
+                # One of them is at fault, perhaps a text that has half characters; the others are not.
                 if len(asked) == 1:
                     _fail(asked, error)
                 else:

@@ -49,7 +49,8 @@ class Ahead:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._most = max(1, min(MOST_AT_ONCE, upstream.settings.connections // _PART))
-        self._seen: Lru[str, bool] = Lru(MOST_SEEN)
+        # By hashes: the names are strangers', and may be long. Where two have the same, one is not fetched ahead.
+        self._seen: Lru[int, bool] = Lru(MOST_SEEN)
         self._waiting: OrderedDict[str, tuple[str, Guess]] = OrderedDict()
         self._not_before = 0.0
         self._running: set[asyncio.Task[None]] = set()
@@ -62,9 +63,9 @@ class Ahead:
             key: What it is.
             guess: Fetches it.
         """
-        if not self._is_welcome or self._seen.get(key):
+        if not self._is_welcome or self._seen.get(hash(key)):
             return False
-        self._seen.put(key, True)
+        self._seen.put(hash(key), True)
         self._waiting[key] = CLIENT.get(), guess
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popitem(last=False)
@@ -98,6 +99,9 @@ class Ahead:
                 await guess()
             except _FAULTS as fault:
                 log.debug("%s was not fetched ahead: %s", key, fault)
+            except Exception:
+                # The other guesses are no worse for it.
+                log.exception("%s was not fetched ahead", ascii(key))
 
     async def close(self) -> None:
         """Fetch nothing more."""

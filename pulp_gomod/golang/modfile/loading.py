@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import GoError
-from ..module import Version
+from ..module import Version, canonical_version, check
 from .file import File, Go, Require
 from .rules import read_lax
 
@@ -28,7 +28,7 @@ class Requirements:
 
     Attributes:
         is_pruned: Whether the go command leaves out what is required, where this is the go.mod of a dependency.
-        versions: The first ones, in the order of the file.
+        versions: The first ones, in the order of the file, without those that can be of no module.
     """
 
     is_pruned: bool
@@ -60,7 +60,17 @@ def requirements(data: bytes, most: int) -> Requirements:
         read_lax(data, file)
     except GoError:
         return Requirements(True, ())
-    return Requirements(is_pruned(file.go), tuple(Version(r.path, r.version) for r in file.require))
+    named = (Version(each.path, each.version) for each in file.require)
+    return Requirements(is_pruned(file.go), tuple(each for each in named if _is_possible(each)))
+
+
+def _is_possible(version: Version) -> bool:
+    """Say whether there can be such a module version: authors may write anything between quotes."""
+    try:
+        check(*version)
+    except GoError:
+        return False
+    return canonical_version(version.version) == version.version
 
 
 def is_pruned(go: Go | None) -> bool:

@@ -35,6 +35,9 @@ class Database:
             raise self.error
         if "wrong" in words:
             raise DataError("wrong")
+        for word in words:
+            # As psycopg does.
+            word.encode()
         rows = [
             (place, f"{word}!")
             for place, word in enumerate(words, 1)
@@ -109,13 +112,14 @@ def test_there_are_bounds() -> None:
     play(scene)
 
 
-def test_one_wrong_value_is_its_own_fault() -> None:
+@pytest.mark.parametrize(("wrong", "fault"), [("wrong", DataError), ("\udcff", UnicodeError)])
+def test_one_wrong_value_is_its_own_fault(wrong: str, fault: type[Exception]) -> None:
     async def scene(database: Database, batching: Lookups) -> None:
-        words = ["a", "wrong", "b"]
+        words = ["a", wrong, "b"]
         asking = [batching.ask(ONE, word=word) for word in words]
         found = await asyncio.gather(*asking, return_exceptions=True)
         assert (found[0], found[2]) == ([("a!",)], [("b!",)])
-        assert isinstance(found[1], DataError)
+        assert isinstance(found[1], fault)
 
     play(scene)
 

@@ -25,3 +25,20 @@ def test_no_more_are_kept_than_are_of_interest() -> None:
 def test_of_what_go_refuses_nothing_is_read() -> None:
     found = requirements(b"module example.com/m\nrequire example.com/a\n", 10)
     assert (found.is_pruned, found.versions) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b'"a b" v1.0.0',
+        b"/a/../b v1.0.0",
+        b"example.com/B!x v1.0.0",
+        "example.com/caf\u00e9 v1.0.0".encode(),
+        b"example.com/\xff\xfe v1.0.0",
+        b"a v1.0.0",
+    ],
+)
+def test_names_that_no_module_has_are_left_out(name: bytes) -> None:
+    lines = [b"module example.com/m", b"require " + name, b"require example.com/a v1.0.0"]
+    found = requirements(b"\n".join(lines) + b"\n", 10)
+    assert found.versions == (Version("example.com/a", "v1.0.0"),)

@@ -219,6 +219,9 @@ class Zips:
             except UpstreamFault as fault:
                 where = f"{asked.path}@{asked.version}"
                 log.warning("%s was sent, but is not cached: %s", where, fault.line)
+            except Exception:
+                where = f"{asked.path}@{asked.version}"
+                log.exception("%s was sent, but is not cached", where)
 
         task = asyncio.create_task(join())
         self._joining.add(task)

@@ -10,8 +10,9 @@ import hashlib
 import os
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,6 +65,14 @@ class Proven:
     repository: UUID
 
 
+@dataclass(eq=False, slots=True)
+class _Expected:
+    """What those wait for who wait for one fetch."""
+
+    flight: "asyncio.Task[Any]"
+    zip: "asyncio.Future[Proven]" = field(default_factory=asyncio.Future)
+
+
 class ProvenZips:
     """
     The zips of one remote that clients wait for.
@@ -74,7 +83,7 @@ class ProvenZips:
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._expected: dict[str, asyncio.Future[Proven]] = {}
+        self._expected: dict[str, _Expected] = {}
 
     async def first(self, key: str, flight: "asyncio.Task[Any]") -> Proven | None:
         """
@@ -84,12 +93,18 @@ class ProvenZips:
             key: What is fetched.
             flight: Fetches and stores it.
         """
-        expected = self._expected.get(key)
-        if expected is None:
-            expected = self._expected[key] = asyncio.get_running_loop().create_future()
-            flight.add_done_callback(lambda _: self._expected.pop(key).cancel())
-        await asyncio.wait({flight, expected}, return_when=asyncio.FIRST_COMPLETED)
-        return expected.result() if expected.done() and not flight.done() else None
+        known = self._expected.get(key)
+        # One fetch may have ended, and the next have begun, before the loop comes to what is to happen then.
+        if known is None or known.flight is not flight:
+            known = self._expected[key] = _Expected(flight)
+            flight.add_done_callback(partial(self._forget, key, known))
+        await asyncio.wait({flight, known.zip}, return_when=asyncio.FIRST_COMPLETED)
+        return known.zip.result() if known.zip.done() and not flight.done() else None
+
+    def _forget(self, key: str, expected: "_Expected", _: object) -> None:
+        expected.zip.cancel()
+        if self._expected.get(key) is expected:
+            del self._expected[key]
 
     async def offer(
         self, key: str, spool: Spool, h1: str, go_mod_h1: str, repository: UUID
@@ -105,17 +120,17 @@ class ProvenZips:
             repository: As of `Proven`.
         """
         expected = self._expected.get(key)
-        if expected is None or expected.done():
+        if expected is None or expected.zip.done():
             return
         try:
             link, sha256 = await self._threads.verify(_kept, spool.path)
         except OSError:
             # They have it when it is stored.
             return
-        if not expected.done():
+        if not expected.zip.done():
             now = datetime.now(UTC)
             found = Proven(link, spool.size, sha256, now, h1, go_mod_h1, repository)
-            expected.set_result(found)
+            expected.zip.set_result(found)
 
 
 def _kept(path: str) -> tuple[Link, str]:
