@@ -124,7 +124,15 @@ def pack_commit(commit: Commit, version: str, out: Path) -> str:
     Raises:
         GoError: The version does not fit the module, or Go would not take the zip.
     """
-    create_from_vcs(out, commit.module, version, commit.root, commit.revision, commit.subdir)
+    create_from_vcs(
+        out,
+        commit.module,
+        version,
+        commit.root,
+        commit.revision,
+        commit.subdir,
+        as_fetched=True,
+    )
     return check_upload(out).h1
 
 

@@ -231,9 +231,16 @@ def test_zip_of_a_tag_as_the_go_command_makes_it(tmp_path: Path) -> None:
     (repo / "vendor/modules.txt").write_text("# x\n")
     (repo / "vendor/x/x.go").write_text("package x\n")
     (repo / "link").symlink_to("m.go")
+    # `git archive` alone would leave out, and write into, what the go command takes as it is.
+    (repo / "left.txt").write_text("x")
+    (repo / "version.go").write_text("package hosted // $Format:%H$\n")
+    (repo / "dos.txt").write_text("a\nb\n")
+    (repo / ".gitattributes").write_text(
+        "left.txt export-ignore\nversion.go export-subst\ndos.txt text eol=crlf\n"
+    )
     commit(repo)
     ours = tmp_path / "ours.zip"
-    modzip.create_from_vcs(ours, path, VERSION, repo, VERSION)
+    modzip.create_from_vcs(ours, path, VERSION, repo, VERSION, as_fetched=True)
     assert dirhash.hash_zip(ours) == download_direct(command, tmp_path, path, repo)
 
 

@@ -1,6 +1,7 @@
 """Packing a module version for publishing."""
 
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,55 @@ def test_a_tag_is_packed_as_it_is(repository: Path, tmp_path: Path) -> None:
     out = pack(repository, "v1.0.0", tmp_path / "m.zip")
     upload = check_upload(out)
     assert (upload.module, upload.version, upload.file_count) == ("example.com/m", "v1.0.0", 2)
+
+
+def test_attributes_of_git_change_nothing_of_a_module(repository: Path, tmp_path: Path) -> None:
+    git(repository, "add", ".")
+    (repository / "sub" / "id.go").write_text("package x // $Format:%H$\n")
+    (repository / "sub" / "left.txt").write_text("x\n")
+    (repository / ".gitattributes").write_text("left.txt export-ignore\nid.go export-subst\n")
+    mine = repository / ".git" / "info" / "attributes"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("go.mod export-ignore\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "c")
+    git(repository, "tag", "sub/v1.3.0")
+    with zipfile.ZipFile(pack(repository / "sub", "v1.3.0", tmp_path / "m.zip")) as packed:
+        found = {name.partition("@v1.3.0/")[2]: packed.read(name) for name in packed.namelist()}
+    assert sorted(found) == ["go.mod", "id.go", "left.txt", "x.go"]
+    assert found["id.go"] == b"package x // $Format:%H$\n"
+    assert mine.read_text() == "go.mod export-ignore\n"
+
+
+@pytest.mark.parametrize("kind", ["linked", "submodule", "sha256", "packed", "shallow", "blobless"])
+def test_a_repository_may_be_of_any_kind(repository: Path, tmp_path: Path, kind: str) -> None:
+    here = tmp_path / 'with "quotes" here'
+    origin = repository.as_uri()
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    match kind:
+        case "linked":
+            git(repository, "worktree", "add", "-q", str(here), "v1.0.0")
+        case "submodule":
+            write_module(here, "example.com/outer")
+            git(here, "init", "-q")
+            git(here, "-c", "protocol.file.allow=always", "submodule", "-q", "add", origin, "in")
+            here /= "in"
+        case "sha256":
+            write_module(here, "example.com/m")
+            git(here, "init", "-q", "--object-format=sha256")
+            git(here, "add", ".")
+            git(here, "commit", "-qm", "c")
+            git(here, "tag", "v1.0.0")
+        case "packed":
+            here = repository
+            git(repository, "gc", "-q")
+        case "shallow":
+            git(tmp_path, "clone", "-q", "--depth=1", origin, str(here))
+        case "blobless":
+            git(tmp_path, "clone", "-q", "-n", "--filter=blob:none", origin, str(here))
+    (tmp_path / "out").mkdir()
+    upload = check_upload(pack(here, "v1.0.0", tmp_path / "out" / "m.zip"))
+    assert (upload.module, upload.file_count) == ("example.com/m", 2)
 
 
 def test_a_module_below_the_root_has_tags_of_its_own(repository: Path, tmp_path: Path) -> None:

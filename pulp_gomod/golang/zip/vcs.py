@@ -4,18 +4,23 @@ import os
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO, RawIOBase
-from typing import BinaryIO, cast
+from types import MappingProxyType
+from typing import BinaryIO, Final, cast
 
 from ..archive import Archive, Entry, Source
 from ..quote import printable, quote
 from .creating import Output, create
 from .files import File, check_files
 from .names import LICENSE
+from .plain_git import plain_view
 from .report import CheckedFiles, ZipError
+
+# The repository as it is.
+_NO_VIEW: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class UnrecognizedVCSError(ZipError):
@@ -33,6 +38,8 @@ def create_from_vcs(
     repo_root: str | os.PathLike[str],
     revision: str,
     subdir: str = "",
+    *,
+    as_fetched: bool = False,
 ) -> None:
     """
     Write the zip of a module from a commit of a git repository (zip.CreateFromVCS).
@@ -41,12 +48,15 @@ def create_from_vcs(
     the one from the root of the repository.
 
     Arguments: where to write; module path and version; the root of a working tree; what git is to
-    take (a tag, a branch, a commit); the directory of the module below the root.
+    take (a tag, a branch, a commit); the directory of the module below the root; whether the files
+    are to be those that the go command gets when it fetches from the repository, which differ
+    where attributes of git say `export-ignore` or `export-subst`. The root may then also be that of
+    a linked working tree or a submodule.
 
     Raises UnrecognizedVCSError where the root is not that of a git working tree (then
     `create_from_dir` may be what is wanted), VCSError where git fails, and what `create` raises.
     """
-    with _files_of_commit(repo_root, revision, subdir) as files:
+    with _files_of_commit(repo_root, revision, subdir, as_fetched) as files:
         create(out, path, version, files)
 
 
@@ -56,33 +66,40 @@ def check_vcs(repo_root: str | os.PathLike[str], revision: str, subdir: str = ""
 
     Arguments and exceptions: as of `create_from_vcs`.
     """
-    with _files_of_commit(repo_root, revision, subdir) as files:
+    with _files_of_commit(repo_root, revision, subdir, as_fetched=False) as files:
         return check_files(files)
 
 
 @contextmanager
 def _files_of_commit(
-    repo_root: str | os.PathLike[str], revision: str, subdir: str
+    repo_root: str | os.PathLike[str], revision: str, subdir: str, as_fetched: bool
 ) -> Iterator[list[File]]:
     root = os.fspath(repo_root)
     for argument in (revision, subdir):
         if argument.startswith("-"):
             raise VCSError(f"{quote(argument)} begins with a dash, git would take it for an option")
-    if not _is_git_repo(root):
+    if not as_fetched and not _is_git_repo(root):
         raise UnrecognizedVCSError(
             f"could not find a recognized version control system at {quote(root)}"
         )
     with tempfile.TemporaryFile() as scratch:
-        _git_archive(root, revision, subdir, scratch)
+        if as_fetched:
+            commit = _ask(root, "rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+            with plain_view(root, partial(_ask, root)) as view:
+                _git_archive(root, commit, subdir, scratch, view)
+        else:
+            _git_archive(root, revision, subdir, scratch)
         files = _files(Archive(Source(scratch)), subdir)
         if subdir and not any(file.path == LICENSE for file in files):
             files += _root_license(root, revision)
         yield files
 
 
-def _git(root: str, *args: str, out: BinaryIO | int) -> "subprocess.CompletedProcess[bytes]":
+def _git(
+    root: str, *args: str, out: BinaryIO | int, view: Mapping[str, str] = _NO_VIEW
+) -> "subprocess.CompletedProcess[bytes]":
     # git must see the directory as the caller names it, for a root that is a symbolic link.
-    environment = os.environ | {"PWD": root}
+    environment = os.environ | {"PWD": root} | view
     try:
         return subprocess.run(
             ["git", *args],
@@ -105,11 +122,13 @@ def _is_git_repo(root: str) -> bool:
     return os.path.normpath(found) == os.path.normpath(os.path.join(root, ".git"))
 
 
-def _git_archive(root: str, revision: str, subdir: str, out: BinaryIO) -> None:
+def _git_archive(
+    root: str, revision: str, subdir: str, out: BinaryIO, view: Mapping[str, str] = _NO_VIEW
+) -> None:
     # Line ends are to be the same on every system: translated on the way in, not on the way out.
     settings = ("-c", "core.autocrlf=input", "-c", "core.eol=lf")
     where = (subdir,) if subdir else ()
-    done = _git(root, *settings, "archive", "--format=zip", revision, *where, out=out)
+    done = _git(root, *settings, "archive", "--format=zip", revision, *where, out=out, view=view)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise VCSError(f"error running `git archive` for {quote(revision)}: {said}")
