@@ -16,7 +16,7 @@ from pulpcore.plugin.constants import TASK_STATES
 from pulpcore.plugin.models import Task, Upload, UploadChunk
 
 from pulp_gomod.app.exceptions import ImportRefusedError
-from pulp_gomod.app.models import GoModFile, GoRelease, GoSumdbRecord
+from pulp_gomod.app.models import GoModFile, GoRelease, GoSumdbRecord, GoSumdbTree
 from pulp_gomod.app.models.own import own_paths_of
 from pulp_gomod.app.tasks.importing.layout import SumdbPlace, place_of
 from pulp_gomod.app.tasks.importing.run import Report, import_tree
@@ -28,6 +28,7 @@ from tests.gomods import pack
 from tests.goproxy_requests import get, zip_of
 from tests.inprocess.owners import Owner
 from tests.inprocess.settings import configured
+from tests.inprocess.test_bundle import World
 from tests.unit import django_set_up  # noqa: F401
 
 Files = Mapping[str, bytes]
@@ -360,6 +361,55 @@ def test_records_of_checksum_databases_are_proven_and_kept(owner: Owner, base: s
     report = imported(owner, files | log.files(), sumdb=[log.key])
     assert (report["added"], report["records"], report["notes"]) == (1, 1, [])
     assert GoSumdbRecord.objects.filter(tree__name=log.name, module=base).count() == 1
+
+
+def closed_side(content_url: str, world: World) -> Owner:
+    """A repository on a server that knows nothing of a database."""
+    GoSumdbTree.objects.filter(verifier_key=world.key).delete()
+    return Owner.create(content_url)
+
+
+def test_later_bundles_are_proven_with_what_earlier_ones_brought(content_url: str) -> None:
+    world = World(content_url)
+    early = world.zip("example.com/early", "v1.0.0")
+    first_head = world.log.size
+    world.owner.publish(world.zip("example.com/late", "v1.0.0"))
+    whole, number = world.bundle(), world.number
+    # Its record is at the edge of the first head's tree, whose tile the whole bundle has.
+    world.owner.publish(early)
+    later = world.bundle(since=number)
+    inside = closed_side(content_url, world)
+    for tar in (whole, later):
+        report = imported(inside, tar, sumdb=[world.key])
+        assert (report["added"], report["records"], report["notes"]) == (1, 1, [])
+    # Who has seen that head outside goes on from there.
+    assert GoSumdbTree.objects.get(verifier_key=world.key).passed == [first_head]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"continues": [301, 302, 10**30, -1, "301", None, 1.5]},
+        {"continues": 7},
+        {"key": "other"},
+        "text",
+        None,
+    ],
+)
+def test_what_a_bundle_says_of_itself_is_believed_as_far_as_it_is_proven(
+    content_url: str, said: Any
+) -> None:
+    world = World(content_url)
+    world.owner.publish(world.zip("example.com/m", "v1.0.0"))
+    with tarfile.open(fileobj=io.BytesIO(world.bundle())) as tar:
+        files = {each.name: tar.extractfile(each).read() for each in tar}  # type: ignore[union-attr]
+    about = json.loads(files["bundle/about.json"])
+    database = about["sumdb"][0]
+    about["sumdb"] = [database | {"continues": [200]} | said] if isinstance(said, dict) else said
+    files["bundle/about.json"] = json.dumps(about).encode()
+    report = imported(closed_side(content_url, world), files, sumdb=[world.key])
+    assert (report["added"], report["records"], report["notes"]) == (1, 1, [])
+    assert GoSumdbTree.objects.get(verifier_key=world.key).passed == []
 
 
 def test_nobody_brings_another_key_for_a_database_that_is_known(owner: Owner, base: str) -> None:

@@ -188,6 +188,7 @@ def absorb(
     records: Iterable[ProvenRecord],
     tiles: TileSource,
     passed: Iterable[bytes] = (),
+    continues: Iterable[int] = (),
 ) -> Absorbed:
     """
     Keep records, a head and tiles that came from elsewhere, as far as they are proven.
@@ -202,6 +203,7 @@ def absorb(
         tiles: Reads the tiles that came along.
         passed: Further signed notes that clients may have seen: what proves them is kept, so that a client which
             begins with one of them can go on.
+        continues: The same of heads of which only the sizes are known; others than of smaller trees are ignored.
 
     Raises:
         note.NoteError: The head is not signed with the key.
@@ -214,6 +216,8 @@ def absorb(
     _move(store, offered, tiles, absorbed)
     for each in passed:
         _pass_on(store, open_head(each, verifier_key), tiles)
+    for sizes in in_batches(continues, BATCH):
+        _continue(store, sizes, tiles)
     for batch in in_batches(records, BATCH):
         _absorb(store, batch, tiles, absorbed)
     return absorbed
@@ -254,7 +258,25 @@ def _pass_on(store: "TreeStore", passed: Head, tiles: TileSource) -> None:
         raise
     except GoError:
         return
-    store.keep(plan, data, known, known, passed=passed.tree.n)
+    store.keep(plan, data, known, known, passed=[passed.tree.n])
+
+
+def _continue(store: "TreeStore", sizes: Sequence[int], tiles: TileSource) -> None:
+    """Keep what proves trees of some sizes in the known head; if something is missing, of those where nothing is."""
+    known = store.head()
+    smaller = [size for size in sizes if 0 < size < known.tree.n]
+    if not smaller:
+        return
+    plan = ProofPlan(known, known, (), smaller)
+    try:
+        data = _read(store, plan, tiles)
+        plan.prove(data)
+    except GoError:
+        if len(smaller) > 1:
+            for each in smaller:
+                _continue(store, [each], tiles)
+        return
+    store.keep(plan, data, known, known, passed=smaller)
 
 
 def _absorb(
@@ -365,7 +387,7 @@ class TreeStore:
         known: Head,
         head: Head,
         records: Sequence[ProvenRecord] = (),
-        passed: int = 0,
+        passed: Collection[int] = (),
     ) -> bool:
         """
         Keep what has been proven; False if the head was moved meanwhile, and nothing was kept.
@@ -378,12 +400,11 @@ class TreeStore:
             data: The data of its tiles.
             known: The head that was known before.
             head: The one in which the records are proven: the same, or a larger one.
-            passed: The size of a smaller tree that the plan proves, and clients may know; 0 for none.
+            passed: The sizes of smaller trees that the plan proves, and clients may know.
         """
         with transaction.atomic():
             tree = self._locked()
-            if passed:
-                _note_passed(tree, passed)
+            _note_passed(tree, passed)
             if head.tree.n > known.tree.n:
                 if bytes(tree.head) != known.message:
                     return False
@@ -391,7 +412,7 @@ class TreeStore:
                 tree.head_seen = timezone.now()
                 tree.save(update_fields=["head", "size", "head_seen"])
                 if known.tree.n:
-                    _note_passed(tree, known.tree.n)
+                    _note_passed(tree, [known.tree.n])
             for some in in_batches(zip(plan.tiles, data, strict=True), _TILES):
                 _keep_tiles(tree, some, plan.lasting)
             GoSumdbRecord.objects.bulk_create(
@@ -419,10 +440,10 @@ class TreeStore:
         return found
 
 
-def _note_passed(tree: GoSumdbTree, size: int) -> None:
-    """Note a head that clients may know; the tree is locked."""
-    if size not in tree.passed:
-        tree.passed = sorted({*tree.passed, size})[-MAX_PASSED:]
+def _note_passed(tree: GoSumdbTree, sizes: Collection[int]) -> None:
+    """Note heads that clients may know; the tree is locked."""
+    if not set(sizes) <= set(tree.passed):
+        tree.passed = sorted({*tree.passed, *sizes})[-MAX_PASSED:]
         tree.save(update_fields=["passed"])
 
 

@@ -5,7 +5,7 @@ The Client proves one record at a time, for one who asks. Here the aim is a stor
 tiles that prove them in one head, and those that prove every earlier head in it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from . import note, tlog
@@ -70,17 +70,26 @@ class ProofPlan:
         known: The head that is known.
         head: The same, or a larger one.
         records: The records, each with a number that the head's tree has.
+        smaller: Sizes of smaller trees of which nothing but the size is known: whoever knows what they are can
+            be shown that the head continues them.
 
     Raises:
         SumDBError: A record's number is beyond the head.
+        tlog.TlogError: A smaller tree is not smaller.
 
     Attributes:
         tiles: The tiles to read, each as wide as the head's tree has it.
-        lasting: Those that prove the two heads. Whoever has been given one of these heads needs
-            them for ever, whatever becomes of the records.
+        lasting: Those that prove the two heads and the smaller trees. Whoever has been given one of these
+            needs them for ever, whatever becomes of the records.
     """
 
-    def __init__(self, known: Head, head: Head, records: Sequence[Numbered]) -> None:
+    def __init__(
+        self,
+        known: Head,
+        head: Head,
+        records: Sequence[Numbered],
+        smaller: Collection[int] = (),
+    ) -> None:
         self._known, self._head, self._records = known, head, records
         size = head.tree.n
         for record in records:
@@ -88,10 +97,11 @@ class ProofPlan:
                 raise SumDBError(f"there is no record {record.number} in a tree of size {size}")
         is_moved = 0 < known.tree.n < head.tree.n
         self._edge = tlog.tree_hash_indexes(known.tree.n) if is_moved else []
-        self._leaves = [tlog.stored_hash_index(0, record.number) for record in records]
-        self._plan = tlog.TilePlan(head.tree, TILE_HEIGHT, [*self._edge, *self._leaves])
+        leaves = [tlog.stored_hash_index(0, record.number) for record in records]
+        edges = [index for each in smaller for index in tlog.tree_hash_indexes(each)]
+        self._plan = tlog.TilePlan(head.tree, TILE_HEIGHT, [*self._edge, *leaves, *edges])
         self.tiles: list[tlog.Tile] = self._plan.tiles
-        own = tlog.TilePlan(head.tree, TILE_HEIGHT, self._edge)
+        own = tlog.TilePlan(head.tree, TILE_HEIGHT, [*self._edge, *edges])
         self.lasting: frozenset[tlog.Tile] = frozenset(own.tiles)
 
     def prove(self, data: Sequence[bytes]) -> list[bool]:
@@ -106,12 +116,12 @@ class ProofPlan:
             ForkError: The head does not continue the one that is known.
         """
         hashes = self._plan.hashes(data)
-        edge, leaves = hashes[: len(self._edge)], hashes[len(self._edge) :]
+        edge, others = hashes[: len(self._edge)], hashes[len(self._edge) :]
         if self._edge:
             self._check_known(edge)
         return [
             tlog.record_hash(record.text) == leaf
-            for record, leaf in zip(self._records, leaves, strict=True)
+            for record, leaf in zip(self._records, others, strict=False)
         ]
 
     def _check_known(self, edge: Sequence[tlog.Hash]) -> None:

@@ -20,6 +20,7 @@ _CACHE = Path("cache") / "download"
 _MODULE_FILE = re.compile(r".+/@v/[^/]+\.(info|mod|zip|ziphash)")
 _ATHENS_FILE = re.compile(r".+/(v[^/]+)/(source\.zip|go\.mod|\1\.info)")
 _SUMDB_FILE = re.compile(r"(?:.+/)?sumdb/.+/(latest|lookup/.+|tile/8/.+)")
+_ABOUT_FILE = re.compile(r"(?:.+/)?bundle/about\.json")
 _END = 2 * tarfile.BLOCKSIZE
 
 
@@ -184,7 +185,9 @@ def _members(root: Path) -> t.Iterator[_Member]:
 
 
 def _is_wanted(name: str) -> bool:
-    return any(each.fullmatch(name) for each in (_MODULE_FILE, _ATHENS_FILE, _SUMDB_FILE))
+    return any(
+        each.fullmatch(name) for each in (_MODULE_FILE, _ATHENS_FILE, _SUMDB_FILE, _ABOUT_FILE)
+    )
 
 
 def _header(member: _Member) -> bytes:

@@ -1,5 +1,5 @@
 """
-What the files of a tree are: of which module version, or of which checksum database.
+What the files of a tree are: of which module version, or of which checksum database, or what a bundle says of itself.
 
 Three kinds of trees are read: what a GOPROXY serves (a bundle, a mirror, the storage of most registries),
 the module cache of the go command (`GOMODCACHE`, whose `cache/download` is such a tree), and the disk
@@ -20,6 +20,7 @@ _CACHE = "cache/download/"
 _GOPROXY = re.compile(r"(.+)/@v/([^/]+)\.(info|mod|zip|ziphash)")
 _ATHENS = re.compile(r"(.+)/(v[^/]+)/(source\.zip|go\.mod|\2\.info)")
 _ATHENS_KINDS: dict[str, Kind] = {"source.zip": "zip", "go.mod": "mod"}
+_ABOUT = re.compile(r"(?:.*/)?bundle/about\.json")
 _SUMDB = re.compile(r"(?:.*/)?sumdb/(.+?)/(latest|lookup/.+|tile/8/.+)")
 
 
@@ -53,7 +54,12 @@ class SumdbPlace:
     path: str
 
 
-def place_of(name: str) -> ModulePlace | SumdbPlace | None:
+@dataclass(frozen=True, slots=True)
+class AboutPlace:
+    """What a bundle says of itself."""
+
+
+def place_of(name: str) -> ModulePlace | SumdbPlace | AboutPlace | None:
     """
     Say what a file of a tree is, by its name; None if it is nothing that is imported.
 
@@ -62,6 +68,8 @@ def place_of(name: str) -> ModulePlace | SumdbPlace | None:
     """
     if found := _SUMDB.fullmatch(name):
         return _of_sumdb(found[1], found[2])
+    if _ABOUT.fullmatch(name):
+        return AboutPlace()
     if found := _GOPROXY.fullmatch(name):
         return _of_goproxy(found[1], found[2], found[3])
     if found := _ATHENS.fullmatch(name):

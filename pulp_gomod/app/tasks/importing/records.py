@@ -1,8 +1,10 @@
 """The checksum databases of a tree: what they say of its modules, and what they prove."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
+from pulp_gomod.app.exceptions import ImportRefusedError
 from pulp_gomod.app.models import GoSumdbTree
 from pulp_gomod.app.storage.proofs import Absorbed, Place, ProvenRecord, absorb
 from pulp_gomod.app.tasks.importing.tree import Key, Tree, widest
@@ -13,6 +15,8 @@ from pulp_gomod.golang.sumdb.proving import NO_HEAD, Head, open_head
 
 _LOOKUP = "lookup/"
 _LATEST = "latest"
+# Older heads that a bundle says to continue. The server gives the newest 1,000 of bundles, and some hundreds of others.
+_MOST_OLDER = 2000
 
 
 class TreeDatabase:
@@ -58,7 +62,9 @@ class TreeDatabase:
         """
         head = self._newest_head(keys)
         records = (found for key in keys if (found := self._record(*key)) is not None)
-        return absorb(domain, self.key, head.message, records, self._tiles)
+        return absorb(
+            domain, self.key, head.message, records, self._tiles, continues=self._continues()
+        )
 
     def _record(self, path: str, version: str) -> ProvenRecord | None:
         answer = self._lookup(path, version)
@@ -100,6 +106,28 @@ class TreeDatabase:
             if head not in seen:
                 seen.add(head)
                 yield head
+
+    def _continues(self) -> list[int]:
+        """
+        Read of which sizes the trees are that a bundle says to prove, besides that of its head.
+
+        Later bundles leave out what this one has, so whatever they build on has to be kept.
+        """
+        if self._tree.about is None:
+            return []
+        try:
+            said = json.loads(self._tree.small(self._tree.about))
+            sizes = [
+                size
+                for database in said["sumdb"]
+                if (database["name"], database["key"]) == (self.name, self.key)
+                for size in database["continues"]
+                if isinstance(size, int)
+            ]
+        except (ImportRefusedError, ValueError, LookupError, TypeError, RecursionError):
+            # It is no other file's proof: what it does not say is not kept, and no more.
+            return []
+        return sorted(set(sizes))[-_MOST_OLDER:]
 
     def _tiles(self, tiles: Sequence[tlog.Tile]) -> Mapping[Place, bytes]:
         found = {}

@@ -9,7 +9,13 @@ from itertools import accumulate
 from typing import IO, BinaryIO
 
 from pulp_gomod.app.exceptions import ImportRefusedError
-from pulp_gomod.app.tasks.importing.layout import Kind, ModulePlace, SumdbPlace, place_of
+from pulp_gomod.app.tasks.importing.layout import (
+    AboutPlace,
+    Kind,
+    ModulePlace,
+    SumdbPlace,
+    place_of,
+)
 
 # Files that a tar may have: where each lies is 300 to 600 bytes of memory.
 MOST_FILES = 1_000_000
@@ -33,12 +39,14 @@ class Tree:
     Attributes:
         modules: By path and version: for each file its first byte and how many it has.
         sumdbs: The same for the files of each checksum database, by their paths.
-        ignored: How many files are of neither.
+        about: What a bundle says of itself; None if it is no bundle.
+        ignored: How many files are nothing of these.
     """
 
     _file: BinaryIO
     modules: dict[Key, dict[Kind, Span]] = field(default_factory=dict)
     sumdbs: dict[str, dict[str, Span]] = field(default_factory=dict)
+    about: Span | None = None
     ignored: int = 0
 
     def small(self, span: Span) -> bytes:
@@ -144,6 +152,8 @@ def _sort_in(tree: Tree, member: tarfile.TarInfo) -> None:
             tree.modules.setdefault((path, version), {})[kind] = span
         case SumdbPlace(name, path):
             tree.sumdbs.setdefault(name, {})[path] = span
+        case AboutPlace():
+            tree.about = span
         case None:
             tree.ignored += 1
 
