@@ -142,10 +142,14 @@ def _remote_url(root: Path) -> str:
     if "://" not in url:
         # `git@host:path`, or a path on this machine, which means nothing elsewhere.
         return url if ":" in url else ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     if parts.scheme == "file":
         return ""
-    if parts.scheme == "ssh":
-        return url
-    # A token in it would be seen by everybody who reads .info.
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    # A password or a token, wherever it stands, would be seen by everybody who reads .info.
+    user, _, host = parts.netloc.rpartition("@")
+    if user and "ssh" in parts.scheme:
+        host = f"{user.partition(':')[0]}@{host}"
+    return parts._replace(netloc=host, query="", fragment="").geturl()

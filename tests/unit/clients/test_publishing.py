@@ -1,0 +1,43 @@
+"""What is said of where a module is published from; no server is asked."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from pulp_glue.gomod.publishing import find_tagged
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "go.mod").write_text("module example.com/m\n")
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "c"],
+        ["tag", "v1.0.0"],
+    ):
+        subprocess.run(["git", "-C", tmp_path, *arguments], check=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("https://git.example.com/m.git", "https://git.example.com/m.git"),
+        ("https://robot:s3cret@git.example.com/m", "https://git.example.com/m"),
+        ("https://s3cret@git.example.com:8443/m", "https://git.example.com:8443/m"),
+        ("https://git.example.com/m?private_token=s3cret#s3cret", "https://git.example.com/m"),
+        ("ssh://git@git.example.com:22/m", "ssh://git@git.example.com:22/m"),
+        ("ssh://git:s3cret@git.example.com/m", "ssh://git@git.example.com/m"),
+        ("git+ssh://git:s3cret@git.example.com/m", "git+ssh://git@git.example.com/m"),
+        ("git@git.example.com:team/m.git", "git@git.example.com:team/m.git"),
+        # These mean nothing elsewhere.
+        ("/srv/git/m.git", ""),
+        ("file:///srv/git/m.git", ""),
+        ("https://[s3cret/m", ""),
+    ],
+)
+def test_no_secret_of_the_remote_is_said(repository: Path, origin: str, said: str) -> None:
+    command = ["git", "-C", repository, "remote", "add", "origin", origin]
+    subprocess.run(command, check=True)
+    assert find_tagged(repository, "v1.0.0").url == said
