@@ -90,6 +90,12 @@ class Fake(BaseHTTPRequestHandler):
         some = NAMES[:100][first : first + 30]
         return json.dumps([{"name": each[0], "version": each[1]} for each in some]).encode()
 
+    def _capitals(self, path: str, query: dict[str, str]) -> bytes | None:
+        """As Gitea finds a package: both names in small letters, and nothing decoded."""
+        place, _, file = path.removeprefix("/api/packages/team/go/").rpartition(".")
+        found = place.lower() == "example.com/team/m/@v/v1.0.0-rc.1"
+        return file.encode() if found else None
+
     def _odd(self, path: str, query: dict[str, str]) -> bytes | None:
         # No list, a list of something else, and never an end.
         return {
@@ -139,6 +145,21 @@ def test_the_disk_storage_of_athens_is_listed_as_a_whole(url: str) -> None:
 def test_owners_of_gitea(url: str) -> None:
     Fake.kind = "gitea"
     assert Registry(f"{url}/api/packages/team/go").names() == NAMES[:100]
+
+
+def test_gitea_does_not_know_the_escapes_of_capitals(url: str, tmp_path: Path) -> None:
+    Fake.kind = "capitals"
+    names = [("example.com/Team/M", "v1.0.0-RC.1"), ("example.com/none/M", "v1.0.0")]
+    missing = Registry(f"{url}/api/packages/team/go").download(names, tmp_path)
+    assert missing == {"example.com/none/M@v1.0.0": "v1.0.0.info: the registry answers 404"}
+    place = tmp_path / "example.com" / "!team" / "!m" / "@v"
+    assert sorted(path.name for path in place.iterdir()) == [
+        f"v1.0.0-!r!c.1.{file}" for file in ("info", "mod", "zip")
+    ]
+    # Any other registry knows them, and is asked for nothing else.
+    Fake.asked.clear()
+    Registry(f"{url}/go").download(names[:1], tmp_path / "other")
+    assert Fake.asked == ["/go/example.com/!team/!m/@v/v1.0.0-!r!c.1.info"]
 
 
 def test_a_registry_that_does_not_say(url: str) -> None:

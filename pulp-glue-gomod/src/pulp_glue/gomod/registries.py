@@ -108,14 +108,33 @@ class Registry:
         # Whoever sees a zip finds what belongs to it.
         for file in ("info", "mod", "zip"):
             path = f"{escaped[0]}/@v/{escaped[1]}.{file}"
-            reason = self._fetch(path, directory / path)
+            reason = self._fetch([path, *self._plain(name, path, file)], directory / path)
             if reason:
                 return reason
         return ""
 
-    def _fetch(self, path: str, target: Path) -> str:
+    def _plain(self, name: Name, path: str, file: str) -> list[str]:
+        """
+        Where Gitea has what has capital letters: it does not know the escapes of the protocol.
+
+        Seen in routers/api/packages/goproxy/goproxy.go: names of the path are compared, in small letters, as
+        they are. The go command cannot get these modules from it.
+        """
+        plain = f"{name[0]}/@v/{name[1]}.{file}"
+        return [plain] if plain != path and _GITEA.fullmatch(self._url) else []
+
+    def _fetch(self, paths: t.Sequence[str], target: Path) -> str:
+        """Bring a file from the first of the paths that has it; return why there is none."""
         if target.exists():
             return ""
+        reason = ""
+        for path in paths:
+            reason = self._fetch_from(path, target)
+            if not reason:
+                break
+        return reason
+
+    def _fetch_from(self, path: str, target: Path) -> str:
         partial = target.with_name(f".{target.name}.partial")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
