@@ -8,6 +8,7 @@ from aiohttp import web
 
 from tests.functional.rest_api import Rest
 from tests.functional.upstream_world import Behaviour, Mirror, Upstream
+from tests.pins import AIOHTTP
 
 LIST = b"v1.0.0\n"
 
@@ -86,6 +87,9 @@ BROKEN = {
     "no gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\nv1.0.0\n",
     "brotli": b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 7\r\n\r\nv1.0.0\n",
 }
+if AIOHTTP < (3, 11):
+    # It takes these, and what comes with them.
+    del BROKEN["header with NUL"], BROKEN["many headers"]
 
 
 @pytest.mark.parametrize("case", BROKEN)

@@ -23,6 +23,7 @@ from tests.functional.uploads import (
     eventually,
     temporary_files,
 )
+from tests.pins import AIOHTTP
 from tests.unit.app.malformed import REQUESTS, SECRET
 
 MIB = 1024 * 1024
@@ -196,6 +197,7 @@ def test_a_question_about_a_body_changes_nothing(upload_server: Server, owner: O
         api.close()
 
 
+@pytest.mark.skipif(AIOHTTP < (3, 14), reason="aiohttp leaves some of them without an answer")
 def test_nothing_of_a_malformed_request_is_logged(upload_server: Server, owner: Owner) -> None:
     # Django logs the paths of what it refuses.
     api = [text for text in REQUESTS if SECRET not in text.partition("\r\n")[0].lower()]

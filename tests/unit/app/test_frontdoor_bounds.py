@@ -10,19 +10,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from pulp_gomod.app.content.frontdoor import spool
 from pulp_gomod.app.content.frontdoor.budget import Budget, client_key
 from pulp_gomod.app.content.frontdoor.server import Connections
 from pulp_gomod.app.content.http.pace import Pace
+from tests.pins import AIOHTTP
 from tests.unit.app.frontdoor_rig import LIMIT, Rig, request, rig
 from tests.unit.app.malformed import REQUESTS, SECRET
 
 UPLOAD = "/api/packages/go/go/upload"
 MIB = 1024 * 1024
-AIOHTTP = tuple(map(int, aiohttp.__version__.split(".")[:2]))
 
 Play = Callable[..., None]
 

@@ -1,6 +1,7 @@
 """What is stored of a go.mod's retractions: all for Go, and the first for people."""
 
 import json
+from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -19,9 +20,11 @@ PATH = "example.com/m"
 
 
 @pytest.fixture(autouse=True)
-def _domain() -> None:
-    """A domain that no database has to be asked for."""
+def _domain() -> Iterator[None]:
+    """A domain that no database has to be asked for; tests with one, in the same process, have another."""
     set_domain(Domain(name="default"))
+    yield
+    set_domain(None)
 
 
 def unit(lines: str) -> GoModule:
