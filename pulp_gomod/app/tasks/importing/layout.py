@@ -21,7 +21,10 @@ _GOPROXY = re.compile(r"(.+)/@v/([^/]+)\.(info|mod|zip|ziphash)")
 _ATHENS = re.compile(r"(.+)/(v[^/]+)/(source\.zip|go\.mod|\2\.info)")
 _ATHENS_KINDS: dict[str, Kind] = {"source.zip": "zip", "go.mod": "mod"}
 _ABOUT = re.compile(r"(?:.*/)?bundle/about\.json")
-_SUMDB = re.compile(r"(?:.*/)?sumdb/(.+?)/(latest|lookup/.+|tile/8/.+)")
+_SUMDB = "sumdb/"
+# What is below the name of a database: with more of a path after it, or as the end of it.
+_BELOW = ("/lookup/", "/tile/8/")
+_LATEST = "/latest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ def place_of(name: str) -> ModulePlace | SumdbPlace | AboutPlace | None:
     Args:
         name: Its path in the tree, with slashes.
     """
-    if found := _SUMDB.fullmatch(name):
-        return _of_sumdb(found[1], found[2])
+    if of_database := split_sumdb(name):
+        return _of_sumdb(*of_database)
     if _ABOUT.fullmatch(name):
         return AboutPlace()
     if found := _GOPROXY.fullmatch(name):
@@ -75,6 +78,34 @@ def place_of(name: str) -> ModulePlace | SumdbPlace | AboutPlace | None:
     if found := _ATHENS.fullmatch(name):
         return _of_athens(found[1], found[2], found[3])
     return None
+
+
+def split_sumdb(name: str) -> tuple[str, str] | None:
+    """
+    Find the name of a checksum database and the path below it; None if a file is of none.
+
+    A tar may have names of a megabyte, for which a regular expression would take longer than anybody waits.
+
+    Args:
+        name: The file's path in the tree.
+    """
+    if "\n" in name:
+        return None
+    last = max(*(name.rfind(below, 0, -1) for below in _BELOW), _latest_in(name))
+    # The last directory of that name before it, with something between both.
+    end = last - 1
+    while (start := name.rfind(_SUMDB, 0, max(end, 0))) > 0 and name[start - 1] != "/":
+        end = start + len(_SUMDB) - 1
+    if start < 0:
+        return None
+    start += len(_SUMDB)
+    places = (*(name.find(below, start + 1, -1) for below in _BELOW), _latest_in(name))
+    first = min(place for place in places if place > start)
+    return name[start:first], name[first + 1 :]
+
+
+def _latest_in(name: str) -> int:
+    return len(name) - len(_LATEST) if name.endswith(_LATEST) else -1
 
 
 def _of_sumdb(name: str, path: str) -> SumdbPlace | None:
