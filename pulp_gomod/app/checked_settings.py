@@ -41,7 +41,7 @@ def check_all() -> None:
     for name, rule in RULES.items():
         value = getattr(settings, name)
         if not rule.allows(value):
-            # The key of signatures is nothing for a log.
+            # The key of signatures is nothing for a log, nor a URL that may have a password or be a secret itself.
             shown = "wrong" if name in _SECRETS else repr(value)[:_LONGEST]
             raise ImproperlyConfigured(f"{name} is {shown}; it has to be {rule.words}.")
 
@@ -93,7 +93,7 @@ _POSITIVE = _number("a number above 0", lambda value: 0 < value < float("inf"))
 _NOT_NEGATIVE = _number("a number, 0 or more", lambda value: 0 <= value < float("inf"))
 _TEXT = Rule("a text", lambda value: isinstance(value, str))
 _SWITCH = Rule("true or false", lambda value: isinstance(value, bool))
-_SECRETS = frozenset({"GOMOD_EVENTS_SECRET"})
+_SECRETS = frozenset({"GOMOD_EVENTS_SECRET", "GOMOD_EVENTS_URL"})
 
 RULES: Mapping[str, Rule] = {
     "GOMOD_MAX_ZIP_SIZE": _whole(1),

@@ -52,7 +52,11 @@ def test_every_setting_is_checked_and_its_default_is_right() -> None:
         ("GOMOD_TRUSTED_PROXIES", ["10.0.0.1/8"], "a list of networks"),
         ("GOMOD_ALLOWED_HOSTS", "*", "a list of host names"),
         ("GOMOD_API_UPSTREAM", "127.0.0.1:80", "http://host:port"),
-        ("GOMOD_EVENTS_URL", "events.example.com", "a URL with http or https"),
+        (
+            "GOMOD_EVENTS_URL",
+            "//u:secret@e.org",
+            'wrong; it has to be "", or a URL with http or https',
+        ),
         ("GOMOD_EVENTS_SECRET", 12345, "wrong; it has to be a text"),
     ],
 )
