@@ -150,8 +150,7 @@ def find_commit(directory: Path, version: str, revision: str = "") -> Commit:
         PackError: There is no working tree, git does not answer, or the commit has no such module.
     """
     root = git_root(directory)
-    subdir = directory.resolve().relative_to(root).as_posix()
-    subdir = "" if subdir == "." else subdir
+    subdir = below(root, directory)
     # Only the path says whether `v2` is a directory like others; the tag is needed to read it there.
     names = [revision] if revision else tag_names(subdir, version)
     tags = [name for name in names if _is_commit(root, name)]
@@ -193,6 +192,22 @@ def git_root(directory: Path) -> Path:
             ) from error
         raise
     return Path(os.fsdecode(found).rstrip("\n")).resolve()
+
+
+def below(root: Path, directory: Path) -> str:
+    """
+    Where a directory is below the root of a working tree, "" for the root itself.
+
+    Raises:
+        PackError: It is elsewhere: `core.worktree` or `GIT_WORK_TREE` names another one.
+    """
+    try:
+        found = directory.resolve().relative_to(root).as_posix()
+    except ValueError:
+        raise PackError(
+            f"{directory} is not in {root}, the working tree that git is set to"
+        ) from None
+    return "" if found == "." else found
 
 
 def git(directory: Path, *arguments: str) -> bytes:

@@ -160,6 +160,13 @@ def test_what_git_says_instead_of_an_answer_is_quoted(
     assert not (tmp_path / "m.zip").exists()
 
 
+def test_a_working_tree_that_is_elsewhere_is_named(repository: Path, tmp_path: Path) -> None:
+    git(repository, "config", "core.worktree", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(GoError, match="is not in .*elsewhere, the working tree"):
+        pack(repository, "v1.0.0", tmp_path / "m.zip")
+
+
 def test_a_broken_repository_is_no_reason_to_pack_what_lies_there(
     repository: Path, tmp_path: Path
 ) -> None:

@@ -60,13 +60,15 @@ def create_from_vcs(
         create(out, path, version, files)
 
 
-def check_vcs(repo_root: str | os.PathLike[str], revision: str, subdir: str = "") -> CheckedFiles:
+def check_vcs(
+    repo_root: str | os.PathLike[str], revision: str, subdir: str = "", *, as_fetched: bool = False
+) -> CheckedFiles:
     """
     Report which files of a commit belong in a module zip, and what is left out of it and why.
 
     Arguments and exceptions: as of `create_from_vcs`.
     """
-    with _files_of_commit(repo_root, revision, subdir, as_fetched=False) as files:
+    with _files_of_commit(repo_root, revision, subdir, as_fetched) as files:
         return check_files(files)
 
 

@@ -41,3 +41,21 @@ def test_no_secret_of_the_remote_is_said(repository: Path, origin: str, said: st
     command = ["git", "-C", repository, "remote", "add", "origin", origin]
     subprocess.run(command, check=True)
     assert find_tagged(repository, "v1.0.0").url == said
+
+
+def test_what_is_left_out_is_the_same_in_a_linked_working_tree(
+    repository: Path, tmp_path: Path
+) -> None:
+    # git archive would not mention it.
+    (repository / ".gitattributes").write_text("link export-ignore\n")
+    (repository / "link").symlink_to("go.mod")
+    linked = tmp_path / "linked"
+    for arguments in (
+        ["add", "link", ".gitattributes"],
+        ["-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "c"],
+        ["tag", "v1.1.0"],
+        ["worktree", "add", "-q", str(linked), "v1.1.0"],
+    ):
+        subprocess.run(["git", "-C", repository, *arguments], check=True)
+    for directory in (repository, linked):
+        assert [path for path, _ in find_tagged(directory, "v1.1.0").left_out()] == ["link"]

@@ -9,6 +9,7 @@ from pulp_glue.gomod.golang.zip import check_vcs
 from pulp_glue.gomod.pack import (
     Commit,
     PackError,
+    below,
     find_commit,
     git,
     git_root,
@@ -59,7 +60,7 @@ class TaggedModule:
     def left_out(self) -> list[tuple[str, str]]:
         """The files of the commit that are not part of the module, each with the reason."""
         commit = self.commit
-        found = check_vcs(commit.root, commit.revision, commit.subdir).omitted
+        found = check_vcs(commit.root, commit.revision, commit.subdir, as_fetched=True).omitted
         return [(each.path, str(each.error)) for each in found]
 
 
@@ -81,7 +82,7 @@ def find_tagged(directory: Path, tag: str = "", allow_dirty: bool = False) -> Ta
     prefix, _, version = tag.rpartition("/")
     if prefix and directory.resolve() == root and (root / prefix).is_dir():
         directory = root / prefix
-    subdir = directory.resolve().relative_to(root).as_posix().removeprefix(".")
+    subdir = below(root, directory)
     version = version or _version_here(root, subdir)
     require_version(version)
     commit = find_commit(directory, version)
