@@ -91,6 +91,18 @@ def test_what_came_since_is_written_over_it(rest: Rest, owner: Owner, directory:
     assert json.loads((directory / "bundle/about.json").read_bytes())["since"] == 1
 
 
+def test_the_lists_of_another_repository_are_not_replaced(
+    rest: Rest, owner: Owner, directory: Path
+) -> None:
+    write(rest, owner, directory)
+    about = directory / "bundle/about.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"repository": "other"}))
+    before = files_below(directory)
+    refused = rest.call("POST", f"{version_of(rest, owner)}bundle/", json={"path": str(directory)})
+    assert refused.status_code == 400 and "of the repository other, whose lists" in refused.text
+    assert files_below(directory) == before
+
+
 def test_nothing_may_be_missing_between_it_and_what_is_there(
     rest: Rest, owner: Owner, directory: Path
 ) -> None:

@@ -7,7 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pulp_gomod.app.bundle.entries import Entry
 from pulp_gomod.app.bundle.plan import ABOUT, Plan
@@ -15,6 +15,7 @@ from pulp_gomod.app.bundle.stream import with_bodies
 from pulp_gomod.app.storage.faults import DamagedFileError
 from pulp_gomod.app.storage.reading import ZipReader
 from pulp_gomod.app.storage.stored_zip import StoredZip
+from pulp_gomod.golang.quote import printable
 
 Method = Literal["write", "hardlink", "symlink"]
 
@@ -39,16 +40,18 @@ class NotABundleError(Exception):
         self.line = line
 
 
-def check_directory(root: Path, since: int | None = None) -> None:
+def check_directory(root: Path, since: int | None = None, repository: str | None = None) -> None:
     """
     See that a bundle may be written to a directory: there is none, it is empty, or it has an older one.
 
     Args:
         root: The directory.
         since: The number of the repository version after which the bundle begins; None for a whole one.
+        repository: The name of the repository that the bundle is of; None if that does not matter.
 
     Raises:
-        NotABundleError: There is something else, or an older one that lacks what came before this one begins.
+        NotABundleError: There is something else, or an older one that lacks what came before this one begins,
+            or one of another repository, whose lists of versions this one would replace.
     """
     if not root.exists():
         return
@@ -56,21 +59,27 @@ def check_directory(root: Path, since: int | None = None) -> None:
         raise NotABundleError(f"{root} is not a directory")
     if any(root.iterdir()) and not any((root / name).is_file() for name in (ABOUT, _UNFINISHED)):
         raise NotABundleError(f"{root} has other files in it; name an empty directory or a new one")
-    there = _version_in(root)
-    if since is not None and there is not None and there < since:
+    about = _about_in(root)
+    there, other = about.get("version"), about.get("repository")
+    if repository is not None and isinstance(other, str) and other != repository:
+        raise NotABundleError(
+            f"{root} has a bundle of the repository {printable(other)}, whose lists of versions would be replaced: "
+            "name an empty directory"
+        )
+    if since is not None and isinstance(there, int) and there < since:
         raise NotABundleError(
             f"{root} has a bundle of version {there}, and would lack what came between that and version {since}: "
             f"begin with since {there}, or name an empty directory"
         )
 
 
-def _version_in(root: Path) -> int | None:
-    """Return the number of the repository version that a directory has a bundle of, if it says so."""
+def _about_in(root: Path) -> dict[str, Any]:
+    """Return what the bundle in a directory says of itself; nothing if there is none, or it says nothing."""
     try:
-        version = json.loads((root / ABOUT).read_bytes())["version"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
-    return version if isinstance(version, int) else None
+        about = json.loads((root / ABOUT).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def write_tree(

@@ -62,7 +62,7 @@ class GoBundleSerializer(serializers.Serializer):
         """
         try:
             place = resolve(value)
-            check_directory(place)
+            check_directory(place, repository=self.context["repository_version"].repository.name)
         except NotABundleError as error:
             raise serializers.ValidationError(error.line) from error
         except OSError as error:

@@ -81,6 +81,20 @@ def test_nothing_may_be_missing_between_two_bundles(tmp_path: Path) -> None:
         check_base(tmp_path, 3)
 
 
+def test_the_lists_of_another_repository_are_not_replaced(tmp_path: Path) -> None:
+    one, two = (
+        ("bundle/about.json", json.dumps({"repository": name, "version": 1}).encode())
+        for name in ("one", "two")
+    )
+    for _ in range(2):
+        unpack(tar_of(one, ("a/list", b"1")), tmp_path)
+    with pytest.raises(PulpException, match="has a bundle of the repository 'one', whose lists"):
+        unpack(tar_of(two, ("a/list", b"2")), tmp_path)
+    assert (tmp_path / "a/list").read_bytes() == b"1"
+    # In a module cache nobody looks at them.
+    unpack_modcache(tar_of(two, ("a/list", b"2")), tmp_path)
+
+
 def test_other_bytes_of_a_version_are_extracted_anew(tmp_path: Path) -> None:
     source = tmp_path / "example.com/m@v1.0.0/x.go"
     for text in (b"package x // 1\n", b"package x // 2\n", b"package x // 2\n"):

@@ -44,10 +44,7 @@ def check_base(directory: Path, since: int | None) -> None:
     Raises:
         PulpException: What came between the two would be missing.
     """
-    try:
-        there = json.loads((directory / ABOUT).read_bytes())["version"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return
+    there = _about_in(directory).get("version")
     if since is not None and isinstance(there, int) and there < since:
         raise PulpException(
             _(
@@ -55,6 +52,27 @@ def check_base(directory: Path, since: int | None) -> None:
                 "{since}. Begin with --since {there}, or name an empty directory."
             ).format(directory=directory, there=there, since=since)
         )
+
+
+def _check_repository(directory: Path, about: About) -> None:
+    """See that a bundle does not replace the lists of versions that one of another repository has brought."""
+    there = _about_in(directory).get("repository")
+    if isinstance(there, str) and there != about.get("repository"):
+        raise PulpException(
+            _(
+                "{directory} has a bundle of the repository {there}, whose lists of versions would be replaced. "
+                "Name an empty directory."
+            ).format(directory=directory, there=ascii(there))
+        )
+
+
+def _about_in(directory: Path) -> About:
+    """Return what the bundle in a directory says of itself; nothing if there is none, or it says nothing."""
+    try:
+        about = json.loads((directory / ABOUT).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def unpack(stream: t.IO[bytes] | t.Any, directory: Path) -> About:
@@ -72,13 +90,16 @@ def unpack(stream: t.IO[bytes] | t.Any, directory: Path) -> About:
         dict: What the bundle says of itself.
 
     Raises:
-        PulpException: It is no bundle, or would write elsewhere.
+        PulpException: It is no bundle, or would write elsewhere, or the directory has a bundle of another
+            repository.
         OSError: A file cannot be written.
     """
     about: About = {}
     for member, body in _members(stream):
         if member.name == ABOUT:
+            # The first file of all.
             about = _about(body.read())
+            _check_repository(directory, about)
         else:
             _write(directory / member.name, directory, body)
     if about:
