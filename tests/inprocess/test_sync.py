@@ -162,6 +162,26 @@ def test_a_sync_that_fails_is_not_further_than_before(upstream: Upstream, follow
         sync(follower, remote, index=True)
 
 
+def test_names_that_nothing_can_hold_keep_nothing_else_away(
+    upstream: Upstream, follower: Owner
+) -> None:
+    upstream.add("example.com/follow", "v1.0.0")
+    names = [r"example.com/\u0000", r"example.com/\ud800", r"example.com/\n", "x" * 10_000]
+    names.append("example.com/follow")
+    line = '{"Path":"%s","Version":"v1.0.0","Timestamp":"2026-01-02T03:04:0%dZ"}\n'
+
+    async def index(_: web.Request) -> web.Response:
+        return web.Response(text="".join(line % (name, at) for at, name in enumerate(names)))
+
+    upstream.behaviours["index"] = index
+    reports = sync(follower, remote_of(follower, upstream.url), index=True)
+    assert held(follower) == ["example.com/follow@v1.0.0"]
+    left_out = reports["sync.gomod.left_out"]
+    assert left_out.done == 4
+    assert r'"example.com/\x00@v1.0.0": it is not a valid module version' in left_out.message
+    assert len(left_out.message) < 5_000
+
+
 @pytest.mark.parametrize("body", ["<html>", "gone\n", '{"Path":"example.com/m"}\n', "\xff"])
 def test_what_is_no_index_fails(upstream: Upstream, follower: Owner, body: str) -> None:
     async def index(_: web.Request) -> web.Response:

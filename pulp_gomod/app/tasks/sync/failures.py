@@ -4,6 +4,7 @@ from typing import Literal
 
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.quote import printable
 
 # What becomes of what cannot be had: all of it fails the sync, nothing does, or only what somebody has named.
 Policy = Literal["fail", "skip", ""]
@@ -11,6 +12,8 @@ Policy = Literal["fail", "skip", ""]
 # Failures that are named, and how many there are before the rest is not tried.
 NAMED = 20
 MOST = 50
+# Characters of a name that are told.
+LONGEST_NAME = 2200
 
 
 class SyncError(Exception):
@@ -47,7 +50,7 @@ class LeftOut:
         """
         self.count += 1
         if len(self._named) < NAMED:
-            self._named.append(f"{name}: {reason}")
+            self._named.append(f"{_told(name)}: {reason}")
 
     def __str__(self) -> str:
         """Name the first of them, each on a line of its own."""
@@ -76,7 +79,7 @@ class Failures:
         Raises:
             TooMany: That were enough.
         """
-        self._reasons.setdefault(str(name), str(reason))
+        self._reasons.setdefault(_told(name), str(reason))
         if len(self._reasons) >= MOST:
             raise TooMany
 
@@ -128,3 +131,8 @@ class Missing:
         )
         (self.left_out if is_left_out else self.failures).add(str(name), error)
         return is_left_out
+
+
+def _told(name: str | Version) -> str:
+    """Write a name as people may be told: an index has whatever it likes for one, which no text column holds."""
+    return printable(str(name)[:LONGEST_NAME])
