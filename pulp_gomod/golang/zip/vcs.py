@@ -101,7 +101,7 @@ def _git(
     root: str, *args: str, out: BinaryIO | int, view: Mapping[str, str] = _NO_VIEW
 ) -> "subprocess.CompletedProcess[bytes]":
     # git must see the directory as the caller names it, for a root that is a symbolic link.
-    environment = os.environ | {"PWD": root} | view
+    environment = {**os.environ, "PWD": root, **view}
     try:
         return subprocess.run(
             ["git", *args],
