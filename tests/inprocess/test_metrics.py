@@ -14,6 +14,7 @@ from tests.goproxy_requests import zip_of
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.settings import configured
 
+from pulp_gomod.app.content.accelerator.server import why_off  # isort: skip
 from pulp_gomod.app.remote import pull_through_metrics  # isort: skip
 
 Counts = Callable[[Mirror], Counter[str]]
@@ -51,6 +52,7 @@ def test_what_was_fetched_is_missed_once_and_then_hit(content_url: str, counts: 
         assert counts(mirror) == {"misses of mod": 1, "hits of mod": 2}
 
 
+@pytest.mark.skipif(bool(why_off()), reason=why_off())
 def test_what_is_held_is_a_hit_until_it_is_answered_from_memory(
     content_url: str, counts: Counts
 ) -> None:

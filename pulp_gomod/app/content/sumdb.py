@@ -56,7 +56,9 @@ async def serve_sumdb(
     found = await _serve_others(request, target, path)
     if found.status < 400 or found.status == 416:
         return found
-    return await serve_own(request, target, path) or found
+    own = await serve_own(request, target, path)
+    # Not by `or`: an old aiohttp's responses are empty mappings, and false.
+    return found if own is None else own
 
 
 async def _serve_others(
