@@ -31,6 +31,9 @@ def _set_up() -> None:
         "PULP_SECRET_KEY": "not secret",
         "PULP_DB_ENCRYPTION_KEY": str(key),
         "PULP_CONTENT_ORIGIN": "http://127.0.0.1",
+        # A content app ends its process, which is that of the tests here, where it cannot note that it is alive: it would
+        # try that while a test lets PostgreSQL write nothing.
+        "PULP_CONTENT_APP_TTL": "86400",
         **{f"PULP_{name}": directory for name in directories},
     }
     with patch.dict(os.environ, environment):
