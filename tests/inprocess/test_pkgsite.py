@@ -216,6 +216,13 @@ def test_packages_are_found_by_words_prefixes_and_symbols(owner: Owner) -> None:
     assert ask(other, "search", q="lib")["items"] is None
 
 
+def test_a_word_that_looks_like_a_number_is_found_whole(owner: Owner) -> None:
+    path = library(owner, "v1.0.0", f"{path_of(owner)}/3e50fa/lib")
+    run(owner)
+    for text in (path, "3e50fa", "3e50fa lib", "3e50"):
+        assert [each["packagePath"] for each in search(owner, text)][:1] == [path], text
+
+
 def test_a_path_that_two_modules_have_is_ambiguous(owner: Owner) -> None:
     path = path_of(owner)
     publish(owner, **{"sub/x.go": "package sub\n"})

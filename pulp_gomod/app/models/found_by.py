@@ -31,6 +31,8 @@ _ROOM = 300_000
 _MOST_PACKAGES = 200
 _MOST_TEXT = 50_000
 _WORD = re.compile(r"[^\W_]+")
+# What PostgreSQL takes for a number in a text, and splits from what follows. Of a search it splits nothing.
+_NUMBER = re.compile(r"[0-9]+e[0-9]+")
 
 
 def in_repository(repository: UUID) -> str:
@@ -172,6 +174,7 @@ def _lexemes(
     every = [
         f"{_REPOSITORY}{listed.repository_id}",
         *(f"{_NAMED}{each}" for each in sorted(called)),
+        *_split_words([unit.module, *(path for path, *_ in packages)]),
         *(f"{_REQUIRED}{each['path']}" for each in unit.requirements),
         *(f"{_IMPORTED}{path}" for path in sorted(imported)),
     ]
@@ -195,6 +198,12 @@ def last_element(path: str) -> str:
     if directory and re.fullmatch(r"v[0-9]+", last):
         last = directory.rpartition("/")[2]
     return re.sub(r"\.v[0-9]+$", "", last).lower()
+
+
+def _split_words(paths: Iterable[str]) -> list[str]:
+    """Return words of paths that PostgreSQL would make two of: 3e50 and fa of 3e50fa."""
+    words = {word for path in paths for word in _WORD.findall(path.lower())}
+    return sorted(word for word in words if _NUMBER.match(word))
 
 
 def _parts(path: str) -> str:
