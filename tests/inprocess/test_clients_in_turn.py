@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from aiohttp import web
 
 from tests.functional.upstream_world import Upstream, running
@@ -69,3 +70,80 @@ def test_a_flood_of_one_client_leaves_the_upstream_to_others(
             wait_until(lambda: bool(loops))
             loops[0].call_soon_threadsafe(free.set)
         assert [each.result() for each in asked] == [200] * (MANY + 1)
+
+
+def test_what_two_clients_ask_for_waits_for_the_first_of_them_only(
+    content_url: str, upstream: Upstream
+) -> None:
+    """Whoever asks for what others want behind much else, would have them wait for all of that."""
+    free = asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        loops.append(asyncio.get_running_loop())
+        await free.wait()
+        return upstream.answer(request.path.removeprefix("/proxy/"))
+
+    flood = [f"flood{number}" for number in range(MANY)]
+    for name in (*flood, "wanted"):
+        upstream.add(f"example.com/{name}", V)
+    upstream.behaviours = {info(name): slow for name in flood}
+    mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
+
+    def get(client: str, name: str) -> int:
+        return mirror.get(info(name), **{"X-Forwarded-For": client}).status_code
+
+    with ThreadPoolExecutor(MANY + 1) as threads:
+        try:
+            asked = [threads.submit(get, STRANGER, name) for name in flood]
+            wait_until(lambda: len(upstream.asked) == CONNECTIONS - 1)
+            asked.append(threads.submit(get, STRANGER, "wanted"))
+            # It waits behind the flood, as far as can be seen.
+            time.sleep(0.3)
+            assert upstream.count(info("wanted")) == 0
+            assert get(OTHER, "wanted") == 200
+            assert asked[-1].result(SOON) == 200
+            assert not any(each.done() for each in asked[:-1])
+        finally:
+            wait_until(lambda: bool(loops))
+            loops[0].call_soon_threadsafe(free.set)
+        assert [each.result() for each in asked] == [200] * (MANY + 1)
+
+
+def test_what_one_client_waits_for_has_a_bound(
+    content_url: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        loops.append(asyncio.get_running_loop())
+        await free.wait()
+        return upstream.answer(request.path.removeprefix("/proxy/"))
+
+    for module in ("pace", "fetch"):
+        monkeypatch.setattr(f"pulp_gomod.app.remote.http.{module}.MOST_WAITING", 2)
+    flood = [f"flood{number}" for number in range(CONNECTIONS - 1 + 2)]
+    for name in (*flood, "one_more", "quick"):
+        upstream.add(f"example.com/{name}", V)
+    upstream.behaviours = {info(name): slow for name in flood}
+    mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
+
+    def get(client: str, name: str) -> requests.Response:
+        return mirror.get(info(name), **{"X-Forwarded-For": client})
+
+    with ThreadPoolExecutor(len(flood)) as threads:
+        try:
+            asked = [threads.submit(get, STRANGER, name) for name in flood]
+            # Whichever of them come too late: the others wait.
+            wait_until(lambda: len(upstream.asked) == CONNECTIONS - 1)
+            time.sleep(0.3)
+            refused = get(STRANGER, "one_more")
+            assert refused.status_code == 503
+            assert refused.text.startswith("unavailable: 2 requests of yours wait for")
+            assert refused.headers["Retry-After"]
+            assert get(OTHER, "quick").status_code == 200
+        finally:
+            wait_until(lambda: bool(loops))
+            loops[0].call_soon_threadsafe(free.set)
+        assert [each.result().status_code for each in asked] == [200] * len(flood)

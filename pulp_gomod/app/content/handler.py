@@ -41,7 +41,7 @@ from pulp_gomod.app.content.services import of as services_of
 from pulp_gomod.app.content.stack import modules_with_remote, modules_without_remote
 from pulp_gomod.app.content.sumdb import serve_sumdb
 from pulp_gomod.app.content.vulndb import serve_vulndb
-from pulp_gomod.app.db.round_robin import CLIENT
+from pulp_gomod.app.db.round_robin import CLIENTS, Clients
 from pulp_gomod.app.models.base_path import base_paths
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.storage.faults import RETRY_AFTER, describe
@@ -110,7 +110,7 @@ async def serve(request: web.Request, target: ServedDistribution) -> web.StreamR
     if refused is not None:
         return refusal_page(request, target, refused) if wants_page(request) else refused
     if target.remote is not None:
-        CLIENT.set(services.gate.client(request))
+        CLIENTS.set(Clients(services.gate.client(request)))
     if not storable(target.path):
         return not_found("malformed path")
     return await _serve_path(services, request, target)

@@ -16,7 +16,7 @@ from django.db import Error as DjangoError
 from psycopg import Error as DatabaseError
 
 from pulp_gomod.app.db.lru import Lru
-from pulp_gomod.app.db.round_robin import CLIENT
+from pulp_gomod.app.db.round_robin import CLIENTS, Clients
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.remote.upstream import Upstream
@@ -51,7 +51,7 @@ class Ahead:
         self._most = max(1, min(MOST_AT_ONCE, upstream.settings.connections // _PART))
         # By hashes: the names are strangers', and may be long. Where two have the same, one is not fetched ahead.
         self._seen: Lru[int, bool] = Lru(MOST_SEEN)
-        self._waiting: OrderedDict[str, tuple[str, Guess]] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[Clients, Guess]] = OrderedDict()
         self._not_before = 0.0
         self._running: set[asyncio.Task[None]] = set()
 
@@ -66,7 +66,7 @@ class Ahead:
         if not self._is_welcome or self._seen.get(hash(key)):
             return False
         self._seen.put(hash(key), True)
-        self._waiting[key] = CLIENT.get(), guess
+        self._waiting[key] = CLIENTS.get(), guess
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popitem(last=False)
         if len(self._running) < self._most:
@@ -92,9 +92,9 @@ class Ahead:
             if not self._is_welcome:
                 self._waiting.clear()
                 return
-            key, (client, guess) = self._waiting.popitem(last=False)
+            key, (clients, guess) = self._waiting.popitem(last=False)
             # Who caused it, whoever was there when this task began.
-            CLIENT.set(client)
+            CLIENTS.set(clients)
             try:
                 await guess()
             except _FAULTS as fault:

@@ -45,6 +45,9 @@ Small = tuple[CacheKey, CacheEntry]
 MAX_DOCUMENT = 16 * 1024 * 1024
 # Seconds for which requests may go on with settings that were replaced.
 GRACE = 30.0
+# Seconds after which a small file is fetched although another process is about it: there, it may wait behind much else
+# that somebody wants, and what it takes to fetch it twice is little.
+TURN = 5.0
 # Cache entries that are known to be pending, so that this is not written again.
 MAX_PENDING = 50_000
 
@@ -198,7 +201,7 @@ class Upstream:
         self, key: str, fetch: Callable[[], Awaitable[T]], patience: float | None = None
     ) -> T:
         """Run a fetch while no other process fetches the same."""
-        async with self._turns.take(key, patience or self.settings.timeouts.document):
+        async with self._turns.take(key, patience or min(self.settings.timeouts.document, TURN)):
             return await fetch()
 
     def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":

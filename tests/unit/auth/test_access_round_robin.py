@@ -6,7 +6,7 @@ import pytest
 
 import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.db.executors import Busy
-from pulp_gomod.app.db.round_robin import RoundRobin
+from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 
 
 class Crowd:
@@ -23,9 +23,15 @@ class Crowd:
         await settle()
         return task
 
-    async def _go(self, name: str) -> None:
+    async def add_for(self, name: str, clients: Clients) -> asyncio.Task[None]:
+        """Let something that is for several clients wait for a turn."""
+        task = asyncio.create_task(self._go(name, clients))
+        await settle()
+        return task
+
+    async def _go(self, name: str, clients: Clients | None = None) -> None:
         self._ends[name] = asyncio.Event()
-        async with self.turns.turn(name.split(".")[0]):
+        async with self.turns.turn(clients or Clients(name.split(".")[0])):
             self.running.append(name)
             await self._ends[name].wait()
             self.running.remove(name)
@@ -134,5 +140,77 @@ def test_only_those_who_wait_are_remembered() -> None:
         assert len(turns._lines) == 9
         await crowd.end_all()
         assert not turns._lines
+
+    asyncio.run(check())
+
+
+def test_what_somebody_else_joins_has_the_turn_that_comes_first() -> None:
+    async def check() -> None:
+        turns = RoundRobin(at_once=1, longest_of_one=4)
+        crowd = Crowd(turns)
+        for number in range(4):
+            await crowd.add(f"greedy.{number}")
+        wanted, one, other = Clients("greedy"), Clients("one"), Clients()
+        await crowd.add_for("wanted", wanted)
+        await crowd.add("third.0")
+        # Through another thing that waits for it, which is joined after that.
+        wanted.include(other)
+        other.include(one)
+        await crowd.add("one.0")
+        await crowd.end("greedy.0")
+        # Who waits longest of those that have had no turn is first, and it is one turn only.
+        assert await crowd.end_all() == [
+            *("greedy.1", "third.0", "wanted", "greedy.2", "one.0", "greedy.3"),
+        ]
+        assert not turns._lines and not turns._running
+        assert sorted(wanted) == ["greedy", "one"]
+
+    asyncio.run(check())
+
+
+def test_whoever_joins_may_have_the_turn_that_is_left() -> None:
+    async def check() -> None:
+        turns = RoundRobin(at_once=3, longest_of_one=100, most_of_one=2)
+        crowd = Crowd(turns)
+        wanted = Clients("greedy")
+        for number in range(3):
+            await crowd.add(f"greedy.{number}")
+        await crowd.add_for("wanted", wanted)
+        assert crowd.running == ["greedy.0", "greedy.1"]
+        wanted.include(Clients("one"))
+        await settle()
+        assert crowd.running == ["greedy.0", "greedy.1", "wanted"]
+        assert turns._running == {"greedy": 2, "one": 1}
+        await crowd.end_all()
+        assert not turns._lines and not turns._running
+
+    asyncio.run(check())
+
+
+def test_what_is_for_several_waits_while_one_of_their_lines_has_room() -> None:
+    async def check() -> None:
+        turns = RoundRobin(at_once=1, longest_of_one=1)
+        crowd = Crowd(turns)
+        for name in ("first.0", "greedy.0", "other.0"):
+            await crowd.add(name)
+        with pytest.raises(Busy):
+            await (await crowd.add_for("both", Clients("greedy", "other")))
+        task = await crowd.add_for("one of both", Clients("greedy", "one"))
+        task.cancel()
+        await settle()
+        assert await crowd.end_all() == ["first.0", "greedy.0", "other.0"]
+        assert not turns._lines and not turns._running
+
+    asyncio.run(check())
+
+
+def test_nobody_in_particular_may_wait_for_more() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=1, longest_of_one=1, longest_of_nobody=3))
+        tasks = [await crowd.add(f".{number}") for number in range(4)]
+        with pytest.raises(Busy):
+            await (await crowd.add(".4"))
+        assert await crowd.end_all() == [".0", ".1", ".2", ".3"]
+        assert all(task.done() for task in tasks)
 
     asyncio.run(check())

@@ -25,7 +25,7 @@ from pulp_gomod.app.content import services
 from pulp_gomod.app.content.http.logins import attempt_of, client_address
 from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.app.db.executors import Busy
-from pulp_gomod.app.db.round_robin import RoundRobin
+from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 
 _PACKAGES = "/api/packages/"
 _FORM = "/auth/login/"
@@ -103,10 +103,10 @@ class Credentials:
             Busy: Too much of the same client waits; where the context is entered.
         """
         if request.get(_WORTHLESS):
-            return self._worthless.turn(site(client_address(request) or ""))
+            return self._worthless.turn(Clients(site(client_address(request) or "")))
         if request.method == "POST" and request.path == _FORM:
             return self._turn_of_form(request)
-        return nullcontext() if has_place else self._turns.turn(self.client(request))
+        return nullcontext() if has_place else self._turns.turn(Clients(self.client(request)))
 
     def client(self, request: web.Request) -> str:
         """Name whose turn a request waits for."""

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from pulp_gomod.app.db.round_robin import RoundRobin
+from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 from pulp_gomod.verifier.places import PAUSE, Places
 
 #: Bytes of a body up to which it is handed on at once. The API says if it takes long all the same.
@@ -62,7 +62,7 @@ class DoorPlaces:
             ClientGone: Nobody waits for the answer any more.
         """
         try:
-            async with asyncio.timeout(self._patience), self._line.turn(who):
+            async with asyncio.timeout(self._patience), self._line.turn(Clients(who)):
                 descriptor = await self._look(request)
         except TimeoutError:
             raise Crowded from None

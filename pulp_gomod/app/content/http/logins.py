@@ -20,7 +20,7 @@ from pulp_gomod.app.auth.header import Credentials
 from pulp_gomod.app.auth.throttle import Attempt, LoginThrottle
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.fair_queue import FairQueue
-from pulp_gomod.app.db.round_robin import RoundRobin
+from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ class Logins:
             Busy: Too many of the same client wait.
             django.db.Error: The database does not answer.
         """
-        async with self._turns_of_others.turn(throttle.site(address) if address else ""):
+        who = Clients(throttle.site(address) if address else "")
+        async with self._turns_of_others.turn(who):
             return await self._others.run(identify, request)
 
     async def identify(self, request: HttpRequest, attempt: Attempt) -> Caller:

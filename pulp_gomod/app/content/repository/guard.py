@@ -35,7 +35,7 @@ from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_addres
 from pulp_gomod.app.content.http.responses import CALLER, problem
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
-from pulp_gomod.app.db.round_robin import RoundRobin
+from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 
 log = logging.getLogger(__name__)
 
@@ -283,7 +283,7 @@ class GuardCache:
         self, who: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Make a call in a thread when it is a client's turn: anybody can make up credentials."""
-        async with self._turns.turn(who):
+        async with self._turns.turn(Clients(who)):
             return await self._access.run(call, *args, **kwargs)
 
     def client(self, request: web.Request) -> str:

@@ -20,10 +20,11 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
+from pulp_gomod.app.db.executors import Busy
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.remote.http import redirects, resolving
 from pulp_gomod.app.remote.http.health import Health
-from pulp_gomod.app.remote.http.pace import Pace, TooSoon
+from pulp_gomod.app.remote.http.pace import MOST_WAITING, Pace, TooSoon
 from pulp_gomod.app.remote.http.parties import Party
 from pulp_gomod.app.remote.http.results import (
     Fetched,
@@ -62,7 +63,7 @@ _CODE = re.compile(r"\b400, message[:=]\s*")
 _PASSING = frozenset({429, 500, 502, 503})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
     """
     What is asked for.
@@ -76,6 +77,7 @@ class _Asked:
         trusted: Whether the URL is the remote's own, so that credentials go along.
         health: How whoever is asked has been lately.
         end: The monotonic time when there is no more waiting.
+        waits: Whether it waits for one of the connections to be free.
     """
 
     url: URL
@@ -86,6 +88,7 @@ class _Asked:
     trusted: bool
     health: Health
     end: float
+    waits: bool = False
 
 
 class _Limited(UpstreamFault):
@@ -222,7 +225,14 @@ class Fetcher:
             raise
         except TooSoon as soon:
             raise _rate_limited(soon) from None
+        except Busy:
+            raise _in_line(f"{MOST_WAITING} requests of yours wait for the upstream") from None
         except TimeoutError:
+            if asked.waits:
+                # Nobody has asked the upstream, which may be well.
+                raise _in_line(
+                    f"the connections to the upstream were in use for {patience:g} s"
+                ) from None
             pace = self._pace(asked.url)
             if pace.is_waiting:
                 raise _rate_limited(pace.too_soon()) from None
@@ -284,7 +294,7 @@ class Fetcher:
         is_own = current.origin() == asked.url.origin()
         try:
             return await self._once(asked, current, strange)
-        except (UpstreamFault, TooSoon):
+        except (UpstreamFault, TooSoon, Busy):
             raise
         except aiohttp.ConnectionTimeoutError:
             fault: UpstreamFault = UpstreamSilent(
@@ -348,7 +358,9 @@ class Fetcher:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request when its turn has come, and give the answer when it begins."""
         pace = self._pace(url)
+        asked.waits = True
         async with pace.connection():
+            asked.waits = False
             async with pace.turn(asked.end) as number:
                 response = await self._send(asked, url, strange)
                 told = _told(response)
@@ -397,6 +409,10 @@ def _conditions(etag: str, last_modified: str) -> dict[str, str]:
 
 def _nobody() -> None:
     """Note nothing: whoever answered is not the upstream."""
+
+
+def _in_line(why: str) -> UpstreamFault:
+    return UpstreamFault(f"{why}; ask for less at a time, or later", status=503, retry_after=1.0)
 
 
 def _rate_limited(soon: TooSoon) -> RateLimited:

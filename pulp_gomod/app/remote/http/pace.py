@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
-from pulp_gomod.app.db.round_robin import CLIENT, RoundRobin
+from pulp_gomod.app.db.round_robin import CLIENTS, RoundRobin
 
 # Seconds of the longest pause that a host can ask for.
 LONGEST = 3600.0
@@ -26,6 +26,8 @@ _LEAST, _LONGEST_LEAST = 0.1, 5.0
 _PATIENCE = 1.0
 # Seconds by which all requests come later than they may: timers are not exact, nor are all clocks.
 _MARGIN = 0.05
+#: Requests that may wait for a connection for one client: a go command has a few dozen under way.
+MOST_WAITING = 1000
 # The part of the connections that no client has alone.
 _PART_LEFT = 4
 
@@ -62,7 +64,8 @@ class Pace:
         # Also while bodies come: what waits for a connection would be sent in the midst of a pause. Some are left for
         # who comes next: whoever asks for a thousand modules waits for itself.
         rest = connections // _PART_LEFT
-        self._turns = RoundRobin(connections, math.inf, connections - rest)
+        # What we do by ourselves, such as a sync, has bounds of its own.
+        self._turns = RoundRobin(connections, MOST_WAITING, connections - rest, math.inf)
         self._key = hashlib.sha256(name.encode()).digest()[:KEY_SIZE]
         self._shared = shared
         self._until = 0.0
@@ -77,8 +80,13 @@ class Pace:
         self._answered = asyncio.Event()
 
     def connection(self) -> AbstractAsyncContextManager[None]:
-        """Make the context in which one of the connections is used, which clients get in turn (see CLIENT)."""
-        return self._turns.turn(CLIENT.get())
+        """
+        Make the context in which one of the connections is used, which clients get in turn (see CLIENTS).
+
+        Raises:
+            Busy: Too many requests that are for the same client wait; where the context is entered.
+        """
+        return self._turns.turn(CLIENTS.get())
 
     @asynccontextmanager
     async def turn(self, end: float) -> AsyncIterator[int]:
