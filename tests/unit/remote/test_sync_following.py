@@ -72,6 +72,15 @@ def test_more_than_a_page_at_one_time_does_not_stop_it_for_ever() -> None:
     assert position == 2000
 
 
+def test_an_index_without_end_is_read_on_by_the_next_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "MOST_PAGES", 3)
+    index = Index(entries(100), page=11)
+    unwanted = Following(0, read_patterns(["example.org/..."]))
+    names, position, _ = read(index, unwanted)
+    assert names == [] and len(index.asked) == 3 and position == 1030
+    assert read(index, Following(position))[0][0] == "example.com/m30@v1.0.0"
+
+
 def test_what_one_sync_may_bring_is_not_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "MAX_VERSIONS", 25)
     index = Index(entries(100), page=11)

@@ -12,6 +12,9 @@ from pulp_gomod.app.tasks.sync.wanted import Pattern
 from pulp_gomod.golang.index import MOST, Entry
 from pulp_gomod.golang.module import Version
 
+# Pages that one sync reads, of 2,000 entries at most: an index may have ever newer ones, none of which is wanted.
+MOST_PAGES = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Following:
@@ -42,7 +45,7 @@ async def follow(
     source: SyncSource, following: Following, plan: Plan, missing: Missing, progress: Progress
 ) -> int:
     """
-    Plan what an index tells, page by page, up to what one sync may bring.
+    Plan what an index tells, page by page, up to what one sync may read and bring.
 
     Args:
         source: The remote.
@@ -58,7 +61,7 @@ async def follow(
         SyncError: The index cannot be read.
     """
     since, known = following.since, set[tuple[str, str]]()
-    while True:
+    for _ in range(MOST_PAGES):
         page = await source.index(since)
         # The first ones were on the page before.
         new = [
@@ -80,6 +83,7 @@ async def follow(
             known.clear()
         known.update((each.path, each.version) for each in new if each.time == newest)
         since = newest
+    return since
 
 
 def _plan(source: SyncSource, entry: Entry, plan: Plan, missing: Missing) -> None:
