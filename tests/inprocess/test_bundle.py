@@ -654,21 +654,38 @@ def test_what_was_planned_is_sent_or_nothing_whole(content_url: str) -> None:
         list(tar_bytes(plan, 0, plan.size, nothing))
 
 
-def test_only_so_many_are_made_at_once(content_url: str) -> None:
+def test_who_reads_slowly_has_places_of_its_own_only(content_url: str) -> None:
     world = World(content_url)
     # More than sockets take.
     world.owner.publish(
         pack("example.com/large@v1.0.0/", [("x.bin", os.urandom(16 * 1024 * 1024))])
     )
     with contextlib.ExitStack() as opened:
-        for _ in range(settings.GOMOD_BUNDLES):
-            opened.enter_context(requests.get(world.url, stream=True, timeout=60))
+        for _ in range(serving.MOST_SENT_TO_ONE):
+            slow = opened.enter_context(requests.get(world.url, stream=True, timeout=60))
+            assert slow.status_code == 200
         refused = get(world.url)
         assert refused.status_code == 503 and int(refused.headers["Retry-After"]) > 0
-        assert "busy making other bundles" in refused.text
-        # What takes none is answered as ever.
+        assert "too many bundles are being made or sent" in refused.text
+        # What takes none is answered as ever, and so are others: none of them waits for a thread.
         assert requests.head(world.url, timeout=60).status_code == 200
+        assert serving.MOST_SENT_TO_ONE > settings.GOMOD_BUNDLES
+        other = get(world.url, headers={"X-Forwarded-For": "192.0.2.7"})
+        assert other.status_code == 200 and len(other.content) > 16 * 1024 * 1024
     end = time.monotonic() + 60
     while (status := get(world.url).status_code) != 200:
         assert status == 503 and time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_all_together_have_only_so_many(content_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MOST_SENT", 2)
+    world = World(content_url)
+    world.owner.publish(
+        pack("example.com/large@v1.0.0/", [("x.bin", os.urandom(16 * 1024 * 1024))])
+    )
+    with contextlib.ExitStack() as opened:
+        for client in ("192.0.2.1", "192.0.2.2"):
+            headers = {"X-Forwarded-For": client}
+            opened.enter_context(requests.get(world.url, headers=headers, stream=True, timeout=60))
+        assert get(world.url, headers={"X-Forwarded-For": "192.0.2.3"}).status_code == 503

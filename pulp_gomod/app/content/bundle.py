@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime
@@ -34,9 +35,10 @@ from pulp_gomod.app.content.http.responses import (
 )
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
 from pulp_gomod.app.content.repository.judge import Judge, Question
-from pulp_gomod.app.db.executors import BoundedExecutor
+from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.orm import on_a_connection
+from pulp_gomod.app.db.round_robin import CLIENTS, Clients, RoundRobin
 from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.models.consumer import BUNDLE
@@ -49,6 +51,10 @@ log = logging.getLogger(__name__)
 
 TAR: Final = "application/x-tar"
 _RETRY_AFTER: Final = "30"
+#: Bundles that are sent at a time, and to one client: each has a chunk and a few hundred rows in memory, and a file open.
+MOST_SENT, MOST_SENT_TO_ONE = 32, 8
+# Plans that one client may wait for: each takes a while.
+_PLANNED_OF_ONE = 4
 # Plans that are remembered, their bytes, and for how many seconds: what proves a module may come to be
 # known later than the module.
 _PLANS = 16
@@ -60,7 +66,7 @@ _NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
 
 
 class Occupied(Exception):
-    """As many bundles as may be made at once are being made."""
+    """As much as may be is under way already, for one client or for all."""
 
 
 class _Key(NamedTuple):
@@ -88,13 +94,19 @@ class _Planned(NamedTuple):
 
 
 class Bundles:
-    """The bundles that a content process makes and sends; a few at a time."""
+    """
+    The bundles that a content process makes and sends.
+
+    A few threads make the next bytes of whichever bundle has been waited for longest, so that who reads slowly takes none
+    of them from others. They are not those that plan, which may take long.
+    """
 
     def __init__(self) -> None:
-        self._places = max(int(settings.GOMOD_BUNDLES), 1)
-        self._taken = 0
-        # Each bundle occupies one thread at a time.
-        self._threads = BoundedExecutor("gomod-bundle", self._places)
+        at_once = max(int(settings.GOMOD_BUNDLES), 1)
+        self._threads = BoundedExecutor("gomod-bundle", at_once)
+        self._planners = BoundedExecutor("gomod-bundle-plan", at_once)
+        self._turns = RoundRobin(at_once, _PLANNED_OF_ONE)
+        self._sent: Counter[str] = Counter()
         self._plans: Lru[_Key, _Planned] = Lru(
             _PLANS, _PLAN_BYTES, lambda planned: planned.plan.memory
         )
@@ -103,6 +115,7 @@ class Bundles:
     async def close(self) -> None:
         """Call off what is being planned."""
         await self._flights.close()
+        self._planners.close()
         self._threads.close()
 
     async def plan(self, scope: Scope) -> _Planned:
@@ -113,7 +126,7 @@ class Bundles:
             scope: What the bundle is of.
 
         Raises:
-            Occupied: Too many are being made.
+            Occupied: Too many that are for the same client wait to be planned.
             UnknownVersionError: There is no older version to start from.
             DamagedFileError: A zip is lost.
             django.db.Error: PostgreSQL cannot be reached.
@@ -124,11 +137,11 @@ class Bundles:
             return known
 
         async def make() -> _Planned:
-            self.take()
             try:
-                planned = await self._threads.run(_plan, scope)
-            finally:
-                self.give_back()
+                async with self._turns.turn(CLIENTS.get()):
+                    planned = await self._planners.run(_plan, scope)
+            except Busy:
+                raise Occupied from None
             if known is not None and known.plan.etag == planned.plan.etag:
                 planned = planned._replace(modified=known.modified)
             self._plans.put(key, planned)
@@ -136,20 +149,22 @@ class Bundles:
 
         return await asyncio.shield(self._flights.start(key, make))
 
-    def take(self) -> None:
+    def take(self, client: str) -> None:
         """
-        Take a place.
+        Take a place for what is sent to a client.
 
         Raises:
             Occupied: There is none.
         """
-        if self._taken >= self._places:
+        if self._sent.total() >= MOST_SENT or self._sent[client] >= MOST_SENT_TO_ONE:
             raise Occupied
-        self._taken += 1
+        self._sent[client] += 1
 
-    def give_back(self) -> None:
+    def give_back(self, client: str) -> None:
         """Give a place back."""
-        self._taken -= 1
+        self._sent[client] -= 1
+        if not self._sent[client]:
+            del self._sent[client]
 
     def submit(self, iterator: Iterator[bytes]) -> "Future[bytes]":
         """Have a thread make the next bytes; none at the end."""
@@ -179,11 +194,13 @@ class _BundleReader:
     Args:
         bundles: Where it takes its place.
         planned: Its plan.
+        client: Whom it is sent to.
     """
 
-    def __init__(self, bundles: Bundles, planned: _Planned) -> None:
+    def __init__(self, bundles: Bundles, planned: _Planned, client: str) -> None:
         self._bundles = bundles
         self._planned = planned
+        self._client = client
         self._iterator: Iterator[bytes] | None = None
         self._ahead: asyncio.Future[bytes] | None = None
 
@@ -198,7 +215,7 @@ class _BundleReader:
         Raises:
             Occupied: There is no place.
         """
-        self._bundles.take()
+        self._bundles.take(self._client)
         plan, zips = self._planned.plan, self._planned.zips
         self._iterator = tar_bytes(plan, offset, offset + count, zips.read)
         self._go_on()
@@ -247,7 +264,7 @@ class _BundleReader:
         if self._ahead is not None and not self._ahead.cancelled():
             # Whoever wanted to know has gone.
             self._ahead.exception()
-        self._bundles.give_back()
+        self._bundles.give_back(self._client)
         # It closes a file at most.
         close = getattr(iterator, "close", None)
         if close is not None:
@@ -260,6 +277,7 @@ async def serve_bundle(
     consumers: Consumers,
     request: web.Request,
     target: ServedDistribution,
+    client: str,
 ) -> web.StreamResponse:
     """
     Answer a request for a bundle.
@@ -270,9 +288,11 @@ async def serve_bundle(
         consumers: Notes who downloads it.
         request: The request, permitted by the guard.
         target: The distribution.
+        client: Whose request it is.
     """
     if target.served is None:
         return not_found(f"the distribution {target.base_path} serves no repository")
+    CLIENTS.set(Clients(client))
     try:
         since = _since(request)
     except ValueError as error:
@@ -297,7 +317,7 @@ async def serve_bundle(
             planned.modified,
             plan.size,
             False,
-            reader=_BundleReader(bundles, planned),
+            reader=_BundleReader(bundles, planned, client),
         )
         response = respond(request, found, cache_control(False, target.guard is None))
         response = await opened(request, response)
@@ -305,7 +325,7 @@ async def serve_bundle(
             consumers.note_request(request, target, BUNDLE, str(served.number))
         return response
     except Occupied:
-        line = "unavailable: this server is busy making other bundles; try again"
+        line = "unavailable: too many bundles are being made or sent, to you or to all; try again"
         return problem(503, line, {hdrs.RETRY_AFTER: _RETRY_AFTER})
     except UnknownVersionError as error:
         return not_found(error.line)

@@ -145,7 +145,12 @@ async def _serve_path(
             return await serve_documentation(services, request, target, path)
         case BundleRequest():
             return await serve_bundle(
-                services.bundles, services.judge, services.consumers, request, target
+                services.bundles,
+                services.judge,
+                services.consumers,
+                request,
+                target,
+                services.gate.client(request),
             )
         case SbomRequest():
             return await serve_sbom(services.sboms, services.judge, request, target)

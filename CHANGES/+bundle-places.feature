@@ -1,0 +1,1 @@
+Bundles are sent to 32 clients at a time by each content process, eight downloads to one: whoever reads slowly keeps nobody else from downloading, since the threads make whichever bytes have been waited for longest.
