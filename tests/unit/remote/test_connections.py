@@ -40,5 +40,24 @@ def test_who_waits_in_vain_for_a_connection_is_told_and_the_upstream_is_not_blam
             with pytest.raises(UpstreamFault, match="did not send everything") as told:
                 await made.get("small")
             assert told.value.status == 504
+            free.set()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "zstd"])
+def test_a_compressed_response_that_cannot_be_read_is_said_to_be_one(encoding: str) -> None:
+    async def scene() -> None:
+        async def serve(_: web.Request) -> web.Response:
+            return web.Response(body=b"v1", headers={"Content-Encoding": encoding})
+
+        async with world(serve) as made:
+            with pytest.raises(UpstreamFault) as told:
+                await made.get()
+            assert told.value.line.endswith(
+                f" compressed its response, which it was asked not to do, and as {encoding} it cannot be read"
+            )
+            # It would do so again.
+            assert told.value.status == 502 and len(made.asked) == 1
 
     asyncio.run(scene())

@@ -56,6 +56,7 @@ _MOST_HOSTS = 256
 
 # What aiohttp puts before its messages: a status that nobody has sent.
 _CALL = "Connect call failed"
+_ENCODED = re.compile(r"content-encoding: (?:\w+ \()?([\w.-]+)")
 _CODE = re.compile(r"\b400, message[:=]\s*")
 
 # Faults that often pass. A request that was not answered in time is not repeated: the client has waited
@@ -320,8 +321,13 @@ class Fetcher:
             fault.tell(asked.party.proxy_named())
             raise fault from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            reason = _reason(error)
+            if encoded := _ENCODED.search(reason):
+                raise UpstreamFault(
+                    f"the upstream compressed its response, which it was asked not to do, and as {encoded[1]} it cannot be read"
+                ) from None
             raise UpstreamFault(
-                f"the upstream's response was cut off: {_reason(error)}", again=True
+                f"the upstream's response was cut off: {reason}", again=True
             ) from None
 
     async def _once(
