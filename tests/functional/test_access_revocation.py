@@ -25,6 +25,10 @@ from tests.functional.rest_api import Made, Rest
 # So many connections are accepted by all of the server's processes.
 CONNECTIONS = 16
 SECOND = 1.0
+# Between two rounds of all of them.
+PAUSE = 0.1
+
+MADE = Made()
 
 
 class Crowd:
@@ -77,14 +81,20 @@ class Private:
     url: str
 
 
+@pytest.fixture(scope="module")
+def repository(rest: Rest) -> str:
+    """A repository that holds a module; no test changes it."""
+    href = rest.create_repository()
+    rest.publish(MADE.zip(), repository=href)
+    return href
+
+
 @pytest.fixture
-def private(rest: Rest) -> Private:
-    made, repository, reader = Made(), rest.create_repository(), Person.create(rest)
-    rest.publish(made.zip(), repository=repository)
-    guard = create_guard(rest, "core/rbac")
+def private(rest: Rest, repository: str) -> Private:
+    reader, guard = Person.create(rest), create_guard(rest, "core/rbac")
     role = reader.grant(DOWNLOADER, guard)
     site = Site.create(rest, repository=repository, content_guard=guard)
-    url = f"{site.packages_url}/{made.path}/@v/v1.0.0.zip"
+    url = f"{site.packages_url}/{MADE.path}/@v/v1.0.0.zip"
     return Private(rest, site, guard, role, reader, url)
 
 
@@ -99,6 +109,7 @@ def stops(
     # They go on asking meanwhile: what is in use is forgotten all the same.
     while time.monotonic() - taken < SECOND:
         assert crowd.ask(url, headers) <= {200, expected}
+        time.sleep(PAUSE)
     assert crowd.ask(url, headers) == {expected}
 
 
