@@ -64,7 +64,7 @@ def run_if_needed(
         StandaloneError: Preparing failed.
     """
     state = data.read_state()
-    current = fingerprint.installed({"settings": dict(own.values), "database": database.name})
+    current = fingerprint.installed({"settings": own.of_pulp, "database": database.name})
     known = state.get("fingerprint") == current
     if known and (not password or database.records.is_password("admin", password)):
         return Prepared(sumdb=state.get("sumdb", ""))

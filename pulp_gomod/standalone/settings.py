@@ -38,6 +38,10 @@ _HEADER = """\
 # name that in PULP_SETTINGS, or into PULP_ variables: both override these.
 
 """
+# How the names of this plugin's settings, and of the server's options as variables, begin.
+_OURS = "GOMOD_"
+# What Dynaconf makes of PULP_SETTINGS; it has what that file says as well.
+_FILES = "SETTINGS"
 # Cookies that open the API travel over https only.
 _HTTPS_ONLY = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
 # Half a year, as Pulp's own images have it.
@@ -95,6 +99,15 @@ class OwnSettings:
         """The database that they name, None when they name none."""
         databases = self.values.get("DATABASES")
         return dict(databases.get("default", {})) if databases else None
+
+    @property
+    def of_pulp(self) -> dict[str, Any]:
+        """Those that are not this plugin's own, on which nothing depends that is prepared."""
+        return {
+            key: each
+            for key, each in self.values.items()
+            if key != _FILES and not key.startswith(_OURS)
+        }
 
     @property
     def has_domains(self) -> bool:

@@ -178,7 +178,9 @@ class Reader:
         shutil.copy(ROOT / "serve", checkout)
         for name in ("pulp-glue-gomod", "pulp-cli-gomod"):
             shutil.copytree(
-                ROOT / name, checkout / name, ignore=shutil.ignore_patterns("*.egg-info")
+                ROOT / name,
+                checkout / name,
+                ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"),
             )
         environment = Path(sys.prefix)
         programs = checkout / ".venv" / "bin"

@@ -16,6 +16,8 @@ from importlib.metadata import entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from pulp_gomod.standalone import fingerprint
+
 PROGRAM = Path(sys.executable).parent / "pulp-gomod"
 USERNAME = "admin"
 PASSWORD = "functional tests"
@@ -146,7 +148,8 @@ def make_data_dir(target: Path, cache: Path) -> None:
     """
     Make a data directory with a prepared database in it.
 
-    Preparing takes fifteen seconds, so a prepared directory is kept for as long as no migration changes.
+    Preparing takes fifteen seconds, so a prepared directory is kept for as long as no migration changes. After any
+    other change it is prepared again, which takes three, and each server on a copy would do for itself.
 
     Args:
         target: The directory to make.
@@ -156,18 +159,27 @@ def make_data_dir(target: Path, cache: Path) -> None:
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         template = cache / _schema_digest()
+        software = cache / f"{template.name}.software"
         if not template.exists():
-            subprocess.run(["rm", "-rf", *(path for path in cache.iterdir() if path.is_dir())])
-            fresh = cache / "fresh"
-            preparing = [PROGRAM, "serve", "--data-dir", fresh, "--port", "0", "--prepare-only"]
-            preparing += ["--admin-password", PASSWORD]
-            # Under the settings that servers have here: others would have each of them prepare it again.
-            subprocess.run(preparing, check=True, env=os.environ | QUICK_LOGINS)
-            with (fresh / "postgres" / "postgresql.conf").open("a") as file:
+            subprocess.run(
+                ["rm", "-rf", *(path for path in cache.iterdir() if path.name != "lock")]
+            )
+            _prepare(cache / "fresh")
+            with (cache / "fresh" / "postgres" / "postgresql.conf").open("a") as file:
                 file.write(_FAST)
-            fresh.rename(template)
+            (cache / "fresh").rename(template)
+        elif not software.exists() or software.read_text() != fingerprint.installed():
+            _prepare(template)
+        software.write_text(fingerprint.installed())
     # With owners and modes, which shutil does not copy.
     subprocess.run(["cp", "-a", template, target], check=True)
+
+
+def _prepare(data_dir: Path) -> None:
+    preparing = [PROGRAM, "serve", "--data-dir", data_dir, "--port", "0", "--prepare-only"]
+    preparing += ["--admin-password", PASSWORD]
+    # Under the settings that servers have here: others would have each of them prepare it again.
+    subprocess.run(preparing, check=True, env=os.environ | QUICK_LOGINS)
 
 
 @contextlib.contextmanager

@@ -71,6 +71,7 @@ class World:
         upstream: What the go command asks where nothing else is said.
         key: The key of the checksum database there.
         pulp: The program `pulp`.
+        untouched: The home of somebody who has moved in, and nothing else; made once, with twenty calls of git.
     """
 
     directory: Path
@@ -78,6 +79,7 @@ class World:
     upstream: Upstream
     key: str
     pulp: Path
+    untouched: Path
 
     def newcomer(self, name: str) -> Reader:
         """Return a reader who has done nothing yet."""
@@ -90,7 +92,7 @@ class World:
             # Programs of the page's own find, and leave alone, the server of README.md.
             "PULP_GOMOD_SERVE_DATA_DIR": str(reader.home / ".local" / "share" / "pulp-gomod"),
         }
-        reader.move_in()
+        shutil.copytree(self.untouched, reader.home, symlinks=True)
         reader.ask_of(self.upstream.url)
         # What the first reader's commands have cached of the server, which takes it seconds to make.
         cached = Path(".cache", CACHE)
@@ -151,12 +153,9 @@ def world(
     if subprocess.run([*WITHOUT_NETWORK.split(), "true"], capture_output=True).returncode:
         # Not everybody may take the network away from a process.
         words[WITHOUT_NETWORK] = ""
-    world = World(
-        directory,
-        Reader(directory / "reader", f"http://{address}", words=words),
-        *upstream,
-        pulp,
-    )
+    untouched = Reader(directory / "untouched", f"http://{address}", pulp=pulp, words=words)
+    untouched.move_in()
+    world = World(directory, untouched, *upstream, pulp, untouched.home)
     world.reader = world.newcomer("reader")
     world.reader.is_told = True
     first, *rest = README.commands
@@ -220,21 +219,23 @@ class State:
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
         self._before = self._names()
-        self._distributions = rest.get(DISTRIBUTIONS)["results"]
-        repositories = rest.get(REPOSITORIES)["results"]
-        self._sumdbs = {each["pulp_href"]: each["sumdb"] for each in repositories}
-        self._versions = {each["pulp_href"]: each["latest_version_href"] for each in repositories}
+        self._distributions = self._list(DISTRIBUTIONS)
+        self._repositories = self._list(REPOSITORIES)
 
     def restore(self) -> set[tuple[str, str]]:
-        """Remove what came since, and return its kinds and names."""
+        """Change back what is not as it was, remove what came since, and return its kinds and names."""
         added = {each: href for each, href in self._names().items() if each not in self._before}
-        for each in self._distributions:
-            before = {key: each[key] for key in _PINNED}
-            self._rest.wait(self._rest.call("PATCH", each["pulp_href"], json=before))
-        for href, sumdb in self._sumdbs.items():
-            done = self._rest.call("PATCH", href, json={"sumdb": sumdb})
-            if done.status_code != 200:
-                self._rest.wait(done)
+        now = self._list(DISTRIBUTIONS)
+        for href, before in self._distributions.items():
+            wanted = {key: before[key] for key in _PINNED}
+            if wanted != {key: now[href][key] for key in _PINNED}:
+                self._rest.wait(self._rest.call("PATCH", href, json=wanted))
+        now = self._list(REPOSITORIES)
+        for href, before in self._repositories.items():
+            if before["sumdb"] != now[href]["sumdb"]:
+                done = self._rest.call("PATCH", href, json={"sumdb": before["sumdb"]})
+                if done.status_code != 200:
+                    self._rest.wait(done)
         for href in added.values():
             done = self._rest.call("DELETE", href)
             assert done.status_code in (202, 204), done.text
@@ -242,11 +243,17 @@ class State:
                 self._rest.wait(done)
         for block in self._rest.get("gomod/blocks/")["results"]:
             assert self._rest.status("DELETE", block["pulp_href"]) == 204
-        for repository, latest in self._versions.items():
-            self._rest.modify(repository, base_version=latest)
+        for href, before in self._repositories.items():
+            if before["latest_version_href"] != now[href]["latest_version_href"]:
+                self._rest.modify(href, base_version=before["latest_version_href"])
         cleanup = {"orphan_protection_time": 0}
         self._rest.wait(self._rest.call("POST", "orphans/cleanup/", json=cleanup))
+        # The same as before, but for the numbers of their versions.
+        self._repositories = self._list(REPOSITORIES)
         return set(added)
+
+    def _list(self, path: str) -> dict[str, dict[str, Any]]:
+        return {each["pulp_href"]: each for each in self._rest.get(path)["results"]}
 
     def _names(self) -> dict[tuple[str, str], str]:
         return {

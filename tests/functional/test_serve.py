@@ -300,9 +300,10 @@ def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: 
     assert len(family) > 10
     running.server.stop(signal.SIGKILL)
     # It can be started again at once, and waits for the end of what was left.
-    running.start("--admin-password", PASSWORD)
+    different = {"PULP_GOMOD_UPLOAD_WAIT": "31", "PULP_GOMOD_SERVE_LOG_DOWNLOADS": "1"}
+    running.start("--admin-password", PASSWORD, **different)
     assert not survivors(family, 1)
-    # What was prepared, for the same password, is not prepared again.
+    # What was prepared, for the same password, is not prepared again, also with other options and settings of ours.
     assert running.server.errors == ""
     lines = running.server.output.splitlines()
     assert lines[0] == "ready"

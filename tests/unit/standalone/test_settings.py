@@ -76,6 +76,20 @@ def test_a_database_is_found_in_a_file_and_in_variables(
     assert OwnSettings.read().database == {"NAME": "mine", "HOST": "db.example.com"}
 
 
+def test_pulps_settings_are_told_from_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = OwnSettings.read().of_pulp
+    for name in ("GOMOD_UPLOAD_WAIT", "GOMOD_SERVE_PORT"):
+        monkeypatch.setenv(f"PULP_{name}", "7")
+        assert OwnSettings.read().values[name] == 7
+    file = tmp_path / "own.py"
+    file.write_text("GOMOD_VERIFY_SECONDS = 30\n")
+    monkeypatch.setenv("PULP_SETTINGS", str(file))
+    assert OwnSettings.read().values["GOMOD_VERIFY_SECONDS"] == 30
+    assert OwnSettings.read().of_pulp == before
+    monkeypatch.setenv("PULP_DOMAIN_ENABLED", "true")
+    assert OwnSettings.read().of_pulp == before | {"DOMAIN_ENABLED": True}
+
+
 def test_object_storage_needs_no_media_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
