@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from pulp_gomod.golang.origin import without_credentials
+
 ORIGIN_FIELDS = ("VCS", "URL", "Subdir", "Hash", "TagPrefix", "TagSum", "Ref", "RepoSum")
 MAX_ORIGIN = 4096
 
@@ -55,7 +57,7 @@ def parse_origin(text: str) -> dict[str, str]:
 
 def check_origin(value: Any) -> dict[str, str]:
     """
-    Check that a value is an origin.
+    Check that a value is an origin, and take the credentials out of its URL.
 
     Args:
         value: What was read from JSON.
@@ -74,7 +76,15 @@ def check_origin(value: Any) -> dict[str, str]:
             raise ValueError(f"origin: {name} must be a string")
         if any("\ud800" <= char <= "\udfff" for char in member):
             raise ValueError(f"origin: {name} is not valid Unicode")
-    return value
+    return {name: _shown(member) if name == "URL" else member for name, member in value.items()}
+
+
+def _shown(url: str) -> str:
+    try:
+        return without_credentials(url)
+    except ValueError:
+        # It is not repeated: it may have a password.
+        raise ValueError("origin: URL is no URL") from None
 
 
 def info_json(version: str, time: datetime, origin: dict[str, Any] | None) -> bytes:

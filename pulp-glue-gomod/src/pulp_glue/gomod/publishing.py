@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pulp_glue.gomod.golang import GoError, module, semver
+from pulp_glue.gomod.golang.origin import without_credentials
 from pulp_glue.gomod.golang.zip import check_vcs
 from pulp_glue.gomod.pack import (
     Commit,
@@ -144,13 +144,6 @@ def _remote_url(root: Path) -> str:
         # `git@host:path`, or a path on this machine, which means nothing elsewhere.
         return url if ":" in url else ""
     try:
-        parts = urlsplit(url)
+        return "" if url.lower().startswith("file:") else without_credentials(url)
     except ValueError:
         return ""
-    if parts.scheme == "file":
-        return ""
-    # A password or a token, wherever it stands, would be seen by everybody who reads .info.
-    user, _, host = parts.netloc.rpartition("@")
-    if user and "ssh" in parts.scheme:
-        host = f"{user.partition(':')[0]}@{host}"
-    return parts._replace(netloc=host, query="", fragment="").geturl()
