@@ -56,7 +56,7 @@ def pack(
 
     Args:
         directory: Where the module's go.mod is.
-        version: The canonical version.
+        version: The canonical version, or a tag such as `sub/v1.2.3` of a module below the directory.
         out: Where to write; without it <last element of the module path>@<version>.zip here.
         revision: What git is to take; without it the version's tag, as Go names tags.
         dirty: Take the files as they lie in the directory, and do not ask git.
@@ -70,6 +70,7 @@ def pack(
     """
     if dirty and revision:
         raise PackError(f"{_DIRTY}, which is not {revision}: choose one")
+    directory, version = _named_by_tag(directory, version)
     require_version(version)
     try:
         commit = None if dirty else find_commit(directory, version, revision)
@@ -93,6 +94,13 @@ def pack(
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     return target
+
+
+def _named_by_tag(directory: Path, tag: str) -> tuple[Path, str]:
+    """The directory and the version that a tag such as `sub/v1.2.3` names."""
+    prefix, _, version = tag.rpartition("/")
+    named = directory / prefix
+    return (named, version) if prefix and named.is_dir() else (directory, tag)
 
 
 def require_version(version: str) -> None:
@@ -141,7 +149,8 @@ def find_commit(directory: Path, version: str, revision: str = "") -> Commit:
     Find what git has of a module version.
 
     Args:
-        directory: Where the module's go.mod is in the working tree.
+        directory: Where the module's go.mod is in the working tree, or the directory above it if it is
+            named after the major version (`v2`), as Go looks in both.
         version: The version; its tag is `v1.2.3`, or `sub/v1.2.3` below the root. A directory that is
             named after the major version (`v2`) is no part of it (go.dev/ref/mod#vcs-version).
         revision: Another name than that tag.
@@ -157,14 +166,18 @@ def find_commit(directory: Path, version: str, revision: str = "") -> Commit:
     if not tags:
         raise PackError(f"there is no {'revision' if revision else 'tag'} {' or '.join(names)}")
     said = ""
+    found = []
     for tag in tags:
-        try:
-            go_mod = git(root, "cat-file", "blob", f"{tag}:{subdir}/go.mod".replace(":/", ":"))
-        except PackError as error:
-            said = said or str(error)
-            continue
-        return Commit(root, subdir, tag, _declared(go_mod, f"go.mod of {tag}"))
-    raise PackError(f"{tags[0]} holds no module in {subdir or 'its root'}; {said}")
+        for place in _places(subdir, version):
+            try:
+                go_mod = git(root, "cat-file", "blob", f"{tag}:{place}/go.mod".replace(":/", ":"))
+            except PackError as error:
+                said = said or str(error)
+                continue
+            found.append(Commit(root, place, tag, _declared(go_mod, f"go.mod of {tag}")))
+    if not found:
+        raise PackError(f"{tags[0]} holds no module in {subdir or 'its root'}; {said}")
+    return next((commit for commit in found if _fits(commit.module, version)), found[0])
 
 
 def tag_names(subdir: str, version: str) -> list[str]:
@@ -174,6 +187,20 @@ def tag_names(subdir: str, version: str) -> list[str]:
     if last and last == version.partition(".")[0] and last not in ("v0", "v1"):
         return [f"{parent}/{version}" if parent else version, plain]
     return [plain]
+
+
+def _places(subdir: str, version: str) -> list[str]:
+    """Where a tag may have the module of a version, as Go looks for it (codeRepo.findDir)."""
+    major = version.partition(".")[0]
+    return [subdir, f"{subdir}/{major}".lstrip("/")] if major not in ("v0", "v1") else [subdir]
+
+
+def _fits(path: str, version: str) -> bool:
+    try:
+        module.check(path, version)
+    except GoError:
+        return False
+    return True
 
 
 def git_root(directory: Path) -> Path:

@@ -154,6 +154,8 @@ def pack(version: str, directory: Path, output: Path | None, revision: str, dirt
     """
     Pack VERSION of the module in DIRECTORY as a zip to publish.
 
+    The tag of a module below DIRECTORY will do, too, such as sub/v1.2.3.
+
     The zip holds what the version's tag in git holds, and is the one that the go command would make
     of it.
     """

@@ -114,6 +114,35 @@ def test_a_directory_named_after_the_major_version_is_no_part_of_the_tag(
         assert check_upload(out).module == path
 
 
+def test_a_tag_finds_the_directory_of_its_major_version_from_above(
+    repository: Path, tmp_path: Path
+) -> None:
+    write_module(repository / "v2", "example.com/m/v2")
+    write_module(repository / "sub" / "v3", "example.com/m/sub/v3")
+    git(repository, "add", "v2", "sub")
+    git(repository, "commit", "-qm", "c")
+    for tag, directory, path in (
+        ("v1.1.0", "", "example.com/m"),
+        ("v2.0.0", "", "example.com/m/v2"),
+        ("sub/v3.0.0", "sub", "example.com/m/sub/v3"),
+    ):
+        git(repository, "tag", tag)
+        version = tag.rpartition("/")[2]
+        out = pack(repository / directory, version, tmp_path / "m.zip")
+        assert check_upload(out).module == path
+
+
+def test_a_major_version_that_is_nowhere_is_still_refused(repository: Path, tmp_path: Path) -> None:
+    git(repository, "tag", "v2.0.0")
+    with pytest.raises(GoError, match="should be v0 or v1, not v2"):
+        pack(repository, "v2.0.0", tmp_path / "m.zip")
+
+
+def test_a_tag_may_name_the_directory_too(repository: Path, tmp_path: Path) -> None:
+    upload = check_upload(pack(repository, "sub/v1.2.0", tmp_path / "sub.zip"))
+    assert (upload.module, upload.version) == ("example.com/m/sub", "v1.2.0")
+
+
 def test_the_module_path_is_the_one_of_the_commit(repository: Path, tmp_path: Path) -> None:
     (repository / "go.mod").write_text("module example.com/renamed\n")
     assert check_upload(pack(repository, "v1.0.0", tmp_path / "m.zip")).module == "example.com/m"

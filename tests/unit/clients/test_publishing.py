@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pulp_glue.gomod.pack import PackError
 from pulp_glue.gomod.publishing import find_tagged
 
 
@@ -59,3 +60,37 @@ def test_what_is_left_out_is_the_same_in_a_linked_working_tree(
         subprocess.run(["git", "-C", repository, *arguments], check=True)
     for directory in (repository, linked):
         assert [path for path, _ in find_tagged(directory, "v1.1.0").left_out()] == ["link"]
+
+
+def test_a_tag_of_the_root_may_name_the_directory_of_its_major_version(repository: Path) -> None:
+    (repository / "v2").mkdir()
+    (repository / "v2" / "go.mod").write_text("module example.com/m/v2\n")
+    for arguments in (
+        ["add", "v2"],
+        ["-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "c"],
+        ["tag", "v2.0.0"],
+    ):
+        subprocess.run(["git", "-C", repository, *arguments], check=True)
+    # What is changed elsewhere is no part of it.
+    (repository / "go.mod").write_text("module example.com/renamed\n")
+    (repository / "v2" / "new.go").write_text("package m\n")
+    tagged = find_tagged(repository, "v2.0.0")
+    assert (tagged.commit.module, tagged.origin["Subdir"]) == ("example.com/m/v2", "v2")
+    assert tagged.untracked() == ["new.go"]
+    (repository / "v2" / "go.mod").write_text("module example.com/renamed/v2\n")
+    with pytest.raises(PackError, match=r"changes that are not in the tag: v2/go\.mod"):
+        find_tagged(repository, "v2.0.0")
+
+
+def test_a_directory_that_is_only_in_the_tag_can_be_published(repository: Path) -> None:
+    (repository / "v2").mkdir()
+    (repository / "v2" / "go.mod").write_text("module example.com/m/v2\n")
+    for arguments in (
+        ["add", "v2"],
+        ["-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "c"],
+        ["tag", "v2.0.0"],
+        ["checkout", "-q", "v1.0.0"],
+    ):
+        subprocess.run(["git", "-C", repository, *arguments], check=True)
+    tagged = find_tagged(repository, "v2.0.0")
+    assert (tagged.commit.module, tagged.untracked()) == ("example.com/m/v2", [])

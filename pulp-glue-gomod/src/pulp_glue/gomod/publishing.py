@@ -42,6 +42,8 @@ class TaggedModule:
     def untracked(self) -> list[str]:
         """The files in the module's directory that git neither tracks nor ignores."""
         directory = self.commit.root / self.commit.subdir
+        if not directory.is_dir():
+            return []
         found = git(directory, "ls-files", "-z", "--others", "--exclude-standard")
         return found.decode(errors="replace").split("\0")[:-1]
 
@@ -92,7 +94,7 @@ def find_tagged(directory: Path, tag: str = "", allow_dirty: bool = False) -> Ta
         )
     module.check(commit.module, version)
     if not allow_dirty:
-        _refuse_changes(directory)
+        _refuse_changes(root, commit.subdir)
     found = git(
         root, "log", "-1", "--no-show-signature", "--format=%H %cI", f"{commit.revision}^{{commit}}"
     )
@@ -121,16 +123,24 @@ def _version_here(root: Path, subdir: str) -> str:
     )
 
 
-def _refuse_changes(directory: Path) -> None:
+def _refuse_changes(root: Path, subdir: str) -> None:
     # What git does not track is in no tag, and may be anything, such as a zip that was packed here.
-    printed = git(directory, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    printed = git(
+        root,
+        "--literal-pathspecs",
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+        "--",
+        subdir or ".",
+    )
     status = printed.decode(errors="replace").splitlines()
     if not status:
         return
     shown = ", ".join(line[3:] for line in status[:_SHOWN])
     more = f" and {len(status) - _SHOWN} more" if len(status) > _SHOWN else ""
     raise PackError(
-        f"{directory} has changes that are not in the tag: {shown}{more}. Commit and tag them, or publish "
+        f"{root / subdir} has changes that are not in the tag: {shown}{more}. Commit and tag them, or publish "
         "the tag without them: --allow-dirty"
     )
 
