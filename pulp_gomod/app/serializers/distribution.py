@@ -89,7 +89,8 @@ class GoDistributionSerializer(DistributionSerializer):
     def get_client_url(self, distribution: GoDistribution) -> str:
         """Make the URL that Go users set GOPROXY to: the shorter one, where there is one."""
         if "/" in distribution.base_path:
-            url: str = self.fields["base_url"].to_representation(distribution)
+            # As declared: a client may have asked for other fields alone.
+            url: str = self._declared_fields["base_url"].to_representation(distribution)
             return url.rstrip("/")
         domain = f"{distribution.pulp_domain.name}/" if settings.DOMAIN_ENABLED else ""
         origin = (settings.CONTENT_ORIGIN or "").rstrip("/")
