@@ -1,12 +1,13 @@
 """By how much processes grow while something goes on."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.functional.processes import descendants
+from tests.functional.processes import Process, descendants, read
 
 _KINDS = ("pulpcore-api", "pulpcore-content", "pulpcore-worker", "postgres")
 _PAUSE = 0.02
@@ -34,9 +35,11 @@ def peaks(pid: int) -> Iterator[dict[str, int]]:
     seen: dict[str, int] = {}
     over = threading.Event()
 
+    family = _Family(pid)
+
     def watch() -> None:
         while not over.is_set():
-            for each in descendants(pid):
+            for each in family.look():
                 kind = _kind(each.command)
                 base = before.get(each.pid, largest.get(kind, 0))
                 seen[kind] = max(_own_memory(each.pid) - base, seen.get(kind, 0))
@@ -50,6 +53,25 @@ def peaks(pid: int) -> Iterator[dict[str, int]]:
         over.set()
         watching.join()
         grown |= seen
+
+
+class _Family:
+    """The processes below one, found without reading all of /proc each time: that costs more than what is watched."""
+
+    def __init__(self, pid: int) -> None:
+        self._root = pid
+        self._pids = {pid} | {each.pid for each in descendants(pid)}
+        self._known = self._pids
+
+    def look(self) -> list[Process]:
+        """Return those that are there now."""
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        born = [found for pid in there - self._known if (found := read(pid))]
+        while more := {each.pid for each, parent in born if parent in self._pids} - self._pids:
+            self._pids |= more
+        self._known, self._pids = there, self._pids & there | {self._root}
+        family = self._pids - {self._root}
+        return [found[0] for pid in family if (found := read(pid))]
 
 
 def _kind(command: str) -> str:

@@ -16,15 +16,13 @@ class Process:
 
     def is_alive(self) -> bool:
         """Whether it still runs; one that waits to be reaped does not."""
-        found = _read(self.pid)
+        found = read(self.pid)
         return found is not None and found[0] == self
 
 
 def descendants(pid: int) -> list[Process]:
     """The children of a process, their children, and so on."""
-    everything = [
-        found for path in Path("/proc").glob("[0-9]*") if (found := _read(int(path.name)))
-    ]
+    everything = [found for path in Path("/proc").glob("[0-9]*") if (found := read(int(path.name)))]
     family, queue = [], [pid]
     while queue:
         parent = queue.pop()
@@ -44,7 +42,7 @@ def of_run(mark: str) -> list[Process]:
     return [
         found[0]
         for path in Path("/proc").glob("[0-9]*")
-        if (found := _read(int(path.name))) and mark in _environment(path)
+        if (found := read(int(path.name))) and mark in _environment(path)
     ]
 
 
@@ -72,7 +70,8 @@ def survivors(processes: list[Process], timeout: float) -> list[Process]:
     return []
 
 
-def _read(pid: int) -> tuple[Process, int] | None:
+def read(pid: int) -> tuple[Process, int] | None:
+    """Return a process and its parent's number, None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

@@ -30,6 +30,14 @@ def made(owner: Owner) -> Made:
     return made
 
 
+@pytest.fixture(scope="module")
+def only_read(rest: Rest) -> tuple[Owner, Made]:
+    """An owner and what it has published, for tests that change nothing and may come after others."""
+    owner, made = Owner.create(rest), Made()
+    assert owner.put(made.zip()).status_code == 201
+    return owner, made
+
+
 def ask(owner: Owner, request: str, times: int = 1) -> bytes:
     """Send requests in one piece on one connection, and return all that comes until it ends."""
     url = urlsplit(owner.packages_url)
@@ -52,7 +60,8 @@ def test_the_second_answer_is_the_first(owner: Owner, made: Made, file: str) -> 
 
 
 @pytest.mark.parametrize("file", FILES[:5])
-def test_conditions_and_ranges_are_heard(owner: Owner, made: Made, file: str) -> None:
+def test_conditions_and_ranges_are_heard(only_read: tuple[Owner, Made], file: str) -> None:
+    owner, made = only_read
     path = f"{made.path}/{file}"
     whole = [owner.get(path) for _ in range(3)][-1]
     for _ in range(3):
@@ -70,7 +79,10 @@ def test_conditions_and_ranges_are_heard(owner: Owner, made: Made, file: str) ->
     assert head.headers["Content-Length"] == str(len(whole.content))
 
 
-def test_old_clients_and_last_requests_see_the_connection_end(owner: Owner, made: Made) -> None:
+def test_old_clients_and_last_requests_see_the_connection_end(
+    only_read: tuple[Owner, Made],
+) -> None:
+    owner, made = only_read
     target = f"{urlsplit(owner.packages_url).path}/{made.path}/@v/list"
     for _ in range(3):
         owner.get(f"{made.path}/@v/list")
@@ -78,7 +90,8 @@ def test_old_clients_and_last_requests_see_the_connection_end(owner: Owner, made
         assert ask(owner, f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"v1.0.0\n")
 
 
-def test_requests_that_come_together_are_answered_in_turn(owner: Owner, made: Made) -> None:
+def test_requests_that_come_together_are_answered_in_turn(only_read: tuple[Owner, Made]) -> None:
+    owner, made = only_read
     target = f"{urlsplit(owner.packages_url).path}/{made.path}/@v/list"
     received = ask(owner, f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n", times=200)
     answers = received.split(b"HTTP/1.1 200 OK\r\n")
@@ -86,7 +99,10 @@ def test_requests_that_come_together_are_answered_in_turn(owner: Owner, made: Ma
     assert all(each.endswith(b"\r\n\r\nv1.0.0\n") for each in answers[1:])
 
 
-def test_the_same_words_get_the_same_answer_on_one_connection(owner: Owner, made: Made) -> None:
+def test_the_same_words_get_the_same_answer_on_one_connection(
+    only_read: tuple[Owner, Made],
+) -> None:
+    owner, made = only_read
     url = urlsplit(owner.packages_url)
     wanted = {file: owner.get(f"{made.path}/{file}") for file in FILES}
     with requests.Session() as session:
@@ -109,7 +125,8 @@ def test_the_same_words_get_the_same_answer_on_one_connection(owner: Owner, made
         assert connection.recv(65536).endswith(wanted["@v/v1.0.0.mod"].content)
 
 
-def test_paths_that_are_nearly_the_same_are_not_found(owner: Owner, made: Made) -> None:
+def test_paths_that_are_nearly_the_same_are_not_found(only_read: tuple[Owner, Made]) -> None:
+    owner, made = only_read
     url = urlsplit(owner.packages_url)
     names = ("%FF", "%ED%A0%80", "%C3%A9", "%2F", "/..", "//", "?", "")
     with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
@@ -143,7 +160,7 @@ def test_who_asks_and_never_reads_takes_no_memory(server: Server, owner: Owner) 
 
 def test_what_is_published_and_removed_shows_at_once(owner: Owner, made: Made) -> None:
     with requests.Session() as session:
-        for minor in range(1, 8):
+        for minor in range(1, 5):
             path, version = f"{owner.packages_url}/{made.path}/@v", f"v1.{minor}.0"
             for _ in range(20):
                 assert session.get(f"{path}/{version}.info", timeout=60).status_code == 404

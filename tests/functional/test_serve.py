@@ -46,13 +46,14 @@ class Place:
     data_dir: Path
     server: ServeProcess
     url: str = ""
+    _rest: Rest | None = None
 
     def start(self, *options: str, **variables: str) -> "Place":
         """Start the server, and wait until it is ready."""
         self.server = ServeProcess(
             self.data_dir, *SMALL, *options, variables=USUAL_LOGINS | (variables or {})
         ).start()
-        self.url = self.server.wait()
+        self.url, self._rest = self.server.wait(), None
         return self
 
     def stop(self) -> None:
@@ -67,8 +68,9 @@ class Place:
 
     @property
     def rest(self) -> Rest:
-        """The REST API."""
-        return Rest(self.url, ADMIN)
+        """The REST API; a login takes half a second of a processor, so there is one for each start."""
+        self._rest = self._rest or Rest(self.url, ADMIN)
+        return self._rest
 
     def answers(self) -> bool:
         """Whether the server is healthy."""
@@ -313,6 +315,31 @@ def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: 
     eventually(lambda: running.rest.get(stuck_task.href)["state"] == "failed")
 
 
+def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
+    # That an empty one is filled as well, the first start shows: it takes a processor forty seconds.
+    gone = "DELETE FROM gomod_godistribution; DELETE FROM core_distribution WHERE base_path = 'go'"
+    copying = (
+        f"set -e; pg_dump -Fc -f {tmp_path}/dump; createdb existing; "
+        f'pg_restore -d existing {tmp_path}/dump; psql -d existing -c "{gone}"'
+    )
+    execute(running, "sh", "-c", copying)
+    directory = running.data_dir / "run" / "pg"
+    here = Place(tmp_path / "other", ServeProcess(tmp_path / "other"))
+    try:
+        url = f"postgresql://pulp@/existing?host={directory}"
+        here.start("--database-url", url, "--admin-password", "of the other")
+        assert here.answers()
+        assert "preparing the database" in here.server.errors
+        # What is missing there was made there, and not where the dump comes from.
+        rest = Rest(here.url, (USERNAME, "of the other"))
+        assert rest.get("distributions/gomod/gomod/", base_path="go")["count"] == 1
+        assert requests.get(f"{running.url}/pulp/api/v3/users/", auth=ADMIN).status_code == 200
+        assert not (here.data_dir / "postgres").exists()
+        assert not [each for each in here.family if "postgres" in each.command]
+    finally:
+        here.stop()
+
+
 def test_nothing_is_left_of_a_server_that_is_stopped(running: Place, stuck_task: StuckTask) -> None:
     family = running.family
     # It does not wait for the end of the task, which has none: `stop` would give up.
@@ -377,31 +404,6 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
     assert refused.status_code == 413
     assert f"{len(body) - 1} bytes" in refused.text
     place.stop()
-
-
-def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
-    # That an empty one is filled as well, the first start shows: it takes a processor forty seconds.
-    dump = tmp_path / "dump"
-    execute(running, "pg_dump", "-Fc", "-f", str(dump))
-    execute(running, "createdb", "existing")
-    execute(running, "pg_restore", "-d", "existing", str(dump))
-    gone = "DELETE FROM gomod_godistribution; DELETE FROM core_distribution WHERE base_path = 'go'"
-    execute(running, "psql", "-d", "existing", "-c", gone)
-    directory = running.data_dir / "run" / "pg"
-    here = Place(tmp_path / "other", ServeProcess(tmp_path / "other"))
-    try:
-        url = f"postgresql://pulp@/existing?host={directory}"
-        here.start("--database-url", url, "--admin-password", "of the other")
-        assert here.answers()
-        assert "preparing the database" in here.server.errors
-        # What is missing there was made there, and not where the dump comes from.
-        rest = Rest(here.url, (USERNAME, "of the other"))
-        assert rest.get("distributions/gomod/gomod/", base_path="go")["count"] == 1
-        assert requests.get(f"{running.url}/pulp/api/v3/users/", auth=ADMIN).status_code == 200
-        assert not (here.data_dir / "postgres").exists()
-        assert not [each for each in here.family if "postgres" in each.command]
-    finally:
-        here.stop()
 
 
 def test_commands_run_without_the_server(place: Place) -> None:
