@@ -72,6 +72,8 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         # Exports of Pulp, from one domain into another.
         "PULP_ALLOWED_EXPORT_PATHS": json.dumps([str(run_dir)]),
         "PULP_ALLOWED_IMPORT_PATHS": json.dumps([str(run_dir)]),
+        # What a replication reads of another server is kept there, and would stay after the run.
+        "XDG_CACHE_HOME": str(run_dir / "domains.cache"),
         # Not set: the library that asks other servers prefers them to the authorities that it is given.
         "REQUESTS_CA_BUNDLE": "",
         "CURL_CA_BUNDLE": "",

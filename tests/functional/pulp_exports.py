@@ -1,12 +1,11 @@
 """Exports and imports of Pulp, from one domain of a server into another."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.functional.rest_api import TASK_TIMEOUT, Rest
+from tests.functional.rest_api import Rest
 
 
 def exporter(rest: Rest, repositories: Sequence[str], directory: Path) -> str:
@@ -45,14 +44,8 @@ def run_import(rest: Rest, mapping: dict[str, str], **what: Any) -> list[dict[st
     )
     answer = rest.call("POST", f"{made['pulp_href']}imports/", json=what)
     assert answer.status_code == 202, answer.text
-    end = time.monotonic() + TASK_TIMEOUT
-    while time.monotonic() < end:
-        group = rest.get(answer.json()["task_group"])
-        states = {each["state"] for each in group["tasks"]}
-        if len(group["tasks"]) > 1 and not states & {"waiting", "running", "canceling"}:
-            return [rest.get(each["pulp_href"]) for each in group["tasks"]]
-        time.sleep(0.2)
-    raise AssertionError("the import does not end")
+    # The first of them makes the others.
+    return rest.wait_for_group(answer.json()["task_group"], lambda tasks: len(tasks) > 1)
 
 
 def import_into(

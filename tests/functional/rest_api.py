@@ -1,13 +1,14 @@
 """A small client of Pulp's REST API, and module zips to send."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import requests
 
-from tests.functional.tasks import await_end
+from tests.functional.tasks import Tasks, await_end, await_group
 from tests.gomods import pack
 
 STATUS = "/pulp/api/v3/status/"
@@ -23,6 +24,7 @@ DISTRIBUTIONS = "distributions/gomod/gomod/"
 TASK_TIMEOUT = 120
 # Seconds between two looks at a task, each of which costs the server some of what the task needs.
 _FIRST_LOOKS, _LATER_LOOKS = 0.1, 0.4
+_UNFINISHED = {"waiting", "running", "canceling"}
 
 
 class TaskFailed(Exception):
@@ -118,6 +120,20 @@ class Rest:
             time.sleep(pause)
             pause = min(pause * 1.5, _LATER_LOOKS)
         raise AssertionError(f"still {task['state']}: {task['name']}")
+
+    def wait_for_group(self, href: str, enough: Callable[[Tasks], bool]) -> list[dict[str, Any]]:
+        """Wait for all tasks of a group, which `enough` tells, and return them however they ended."""
+        await_group(self.url, href, enough, TASK_TIMEOUT)
+        end = time.monotonic() + TASK_TIMEOUT
+        while time.monotonic() < end:
+            tasks = self.get(href)["tasks"]
+            states = {each["state"] for each in tasks}
+            if not states & _UNFINISHED and enough(
+                [(each["name"], each["state"]) for each in tasks]
+            ):
+                return [self.get(each["pulp_href"]) for each in tasks]
+            time.sleep(_LATER_LOOKS)
+        raise AssertionError(f"the tasks of {href} do not end")
 
     def post_zips(self, *zips: bytes, **fields: Any) -> requests.Response:
         """Upload one zip as `file`, or several as `files`."""

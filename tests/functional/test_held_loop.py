@@ -84,7 +84,7 @@ def _others(calm: str) -> Iterator[None]:
 
     def ask() -> None:
         with requests.Session() as session:
-            while not ended.wait(0.05):
+            while not ended.wait(0.1):
                 began = time.monotonic()
                 answer = session.get(f"{calm}/@v/v1.{len(took)}.1.info", timeout=60)
                 statuses.add(answer.status_code)

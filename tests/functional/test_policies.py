@@ -1,6 +1,5 @@
 """A policy over REST, and what the go command makes of what it stops."""
 
-import time
 from pathlib import Path
 
 from tests.functional.owners import Go, Owner
@@ -107,10 +106,7 @@ def test_the_go_command_gets_nothing_young(rest: Rest, upstream: Upstream, tmp_p
     go = Go.create(tmp_path)
     for version in ("v1.1.0", "v1.0.0"):
         go.run(mirror.url, "get", f"{path}@{version}")
-    end = time.monotonic() + 60
-    while len(mirror.held()) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    mirror.until(lambda: len(mirror.held()) == 2)
     # What is here already is free.
     policy = rest.create(POLICIES, name=path.replace("/", "-"), hold_days=14)
     assert policy["hold_since"] and policy["hold_mode"] == "enforce"

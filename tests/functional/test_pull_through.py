@@ -17,10 +17,7 @@ JOINED = 30.0
 
 
 def wait_until_held(mirror: Mirror, *names: str) -> None:
-    end = time.monotonic() + JOINED
-    while set(names) - set(mirror.held()):
-        assert time.monotonic() < end, mirror.held()
-        time.sleep(0.3)
+    mirror.until(lambda: set(names) <= set(mirror.held()), JOINED)
 
 
 def test_every_file_comes_from_the_upstream_once(rest: Rest, upstream: Upstream) -> None:

@@ -1,6 +1,5 @@
 """A version that is published again upstream: all files of one generation, or an error that says so."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -31,10 +30,7 @@ def _is_whole(mirror: Mirror, made: Version) -> None:
 
 
 def _wait_for(mirror: Mirror, kind: str = MODFILES) -> None:
-    end = time.monotonic() + 40
-    while f"{PATH}@v1.0.0" not in "".join(mirror.held(kind)):
-        assert time.monotonic() < end
-        time.sleep(0.3)
+    mirror.until(lambda: f"{PATH}@v1.0.0" in mirror.held(kind), 40)
 
 
 @pytest.mark.parametrize("before", [("mod",), ("info",), ("info", "mod")])

@@ -97,7 +97,7 @@ def test_go_mod_files_that_joined_count_for_the_repository(
     mirror = Mirror.create(rest, upstream, cache_size=250 * 1024)
     _ask_all(mirror, paths)
     # The task lets them join, and then leaves what there is room for.
-    eventually(lambda: mirror.number() > 1 and len(mirror.held(MODFILES)) == 2, 60)
+    mirror.until(lambda: mirror.number() > 1 and len(mirror.held(MODFILES)) == 2)
 
 
 def test_a_go_mod_file_in_use_is_not_cleaned_up(
@@ -108,7 +108,7 @@ def test_a_go_mod_file_in_use_is_not_cleaned_up(
     paths = ["example.com/asked/@v/v1.0.0.mod", "example.com/not-asked/@v/v1.0.0.mod"]
     mirror = Mirror.create(rest, upstream)
     _ask_all(mirror, paths)
-    eventually(lambda: len(mirror.held(MODFILES)) == 2, 60)
+    mirror.until(lambda: len(mirror.held(MODFILES)) == 2)
     with connect(Path(server.data_dir)) as connection:
         connection.execute(
             "UPDATE core_content SET timestamp_of_interest = now() - interval '2 days'"
@@ -136,7 +136,7 @@ def test_a_go_mod_file_that_was_cleaned_up_joins_again(rest: Rest, upstream: Ups
         # Both content processes have seen it join.
         for _ in range(10):
             _ask_all(mirror, ["example.com/again/@v/v1.0.0.mod"])
-        eventually(lambda: mirror.held(MODFILES) == ["example.com/again@v1.0.0"])
+        mirror.until(lambda: mirror.held(MODFILES) == ["example.com/again@v1.0.0"])
         assert upstream.count("example.com/again/@v/v1.0.0.mod") == times
         href = f"{mirror.owner.repository}cleanup/"
         rest.wait(rest.call("POST", href, json={"unused_days": 0}))
@@ -153,6 +153,6 @@ def test_what_an_upstream_says_of_a_zip_is_not_lost_with_the_small_files(
         connection.execute(
             "DELETE FROM gomod_gocacheentry WHERE file = 'info' AND module = 'example.com/said'"
         )
-    eventually(lambda: mirror.held() == ["example.com/said@v1.0.0"])
+    mirror.until(lambda: mirror.held() == ["example.com/said@v1.0.0"])
     upstream.modules.clear()
     assert mirror.get("example.com/said/@v/v1.0.0.info").content == made.info

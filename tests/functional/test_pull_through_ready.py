@@ -4,7 +4,6 @@ import pytest
 
 from tests.functional.connections import Connection
 from tests.functional.rest_api import Rest
-from tests.functional.uploads import eventually
 from tests.functional.upstream_world import Mirror, Upstream
 
 NAMES = ("example.com/one", "example.com/two")
@@ -20,7 +19,7 @@ def mirror(rest: Rest, upstream: Upstream) -> Mirror:
     for name in NAMES:
         for file in FILES:
             assert mirror.get(f"{name}/@v/v1.0.0.{file}").status_code == 200
-    eventually(lambda: len(mirror.held()) == 2, 60)
+    mirror.until(lambda: len(mirror.held()) == 2)
     return mirror
 
 

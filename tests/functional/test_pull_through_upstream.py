@@ -10,8 +10,8 @@ from tests.functional.real_upstream import forwarding
 from tests.functional.rest_api import Rest
 from tests.functional.upstream_world import Mirror, running
 
-# A program of some 120 modules.
-PROGRAM = "github.com/spf13/viper@v1.19.0"
+# A program of some 40 modules: many times as many need many times as long, and nothing else.
+PROGRAM = "github.com/gin-gonic/gin@v1.10.0"
 
 pytestmark = pytest.mark.upstream
 

@@ -1,6 +1,5 @@
 """Another server's distributions, replicated: here those of one domain of a server into another one."""
 
-import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,11 +15,11 @@ from tests.functional.rest_api import (
     MODFILES,
     REPOSITORIES,
     SUMDBS,
-    TASK_TIMEOUT,
     Made,
     Rest,
 )
 from tests.functional.serving import Server
+from tests.functional.tasks import Tasks
 from tests.functional.test_imports import domain_at
 from tests.functional.test_policies import POLICIES
 from tests.functional.upstream_world import Upstream
@@ -64,16 +63,7 @@ class Replica:
         """Replicate, and return the tasks, however they ended."""
         answer = self.rest.call("POST", f"{self.href}replicate/", json={})
         assert answer.status_code == 202, answer.text
-        end = time.monotonic() + TASK_TIMEOUT
-        while time.monotonic() < end:
-            group = self.rest.get(answer.json()["task_group"])
-            tasks = [self.rest.get(each["pulp_href"]) for each in group["tasks"]]
-            states = {each["state"] for each in tasks}
-            last = [each for each in tasks if each["name"].endswith("finalize_replication")]
-            if not states & {"waiting", "running", "canceling"} and (last or "failed" in states):
-                return tasks
-            time.sleep(0.2)
-        raise AssertionError("the replication does not end")
+        return self.rest.wait_for_group(answer.json()["task_group"], _is_whole)
 
     def owner(self, name: str) -> Owner:
         """The copy of an owner."""
@@ -84,6 +74,11 @@ class Replica:
     def names(self, path: str) -> list[str]:
         """The names of what is there."""
         return sorted(each["name"] for each in self.rest.get(path)["results"])
+
+
+def _is_whole(tasks: Tasks) -> bool:
+    """Whether no more tasks will come: the last one is there, or one failed."""
+    return any(name.endswith("finalize_replication") or state == "failed" for name, state in tasks)
 
 
 def label(owner: Owner, name: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-import time
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -372,10 +371,7 @@ def _clean(mirror: Mirror, **limits: float) -> dict[str, int]:
 
 
 def _wait_for(mirror: Mirror, kind: str, *names: str) -> None:
-    end = time.monotonic() + 60
-    while not set(names) <= set(mirror.held(kind)):
-        assert time.monotonic() < end, mirror.held(kind)
-        time.sleep(0.3)
+    mirror.until(lambda: set(names) <= set(mirror.held(kind)))
 
 
 def test_no_cleanup_takes_what_was_synced(rest: Rest, tmp_path: Path) -> None:
@@ -407,10 +403,8 @@ def test_no_cleanup_takes_what_was_synced(rest: Rest, tmp_path: Path) -> None:
         mirror.change(cache_size=1)
         assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
         assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
-        number, end = mirror.number(), time.monotonic() + 60
-        while mirror.number() < number + 2:
-            assert time.monotonic() < end
-            time.sleep(0.3)
+        number = mirror.number()
+        mirror.until(lambda: mirror.number() >= number + 2)
         assert (mirror.held(), mirror.held(MODFILES)) == (synced, graph)
     imports = (
         'package main\n\nimport (\n\t_ "example.com/a"\n\t_ "example.com/b"\n)\n\nfunc main() {}\n'
@@ -759,10 +753,7 @@ def test_a_sync_that_is_scheduled_is_run_and_taken_back(rest: Rest, upstream: Up
     assert viewer.status("GET", f"{repository}schedules/") == 200
     assert viewer.status("POST", f"{repository}schedule/", json=body) == 403
     assert viewer.status("POST", f"{repository}unschedule/", json={}) == 403
-    end = time.monotonic() + 120
-    while not mirror.held():
-        assert time.monotonic() < end, "no worker has run it"
-        time.sleep(0.5)
+    mirror.until(mirror.held, 120)
     assert mirror.held() == ["example.com/scheduled@v1.0.0"]
     assert rest.status("POST", f"{repository}unschedule/", json={}) == 204
     assert rest.get(f"{repository}schedules/") == []

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +20,16 @@ from pulp_gomod.golang.sumdb import note
 from pulp_gomod.golang.sumdb.server import Server as SumdbServer
 from pulp_gomod.golang.sumdb.server import TestServer, gosum_text
 from tests.functional.owners import Owner
-from tests.functional.rest_api import DISTRIBUTIONS, MODULES, REMOTES, Rest
+from tests.functional.rest_api import DISTRIBUTIONS, MODFILES, MODULES, REMOTES, Rest
+from tests.functional.tasks import await_version
 from tests.functional.uploads import number_of
 from tests.gomods import pack
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SUMDB = "sum.example.org/db"
+# Seconds after which a repository is looked at though it has no new version.
+_LOOK = 3.0
 SUMDB_SIGNER, SUMDB_KEY = note.generate_key(SUMDB)
 
 
@@ -210,6 +214,16 @@ class Mirror:
         rest = self.owner.rest
         version = rest.get(self.owner.repository)["latest_version_href"]
         return rest.names(kind, repository_version=version)
+
+    def until(self, check: Callable[[], Any], timeout: float = 60) -> None:
+        """Wait until something holds that only another version of the repository can bring."""
+        end = time.monotonic() + timeout
+        number = self.number()
+        while not check():
+            assert time.monotonic() < end, (self.held(), self.held(MODFILES))
+            rest = self.owner.rest
+            await_version(rest.url, self.owner.repository, after=number, timeout=_LOOK)
+            number = self.number()
 
     def number(self) -> int:
         """The number of the repository's newest version."""
