@@ -15,7 +15,7 @@ from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 from tests.statements import connect
 
-MODULES = 300
+MODULES = 150
 MOST_VERSIONS = 10
 
 

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import requests
+from aiohttp import web
 
 from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.serving import Server
@@ -15,7 +16,9 @@ LINE = "// " + "x" * 97
 # Bytes that small files may take in any case.
 LEAST = 1024 * 1024
 BIG = 50
-MISSING = 2000
+MISSING = 1200
+# What an upstream says of each: it is passed on, and so it is kept.
+WORDS = f"not found: {'x' * 900}\n"
 
 
 def _add_big(upstream: Upstream) -> list[str]:
@@ -83,6 +86,11 @@ def test_names_that_are_none_do_not_push_out_what_was_found(
     mirror = Mirror.create(rest, upstream, cache_size=0, not_found_ttl=3600)
     _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
     missing = [f"example.com/none{number}/@v/list" for number in range(MISSING)]
+
+    async def none(_: web.Request) -> web.Response:
+        return web.Response(status=404, text=WORDS)
+
+    upstream.behaviours |= dict.fromkeys(missing, none)
     _ask_all(mirror, missing, 404)
     assert _kept(server, mirror) <= 2 * LEAST
     _until_small(server, mirror, missing[0])
