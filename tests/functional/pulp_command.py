@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -21,8 +22,8 @@ from tests.functional.serving import Server
 pause = time.sleep
 PROGRAM = Path(sys.executable).parent / "pulp"
 
-# Where the descriptions of servers were cached first.
-_caches: dict[str, Path] = {}
+# Where all test processes of this run share what servers say of their APIs, for the directories of users here.
+_shared: dict[Path, Path] = {}
 
 
 class Done(NamedTuple):
@@ -57,15 +58,15 @@ class Pulp:
         pulp = cls(directory)
         pulp.config.parent.mkdir(parents=True)
         pulp.config.write_text("[cli]\n" + "".join(lines))
-        pulp._share_cache(written["base_url"])
+        pulp._share_cache(f"{server.pid} {written['base_url']}")
         return pulp
 
-    def _share_cache(self, url: str) -> None:
-        """Begin with what another user's command has cached of this server."""
-        mine = self.directory / CACHE
-        cached = _caches.setdefault(url, mine)
-        if cached != mine and cached.is_dir():
-            shutil.copytree(cached, mine)
+    def _share_cache(self, server: str) -> None:
+        """Begin with what another user's command has cached of this server: it takes seconds to describe itself."""
+        shared = Path(os.environ["GOMOD_TEST_RUN_DIR"], "descriptions", quote(server, safe=""))
+        _shared[self.directory] = shared
+        if shared.is_dir():
+            shutil.copytree(shared, self.directory / CACHE)
 
     @property
     def config(self) -> Path:
@@ -89,6 +90,8 @@ class Pulp:
             patch.setattr(time, "sleep", lambda seconds: pause(seconds / 3))
             patch.setattr(OpenAPI, "_parse_api", parse_once)
             done = CliRunner(env=self.environment).invoke(main, command, catch_exceptions=False)
+        if (shared := _shared.get(self.directory)) and not shared.is_dir():
+            _share(self.directory / CACHE, shared)
         return Done(done.exit_code, done.stdout, done.stderr)
 
     def do(self, *arguments: str | Path) -> str:
@@ -114,10 +117,22 @@ class Pulp:
         return path
 
 
+def _share(cached: Path, shared: Path) -> None:
+    """Let others have what was cached, unless somebody else does so in this moment."""
+    if not cached.is_dir():
+        return
+    whole = shared.with_name(f"{shared.name}.{os.getpid()}")
+    shutil.copytree(cached, whole)
+    try:
+        whole.rename(shared)
+    except OSError:
+        shutil.rmtree(whole)
+
+
 class PulpProgram(Pulp):
     """The program that users run, which asks each server what it is."""
 
-    def _share_cache(self, url: str) -> None:
+    def _share_cache(self, server: str) -> None:
         pass
 
     def run(self, *arguments: str | Path) -> Done:

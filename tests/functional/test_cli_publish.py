@@ -123,15 +123,11 @@ def test_what_is_not_committed_is_in_the_way(pulp: Pulp, name: str, checkout: Pa
     assert shown["version"] == "v1.0.0"
 
 
-def test_what_git_does_not_track_is_in_no_tag(
-    tmp_path: Path, pulp: Pulp, name: str, checkout: Path
-) -> None:
+def test_what_git_does_not_track_is_in_no_tag(pulp: Pulp, name: str, checkout: Path) -> None:
     (checkout / "x@v1.0.0.zip").write_bytes(b"packed here")
     (checkout / ".gitignore").write_text("secret\n")
     (checkout / "secret").touch()
-    done = PulpProgram(tmp_path / "user").run(
-        "gomod", "publish", str(checkout), "--repository", name
-    )
+    done = pulp.run("gomod", "publish", checkout, "--repository", name)
     assert done.code == 0, done.stderr
     assert (
         "not part of it, since git does not track them: .gitignore, x@v1.0.0.zip\n" in done.stderr
@@ -140,13 +136,11 @@ def test_what_git_does_not_track_is_in_no_tag(
 
 
 def test_the_line_to_install_with_names_the_database_that_proves_it(
-    tmp_path: Path, pulp: Pulp, name: str, checkout: Path, module: str
+    pulp: Pulp, name: str, checkout: Path, module: str
 ) -> None:
     sumdb = pulp.get("sumdb", "create", "--name", f"localhost/{name}")
     pulp.do("repository", "update", "--name", name, "--sumdb", sumdb["name"])
-    done = PulpProgram(tmp_path / "user").run(
-        "gomod", "publish", str(checkout), "--repository", name
-    )
+    done = pulp.run("gomod", "publish", checkout, "--repository", name)
     assert done.code == 0, done.stderr
     line = done.stderr.splitlines()[-1]
     assert f" GOSUMDB={sumdb['verifier_key']} go get {module}@v1.0.0" in line
