@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.functional.rest_api import Rest
 from tests.functional.serving import Server
+from tests.functional.tasks import await_version
 from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 from tests.statements import connect
@@ -164,7 +165,8 @@ def test_zips_that_come_together_share_the_room(rest: Rest, upstream: Upstream) 
     most = 0
     end = time.monotonic() + 10
     while time.monotonic() < end:
+        number = mirror.number()
         most = max(most, len(mirror.held()))
-        time.sleep(0.3)
+        await_version(rest.url, mirror.owner.repository, after=number, timeout=1)
     # Two for each content process: what the others are about to keep is not known yet.
     assert most <= 4
