@@ -109,6 +109,7 @@ class StrictFilters:
         Raises:
             ValidationError: One of them makes no sense; the error names it.
         """
+        own = queryset.query.order_by
         filters: dict[str, Filter] = self.filters  # type: ignore[attr-defined]
         for name, value in self.form.cleaned_data.items():  # type: ignore[attr-defined]
             try:
@@ -117,7 +118,18 @@ class StrictFilters:
                 if isinstance(error.detail, dict):
                     raise
                 raise ValidationError({name: error.detail}) from error
-        return queryset
+        return self._in_order(queryset, own)
+
+    def _in_order(self, queryset: QuerySet, own: tuple[str, ...]) -> QuerySet:
+        """
+        Put no two rows in an order that could be another one for the next page.
+
+        pulpcore's ordering ends with the time at which a row was made, which many may have in common, and
+        without a parameter it forgets the list's own order.
+        """
+        asked = self.form.cleaned_data.get("ordering")  # type: ignore[attr-defined]
+        order = own if own and not asked else queryset.query.order_by
+        return queryset.order_by(*order, "pk") if "pk" not in order else queryset.order_by(*order)
 
     def get_form_class(self) -> type[forms.Form]:
         """Return the form that reads the parameters."""

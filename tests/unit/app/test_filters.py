@@ -40,6 +40,19 @@ def test_it_asks_for_its_column(viewset: type[NamedModelViewSet], asked: dict[st
     assert name.removesuffix("__in") in where and asked[name] in where
 
 
+@pytest.mark.parametrize("viewset", FILTERED, ids=lambda each: each.__name__)
+def test_no_two_rows_of_a_list_may_change_places_between_pages(
+    viewset: type[NamedModelViewSet],
+) -> None:
+    own = viewset.queryset.query.order_by
+    for asked in ({}, {"ordering": "pulp_created"}, {"ordering": "-pk"}):
+        filters = viewset.filterset_class(asked, queryset=viewset.queryset)
+        assert filters.is_valid(), filters.errors
+        order = filters.qs.query.order_by
+        assert {"pk", "-pk"} & set(order), (asked, order)
+        assert not own or asked or order[: len(own)] == own, (own, order)
+
+
 def test_policies_and_others_are_among_them() -> None:
     names = {each.__name__ for each in FILTERED}
     assert {"GoPolicyViewSet", "GoDistributionViewSet", "GoVulndbViewSet"} <= names
