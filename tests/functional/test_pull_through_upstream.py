@@ -10,7 +10,7 @@ from tests.functional.real_upstream import forwarding
 from tests.functional.rest_api import Rest
 from tests.functional.upstream_world import Mirror, running
 
-# A program of some 40 modules: many times as many need many times as long, and nothing else.
+# A program of dozens of modules: one of hundreds goes the same ways, and takes longer.
 PROGRAM = "github.com/gin-gonic/gin@v1.10.0"
 
 pytestmark = pytest.mark.upstream
