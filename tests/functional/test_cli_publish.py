@@ -169,3 +169,20 @@ def test_what_is_in_no_repository_is_not_published(pulp: Pulp, name: str, tmp_pa
     said = pulp.fail("publish", tmp_path / "plain", "--repository", name)
     # `--dirty` is an option of another command.
     assert "has no tags" in said and "--dirty" not in said
+
+
+def test_who_may_only_publish_does(
+    server: Server, pulp: Pulp, name: str, checkout: Path, module: str, tmp_path: Path
+) -> None:
+    who = f"user-{uuid4().hex[:12]}"
+    made = pulp.run("user", "create", "--username", who, "--password", f"{who}-secret")
+    assert made.code == 0, made.stderr
+    user = Pulp.create(tmp_path / who, server, username=who, password=f"{who}-secret")
+    publish = ("publish", checkout, "--repository", name)
+    assert "Could not find go repository" in user.fail(*publish)
+    role = ("repository", "role", "add", "--name", name, "--user", who, "--role")
+    pulp.do(*role, "gomod.gorepository_publisher")
+    assert user.get(*publish)["module"] == module
+    (release,) = pulp.get("release", "list", "--repository", name)
+    assert (release["module"], release["published_by"]) == (module, who)
+    assert "Could not find go repository" in user.fail("repository", "show", "--name", name)

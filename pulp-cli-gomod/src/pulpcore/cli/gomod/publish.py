@@ -16,6 +16,7 @@ from pulp_glue.gomod.context import (
     PulpGoSumdbContext,
 )
 from pulp_glue.gomod.golang import GoError
+from pulp_glue.gomod.naming import reference
 from pulp_glue.gomod.pack import pack_commit
 from pulp_glue.gomod.publishing import TaggedModule, find_tagged
 
@@ -76,8 +77,8 @@ def publish(
       pulp gomod publish tools/lint --repository team --tag tools/lint/v0.3.0
     """  # noqa: D301
     if not dry_run:
-        # That it exists, before anything is packed.
-        _ignored = repository.pulp_href
+        # That the server can be asked, before anything is packed; who may only publish sees no repository.
+        _ignored = reference(repository)
     try:
         tagged = find_tagged(directory, tag, allow_dirty)
         untracked = tagged.untracked()
@@ -141,8 +142,8 @@ def _say_how_to_get_it(
 
 def _goproxy(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> str:
     """A URL at which the repository is served, as far as one may see that."""
-    parameters = {"repository": repository.pulp_href}
     try:
+        parameters = {"repository": repository.pulp_href}
         # A list of one would be said to be incomplete.
         found = PulpGoDistributionContext(pulp_ctx).list_iterator(parameters, batch_size=1)
         return next((each.get("client_url") or "" for each in found), "")
