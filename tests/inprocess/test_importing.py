@@ -400,7 +400,8 @@ def test_what_a_bundle_says_of_itself_is_believed_as_far_as_it_is_proven(
     content_url: str, said: Any
 ) -> None:
     world = World(content_url)
-    world.owner.publish(world.zip("example.com/m", "v1.0.0"))
+    # A name that nobody else's database has a record of: the bundle would have that, too.
+    world.owner.publish(world.zip("example.com/believed", "v1.0.0"))
     with tarfile.open(fileobj=io.BytesIO(world.bundle())) as tar:
         files = {each.name: tar.extractfile(each).read() for each in tar}  # type: ignore[union-attr]
     about = json.loads(files["bundle/about.json"])
