@@ -37,9 +37,11 @@ def test_the_changelog_has_the_place_where_towncrier_writes() -> None:
     assert "<!-- towncrier release notes start -->\n" in (ROOT / told["filename"]).read_text()
 
 
-def test_every_fragment_has_a_kind() -> None:
+def test_every_fragment_has_a_kind_and_says_something() -> None:
     kinds = {each["directory"] for each in PROJECT["tool"]["towncrier"]["type"]}
-    names = [file.name for file in (ROOT / "CHANGES").iterdir() if not file.name.startswith(".")]
+    files = [file for file in (ROOT / "CHANGES").iterdir() if not file.name.startswith(".")]
+    assert [file.name for file in files if not file.read_text().strip().endswith(".")] == []
+    names = [file.name for file in files]
     assert [
         name for name in names if not re.fullmatch(rf"\+[a-z0-9-]+\.({'|'.join(kinds)})", name)
     ] == []
