@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 
 from pulp_gomod.app.auth import login_metrics
-from pulp_gomod.app.auth.header import Credentials, Password
+from pulp_gomod.app.auth.header import Credentials, Password, Secret
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
 from pulp_gomod.app.db.lru import Lru
 
@@ -104,6 +104,9 @@ def attempt(address: str | None, sent: Credentials, header: str) -> Attempt:
     if isinstance(sent, Password):
         # However it was encoded: the same credentials are known by any spelling.
         return password_attempt(address, sent.user_name, sent.password)
+    if isinstance(sent, Secret):
+        # Any word may stand beside it: with each in turn, one token would be as many clients as there are words.
+        return Attempt(address and site(address), None, _digest("token", sent.secret))
     return Attempt(address and site(address), None, _digest("other", header))
 
 

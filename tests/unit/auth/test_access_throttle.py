@@ -1,5 +1,6 @@
 """Who guesses passwords has to wait, and nobody else has to."""
 
+import base64
 import logging
 import os
 import time
@@ -10,7 +11,8 @@ import pytest
 
 import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.auth.addresses import seen_through_proxies
-from pulp_gomod.app.auth.header import Other, Password
+from pulp_gomod.app.auth.header import Other, Password, parse
+from pulp_gomod.app.auth.secret import new_secret
 from pulp_gomod.app.auth.shared_table import KEY_SIZE, SharedTable
 from pulp_gomod.app.auth.throttle import (
     Attempt,
@@ -234,3 +236,19 @@ def test_a_name_in_capitals_is_the_same() -> None:
     # Workloads have no name, and tokens say none.
     assert one.is_by(User(""))
     assert attempt(None, Other(), "Bearer a").is_by(User("bob"))
+
+
+def test_a_token_is_one_client_whatever_stands_beside_it() -> None:
+    def seen(header: str) -> bytes:
+        sent = parse(header)
+        assert sent is not None
+        return attempt("192.0.2.1", sent, header).digest
+
+    def basic(text: str) -> str:
+        return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+    token, other = new_secret(), new_secret()
+    spelled = [f"Bearer {token}", f"token  {token}", basic(f"{token}:"), basic(f":{token}")]
+    spelled += [basic(f"word{number}:{token}") for number in range(3)]
+    assert len({seen(header) for header in spelled}) == 1
+    assert seen(f"Bearer {other}") != seen(f"Bearer {token}")
