@@ -9,6 +9,9 @@ from weakref import WeakSet
 
 from pulp_gomod.app.db.executors import Busy
 
+# Clients for whom one thing is done that are remembered: whoever comes after so many has the turn of one of them.
+MOST_CLIENTS = 1000
+
 
 class Clients:
     """
@@ -55,7 +58,7 @@ class Clients:
             self._tell.discard(tell)
 
     def _add(self, name: str) -> None:
-        if name in self._names:
+        if name in self._names or len(self._names) >= MOST_CLIENTS:
             return
         self._names[name] = None
         for tell in tuple(self._tell):

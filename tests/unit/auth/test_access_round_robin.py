@@ -6,7 +6,7 @@ import pytest
 
 import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.db.executors import Busy
-from pulp_gomod.app.db.round_robin import Clients, RoundRobin
+from pulp_gomod.app.db.round_robin import MOST_CLIENTS, Clients, RoundRobin
 
 
 class Crowd:
@@ -212,5 +212,23 @@ def test_nobody_in_particular_may_wait_for_more() -> None:
             await (await crowd.add(".4"))
         assert await crowd.end_all() == [".0", ".1", ".2", ".3"]
         assert all(task.done() for task in tasks)
+
+    asyncio.run(check())
+
+
+def test_whoever_joins_is_remembered_up_to_a_bound() -> None:
+    async def check() -> None:
+        turns = RoundRobin(at_once=1, longest_of_one=1)
+        crowd = Crowd(turns)
+        wanted, inner = Clients("first"), Clients()
+        inner.include(wanted)
+        await crowd.add("busy.0")
+        task = await crowd.add_for("wanted", inner)
+        for number in range(MOST_CLIENTS + 5):
+            wanted.include(Clients(f"client{number}"))
+        assert len(turns._lines) == len(list(wanted)) == len(list(inner)) == MOST_CLIENTS
+        assert await crowd.end_all() == ["busy.0", "wanted"]
+        await task
+        assert not turns._lines and not turns._running
 
     asyncio.run(check())
