@@ -1,1 +1,1 @@
-Clients get the connections to an upstream in turn, and none has all of them: whoever has thousands of modules fetched, or asks for as many that do not exist, waits for itself. What several ask for is fetched in the turn of whichever comes first.
+Clients get the connections to an upstream in turn, and none has all of them: whoever has thousands of modules fetched, or asks for as many that do not exist, waits for itself. What several ask for is fetched in the turn of whichever comes first, and another process is not waited for without end.

@@ -12,6 +12,8 @@ from aiohttp import web
 from tests.functional.upstream_world import Upstream, running
 from tests.inprocess.mirrors import Mirror
 
+from pulp_gomod.app.db import locks  # isort: skip
+
 V = "v1.0.0"
 CONNECTIONS = 4
 MANY = 12
@@ -147,3 +149,18 @@ def test_what_one_client_waits_for_has_a_bound(
             wait_until(lambda: bool(loops))
             loops[0].call_soon_threadsafe(free.set)
         assert [each.result().status_code for each in asked] == [200] * len(flood)
+
+
+def test_what_another_process_is_about_to_fetch_is_not_waited_for_without_end(
+    content_url: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, it may be in the line of a client that has much else fetched."""
+    monkeypatch.setattr("pulp_gomod.app.remote.upstream.TURN", 0.2)
+    monkeypatch.setattr("pulp_gomod.app.remote.upstream.ZIP_TURN", 0.2)
+    # Whatever is asked for, somebody has the turn.
+    monkeypatch.setattr(locks, "_TAKE", "SELECT false AND pg_try_advisory_lock(%s)")
+    upstream.add("example.com/wanted", V)
+    mirror = Mirror.create(content_url, upstream)
+    for file in (info("wanted"), info("wanted").replace(".info", ".zip")):
+        assert mirror.get(file).status_code == 200, file
+        assert upstream.count(file) == 1

@@ -45,7 +45,10 @@ def test_a_tag_is_packed_as_it_is(repository: Path, tmp_path: Path) -> None:
     assert (upload.module, upload.version, upload.file_count) == ("example.com/m", "v1.0.0", 2)
 
 
-def test_attributes_of_git_change_nothing_of_a_module(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("common", ["", ".git"])
+def test_attributes_of_git_change_nothing_of_a_module(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, common: str
+) -> None:
     git(repository, "add", ".")
     (repository / "sub" / "id.go").write_text("package x // $Format:%H$\n")
     (repository / "sub" / "left.txt").write_text("x\n")
@@ -56,6 +59,10 @@ def test_attributes_of_git_change_nothing_of_a_module(repository: Path, tmp_path
     git(repository, "add", ".")
     git(repository, "commit", "-qm", "c")
     git(repository, "tag", "sub/v1.3.0")
+    if common:
+        monkeypatch.setenv("GIT_COMMON_DIR", str(repository / common))
+        monkeypatch.setenv("GIT_DIR", str(repository / common))
+        monkeypatch.setenv("GIT_WORK_TREE", str(repository))
     with zipfile.ZipFile(pack(repository / "sub", "v1.3.0", tmp_path / "m.zip")) as packed:
         found = {name.partition("@v1.3.0/")[2]: packed.read(name) for name in packed.namelist()}
     assert sorted(found) == ["go.mod", "id.go", "left.txt", "x.go"]
@@ -65,7 +72,7 @@ def test_attributes_of_git_change_nothing_of_a_module(repository: Path, tmp_path
 
 @pytest.mark.parametrize("kind", ["linked", "submodule", "sha256", "packed", "shallow", "blobless"])
 def test_a_repository_may_be_of_any_kind(repository: Path, tmp_path: Path, kind: str) -> None:
-    here = tmp_path / 'with "quotes" here'
+    here = tmp_path / 'with "quotes"\nhere'
     origin = repository.as_uri()
     git(repository, "config", "uploadpack.allowFilter", "true")
     match kind:

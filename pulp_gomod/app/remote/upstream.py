@@ -45,9 +45,9 @@ Small = tuple[CacheKey, CacheEntry]
 MAX_DOCUMENT = 16 * 1024 * 1024
 # Seconds for which requests may go on with settings that were replaced.
 GRACE = 30.0
-# Seconds after which a small file is fetched although another process is about it: there, it may wait behind much else
-# that somebody wants, and what it takes to fetch it twice is little.
-TURN = 5.0
+# Seconds after which a file is fetched although another process is about it: there, it may wait behind much else that
+# somebody wants. To fetch a small one twice is little; most zips are there sooner.
+TURN, ZIP_TURN = 5.0, 30.0
 # Cache entries that are known to be pending, so that this is not written again.
 MAX_PENDING = 50_000
 
@@ -198,10 +198,10 @@ class Upstream:
         return belongs
 
     async def alone(
-        self, key: str, fetch: Callable[[], Awaitable[T]], patience: float | None = None
+        self, key: str, fetch: Callable[[], Awaitable[T]], *, is_zip: bool = False
     ) -> T:
         """Run a fetch while no other process fetches the same."""
-        async with self._turns.take(key, patience or min(self.settings.timeouts.document, TURN)):
+        async with self._turns.take(key, ZIP_TURN if is_zip else TURN):
             return await fetch()
 
     def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":

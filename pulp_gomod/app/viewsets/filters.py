@@ -30,6 +30,7 @@ MAX_WORDS = 16
 
 # What a parameter is called that takes several values.
 _IN = "__in"
+_NOTHING = _("An empty value")
 
 # pulpcore's language of filter expressions is not in its plugin API, but every filterset has it.
 ExpressionFilter = type(BaseFilterSet.base_filters["q"])
@@ -65,7 +66,7 @@ class StrictForm(forms.Form):
             return _("Must be true or false.")
         if name.endswith(_IN) and (choices := self._choices(name.removesuffix(_IN))):
             wrong = [each for each in values[0].split(",") if each.strip() not in choices]
-            return f"{wrong[0]} {self._not_among(name)}" if wrong else None
+            return f"{wrong[0] or _NOTHING} {self._not_among(name)}" if wrong else None
         return None
 
     def _not_among(self, name: str) -> str:

@@ -36,7 +36,13 @@ def plain_view(root: str, ask: Callable[..., bytes]) -> Iterator[Mapping[str, st
         (view / "HEAD").write_text(_HEAD)
         (view / "info" / "attributes").write_text(_ATTRIBUTES)
         (view / "config").write_text(_config(kind, config))
-        yield {"GIT_DIR": directory, "GIT_WORK_TREE": root, "GIT_OBJECT_DIRECTORY": objects}
+        yield {
+            "GIT_DIR": directory,
+            # Should it be set, git would take the attributes from there.
+            "GIT_COMMON_DIR": directory,
+            "GIT_WORK_TREE": root,
+            "GIT_OBJECT_DIRECTORY": objects,
+        }
 
 
 def _absolute(root: str, said: bytes) -> str:
@@ -45,7 +51,7 @@ def _absolute(root: str, said: bytes) -> str:
 
 def _config(kind: str, config: str) -> str:
     # The repository's own says where the objects are that a partial clone has left out.
-    quoted = config.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = config.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return (
         "[core]\n\trepositoryformatversion = 1\n"
         f"[extensions]\n\tobjectFormat = {kind}\n"

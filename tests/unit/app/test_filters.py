@@ -97,6 +97,8 @@ def test_several_values_are_looked_at_one_by_one() -> None:
     assert errors(hold_mode__in="observe,off") == []
     (problem,) = errors(hold_mode__in="observe,foo,off")
     assert problem.startswith("foo is not")
+    (problem,) = errors(hold_mode__in="observe,,off")
+    assert problem.startswith("An empty value is not")
     (problem,) = errors(q="hold_mode__in=foo")
     assert "choose from " in problem and "observe" in problem
     assert errors(ordering="-name,pk") == []

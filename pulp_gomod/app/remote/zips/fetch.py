@@ -186,8 +186,7 @@ class Zips:
         async def fetch() -> StoredZip | Uncached | Missing:
             if not self._upstream.keeps:
                 return await self._fetch(asked, question)
-            patience = self._upstream.settings.timeouts.zip
-            return await self._upstream.alone(question.key, alone, patience)
+            return await self._upstream.alone(question.key, alone, is_zip=True)
 
         flight = self._upstream.share(question.key, fetch)
         if asked.at_once:
