@@ -27,6 +27,31 @@ def upstream() -> Iterator[Upstream]:
         yield upstream
 
 
+class Slow:
+    """What the upstream has, sent when it is let go."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._free = asyncio.Event()
+        self._loops: list[asyncio.AbstractEventLoop] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request of the GOPROXY protocol."""
+        self._loops.append(asyncio.get_running_loop())
+        await self._free.wait()
+        return self._upstream.answer(request.path.removeprefix("/proxy/"))
+
+    def end(self) -> None:
+        """Answer everything from now on."""
+        wait_until(lambda: bool(self._loops))
+        self._loops[0].call_soon_threadsafe(self._free.set)
+
+
+@pytest.fixture
+def slow(upstream: Upstream) -> Slow:
+    return Slow(upstream)
+
+
 def info(name: str) -> str:
     return f"example.com/{name}/@v/{V}.info"
 
@@ -39,20 +64,12 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def test_a_flood_of_one_client_leaves_the_upstream_to_others(
-    content_url: str, upstream: Upstream
+    content_url: str, upstream: Upstream, slow: Slow
 ) -> None:
-    free = asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def slow(request: web.Request) -> web.StreamResponse:
-        loops.append(asyncio.get_running_loop())
-        await free.wait()
-        return upstream.answer(request.path.removeprefix("/proxy/"))
-
     flood = [f"flood{number}" for number in range(MANY)]
     for name in (*flood, "quick", "third"):
         upstream.add(f"example.com/{name}", V)
-    upstream.behaviours = {info(name): slow for name in (*flood, "third")}
+    upstream.behaviours = {info(name): slow.answer for name in (*flood, "third")}
     mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
 
     def get(client: str, name: str) -> int:
@@ -69,27 +86,18 @@ def test_a_flood_of_one_client_leaves_the_upstream_to_others(
             wait_until(lambda: upstream.count(info("third")) == 1)
             assert len(upstream.asked) == CONNECTIONS + 1
         finally:
-            wait_until(lambda: bool(loops))
-            loops[0].call_soon_threadsafe(free.set)
+            slow.end()
         assert [each.result() for each in asked] == [200] * (MANY + 1)
 
 
 def test_what_two_clients_ask_for_waits_for_the_first_of_them_only(
-    content_url: str, upstream: Upstream
+    content_url: str, upstream: Upstream, slow: Slow
 ) -> None:
     """Whoever asks for what others want behind much else, would have them wait for all of that."""
-    free = asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def slow(request: web.Request) -> web.StreamResponse:
-        loops.append(asyncio.get_running_loop())
-        await free.wait()
-        return upstream.answer(request.path.removeprefix("/proxy/"))
-
     flood = [f"flood{number}" for number in range(MANY)]
     for name in (*flood, "wanted"):
         upstream.add(f"example.com/{name}", V)
-    upstream.behaviours = {info(name): slow for name in flood}
+    upstream.behaviours = {info(name): slow.answer for name in flood}
     mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
 
     def get(client: str, name: str) -> int:
@@ -107,28 +115,19 @@ def test_what_two_clients_ask_for_waits_for_the_first_of_them_only(
             assert asked[-1].result(SOON) == 200
             assert not any(each.done() for each in asked[:-1])
         finally:
-            wait_until(lambda: bool(loops))
-            loops[0].call_soon_threadsafe(free.set)
+            slow.end()
         assert [each.result() for each in asked] == [200] * (MANY + 1)
 
 
 def test_what_one_client_waits_for_has_a_bound(
-    content_url: str, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    content_url: str, upstream: Upstream, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def slow(request: web.Request) -> web.StreamResponse:
-        loops.append(asyncio.get_running_loop())
-        await free.wait()
-        return upstream.answer(request.path.removeprefix("/proxy/"))
-
     for module in ("pace", "fetch"):
         monkeypatch.setattr(f"pulp_gomod.app.remote.http.{module}.MOST_WAITING", 2)
     flood = [f"flood{number}" for number in range(CONNECTIONS - 1 + 2)]
     for name in (*flood, "one_more", "quick"):
         upstream.add(f"example.com/{name}", V)
-    upstream.behaviours = {info(name): slow for name in flood}
+    upstream.behaviours = {info(name): slow.answer for name in flood}
     mirror = Mirror.create(content_url, upstream, download_concurrency=CONNECTIONS)
 
     def get(client: str, name: str) -> requests.Response:
@@ -146,8 +145,7 @@ def test_what_one_client_waits_for_has_a_bound(
             assert refused.headers["Retry-After"]
             assert get(OTHER, "quick").status_code == 200
         finally:
-            wait_until(lambda: bool(loops))
-            loops[0].call_soon_threadsafe(free.set)
+            slow.end()
         assert [each.result().status_code for each in asked] == [200] * len(flood)
 
 

@@ -62,7 +62,8 @@ def test_what_is_left_out_is_the_same_in_a_linked_working_tree(
         assert [path for path, _ in find_tagged(directory, "v1.1.0").left_out()] == ["link"]
 
 
-def test_a_tag_of_the_root_may_name_the_directory_of_its_major_version(repository: Path) -> None:
+def tag_major_version(repository: Path) -> None:
+    """Commit and tag a module v2 in the directory of that name."""
     (repository / "v2").mkdir()
     (repository / "v2" / "go.mod").write_text("module example.com/m/v2\n")
     for arguments in (
@@ -71,6 +72,10 @@ def test_a_tag_of_the_root_may_name_the_directory_of_its_major_version(repositor
         ["tag", "v2.0.0"],
     ):
         subprocess.run(["git", "-C", repository, *arguments], check=True)
+
+
+def test_a_tag_of_the_root_may_name_the_directory_of_its_major_version(repository: Path) -> None:
+    tag_major_version(repository)
     # What is changed elsewhere is no part of it.
     (repository / "go.mod").write_text("module example.com/renamed\n")
     (repository / "v2" / "new.go").write_text("package m\n")
@@ -83,14 +88,7 @@ def test_a_tag_of_the_root_may_name_the_directory_of_its_major_version(repositor
 
 
 def test_a_directory_that_is_only_in_the_tag_can_be_published(repository: Path) -> None:
-    (repository / "v2").mkdir()
-    (repository / "v2" / "go.mod").write_text("module example.com/m/v2\n")
-    for arguments in (
-        ["add", "v2"],
-        ["-c", "user.name=n", "-c", "user.email=n@example.com", "commit", "-qm", "c"],
-        ["tag", "v2.0.0"],
-        ["checkout", "-q", "v1.0.0"],
-    ):
-        subprocess.run(["git", "-C", repository, *arguments], check=True)
+    tag_major_version(repository)
+    subprocess.run(["git", "-C", repository, "checkout", "-q", "v1.0.0"], check=True)
     tagged = find_tagged(repository, "v2.0.0")
     assert (tagged.commit.module, tagged.untracked()) == ("example.com/m/v2", [])
