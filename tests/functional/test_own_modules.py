@@ -1,11 +1,14 @@
 """Modules that were published here beside an upstream: their names stay here, and they are ours alone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.functional.owners import Go, Owner
 from tests.functional.rest_api import MODULES, RELEASES, Rest, TaskFailed
+from tests.functional.serving import Server
+from tests.functional.uploads import eventually, held_up, rows_of
 from tests.functional.upstream_world import SUMDB, SUMDB_KEY, Mirror, Upstream, running
 from tests.gomods import pack
 
@@ -115,6 +118,31 @@ def test_what_an_upload_hides_is_said(rest: Rest, upstream: Upstream) -> None:
     assert "example.com/c" in line and "mix" in line
     for path in names:
         assert "v1.9.9" not in mirror.get(f"{path}/@v/list").text
+
+
+def test_who_publishes_together_is_told_each_about_their_own(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
+    names = [f"example.com/{name}" for name in ("d", "e", "f")]
+    for path in names[:2]:
+        upstream.add(path, "v1.9.9")
+    mirror = Mirror.create(rest, upstream)
+    for path in names:
+        mirror.get(f"{path}/@v/list")
+
+    def put(path: str) -> str:
+        data = module(path, "v1.0.0")
+        return str(mirror.owner.put(data, headers={"Accept": "text/plain"}).headers)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        with held_up(server, mirror.owner):
+            waiting = [pool.submit(put, path) for path in names]
+            eventually(lambda: len(rows_of(server, mirror.owner.repository)) == len(names))
+        told = [each.result() for each in waiting]
+    for path, headers in zip(names[:2], told, strict=False):
+        assert f"{path} is this repository's own" in headers and "Gomod-Note" in headers
+        assert headers.count("this repository's own") == 1
+    assert "Gomod-Note" not in told[2]
 
 
 def test_what_came_through_is_nobodys_own(rest: Rest, upstream: Upstream) -> None:

@@ -36,6 +36,16 @@ def publish_names(repository: "GoRepository", modules: Set[str]) -> list[str]:
         list: A line for people for each path that was not the repository's own before and of which a
             remote had something to serve.
     """
+    return [line for _path, line in hide_others(repository, modules)]
+
+
+def hide_others(repository: "GoRepository", modules: Set[str]) -> list[tuple[str, str]]:
+    """
+    Do what `publish_names` does, and say of which path each line tells.
+
+    Args:
+        modules: Their paths.
+    """
     new = add_own(repository.pk, modules)
     remotes = _protecting_remotes(repository) if new else []
     if not remotes:
@@ -44,7 +54,7 @@ def publish_names(repository: "GoRepository", modules: Set[str]) -> list[str]:
     for batch in _batches(sorted(new)):
         for path, remote in _served(remotes, batch):
             line = _line(root_of(path), remote.name)
-            lines[line] = line + _stays(repository, path)
+            lines[line] = (path, line + _stays(repository, path))
     return list(lines.values())
 
 

@@ -19,6 +19,17 @@ SEEN_AFTER = TRUSTED + 0.002
 """Seconds after a commit from which on no process answers without it."""
 
 
+_WAIT = partial(time.sleep, SEEN_AFTER)
+
+
 def wait_until_seen() -> None:
     """Wait after the commit of the current transaction until every content process knows of it."""
-    transaction.on_commit(partial(time.sleep, SEEN_AFTER), robust=True)
+    if not _is_waited_for():
+        transaction.on_commit(_WAIT, robust=True)
+
+
+def _is_waited_for() -> bool:
+    """Say whether somebody asked for the same in this transaction, by what is not rolled back without it."""
+    connection = transaction.get_connection()
+    current = set(connection.savepoint_ids)
+    return any(call is _WAIT and sids <= current for sids, call, _ in connection.run_on_commit)

@@ -18,7 +18,7 @@ from pulp_gomod.app.exceptions import (
     SumdbRefusesError,
 )
 from pulp_gomod.app.models import GoChange, GoDistribution, GoModule, GoRepository
-from pulp_gomod.app.models.hiding import publish_names
+from pulp_gomod.app.models.hiding import hide_others
 from pulp_gomod.app.publishing.queue import UNFINISHED
 from pulp_gomod.app.publishing.replies import answer_to
 from pulp_gomod.app.publishing.waiting import clear_away
@@ -166,6 +166,7 @@ class _Batch:
                 change.state = self._publish(change)
             else:
                 change.state = self._remove(change)
+        self._hide_others(changes)
         self._make_version()
         GoChange.objects.bulk_update(changes, ["state", "detail"])
 
@@ -186,7 +187,6 @@ class _Batch:
             user_name=change.user_name,
             address=change.address,
         )
-        change.detail = "; ".join(publish_names(self.repository, {change.module}))
         self.admission.admit(unit)
         self.after[key] = unit
         return State.DONE
@@ -212,6 +212,16 @@ class _Batch:
         if is_asked and self.admission.keep_away(*key, change.user_name):
             change.detail = _KEPT_AWAY
         return State.DONE
+
+    def _hide_others(self, changes: Sequence[GoChange]) -> None:
+        """Note all that is published at once, and tell its publishers what is not served any more."""
+        published: dict[str, GoChange] = {}
+        for each in changes:
+            if each.kind == GoChange.Kind.PUBLISH and each.state == State.DONE:
+                published.setdefault(each.module, each)
+        for path, line in hide_others(self.repository, published.keys()):
+            change = published[path]
+            change.detail = "; ".join(filter(None, (change.detail, line)))
 
     def _make_version(self) -> None:
         before = {unit.pk for unit in self.before.values()}
