@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from rest_framework.serializers import ValidationError
+from yarl import URL
 
 from pulp_gomod.app.remote.http.results import UpstreamDead, UpstreamFault
 from pulp_gomod.app.remote.settings import Proxy
@@ -46,6 +47,63 @@ def test_the_proxy_that_cannot_be_reached(host: str) -> None:
         assert line.startswith(
             f"the proxy {host}:{port} (proxy_url of the remote remote) cannot be reached: "
         )
+
+
+async def _asked_through_a_proxy(reply: bytes, scheme: str) -> str:
+    """Return what a client is told where a proxy answers like this; {proxy} stands for it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "::1") as proxy:
+        port = proxy.sockets[0].getsockname()[1]
+        given = Proxy(f"http://[::1]:{port}")
+        async with world(None, retries=0, proxy=given) as made:
+            with pytest.raises(UpstreamFault) as failed:
+                await made.fetcher.document(URL(f"{scheme}://go.example.com/x"), 1000)
+    return failed.value.line.replace(f"[::1]:{port}", "{proxy}")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_asks_who_we_are_is_named_and_not_the_upstream(scheme: str) -> None:
+    reply = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    line = asyncio.run(_asked_through_a_proxy(reply, scheme))
+    assert line == (
+        "the proxy {proxy} (proxy_url of the remote remote) answered 407 Proxy Authentication Required"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "reply", "fails"),
+    [
+        ("http", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", " answered 403 Forbidden"),
+        ("http", b"", "'s response was cut off: Server disconnected"),
+        ("https", b"", "'s response was cut off: Server disconnected"),
+        (
+            "https",
+            b"HTTP/1.1 200 OK\r\n\r\n",
+            " cannot be reached: the connection was closed during the TLS handshake",
+        ),
+    ],
+)
+def test_what_may_be_the_fault_of_a_proxy_names_it(scheme: str, reply: bytes, fails: str) -> None:
+    line = asyncio.run(_asked_through_a_proxy(reply, scheme))
+    assert line == f"the upstream go.example.com (through the proxy {{proxy}}){fails}"
+
+
+def test_a_proxy_of_the_environment_is_not_asked_and_that_is_said_where_it_would_help(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:secret@proxy.example.com:3128")
+    assert fault() == (
+        "the upstream {here} cannot be reached: Connection refused; http_proxy is not used here: "
+        "the remote remote needs a proxy_url"
+    )
+    port = unused_port()
+    line = fault(proxy=Proxy(f"http://127.0.0.1:{port}"))
+    assert line.endswith("(proxy_url of the remote remote) cannot be reached: Connection refused")
 
 
 def test_who_answers_with_an_error() -> None:

@@ -299,7 +299,7 @@ class Fetcher:
             raise
         except aiohttp.ConnectionTimeoutError:
             fault: UpstreamFault = UpstreamSilent(
-                "the upstream refuses connections", unconnected=is_own
+                f"the upstream refuses connections{asked.party.unused_proxy}", unconnected=is_own
             )
             if asked.party.proxy:
                 fault.tell(asked.party.proxy_named())
@@ -308,7 +308,7 @@ class Fetcher:
             raise UpstreamSilent("the upstream did not answer in time") from None
         except aiohttp.ClientConnectorError as error:
             fault = UpstreamFault(
-                f"the upstream cannot be reached: {_reason(error)}{_hint(error)}",
+                f"the upstream cannot be reached: {_reason(error)}{_hint(error, asked.party)}",
                 again=True,
                 down=is_own,
                 unconnected=is_own,
@@ -317,9 +317,7 @@ class Fetcher:
                 fault.tell(asked.party.proxy_named())
             raise fault from None
         except aiohttp.ClientHttpProxyError as error:
-            fault = UpstreamFault(f"the upstream answered {_named(error.status)}")
-            fault.tell(asked.party.proxy_named())
-            raise fault from None
+            raise _refused_by_proxy(asked.party, error.status) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = _reason(error)
             if encoded := _ENCODED.search(reason):
@@ -349,6 +347,8 @@ class Fetcher:
                 return Unchanged()
             if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return Missing(response.status, "\n".join(await _words(response)))
+            if response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and asked.party.proxy:
+                raise _refused_by_proxy(asked.party, response.status)
             if response.status != HTTPStatus.OK:
                 raise await _refused(response)
             await _receive(response, asked.sink, asked.limit, asked.health.heard)
@@ -463,6 +463,12 @@ async def _refused(response: aiohttp.ClientResponse) -> UpstreamFault:
     )
 
 
+def _refused_by_proxy(party: Party, status: int) -> UpstreamFault:
+    fault = UpstreamFault(f"the upstream answered {_named(status)}", again=status in _PASSING)
+    fault.tell(party.proxy_named())
+    return fault
+
+
 async def _words(response: aiohttp.ClientResponse) -> list[str]:
     """Read what the upstream says of an error, if it is said to people and in plain text."""
     if response.content_type != "text/plain":
@@ -500,9 +506,10 @@ def _is_of_proxy(error: aiohttp.ClientConnectorError, proxy: str) -> bool:
     )
 
 
-def _hint(error: aiohttp.ClientConnectorError) -> str:
-    is_tls = isinstance(error, aiohttp.ClientConnectorCertificateError)
-    return " (see ca_cert of the remote)" if is_tls else ""
+def _hint(error: aiohttp.ClientConnectorError, party: Party) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return " (see ca_cert of the remote)"
+    return party.unused_proxy
 
 
 def _reason(error: Exception) -> str:
@@ -510,6 +517,9 @@ def _reason(error: Exception) -> str:
         reason, number = error.os_error.strerror, error.os_error.errno
         # asyncio has the address in its words, which is named already.
         return os.strerror(number) if number and reason.startswith(_CALL) else reason
+    if isinstance(error, aiohttp.ClientConnectorError) and not str(error.os_error):
+        # asyncio says nothing of a connection that ends before TLS has begun.
+        return "the connection was closed during the TLS handshake"
     if isinstance(error, aiohttp.InvalidURL):
         return "it redirects to something that is not a URL"
     # As a text the error has the URL too, which may be a signed one that we were redirected to.

@@ -1,5 +1,6 @@
 """Whose fault it was: the party and the host, in the words that an administrator of a closed network needs."""
 
+import os
 from dataclasses import dataclass
 
 from yarl import URL
@@ -36,12 +37,24 @@ class Party:
         if self.sumdb:
             where = "" if host == self.sumdb.partition("/")[0] else f" at {host}"
             who = f"the checksum database {self.sumdb}{where}"
+        if self.proxy:
+            # It may be the proxy that failed, or that answered in the other's place.
+            who += f" (through the proxy {host_of(URL(self.proxy))})"
         elsewhere = host_of(current)
         return who if elsewhere == host else f"{who}, which redirects to {elsewhere},"
 
     def proxy_named(self) -> str:
         """Name the proxy."""
         return f"the proxy {host_of(URL(self.proxy))} (proxy_url of the remote {self.remote})"
+
+    @property
+    def unused_proxy(self) -> str:
+        """Say of a proxy that the environment names that it is not asked; "" if there is none."""
+        names = (f"{self.url.scheme}_proxy", f"{self.url.scheme}_proxy".upper())
+        for name in names:
+            if os.environ.get(name) and not self.proxy:
+                return f"; {name} is not used here: the remote {self.remote} needs a proxy_url"
+        return ""
 
     @property
     def way_out(self) -> str:
