@@ -1,6 +1,7 @@
 """From where a request comes."""
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
@@ -8,6 +9,9 @@ from django.http import HttpRequest
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# Some proxies say the port as well: 192.0.2.1:4711, [2001:db8::1]:4711; or write brackets without one.
+_WITH_PORT = re.compile(r"([\d.]+):\d+|\[([^\]]+)\](?::\d+)?")
 
 
 def trusted_proxies() -> list[Network]:
@@ -64,8 +68,11 @@ def seen_through_proxies(peer: str, forwarded: str, trusted: Sequence[Network]) 
 
 
 def _parse(text: str) -> Address | None:
+    text = text.strip()
+    if found := _WITH_PORT.fullmatch(text):
+        text = found[1] or found[2]
     try:
-        address = ipaddress.ip_address(text.strip())
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
