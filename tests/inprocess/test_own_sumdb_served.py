@@ -1,10 +1,13 @@
 """What a GOPROXY answers of a checksum database of one's own, and what the real go command makes of it."""
 
 import io
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import requests
@@ -89,6 +92,46 @@ def test_clients_prove_what_was_published(content_url: str, sumdb: GoSumdb) -> N
     assert answer.headers["Cache-Control"].startswith("public, max-age=")
     other = Owner.create(content_url)
     assert get(other.content_url, f"sumdb/{name}/supported").status_code == 404
+
+
+def test_a_record_that_comes_while_a_head_is_signed_is_under_the_next_head(
+    content_url: str, sumdb: GoSumdb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = feed(Owner.create(content_url), sumdb)
+    (own,) = content.sumdbs
+    write_head, seal = signing.write_head, own._seal
+    begun, go_on = threading.Event(), threading.Event()
+    asked = 0
+
+    def write_slowly(*given: Any) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        write_head(*given)
+
+    async def wait_for_a_signature(pk: UUID) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            # In this moment, it will wait for the signature that the first one waits for.
+            go_on.set()
+        await seal(pk)
+
+    monkeypatch.setattr(signing, "write_head", write_slowly)
+    monkeypatch.setattr(own, "_seal", wait_for_a_signature)
+    append(sumdb.pk, [_entry("corp.example/first")])
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(get, owner.content_url, f"sumdb/{sumdb.name}/latest")
+        assert begun.wait(30)
+        append(sumdb.pk, [_entry("corp.example/second")])
+        ops = Ops(owner.content_url, sumdb.verifier_key)
+        run(ops.client.record("corp.example/second", "v1.0.0"))
+        assert first.result().status_code == 200
+    assert asked > 2
+
+
+def _entry(path: str) -> Entry:
+    h1 = f"h1:{'A' * 43}="
+    return Entry(path, "v1.0.0", h1, f"{path} v1.0.0 {h1}\n{path} v1.0.0/go.mod {h1}\n")
 
 
 def test_every_path(content_url: str, sumdb: GoSumdb) -> None:

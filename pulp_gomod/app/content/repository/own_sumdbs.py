@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 EVERY = 3.0
 # Seconds for which a process believes that what is kept outside of PostgreSQL agrees with it.
 SOUND_FOR = 30.0
+# How often a request waits for a signature: one that was being made already may not cover what was appended since,
+# and the next one does.
+_SEALS = 2
 # Records that are appended together, and that may wait for it.
 _TOGETHER = 500
 MOST_WAITING = 2000
@@ -291,12 +294,13 @@ class OwnSumdbs:
     ) -> Row | None:
         """Return a row whose first columns are a Head's, once that may be given out; signed anew where it has to be."""
         rows = await self._lookups.ask(statement, **values)
-        if not rows:
-            return None
-        head = Head.of(rows[0])
-        await self._require_sound(head)
-        if head.is_due or is_behind(head, rows[0]):
-            # Whoever has appended it was killed before he could sign.
+        for _ in range(_SEALS):
+            if not rows:
+                return None
+            head = Head.of(rows[0])
+            await self._require_sound(head)
+            if not (head.is_due or is_behind(head, rows[0])):
+                break
             await self._seal(head.pk)
             rows = await self._lookups.ask(statement, **values)
         return rows[0] if rows else None
