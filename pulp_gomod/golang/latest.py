@@ -17,9 +17,11 @@ __all__ = [
     "Candidate",
     "UnreadGoModError",
     "Version",
+    "compatible",
     "latest",
     "latest_allowed",
     "latest_of_newest",
+    "retracted_by_newest",
 ]
 
 _INCOMPATIBLE = "+incompatible"
@@ -139,6 +141,20 @@ def newest_read(candidates: Sequence[V]) -> V | None:
     return newest
 
 
+def retracted_by_newest(candidates: Sequence[Version]) -> str:
+    """
+    Return what a module retracts, see `retracted.pack`: what the newest version says of it.
+
+    Args:
+        candidates: All versions of one module, in semver order.
+
+    Raises:
+        UnreadGoModError: Its go.mod has not been read yet.
+    """
+    newest = _choose(candidates, lambda _: True)
+    return "" if newest is None else _retracted_by(newest)
+
+
 def latest_of_newest(newest: Sequence[V]) -> V | None:
     """
     Choose the latest version from the newest ones, if these decide it.
@@ -169,7 +185,7 @@ def _is_release(candidate: Version) -> bool:
 def _choose(candidates: Sequence[V], allowed: Callable[[V], bool]) -> V | None:
     """Choose without keeping any but the best: there may be a hundred thousand, made as they are looked at."""
     newest = release = None
-    for candidate in _compatible(candidates, allowed):
+    for candidate in compatible(candidates, allowed):
         newest = candidate
         if not semver.prerelease(candidate.version):
             release = candidate
@@ -179,18 +195,21 @@ def _choose(candidates: Sequence[V], allowed: Callable[[V], bool]) -> V | None:
     return max(pseudo, key=_pseudo_time, default=None)
 
 
-def _compatible(candidates: Iterable[V], allowed: Callable[[V], bool]) -> Iterator[V]:
+def compatible(
+    candidates: Iterable[V], allowed: Callable[[V], bool], prefers_incompatible: bool = False
+) -> Iterator[V]:
     """
     Yield the tagged versions that are allowed, without +incompatible ones where the module has moved on.
 
     A module whose last compatible version has a go.mod of its own has adopted modules: the tags of
-    higher majors without one are not meant to be used.
+    higher majors without one are not meant to be used, unless somebody asks for them.
     """
     last: V | None = None
     for candidate in candidates:
         if candidate.is_pseudo or not allowed(candidate):
             continue
-        if candidate.version.endswith(_INCOMPATIBLE) and last is not None and _moved_on(last):
+        is_incompatible = candidate.version.endswith(_INCOMPATIBLE) and not prefers_incompatible
+        if is_incompatible and last is not None and _moved_on(last):
             return
         yield candidate
         last = candidate

@@ -67,9 +67,13 @@ def _comparison(word: str) -> tuple[str, str]:
         raise RangeError(
             f"{quote(word)} is neither a version such as v1.9.1 nor a comparison such as <v1.9.2"
         )
-    if semver.canonical(version) != version.partition("+")[0]:
-        raise RangeError(f"{quote(version)} is not a full version such as v1.9.1")
-    return operator, version
+    canonical = semver.canonical(version)
+    if canonical == version.partition("+")[0]:
+        return operator, version
+    if operator in ("<", ">="):
+        return operator, canonical
+    # Whether v1.2.3 is beyond v1.2 nobody can say: v1.2 may mean just that.
+    raise RangeError(f"{quote(version)} is not a full version such as v1.9.1")
 
 
 def _holds(version: str, operator: str, other: str) -> bool:

@@ -83,7 +83,12 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert reports["sync.gomod.downloading"]["done"] == 4
     assert reports["sync.gomod.downloading"]["total"] == 4
     assert {each["state"] for each in reports.values()} == {"completed"}
-    assert set(reports) == {"sync.gomod.listing", "sync.gomod.downloading", "sync.gomod.adding"}
+    steps = {"sync.gomod.listing", "sync.gomod.downloading", "sync.gomod.adding"}
+    assert set(reports) == {*steps, "sync.gomod.chosen"}
+    assert reports["sync.gomod.chosen"]["message"].splitlines() == [
+        "Versions chosen:",
+        "example.com/Newest@latest: v1.5.0",
+    ]
     assert (reports["sync.gomod.adding"]["done"], reports["sync.gomod.adding"]["total"]) == (4, 4)
     (release,) = rest.get(RELEASES, repository=mirror.owner.repository, module="example.com/one")[
         "results"
@@ -627,10 +632,11 @@ def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
         ({"modules": []}, ["modules"]),
         ({"modules": "example.com/m"}, ["modules", "list"]),
         ({"modules": [1, None, {}]}, ["modules"]),
-        ({"modules": ["example.com/m", "example.com/m@v1"]}, ["2: example.com/m@v1", "v1.2.3"]),
+        ({"modules": ["example.com/m", "example.com/m@a/b"]}, ["2: example.com/m@a/b", "no proxy"]),
+        ({"modules": ["example.com/m@patch"]}, ["write its minor version"]),
+        ({"tools": ["example.com/m"]}, ["has a version behind an @"]),
+        ({"tools": ["example.com/m@>v1"]}, ["ambiguous semantic version"]),
         ({"modules": ["example.com/m@"]}, ["1: example.com/m@"]),
-        ({"modules": ["example.com/m@master"]}, ["latest"]),
-        ({"modules": ["example.com/m@v2.0.0"]}, ["should be v0 or v1, not v2"]),
         ({"modules": ["nodot"]}, ["missing dot"]),
         ({"modules": ["example.com/" + "m" * 5000]}, ["too long"]),
         ({"modules": ["example.com/m"] * 10_001}, ["10000"]),

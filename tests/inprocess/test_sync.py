@@ -1,11 +1,13 @@
 """Syncs of what is new in another distribution, of ranges, and of tools: the task runs in the test itself."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from tests.functional.owners import Go
 from tests.functional.upstream_world import Upstream, running
 from tests.goproxy_requests import zip_of
 from tests.inprocess.owners import Owner
@@ -249,3 +251,83 @@ def test_that_own_names_come_from_nowhere_is_on_record(source: Owner, follower: 
     (event,) = GoPolicyEvent.objects.filter(distribution=follower.distribution)
     assert (event.kind, event.module, event.requests) == ("own", m, 2)
     assert "published" in event.detail or "own" in event.detail
+
+
+QUERIES = [
+    *[
+        "v1",
+        "v1.1",
+        "v1.2",
+        "v1.3",
+        "v0",
+        "v2",
+        "v3",
+        "v4",
+        "latest",
+        "upgrade",
+        "v1.1.0",
+        "v2.0.0",
+    ],
+    *[
+        "main",
+        "0123456789ab",
+        "v1.1.0+meta",
+        "nowhere",
+        "v1.1.0-rc.1",
+        "v1.4.0",
+        "<v1.2.0",
+        ">v1.0.0",
+    ],
+    *["<=v1.1.1", ">=v1.2.0-rc.1", ">=v1.3", "<v3", ">v9.0.0"],
+]
+
+
+def queried(upstream: Upstream) -> str:
+    """Let the upstream have a module of which a query may mean all sorts of things."""
+    path, pseudo = "example.com/queried", "v1.4.1-0.20200101000000-0123456789ab"
+    for version in ("v1.0.0", "v1.1.0", "v1.1.1-rc.1", "v1.2.0-rc.1", "v1.2.0", "v1.2.1"):
+        upstream.add(path, version)
+    upstream.add(path, "v1.3.0-rc.1")
+    upstream.add(path, "v1.4.0", "retract [v1.2.1, v1.2.9]", "retract v1.4.0")
+    for version in ("v2.0.0+incompatible", "v3.0.0-rc.1+incompatible"):
+        upstream.add(path, version)
+        # As the go command makes it where there is none.
+        upstream.modules[path][version].mod = f"module {path}\n".encode()
+    upstream.add(path, pseudo)
+    for name in ("main", "0123456789ab"):
+        upstream.modules[path][name] = upstream.modules[path][pseudo]
+    upstream.modules[path]["v2.0.0"] = upstream.modules[path]["v2.0.0+incompatible"]
+
+    async def listed(_: web.Request) -> web.Response:
+        versions = [
+            v for v in upstream.modules[path] if v not in ("main", "0123456789ab", "v2.0.0")
+        ]
+        return web.Response(text="".join(f"{v}\n" for v in versions))
+
+    upstream.behaviours[f"{path}/@v/list"] = listed
+    return path
+
+
+def test_a_query_means_what_it_means_to_the_go_command(
+    upstream: Upstream, follower: Owner, tmp_path: Path
+) -> None:
+    path = queried(upstream)
+    go = Go.create(tmp_path, "package main\n\nfunc main() {}\n")
+    remote = remote_of(follower, upstream.url, policy="on_demand")
+    said: dict[str, str] = {}
+    for query in QUERIES:
+        found = go.run(upstream.url, "list", "-m", "-mod=mod", f"{path}@{query}", check=False)
+        said[f"{path}@{query}"] = found.stdout.strip().partition(" ")[2] or "none"
+    tools = [f"{path}/cmd/tool@{query}" for query in QUERIES]
+    reports = sync(follower, remote, tools=tools, missing="skip")
+    lines = reports["sync.gomod.chosen"].message.splitlines()[1:]
+    ours = dict(line.replace("/cmd/tool", "").split(": ") for line in lines)
+    # A version is what it is, and is left out here if there is none.
+    for version in ("v1.1.0", "v1.1.0-rc.1", "v1.4.0"):
+        said.pop(f"{path}@{version}")
+    chosen = {query: f"{path}@{version}" for query, version in said.items() if version != "none"}
+    assert ours == chosen
+    assert len(set(chosen.values())) == 4
+    missing = reports["sync.gomod.left_out"].message
+    assert reports["sync.gomod.left_out"].done == len(said) - len(chosen) + 1, missing
+    assert f"{path}/cmd/tool@v4: the upstream lists no version that this means" in missing

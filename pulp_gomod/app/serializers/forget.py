@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from pulp_gomod.app.tasks.sync.wanted import LATEST, MAX_LINE, read_modules
+from pulp_gomod.app.tasks.sync.wanted import MAX_LINE, read_modules
 from pulp_gomod.golang import GoError
 
 
@@ -30,7 +30,7 @@ class GoForgetSerializer(serializers.Serializer):
             (wanted,) = read_modules([value])
         except GoError as error:
             raise serializers.ValidationError(str(error).removeprefix("1: ")) from error
-        if wanted.version in ("", LATEST):
+        if not wanted.is_fixed:
             raise serializers.ValidationError(
                 _(
                     "Name one version, such as example.com/mod@v1.2.3: {module!r} does not "

@@ -74,8 +74,10 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     modules = serializers.ListField(
         child=serializers.CharField(),
         help_text=_(
-            "Modules by name: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions "
-            "that the upstream lists, a range (example.com/mod@>=v1.2.0 <v2.0.0) or all (example.com/mod)."
+            "Modules by name, with a version as 'go get' takes it (example.com/mod@v1.2.3, @v1.2 for the "
+            "highest that begins like it, @latest, or a branch or commit such as @main), or, of all tagged "
+            "versions that the upstream lists, all in a range (example.com/mod@>=v1.2.0 <v2.0.0) or all "
+            "(example.com/mod). The task tells which version was chosen."
         ),
         required=False,
         allow_empty=False,
@@ -109,7 +111,8 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     tools = _names(
         _(
             "Tools as 'go install' takes them, with all that it takes to build them: "
-            "golang.org/x/tools/cmd/stringer@latest, or a version such as v1.2.3 behind the @."
+            "golang.org/x/tools/cmd/stringer@latest, or a version such as v1.2.3, the beginning of one, a "
+            "comparison, a branch or a commit behind the @. The task tells which version was chosen."
         )
     )
     index = serializers.BooleanField(

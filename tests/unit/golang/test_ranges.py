@@ -14,6 +14,7 @@ from pulp_gomod.golang.ranges import RangeError, parse_range
         ("<v1.9.2", ["v0.1.0", "v1.9.1", "v1.9.2-rc.1"], ["v1.9.2", "v1.10.0"]),
         (">=v1.2.0 <v1.9.2", ["v1.2.0", "v1.9.1"], ["v1.1.9", "v1.2.0-rc.1", "v1.9.2"]),
         (">v1.0.0,<=v1.1.0", ["v1.0.1", "v1.1.0"], ["v1.0.0", "v1.1.1"]),
+        (">=v1.2 <v2", ["v1.2.0", "v1.9.9", "v2.0.0-rc.1"], ["v1.2.0-rc.1", "v2.0.0"]),
         ("<v0.0.0-20200102030405-abcdefabcdef", ["v0.0.0-20190102030405-abcdefabcdef"], ["v0.0.1"]),
     ],
 )
@@ -31,6 +32,7 @@ def test_what_is_in_a_range(text: str, inside: list[str], outside: list[str]) ->
         "v1",
         "v1.2",
         ">v1.2",
+        "<=v1.2",
         "latest",
         "v1.0.0 v1.0.1",
         "v1.0.0 <v2.0.0",

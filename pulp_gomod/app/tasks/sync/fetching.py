@@ -17,7 +17,12 @@ from pulp_gomod.app.tasks.sync.failures import Missing, Policy, SyncError, TooMa
 from pulp_gomod.app.tasks.sync.following import Following, follow
 from pulp_gomod.app.tasks.sync.listing import Listing
 from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
-from pulp_gomod.app.tasks.sync.progress import report_left_out, report_unproven, reported
+from pulp_gomod.app.tasks.sync.progress import (
+    report_chosen,
+    report_left_out,
+    report_unproven,
+    reported,
+)
 from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
 from pulp_gomod.app.tasks.sync.wanted import Wanted
@@ -111,6 +116,8 @@ async def _list(order: SyncRequest, source: SyncSource, plan: Plan, missing: Mis
                 await listing.add_requirements(order.main)
         except SyncError as trouble:
             missing.failures.add("what was requested", trouble)
+    if listing.chosen.count:
+        await report_chosen(source.threads, listing.chosen)
 
 
 async def _follow(

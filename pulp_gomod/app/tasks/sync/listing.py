@@ -5,6 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from pulp_gomod.app.tasks.sync import tools
+from pulp_gomod.app.tasks.sync.chosen import Chosen
 from pulp_gomod.app.tasks.sync.failures import Missing, SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import in_batches, look_up
 from pulp_gomod.app.tasks.sync.plan import MAX_VERSIONS, Plan
@@ -36,6 +37,9 @@ class Listing:
     """
     Makes the plan of a sync.
 
+    Attributes:
+        chosen: Which versions were taken for what was asked for.
+
     Args:
         source: The remote.
         repository: The repository's pk.
@@ -60,13 +64,16 @@ class Listing:
         self._plan = plan
         self._missing = missing
         self._progress = progress
+        self.chosen = Chosen()
 
     async def add_modules(self, names: Sequence[Wanted]) -> None:
         """Plan modules that are asked for by name."""
 
         async def add(wanted: Wanted) -> None:
             try:
-                for version in await self._source.versions(wanted):
+                versions = await self._source.versions(wanted)
+                self.chosen.note(wanted, versions)
+                for version in versions:
                     self._plan.at(wanted.path, version, named=bool(wanted.version)).whole = True
             except SyncError as trouble:
                 self._missing.note(wanted, trouble)
@@ -104,7 +111,7 @@ class Listing:
         """Plan what it takes to install tools."""
         for wanted in names:
             try:
-                tool = await tools.find(self._source, wanted)
+                tool = await tools.find(self._source, wanted, self.chosen)
                 self._plan.at(*tool.version).whole = True
                 await self.add_requirements(tool.main)
             except SyncError as trouble:

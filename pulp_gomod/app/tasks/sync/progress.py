@@ -13,6 +13,7 @@ from pulpcore.plugin.models import ProgressReport
 from pulp_gomod.app.db.executors import BoundedExecutor
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.tasks.proofs import Unproven
+from pulp_gomod.app.tasks.sync.chosen import Chosen
 from pulp_gomod.app.tasks.sync.failures import LeftOut
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,17 @@ def adding(total: int) -> Iterator[Adding]:
                 writer.submit(report.__exit__, *sys.exc_info()).result()
     finally:
         writer.close()
+
+
+async def report_chosen(threads: Threads, chosen: Chosen) -> None:
+    """
+    Show which versions a sync takes for what was asked for.
+
+    Args:
+        threads: For writing it.
+        chosen: What they are.
+    """
+    await _tell(threads, f"Versions chosen:\n{chosen}", "sync.gomod.chosen", chosen.count)
 
 
 async def report_left_out(threads: Threads, left_out: LeftOut) -> None:

@@ -1,9 +1,10 @@
 """The remote of a sync, asked the way the pull-through asks it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -21,14 +22,20 @@ from pulp_gomod.app.remote.zips.fetch import Uncached, ZipRequest
 from pulp_gomod.app.remote.zips.past import unit_of
 from pulp_gomod.app.tasks.sync.failures import SyncError, Unavailable
 from pulp_gomod.app.tasks.sync.held import Unit
-from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
+from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import GoError, dirhash, module
 from pulp_gomod.golang.index import Entry, format_time, parse_line
+from pulp_gomod.golang.latest import Version as Candidate
+from pulp_gomod.golang.latest import latest
 from pulp_gomod.golang.modfile.summary import Summary
 from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.query import Kind, choose, parse_query
 from pulp_gomod.golang.ranges import parse_range
 
 T = TypeVar("T")
+
+# Chooses among the versions of a module, in semver order.
+_Rule = Callable[[Sequence[Candidate]], Candidate | None]
 
 # Bytes that a version counts for.
 _PER_VERSION = 16
@@ -85,10 +92,8 @@ class SyncSource:
         Raises:
             Trouble: That cannot be said.
         """
-        if wanted.version == LATEST:
-            return [await self._latest(wanted.path)]
         if wanted.version:
-            return [wanted.version]
+            return [await self._resolve(wanted.path, wanted.version)]
         listed = await self._listed(wanted.path)
         if not listed:
             raise SyncError("the upstream lists no versions; name one, or ask for @latest")
@@ -149,6 +154,7 @@ class SyncSource:
         Raises:
             Trouble: It cannot be had.
         """
+        self._permit_version(version)
         answer = self._kept(await self._ask("mod", *version))
         if h1 and answer.checked < self._began and dirhash.hash_go_mod(answer.body) != h1:
             answer = self._kept(await self._ask("mod", *version, anew=True))
@@ -161,6 +167,7 @@ class SyncSource:
         Raises:
             Trouble: The upstream fails.
         """
+        self._permit_version(version)
         try:
             return self._kept(await self._ask("info", *version))
         except NotFound:
@@ -179,7 +186,7 @@ class SyncSource:
         Raises:
             Trouble: It cannot be had.
         """
-        self._permit(*version)
+        self._permit_version(version)
         asked = ZipRequest(*version, self._repository, ingested=False, h1=h1)
         with _told(self._through.upstream):
             known = await self._through.zips.known(asked)
@@ -236,7 +243,7 @@ class SyncSource:
         Raises:
             Trouble: The database does not answer.
         """
-        self._permit(*version)
+        self._permit_version(version)
         if self._through.sumdb is None or not self._through.modules.covers(*version):
             return ""
         with _told(self._through.upstream):
@@ -244,6 +251,36 @@ class SyncSource:
         beginning = f"{version.path} {version.version} "
         proven = (line.removeprefix(beginning) for line in lines if line.startswith(beginning))
         return next(proven, "")
+
+    async def _resolve(self, path: str, text: str) -> str:
+        """Say which version a query means."""
+        query = parse_query(path, text)
+        match query.kind:
+            case Kind.VERSION:
+                return text
+            case Kind.LATEST:
+                return await self._latest(path)
+            case Kind.REVISION:
+                return await self._revision(path, text)
+        listed = await self._listed(path)
+        chosen = await self._choose(path, listed, partial(choose, query))
+        if chosen is None:
+            raise Unavailable(
+                "the upstream lists no version that this means and that is not retracted"
+            )
+        return chosen
+
+    async def _revision(self, path: str, revision: str) -> str:
+        """Ask for what only the upstream knows: a branch, a commit, or a tag that is no version."""
+        try:
+            said = await self._ask("info", path, revision, anew=True)
+        except NotFound:
+            # Build metadata makes no other version of it.
+            version = module.canonical_version(revision)
+            if version in ("", revision):
+                raise
+            said = await self._ask("info", path, version, anew=True)
+        return self._said(path, said)
 
     async def _latest(self, path: str) -> str:
         """Choose as the go command does: from the list, and only where that is empty as told."""
@@ -258,9 +295,13 @@ class SyncSource:
             said = await self._ask("latest", path, anew=True)
         except NotFound:
             return await self._newest_pseudo_version(path)
-        info = parse_info(said.body)
+        return self._said(path, said)
+
+    def _said(self, path: str, answer: CacheEntry) -> str:
+        """Return the version that the upstream names for a query."""
+        info = parse_info(answer.body)
         if info is None or not is_version(path, info.version):
-            raise SyncError("the upstream does not say which version is the latest")
+            raise SyncError("the upstream does not say which version that is")
         self.admit(Version(path, info.version))
         return info.version
 
@@ -273,11 +314,15 @@ class SyncSource:
         return newest
 
     async def _newest(self, path: str, listed: list[str]) -> str:
-        with _told(self._through.upstream):
-            chosen = await latest_version(path, (), listed, _Upstream(self._through, path, listed))
+        chosen = await self._choose(path, listed, latest)
         if chosen is None:
             raise SyncError("the upstream has no latest version")
         return chosen
+
+    async def _choose(self, path: str, listed: list[str], rule: _Rule) -> str | None:
+        with _told(self._through.upstream):
+            sides = _Upstream(self._through, path, listed)
+            return await latest_version(path, (), listed, sides, rule)
 
     async def _listed(self, path: str) -> list[str]:
         body = (await self._ask("list", path, anew=True)).body
@@ -310,7 +355,10 @@ class SyncSource:
         if refusal is not None:
             self._note_own(path, refusal)
             raise SyncError(refusal)
-        if version and not is_version(path, version):
+
+    def _permit_version(self, version: Version) -> None:
+        self._permit(*version)
+        if not is_version(*version):
             raise SyncError("it is not a valid module version")
 
     def _note_own(self, path: str, refusal: str | None) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pulp_gomod.app.tasks.sync.chosen import Chosen
 from pulp_gomod.app.tasks.sync.failures import SyncError, Unavailable
-from pulp_gomod.app.tasks.sync.source import SyncSource
-from pulp_gomod.app.tasks.sync.wanted import LATEST, Wanted
+from pulp_gomod.app.tasks.sync.source import NotFound, SyncSource
+from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import GoError, modfile, module
 from pulp_gomod.golang.module import Version
 
@@ -23,18 +24,20 @@ class Tool(NamedTuple):
     main: modfile.File
 
 
-async def find(source: SyncSource, wanted: Wanted) -> Tool:
+async def find(source: SyncSource, wanted: Wanted, chosen: Chosen) -> Tool:
     """
     Find the module of a package as the go command does: the longest path that the upstream knows as a module.
 
     Args:
         source: The remote.
-        wanted: The path of the package, and a version of the module.
+        wanted: The path of the package, and a version query for the module.
+        chosen: Where to write down which version it means.
 
     Raises:
         SyncError: There is none, or the go command would not install it.
     """
     version, body = await _module_of(source, wanted)
+    chosen.note(wanted, [version.version], version.path)
     try:
         main = await source.threads.compute(len(body), modfile.parse, body)
     except GoError:
@@ -56,7 +59,11 @@ async def _module_of(source: SyncSource, wanted: Wanted) -> tuple[Version, bytes
             found = Version(path, version)
             return found, (await source.go_mod(found)).body
         except Unavailable as error:
-            missing = missing or error
+            # Why a module that is known has no such version says more than that there is no module.
+            if missing is None or (
+                isinstance(missing, NotFound) and not isinstance(error, NotFound)
+            ):
+                missing = error
     raise missing or SyncError("it is not below any module path")
 
 
@@ -66,8 +73,6 @@ def _candidates(wanted: Wanted) -> Iterator[str]:
     while path:
         try:
             module.check_path(path)
-            if wanted.version != LATEST:
-                module.check(path, wanted.version)
             yield path
         except GoError:
             pass

@@ -7,12 +7,11 @@ from typing import TypeVar
 from pulp_gomod.app.models.blocking import BELOW
 from pulp_gomod.app.storage.upload_policy import check_path
 from pulp_gomod.golang import GoError, gosum, modfile, module
+from pulp_gomod.golang.query import LATEST, Kind, parse_query
 from pulp_gomod.golang.quote import printable
 from pulp_gomod.golang.ranges import Range, parse_range
 
 T = TypeVar("T")
-
-LATEST = "latest"
 
 # Names that a request may have, and characters of a go.sum or a go.mod.
 MAX_MODULES = 10_000
@@ -30,7 +29,7 @@ class Wanted:
 
     Attributes:
         path: The module path.
-        version: A version, LATEST, or "" for all that are tagged.
+        version: A version query (see `golang.query`), or "" for all that are tagged.
         range: Of all that are tagged, those that are in this range; "" for all.
     """
 
@@ -42,6 +41,11 @@ class Wanted:
         """Write it as it was asked for."""
         version = self.version or self.range
         return f"{self.path}@{version}" if version else self.path
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it names one version, which nobody has to be asked for."""
+        return bool(self.version) and parse_query(self.path, self.version).kind is Kind.VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _read_pattern(text: str) -> Pattern:
 
 def read_tools(names: Sequence[str]) -> list[Wanted]:
     """
-    Read what `go install` takes: package paths with a version, such as `example.com/mod/cmd/tool@v1.2.3`.
+    Read what `go install` takes: package paths with a version query, such as `example.com/mod/cmd/tool@v1.2`.
 
     Raises:
         GoError: Some are none; the text has a line for each.
@@ -102,17 +106,17 @@ def read_tools(names: Sequence[str]) -> list[Wanted]:
 def _read_tool(name: str) -> Wanted:
     path, _, version = name.partition("@")
     module.check_import_path(path)
-    if version != LATEST and (module.canonical_version(version) != version or not version):
+    if not version:
         raise GoError(
-            f"{printable(name[:200])}: a tool has a full version such as v1.2.3, or latest, behind an @"
+            f"{printable(name[:200])}: a tool has a version behind an @, such as v1.2.3, v1.2 or latest"
         )
-    check_path(path, version)
+    _check_query(path, version)
     return Wanted(path, version)
 
 
 def read_modules(names: Sequence[str]) -> list[Wanted]:
     """
-    Read names such as `example.com/mod@v1.2.3`, `example.com/mod@latest` or `example.com/mod`.
+    Read names such as `example.com/mod@v1.2.3`, `example.com/mod@v1` or `example.com/mod`.
 
     Raises:
         GoError: Some are none; the text has a line for each.
@@ -141,21 +145,23 @@ def _read_each(names: Sequence[str], read: Callable[[str], T]) -> list[T]:
 
 def _read_module(name: str) -> Wanted:
     path, separator, version = name.partition("@")
-    if version == LATEST or not separator:
-        module.check_path(path)
-    elif version[:1] in ("<", ">"):
-        module.check_path(path)
-        check_path(path, LATEST)
+    module.check_path(path)
+    check_path(path, LATEST)
+    if version[:1] in ("<", ">"):
         return Wanted(path, "", str(parse_range(version)))
-    elif module.canonical_version(version) != version or not version:
+    if separator and not version:
         raise GoError(
-            f"{printable(name[:200])}: what follows @ must be a full version such as v1.2.3, or "
-            "latest, or a range such as >=v1.2.0 <v2.0.0; leave out @ for all tagged versions"
+            f"{printable(name[:200])}: what follows @ is a version such as v1.2.3, v1.2, latest or a "
+            "branch, or a range such as >=v1.2.0 <v2.0.0; leave out @ for all tagged versions"
         )
-    else:
-        module.check(path, version)
-    check_path(path, version or LATEST)
+    if version:
+        _check_query(path, version)
     return Wanted(path, version)
+
+
+def _check_query(path: str, text: str) -> None:
+    query = parse_query(path, text)
+    check_path(path, LATEST if query.kind is Kind.COMPARISON else text)
 
 
 def read_go_sum(text: str) -> list[gosum.Line]:

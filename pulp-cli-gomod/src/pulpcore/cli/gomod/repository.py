@@ -226,9 +226,9 @@ _what_to_sync = [
         "modules",
         multiple=True,
         help=_(
-            "A module to sync: example.com/mod@v1.2.3, example.com/mod@latest, or, of all tagged versions, "
-            "a range ('example.com/mod@>=v1.2.0 <v2.0.0') or all (example.com/mod). Can be specified "
-            "multiple times."
+            "A module to sync, with a version as 'go get' takes it (example.com/mod@v1.2.3, @v1, @latest, "
+            "@main, a commit), or, of all tagged versions, all in a range ('example.com/mod@>=v1.2.0 "
+            "<v2.0.0') or all (example.com/mod). Can be specified multiple times."
         ),
     ),
     click.option(
@@ -265,7 +265,7 @@ _what_to_sync = [
         multiple=True,
         help=_(
             "A tool to sync with all that 'go install' needs to build it, such as "
-            "golang.org/x/tools/cmd/stringer@latest. Can be specified multiple times."
+            "golang.org/x/tools/cmd/stringer@latest, or @v0.30 or @master. Can be specified multiple times."
         ),
     ),
     click.option(
@@ -333,8 +333,9 @@ def _wanted(options: dict[str, t.Any]) -> dict[str, t.Any]:
 def sync(repository_ctx: PulpRepositoryContext, /, **options: t.Any) -> None:
     """Fetch modules from a remote, by default the repository's own."""
     task = repository_ctx.sync(body=_wanted(options))
-    nothing = [each for each in task.get("progress_reports", ()) if each["total"] == 0]
-    for report in nothing:
+    reports = task.get("progress_reports", ())
+    nothing = [each for each in reports if each["total"] == 0]
+    for report in [each for each in reports if each["code"] == "sync.gomod.chosen"] + nothing:
         click.echo(report["message"], err=True)
     if not nothing:
         # Whoever may sync might not see the repository; it is done all the same.

@@ -1,0 +1,1 @@
+A sync takes versions of modules and tools as `go get` does: `example.com/mod@v1`, `@v1.2`, `@latest`, a branch such as `@main` or a commit. The task says which versions were chosen, and `pulp gomod repository sync` prints them. Ranges may be written shorter, as in `>=v1.2 <v2`.
