@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pulp_gomod.app.auth import refusals
+from pulp_gomod.app.auth import refusals, tokens
 from pulp_gomod.app.auth.secret import new_secret
 from pulp_gomod.app.content import services
 from pulp_gomod.app.content.frontdoor.credentials import Credentials
@@ -19,7 +19,7 @@ from pulp_gomod.app.content.frontdoor.places import LIGHT_BODY, DoorPlaces
 from pulp_gomod.app.content.repository.guard import GuardCache
 from pulp_gomod.verifier.places import Places
 from tests.inprocess.test_guards import Reader
-from tests.inprocess.test_made_up_tokens import ELSEWHERE, STRANGER, token_of
+from tests.inprocess.test_made_up_tokens import ELSEWHERE, STRANGER, Statements, token_of
 from tests.unit.app.frontdoor_rig import Rig, Seen, request, rig
 
 UPLOAD = "/api/packages/go/go/upload"
@@ -158,6 +158,84 @@ def test_whoever_asks_for_much_leaves_the_api_to_others(play: Play) -> None:
         free.set()
         for answer in await asyncio.gather(*flood, other):
             assert answer.startswith(b"HTTP/1.1 200 ")
+
+    play(scene)
+
+
+def test_all_of_whom_nobody_tells_the_address_are_one_client(play: Play) -> None:
+    """They come by a Unix socket, from a web server that says nothing of them."""
+
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if seen.line.startswith(f"GET {REST}?flood"):
+                await free.wait()
+
+        here.api.before = wait
+        flood = [
+            asyncio.create_task(here.send(request("GET", f"{REST}?flood"), as_proxy=True))
+            for _ in range(MANY)
+        ]
+        await until(lambda: len(here.api.seen) == WORKERS)
+        answer = await here.get(REST, f"X-Forwarded-For: {ELSEWHERE}")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert len(here.api.seen) == WORKERS + 1
+        free.set()
+        for answer in await asyncio.gather(*flood):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+
+    play(scene)
+
+
+def test_all_tokens_of_a_user_are_one_client(play: Play) -> None:
+    greedy, other = Reader(), Reader()
+    many, one = [token_of(greedy) for _ in range(MANY)], token_of(other)
+
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            if seen.line.startswith(f"GET {REST}?flood"):
+                await free.wait()
+
+        here.api.before = wait
+        flood = [asyncio.create_task(here.get(f"{REST}?flood", bearer(token))) for token in many]
+        await until(lambda: len(here.api.seen) == WORKERS)
+        assert (await here.get(REST, bearer(one))).startswith(b"HTTP/1.1 200 ")
+        assert len(here.api.seen) == WORKERS + 1
+        free.set()
+        for answer in await asyncio.gather(*flood):
+            assert answer.startswith(b"HTTP/1.1 200 ")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_made_up_tokens_leave_a_thread_to_others(
+    play: Play, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    """Whether a web server says from where they come, or not."""
+    good, looked_up = token_of(Reader()), Statements()
+    monkeypatch.setattr(
+        tokens, "owner_of", looked_up.hold(tokens.owner_of, lambda sent: sent.secret)
+    )
+
+    async def scene(here: Rig) -> None:
+        by = [f"X-Forwarded-For: {STRANGER}"] if is_told else []
+        flood = [
+            asyncio.create_task(
+                here.send(request("GET", REST, *by, bearer(new_secret())), as_proxy=True)
+            )
+            for _ in range(MANY)
+        ]
+        await until(lambda: bool(looked_up.asked))
+        answer = asyncio.create_task(here.get(REST, f"X-Forwarded-For: {ELSEWHERE}", bearer(good)))
+        await until(lambda: good in looked_up.asked)
+        assert len(looked_up.asked) == 2
+        looked_up.let_go()
+        for each in await asyncio.gather(answer, *flood):
+            assert each.startswith(b"HTTP/1.1 200 ")
 
     play(scene)
 

@@ -31,6 +31,7 @@ class Caller:
         is_repeated: Whether the same were refused a short while ago, and no more was done now.
         seconds: For how long this is so if nothing in the database changes.
         token_in_use: The pk of a token whose use is to be recorded, or None.
+        token_owner: The pk of the user whose token was sent, whatever it is good for; None for other credentials.
     """
 
     user: Any
@@ -40,6 +41,13 @@ class Caller:
     is_repeated: bool = False
     seconds: float = 0.0
     token_in_use: UUID | None = None
+    token_owner: int | None = None
+
+    @property
+    def owner(self) -> int | None:
+        """The pk of the user whose credentials these are; None for who is in no table."""
+        pk = getattr(self.user, "pk", None) if self.token_owner is None else self.token_owner
+        return pk if isinstance(pk, int) else None
 
 
 def nobody() -> Caller:
@@ -73,7 +81,7 @@ def _owner_of(sent: Secret, distribution: UUID, domain: UUID) -> Caller:
         return nobody()
     if not token.covers(GoToken.Scope.READ, distribution):
         # A good token that does not open this: for the guard there is nobody behind it.
-        return Caller(AnonymousUser(), is_known=True)
+        return Caller(AnonymousUser(), is_known=True, token_owner=token.owner_id)
     in_use = token.pk if tokens.is_use_due(token) else None
     seconds = LONGEST
     if token.expires is not None:

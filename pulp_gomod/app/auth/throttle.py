@@ -40,6 +40,8 @@ _FEW = 3
 _SILENCE = 600.0
 _MOST_ANNOUNCED = 1000
 _LONGEST_NAME = 64
+# All of whom nobody tells the address, since a proxy says nothing of them.
+_UNKNOWN = "unknown"
 _IPV6_SITE = 64
 
 # At import, so that workers that are forked later have the same.
@@ -252,6 +254,16 @@ def configured() -> LoginThrottle:
         max(0, int(settings.GOMOD_LOGIN_FAILURES)),
         max(0.01, float(settings.GOMOD_LOGIN_FAILURES_PER_MINUTE)),
     )
+
+
+def client_at(address: str | None) -> str:
+    """
+    Name a client by where it is.
+
+    Args:
+        address: Its address. Those of whom nobody tells it are one client, with the bounds of one.
+    """
+    return site(address) if address else _UNKNOWN
 
 
 def site(address: str) -> str:

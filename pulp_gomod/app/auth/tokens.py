@@ -40,10 +40,12 @@ def find(sent: Secret, domain: UUID) -> Any:
     return token
 
 
-def is_good(sent: Secret) -> bool:
-    """Say whether a token is good for something in some domain: else it was revoked, or made up."""
+def owner_of(sent: Secret) -> int | None:
+    """Return the pk of whose token is good for something in some domain; None if it was revoked, or made up."""
     found = GoToken.objects.filter(digest=digest(sent.secret), owner__is_active=True)
-    return bool(found.filter(Q(expires=None) | Q(expires__gt=timezone.now())).exists())
+    good = found.filter(Q(expires=None) | Q(expires__gt=timezone.now()))
+    owner: int | None = good.values_list("owner_id", flat=True).first()
+    return owner
 
 
 def _is_user(name: str) -> bool:

@@ -96,14 +96,19 @@ class Rig:
 
     api: Api
     port: int
+    socket: Path
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection to the door."""
         return await asyncio.open_connection("127.0.0.1", self.port, limit=2 * LIMIT)
 
-    async def send(self, request: bytes) -> bytes:
+    async def connect_as_proxy(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection by the door's socket, as a web server of this machine makes it."""
+        return await asyncio.open_unix_connection(self.socket, limit=2 * LIMIT)
+
+    async def send(self, request: bytes, *, as_proxy: bool = False) -> bytes:
         """Send bytes, and return all that comes until the door closes the connection."""
-        reader, writer = await self.connect()
+        reader, writer = await (self.connect_as_proxy() if as_proxy else self.connect())
         writer.write(request)
         answer = await asyncio.wait_for(reader.read(), 20)
         writer.close()
@@ -153,11 +158,12 @@ async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
         app, lingering_time=0.2, access_log=access_log, access_log_format=ACCESS_LOG[-1]
     )
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    socket = directory / "door.sock"
+    for site in (web.TCPSite(runner, "127.0.0.1", 0), web.UnixSite(runner, socket)):
+        await site.start()
     try:
         async with api.listen():
-            yield Rig(api, runner.addresses[0][1])
+            yield Rig(api, runner.addresses[0][1], socket)
     finally:
         await runner.cleanup()
 

@@ -20,7 +20,7 @@ from pulp_gomod.app.auth.addresses import trusted_proxies
 from pulp_gomod.app.auth.header import Credentials as Sent
 from pulp_gomod.app.auth.header import Secret, parse
 from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
-from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, site
+from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, client_at
 from pulp_gomod.app.content import services
 from pulp_gomod.app.content.http.logins import attempt_of, client_address
 from pulp_gomod.app.content.repository.guard import GuardCache
@@ -65,7 +65,7 @@ class Credentials:
             return None
         attempt = request[_ATTEMPT] = attempt_of(request, sent)
         gate = services.of(request.app).gate
-        if gate.logins.throttle.is_known(attempt):
+        if gate.is_known(attempt):
             return None
         try:
             if await _is_worthless(request, sent, attempt, gate):
@@ -103,7 +103,7 @@ class Credentials:
             Busy: Too much of the same client waits; where the context is entered.
         """
         if request.get(_WORTHLESS):
-            return self._worthless.turn(Clients(site(client_address(request) or "")))
+            return self._worthless.turn(Clients(client_at(client_address(request))))
         if request.method == "POST" and request.path == _FORM:
             return self._turn_of_form(request)
         return nullcontext() if has_place else self._turns.turn(Clients(self.client(request)))

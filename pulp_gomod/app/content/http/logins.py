@@ -17,6 +17,7 @@ from pulp_gomod.app.auth import login_metrics, throttle
 from pulp_gomod.app.auth.addresses import seen_through_proxies, trusted_proxies
 from pulp_gomod.app.auth.callers import Caller, identify
 from pulp_gomod.app.auth.header import Credentials
+from pulp_gomod.app.auth.owners import Owners
 from pulp_gomod.app.auth.throttle import Attempt, LoginThrottle
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.fair_queue import FairQueue
@@ -43,6 +44,7 @@ class Logins:
         self._turns_of_others = RoundRobin(_OTHERS_AT_ONCE, _LONGEST_QUEUE)
         self._queue = FairQueue(_THREADS, _LONGEST_QUEUE, _LONGEST_OF_ONE)
         self._tasks: set[asyncio.Task[Caller]] = set()
+        self.owners = Owners()
 
     @property
     def throttle(self) -> LoginThrottle:
@@ -66,7 +68,7 @@ class Logins:
             Busy: Too many of the same client wait.
             django.db.Error: The database does not answer.
         """
-        who = Clients(throttle.site(address) if address else "")
+        who = Clients(throttle.client_at(address))
         async with self._turns_of_others.turn(who):
             return await self._others.run(identify, request)
 
@@ -101,13 +103,13 @@ class Logins:
 
     def turn(self, attempt: Attempt) -> Any:
         """Make an asynchronous context for the time in which an attempt is made."""
-        # Clients whose address nobody tells are not taken for one.
-        who = attempt.address or attempt.digest.hex()
+        who = throttle.client_at(attempt.address)
         return self._queue.turn(who, lambda: self.throttle.failures_of(attempt.address))
 
     def _note(self, attempt: Attempt, caller: Caller) -> Caller:
         if caller.is_known and attempt.is_by(caller.user):
             self.throttle.succeeded(attempt)
+            self.owners.learn(attempt, caller)
         elif caller.is_refused:
             self.throttle.failed(attempt, caller.is_repeated)
         return caller

@@ -30,7 +30,7 @@ from pulp_gomod.app.auth import configuration, guards, refusals, tokens
 from pulp_gomod.app.auth.callers import Caller, identify_at_once
 from pulp_gomod.app.auth.decisions import Decisions
 from pulp_gomod.app.auth.header import Credentials, Secret, parse
-from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, site
+from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures, client_at
 from pulp_gomod.app.content.http.logins import Logins, attempt_of, client_address
 from pulp_gomod.app.content.http.responses import CALLER, problem
 from pulp_gomod.app.content.repository.distributions import ServedDistribution
@@ -53,8 +53,10 @@ _ACCESS_QUEUE = 2000
 # One statement a turn: the threads find the next when they have done one.
 _AT_ONCE = 2 * _ACCESS_THREADS
 _LONGEST_OF_ONE = 500
+# Statements at a time that are for one client: made-up tokens in numbers leave a thread to others.
+_MOST_OF_ONE = 1
 # All who send no credentials ask the same.
-_NOBODY = ""
+_NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class GuardCache:
         self._access = BoundedExecutor(
             "gomod-access", _ACCESS_THREADS, _ACCESS_QUEUE, uses_orm=True
         )
-        self._turns = RoundRobin(_AT_ONCE, _LONGEST_OF_ONE)
+        self._turns = RoundRobin(_AT_ONCE, _LONGEST_OF_ONE, _MOST_OF_ONE)
         self.logins = Logins()
         self._verdicts: Decisions[_Verdict] = Decisions(_Verdict.seconds)
         self._key = secrets.token_bytes(32)
@@ -161,9 +163,14 @@ class GuardCache:
             Busy: Too many of the same client wait.
             django.db.Error: The database does not answer.
         """
-        is_known = await self._in_turn(self._who(attempt), tokens.is_good, sent)
-        self._learn(attempt, is_known)
-        return is_known
+        owner = await self._in_turn(self._who_learns(attempt), tokens.owner_of, sent)
+        self._learn(attempt, Caller(None, is_known=owner is not None, token_owner=owner))
+        return owner is not None
+
+    def is_known(self, attempt: Attempt) -> bool:
+        """Say whether credentials were good lately, and whose they are."""
+        is_good = self.logins.throttle.is_known(attempt)
+        return is_good and self.logins.owners.name(attempt) is not None
 
     def digest(self, request: web.Request) -> bytes:
         """Return what stands for a request's credentials, and tells nothing of them."""
@@ -266,7 +273,7 @@ class GuardCache:
         self, request: web.Request, door: _GuardKey, sent: Credentials | None
     ) -> _Verdict:
         http_request = convert_request(request)
-        who = self.client(request) if sent else _NOBODY
+        who = self._who_learns(attempt_of(request, sent)) if sent else _NOBODY
         verdict = await self._in_turn(who, _ask_at_once, door, sent, http_request)
         if verdict is None:
             caller = await self.identify(request, sent)
@@ -274,7 +281,9 @@ class GuardCache:
             who = self.client(request)
             verdict = await self._in_turn(who, _ask_guard, door, caller, http_request)
         elif isinstance(sent, Secret):
-            self._learn(attempt_of(request, sent), verdict.caller.is_known)
+            self._learn(attempt_of(request, sent), verdict.caller)
+        elif sent is not None and verdict.caller.is_known:
+            self.logins.owners.learn(attempt_of(request, sent), verdict.caller)
         if verdict.caller.token_in_use:
             self._note_use(verdict.caller.token_in_use)
         return verdict
@@ -291,18 +300,23 @@ class GuardCache:
         sent = parse(request.headers.get(hdrs.AUTHORIZATION))
         if sent is not None:
             return self._who(attempt_of(request, sent))
-        address = client_address(request)
-        return site(address) if address else _NOBODY
+        return client_at(client_address(request))
 
     def _who(self, attempt: Attempt) -> str:
-        """Name a client: its address, or its credentials if they were good, which nobody makes up."""
-        if attempt.address is None or self.logins.throttle.is_known(attempt):
-            return attempt.digest.hex()
-        return attempt.address
+        """Name a client: its address, or whose credentials it has if they were good, which nobody makes up."""
+        owner = self.logins.owners.name(attempt) if self.is_known(attempt) else None
+        return owner or client_at(attempt.address)
 
-    def _learn(self, attempt: Attempt, is_known: bool) -> None:
-        if is_known:
+    def _who_learns(self, attempt: Attempt) -> str:
+        """Name a client that is about to be looked up: what another process knows to be good waits for no address."""
+        if self.logins.throttle.is_known(attempt) and not self.is_known(attempt):
+            return attempt.digest.hex()
+        return self._who(attempt)
+
+    def _learn(self, attempt: Attempt, caller: Caller) -> None:
+        if caller.is_known:
             self.logins.throttle.succeeded(attempt)
+            self.logins.owners.learn(attempt, caller)
         else:
             self.logins.throttle.forget(attempt)
 
