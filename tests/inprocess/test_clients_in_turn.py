@@ -119,6 +119,38 @@ def test_what_two_clients_ask_for_waits_for_the_first_of_them_only(
         assert [each.result() for each in asked] == [200] * (MANY + 1)
 
 
+def test_what_is_fetched_ahead_waits_for_nothing_else_of_who_caused_it(
+    content_url: str, upstream: Upstream, slow: Slow
+) -> None:
+    flood = [f"flood{number}" for number in range(MANY)]
+    for name in flood:
+        upstream.add(f"example.com/{name}", V)
+    upstream.add("example.com/old", V, f"require example.com/below {V}")
+    upstream.add("example.com/below", V)
+    first = Slow(upstream)
+    old, below = f"example.com/old/@v/{V}.mod", f"example.com/below/@v/{V}.mod"
+    upstream.behaviours = {info(name): slow.answer for name in flood} | {old: first.answer}
+    mirror = Mirror.create(content_url, upstream, download_concurrency=2 * CONNECTIONS)
+
+    def get(name: str) -> int:
+        return mirror.get(name, **{"X-Forwarded-For": STRANGER}).status_code
+
+    with ThreadPoolExecutor(MANY + 1) as threads:
+        try:
+            asked = [threads.submit(get, old)]
+            wait_until(lambda: len(upstream.asked) == 1)
+            asked += [threads.submit(get, info(name)) for name in flood]
+            most = 2 * CONNECTIONS * 3 // 4
+            wait_until(lambda: len(upstream.asked) == most)
+            first.end()
+            wait_until(lambda: upstream.count(below) == 1)
+            assert asked[0].result() == 200
+            assert not any(each.done() for each in asked[1:])
+        finally:
+            slow.end()
+        assert [each.result() for each in asked] == [200] * (MANY + 1)
+
+
 def test_what_one_client_waits_for_has_a_bound(
     content_url: str, upstream: Upstream, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

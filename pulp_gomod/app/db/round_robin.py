@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from typing import Final
 from weakref import WeakSet
 
 from pulp_gomod.app.db.executors import Busy
@@ -70,6 +71,9 @@ class Clients:
 _NOBODY = Clients("")
 #: For whom something is done, in it and in all tasks that it begins.
 CLIENTS: ContextVar[Clients] = ContextVar("gomod_clients", default=_NOBODY)
+
+#: The client that does what no client has asked for yet: it has a turn when none of the others could, and leaves one.
+AHEAD: Final = "ahead"
 
 
 class RoundRobin:
@@ -159,6 +163,8 @@ class RoundRobin:
             del self._lines[who]
 
     def _may_begin(self, who: str) -> bool:
+        if who == AHEAD and self._free < 2:
+            return False
         return not who or self._running[who] < self._most_of_one
 
     def _end(self, who: str) -> None:
@@ -174,7 +180,11 @@ class RoundRobin:
 
     def _following(self) -> str | None:
         """Return who is next; those that have as many turns as they may are few, since these are all there are."""
-        return next((who for who in self._lines if self._may_begin(who)), None)
+        clients = (who for who in self._lines if who != AHEAD)
+        following = next(filter(self._may_begin, clients), None)
+        if following is None and AHEAD in self._lines and self._may_begin(AHEAD):
+            return AHEAD
+        return following
 
     def _begin(self, who: str) -> None:
         line = self._lines.pop(who)

@@ -2,7 +2,8 @@
 Fetching from an upstream what nobody has asked for yet, but will.
 
 What is fetched so is a guess, and comes last: so few at a time that an upstream's connections stay free for what
-clients wait for, none while the upstream fails or wants to be left alone, and what waits is bounded.
+clients wait for, none while the upstream fails or wants to be left alone, and what waits is bounded. It takes no
+client's turn at the upstream, and waits for no client's other requests (see AHEAD), until a client asks for the same.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from django.db import Error as DjangoError
 from psycopg import Error as DatabaseError
 
 from pulp_gomod.app.db.lru import Lru
-from pulp_gomod.app.db.round_robin import CLIENTS, Clients
+from pulp_gomod.app.db.round_robin import AHEAD, CLIENTS, Clients
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.remote.upstream import Upstream
@@ -51,7 +52,7 @@ class Ahead:
         self._most = max(1, min(MOST_AT_ONCE, upstream.settings.connections // _PART))
         # By hashes: the names are strangers', and may be long. Where two have the same, one is not fetched ahead.
         self._seen: Lru[int, bool] = Lru(MOST_SEEN)
-        self._waiting: OrderedDict[str, tuple[Clients, Guess]] = OrderedDict()
+        self._waiting: OrderedDict[str, Guess] = OrderedDict()
         self._not_before = 0.0
         self._running: set[asyncio.Task[None]] = set()
 
@@ -66,7 +67,7 @@ class Ahead:
         if not self._is_welcome or self._seen.get(hash(key)):
             return False
         self._seen.put(hash(key), True)
-        self._waiting[key] = CLIENTS.get(), guess
+        self._waiting[key] = guess
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popitem(last=False)
         if len(self._running) < self._most:
@@ -83,18 +84,21 @@ class Ahead:
     @property
     def _is_welcome(self) -> bool:
         health = self._upstream.health
+        if self._upstream.settings.connections <= 1:
+            # It is for clients.
+            return False
         if not self._upstream.keeps or time.monotonic() < self._not_before:
             return False
         return not (health.doubtful or health.is_resting)
 
     async def _run(self) -> None:
+        # Whoever was there when this task began.
+        CLIENTS.set(Clients(AHEAD))
         while self._waiting:
             if not self._is_welcome:
                 self._waiting.clear()
                 return
-            key, (clients, guess) = self._waiting.popitem(last=False)
-            # Who caused it, whoever was there when this task began.
-            CLIENTS.set(clients)
+            key, guess = self._waiting.popitem(last=False)
             try:
                 await guess()
             except _FAULTS as fault:

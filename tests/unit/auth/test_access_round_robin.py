@@ -6,7 +6,7 @@ import pytest
 
 import tests.unit.django_set_up  # noqa: F401
 from pulp_gomod.app.db.executors import Busy
-from pulp_gomod.app.db.round_robin import MOST_CLIENTS, Clients, RoundRobin
+from pulp_gomod.app.db.round_robin import AHEAD, MOST_CLIENTS, Clients, RoundRobin
 
 
 class Crowd:
@@ -230,5 +230,40 @@ def test_whoever_joins_is_remembered_up_to_a_bound() -> None:
         assert await crowd.end_all() == ["busy.0", "wanted"]
         await task
         assert not turns._lines and not turns._running
+
+    asyncio.run(check())
+
+
+def test_what_nobody_has_asked_for_comes_last_and_leaves_a_turn() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=3, longest_of_one=100, most_of_one=2))
+        for name in (f"{AHEAD}.0", f"{AHEAD}.1", f"{AHEAD}.2", "one.0", "one.1", "other.0"):
+            await crowd.add(name)
+        # One turn was left, which a client has; the others come before the third of those.
+        assert crowd.running == [f"{AHEAD}.0", f"{AHEAD}.1", "one.0"]
+        await crowd.end("one.0")
+        assert crowd.running == [f"{AHEAD}.0", f"{AHEAD}.1", "one.1"]
+        await crowd.end(f"{AHEAD}.0")
+        await crowd.end(f"{AHEAD}.1")
+        # The last turn is left.
+        assert crowd.running == ["one.1", "other.0"]
+        await crowd.end("one.1")
+        assert crowd.running == ["other.0", f"{AHEAD}.2"]
+        await crowd.end_all()
+
+    asyncio.run(check())
+
+
+def test_what_nobody_had_asked_for_has_the_turn_of_the_client_that_does() -> None:
+    async def check() -> None:
+        crowd = Crowd(RoundRobin(at_once=2, longest_of_one=100))
+        guess = Clients(AHEAD)
+        await crowd.add("one.0")
+        await crowd.add_for("guess", guess)
+        assert crowd.running == ["one.0"]
+        guess.include(Clients("other"))
+        await settle()
+        assert crowd.running == ["one.0", "guess"]
+        await crowd.end_all()
 
     asyncio.run(check())
