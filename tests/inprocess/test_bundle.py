@@ -1,5 +1,6 @@
 """A repository version as one tar: what is in it, what a client is answered, and what go makes of it."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -7,6 +8,7 @@ import os
 import shutil
 import stat
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -689,3 +691,36 @@ def test_all_together_have_only_so_many(content_url: str, monkeypatch: pytest.Mo
             headers = {"X-Forwarded-For": client}
             opened.enter_context(requests.get(world.url, headers=headers, stream=True, timeout=60))
         assert get(world.url, headers={"X-Forwarded-For": "192.0.2.3"}).status_code == 503
+
+
+def test_a_place_is_given_back_on_the_loop_wherever_its_reader_is_lost(
+    content_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The garbage collector comes in any thread."""
+    world = World(content_url)
+    world.owner.publish(world.zip("example.com/Upper", "v1.0.0"))
+    repository = world.owner.repository
+    scope = Scope(repository.pulp_domain_id, repository.pk, world.number)
+    given_back: list[threading.Thread] = []
+    give_back = serving.Bundles.give_back
+
+    def noted(bundles: serving.Bundles, client: str) -> None:
+        given_back.append(threading.current_thread())
+        give_back(bundles, client)
+
+    monkeypatch.setattr(serving.Bundles, "give_back", noted)
+
+    async def main() -> None:
+        bundles = serving.Bundles()
+        planned = await bundles.plan(scope)
+        readers = [serving._BundleReader(bundles, planned, "client")]
+        await readers[0].open(0, planned.plan.size)
+        lost = asyncio.create_task(asyncio.to_thread(readers.clear))
+        async with asyncio.timeout(60):
+            await lost
+            while bundles._sent:
+                await asyncio.sleep(0.01)
+        await bundles.close()
+
+    asyncio.run(main())
+    assert given_back == [threading.current_thread()]

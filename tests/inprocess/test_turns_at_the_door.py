@@ -211,6 +211,29 @@ def test_all_tokens_of_a_user_are_one_client(play: Play) -> None:
     play(scene)
 
 
+def test_whoever_has_gone_waits_no_longer(play: Play, door: Credentials) -> None:
+    async def scene(here: Rig) -> None:
+        free = asyncio.Event()
+
+        async def wait(seen: Seen) -> None:
+            await free.wait()
+
+        here.api.before = wait
+        flood = [await here.connect() for _ in range(MANY)]
+        for _, writer in flood:
+            writer.write(request("GET", REST))
+        in_line = door._turns._lines
+        await until(lambda: sum(map(len, in_line.values())) == MANY - WORKERS)
+        for _, writer in flood:
+            writer.close()
+        await until(lambda: not in_line)
+        free.set()
+        assert (await here.get(REST)).startswith(b"HTTP/1.1 200 ")
+        assert len(here.api.seen) == WORKERS + 1
+
+    play(scene)
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 def test_made_up_tokens_leave_a_thread_to_others(
     play: Play, monkeypatch: pytest.MonkeyPatch, is_told: bool

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -203,10 +204,16 @@ class _BundleReader:
         self._client = client
         self._iterator: Iterator[bytes] | None = None
         self._ahead: asyncio.Future[bytes] | None = None
+        self._loop = asyncio.get_running_loop()
 
     def __del__(self) -> None:
-        """Give the place back, should it ever be lost on the way to whoever sends this."""
-        self.close()
+        """Give the place back, should it ever be lost on the way to whoever sends this; in any thread."""
+        if self._iterator is not None:
+            # Once the loop has ended there are no places.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(
+                    _close, self._bundles, self._client, self._iterator, self._ahead
+                )
 
     async def open(self, offset: int, count: int) -> None:
         """
@@ -254,21 +261,26 @@ class _BundleReader:
         if self._iterator is None:
             return
         iterator, self._iterator = self._iterator, None
-        ahead = self._ahead
-        if ahead is None or ahead.done():
-            self._end(iterator)
-        else:
-            ahead.add_done_callback(lambda _: self._end(iterator))
+        _close(self._bundles, self._client, iterator, self._ahead)
 
-    def _end(self, iterator: Iterator[bytes]) -> None:
-        if self._ahead is not None and not self._ahead.cancelled():
+
+def _close(
+    bundles: Bundles, client: str, iterator: Iterator[bytes], ahead: asyncio.Future[bytes] | None
+) -> None:
+    def end(_: object) -> None:
+        if ahead is not None and not ahead.cancelled():
             # Whoever wanted to know has gone.
-            self._ahead.exception()
-        self._bundles.give_back(self._client)
+            ahead.exception()
+        bundles.give_back(client)
         # It closes a file at most.
         close = getattr(iterator, "close", None)
         if close is not None:
             close()
+
+    if ahead is None or ahead.done():
+        end(ahead)
+    else:
+        ahead.add_done_callback(end)
 
 
 async def serve_bundle(

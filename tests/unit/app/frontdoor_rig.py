@@ -158,7 +158,8 @@ async def rig(directory: Path, **options: Any) -> AsyncIterator[Rig]:
         app, lingering_time=0.2, access_log=access_log, access_log_format=ACCESS_LOG[-1]
     )
     await runner.setup()
-    socket = directory / "door.sock"
+    # Beside the directory, which is looked at.
+    socket = directory.with_name(f"{directory.name}.sock")
     for site in (web.TCPSite(runner, "127.0.0.1", 0), web.UnixSite(runner, socket)):
         await site.start()
     try:

@@ -68,6 +68,27 @@ def test_a_large_body_waits_and_small_requests_do_not(tmp_path: Path, places: Pl
     asyncio.run(main())
 
 
+def test_whoever_has_gone_leaves_the_line(tmp_path: Path, places: Places) -> None:
+    """Not only the first in line, since what each has sent takes room."""
+
+    async def main() -> None:
+        door = DoorPlaces(places)
+        async with rig(tmp_path, places=door) as here:
+            with places.take(0):
+                clients = [await here.connect() for _ in range(3)]
+                for _, writer in clients:
+                    writer.write(put(LARGE))
+                while sum(map(len, door._line._lines.values())) < 2:
+                    await asyncio.sleep(0.01)
+                for _, writer in clients:
+                    writer.close()
+                while door._line._lines or not door._line._free:
+                    await asyncio.sleep(0.01)
+            assert not here.api.seen
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
 def test_clients_get_places_in_turn(tmp_path: Path, places: Places) -> None:
     async def main() -> None:
         door = DoorPlaces(places)

@@ -32,6 +32,7 @@ from pulp_gomod.app.auth.door import PROOF
 from pulp_gomod.app.auth.proxies import is_from_proxy, is_proxy_header
 from pulp_gomod.app.auth.refusals import BUSY
 from pulp_gomod.app.content.frontdoor.budget import client_key
+from pulp_gomod.app.content.frontdoor.gone import ClientGone, waited_for
 from pulp_gomod.app.content.frontdoor.headers import (
     IsProxyHeader,
     request_headers,
@@ -39,12 +40,7 @@ from pulp_gomod.app.content.frontdoor.headers import (
 )
 from pulp_gomod.app.content.frontdoor.heads import refusal, refuse_here
 from pulp_gomod.app.content.frontdoor.hosts import Hosts
-from pulp_gomod.app.content.frontdoor.places import (
-    LIGHT_BODY,
-    ClientGone,
-    Crowded,
-    DoorPlaces,
-)
+from pulp_gomod.app.content.frontdoor.places import LIGHT_BODY, Crowded, DoorPlaces
 from pulp_gomod.app.content.frontdoor.server import MALFORMED, fault_of
 from pulp_gomod.app.content.frontdoor.spool import (
     MEMORY,
@@ -402,7 +398,7 @@ class FrontDoor:
     def _turn(self, request: web.Request, *, has_place: bool) -> AbstractAsyncContextManager[Any]:
         if self._credentials is None:
             return nullcontext()
-        return self._credentials.turn(request, has_place=has_place)
+        return waited_for(request, self._credentials.turn(request, has_place=has_place))
 
     async def _relay(
         self, request: web.Request, answer: ClientResponse, last: bool = False

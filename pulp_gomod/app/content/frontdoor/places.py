@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from pulp_gomod.app.content.frontdoor.gone import while_there
 from pulp_gomod.app.db.round_robin import Clients, RoundRobin
 from pulp_gomod.verifier.places import PAUSE, Places
 
@@ -27,10 +28,6 @@ _LONGEST_OF_ONE = 1000
 
 class Crowded(Exception):
     """No place became free for too long."""
-
-
-class ClientGone(Exception):
-    """The client has gone while its request waited; nothing was done."""
 
 
 class DoorPlaces:
@@ -62,8 +59,9 @@ class DoorPlaces:
             ClientGone: Nobody waits for the answer any more.
         """
         try:
-            async with asyncio.timeout(self._patience), self._line.turn(Clients(who)):
-                descriptor = await self._look(request)
+            # Not only the first in line may have gone: bodies take room.
+            async with asyncio.timeout(self._patience), while_there(request):
+                descriptor = await self._in_line(who)
         except TimeoutError:
             raise Crowded from None
         try:
@@ -71,11 +69,8 @@ class DoorPlaces:
         finally:
             os.close(descriptor)
 
-    async def _look(self, request: web.Request) -> int:
-        while True:
-            if request.transport is None or request.transport.is_closing():
-                raise ClientGone
-            descriptor = self._places.try_take()
-            if descriptor is not None:
-                return descriptor
-            await asyncio.sleep(PAUSE)
+    async def _in_line(self, who: str) -> int:
+        async with self._line.turn(Clients(who)):
+            while (descriptor := self._places.try_take()) is None:
+                await asyncio.sleep(PAUSE)
+            return descriptor

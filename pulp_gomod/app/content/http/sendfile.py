@@ -104,6 +104,7 @@ class FileResponse(OpenedResponse):
         """Send the headers and the part of the file."""
         self.content_length = self._count
         if request.method == hdrs.METH_HEAD or not self._count or self._file is None:
+            self.close()
             return await super().prepare(request)
         try:
             writer = await super().prepare(request)
@@ -176,10 +177,10 @@ class ObjectResponse(OpenedResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers and the part of the object."""
         self.content_length = self._count
-        if request.method == hdrs.METH_HEAD or not self._count:
-            return await super().prepare(request)
         try:
             writer = await super().prepare(request)
+            if request.method == hdrs.METH_HEAD or not self._count:
+                return writer
             pace = Pace()
             chunk, self._first = self._first, b""
             while chunk:
