@@ -18,6 +18,8 @@ from pulpcore.plugin.models import Task, Upload, UploadChunk
 from pulp_gomod.app.exceptions import ImportRefusedError
 from pulp_gomod.app.models import GoModFile, GoRelease, GoSumdbRecord, GoSumdbTree
 from pulp_gomod.app.models.own import own_paths_of
+from pulp_gomod.app.models.sumdb import MAX_PASSED
+from pulp_gomod.app.storage.proofs import absorb
 from pulp_gomod.app.tasks.importing.layout import SumdbPlace, place_of
 from pulp_gomod.app.tasks.importing.run import Report, import_tree
 from pulp_gomod.app.tasks.importing.tree import open_tree
@@ -384,6 +386,31 @@ def test_later_bundles_are_proven_with_what_earlier_ones_brought(content_url: st
         assert (report["added"], report["records"], report["notes"]) == (1, 1, [])
     # Who has seen that head outside goes on from there.
     assert GoSumdbTree.objects.get(verifier_key=world.key).passed == [first_head]
+
+
+@pytest.mark.parametrize("own", [0, 100, MAX_PASSED])
+def test_heads_that_come_with_a_bundle_displace_none_that_were_given_out_here(
+    content_url: str, own: int
+) -> None:
+    world = World(content_url)
+    world.zip("example.com/given-out", "v1.0.0")
+    tree = GoSumdbTree.objects.get(verifier_key=world.key)
+    tree.passed = list(range(1, own + 1))
+    tree.save()
+    brought = range(2, world.log.size)
+    absorb(
+        world.owner.repository.pulp_domain_id,
+        world.key,
+        world.log.signed(),
+        [],
+        lambda tiles: {(tile.l, tile.n): world.log.read_tile_data(tile) for tile in tiles},
+        continues=brought,
+    )
+    tree.refresh_from_db()
+    assert tree.passed[:own] == list(range(1, own + 1))
+    # The newest, as far as there is room.
+    room = max(MAX_PASSED // 2 - own, 0)
+    assert tree.passed[own:] == list(brought)[-room:] if room else tree.passed[own:] == []
 
 
 @pytest.mark.parametrize(

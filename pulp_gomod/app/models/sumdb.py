@@ -9,6 +9,9 @@ from pulpcore.plugin.util import get_domain_pk
 MAX_PASSED = 256
 """Heads of a checksum database that are remembered besides the newest."""
 
+MAX_CONTINUED = MAX_PASSED // 2
+"""How many there may be for one to be added that was given out elsewhere: whoever brings them displaces none."""
+
 
 class GoSumdbTree(BaseModel):
     """

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from pulp_gomod.app.models import GoSumdbRecord, GoSumdbTile, GoSumdbTree
 from pulp_gomod.app.models.membership import named
-from pulp_gomod.app.models.sumdb import MAX_PASSED
+from pulp_gomod.app.models.sumdb import MAX_CONTINUED, MAX_PASSED
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import ForkError, note, tlog
 from pulp_gomod.golang.sumdb.client import TILE_HEIGHT
@@ -203,7 +203,8 @@ def absorb(
         tiles: Reads the tiles that came along.
         passed: Further signed notes that clients may have seen: what proves them is kept, so that a client which
             begins with one of them can go on.
-        continues: The same of heads of which only the sizes are known; others than of smaller trees are ignored.
+        continues: The same of heads of which only the sizes are known, and which others have given out; others than of
+            smaller trees are ignored.
 
     Raises:
         note.NoteError: The head is not signed with the key.
@@ -216,7 +217,8 @@ def absorb(
     _move(store, offered, tiles, absorbed)
     for each in passed:
         _pass_on(store, open_head(each, verifier_key), tiles)
-    for sizes in in_batches(continues, BATCH):
+    # The newest of them first: there is not always room for all.
+    for sizes in in_batches(sorted(continues, reverse=True), BATCH):
         _continue(store, sizes, tiles)
     for batch in in_batches(records, BATCH):
         _absorb(store, batch, tiles, absorbed)
@@ -276,7 +278,7 @@ def _continue(store: "TreeStore", sizes: Sequence[int], tiles: TileSource) -> No
             for each in smaller:
                 _continue(store, [each], tiles)
         return
-    store.keep(plan, data, known, known, passed=smaller)
+    store.keep(plan, data, known, known, continued=smaller)
 
 
 def _absorb(
@@ -388,6 +390,7 @@ class TreeStore:
         head: Head,
         records: Sequence[ProvenRecord] = (),
         passed: Collection[int] = (),
+        continued: Collection[int] = (),
     ) -> bool:
         """
         Keep what has been proven; False if the head was moved meanwhile, and nothing was kept.
@@ -401,10 +404,12 @@ class TreeStore:
             known: The head that was known before.
             head: The one in which the records are proven: the same, or a larger one.
             passed: The sizes of smaller trees that the plan proves, and clients may know.
+            continued: The same of trees that clients may know as somebody else says.
         """
         with transaction.atomic():
             tree = self._locked()
             _note_passed(tree, passed)
+            _note_continued(tree, continued)
             if head.tree.n > known.tree.n:
                 if bytes(tree.head) != known.message:
                     return False
@@ -445,6 +450,13 @@ def _note_passed(tree: GoSumdbTree, sizes: Collection[int]) -> None:
     if not set(sizes) <= set(tree.passed):
         tree.passed = sorted({*tree.passed, *sizes})[-MAX_PASSED:]
         tree.save(update_fields=["passed"])
+
+
+def _note_continued(tree: GoSumdbTree, sizes: Collection[int]) -> None:
+    """Note heads that were given out elsewhere, as far as there is room beside those that were given out here."""
+    room = MAX_CONTINUED - len(tree.passed)
+    new = sorted({*sizes} - {*tree.passed})[-room:] if room > 0 else []
+    _note_passed(tree, new)
 
 
 def _keep_tiles(
