@@ -35,7 +35,7 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
     if request.user.is_superuser:
         return True
     if repository is None:
-        raise ValidationError({"repository": _("You may only upload to a repository: name one.")})
+        raise ValidationError({"repository": [_("You may only upload to a repository: name one.")]})
     if not any(has_right(request, perm, repository) for perm in permissions.split(",")):
         return False
     if upload.get("pulp_labels") and not has_right(request, "core.manage_content_labels"):

@@ -26,6 +26,9 @@ def test_from_nothing_to_a_record_that_is_never_changed(rest: Rest) -> None:
     sumdb = rest.create(SUMDBS, name=name)
     assert sumdb["verifier_key"].startswith(f"{name}+") and sumdb["state"] == "signing"
     assert "PRIVATE" not in str(sumdb) and not [key for key in sumdb if "signing" in key]
+    twice = rest.call("POST", SUMDBS, json={"name": name})
+    said = ["There is a checksum database of this name already."]
+    assert (twice.status_code, twice.json()) == (400, {"name": said})
     owner, other = Owner.create(rest), Owner.create(rest)
     path = f"corp.example/{uuid4().hex[:12]}"
     first, changed = module_zip(path, "first"), module_zip(path, "changed")

@@ -88,6 +88,9 @@ def test_what_is_not_yours_is_not_there(rest: Rest, held: Held) -> None:
     assert user.status("GET", f"{held.repository}versions/") == 403
     assert user.status("GET", f"{held.repository}versions/1/") == 403
     assert user.status("POST", f"{held.repository}modify/", json={}) == 404
+    nowhere = user.post_zips(Made().zip())
+    said = ["You may only upload to a repository: name one."]
+    assert (nowhere.status_code, nowhere.json()) == (400, {"repository": said})
 
 
 def test_a_viewer_sees_the_repository_and_what_it_ever_held(rest: Rest, held: Held) -> None:

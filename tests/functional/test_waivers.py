@@ -65,7 +65,11 @@ def test_who_is_stopped_asks_and_who_has_the_role_approves(
     assert approved["in_force"] and approved["decided_by"] == approver.auth[0]  # type: ignore[index]
     assert owner.get(file).status_code == 200
     assert asker.get(made_href)["state"] == "approved"
-    assert approver.call("POST", f"{made_href}approve/").status_code == 400
+    again = approver.call("POST", f"{made_href}approve/")
+    assert (again.status_code, again.json()) == (
+        400,
+        {"state": ["This waiver is approved already."]},
+    )
     absent = pulp.run("gomod", "waiver", "approve", name)
     assert absent.code == 3 and "There is no such waiver (requested)" in absent.stderr
     pulp.get("waiver", "revoke", name, "--note", "use v1.1.0")

@@ -4,14 +4,33 @@ What REST framework does not find by itself for the OpenAPI schema.
 The paths of a GOPROXY, most of which the content app answers, and what is said to whoever is refused.
 """
 
+import re
 from typing import Any
 
 from django.conf import settings
 
 _OURS = "/gomod/"
+# What an href leads to is described below its name, such as {gomod_go_module_href}set_label/.
+_OUR_HREFS = "{gomod_"
 _PACKAGES = "/api/packages/"
 
-_DOCUMENT = {"200": {"description": "The file."}}
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+_INFO = {
+    "type": "object",
+    "required": ["Version"],
+    "properties": {
+        "Version": {"type": "string", "description": "The canonical version."},
+        "Time": {"type": "string", "format": "date-time", "description": "When it was made."},
+        "Origin": {
+            "type": "object",
+            "description": "Where it was made: VCS, URL, Hash and so on.",
+            "additionalProperties": {"type": "string"},
+        },
+    },
+}
+_FOR_CALLERS = re.compile(r"\s*^(?:Args|Returns|Raises):$", re.MULTILINE)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 #: What is said to whoever is refused, by the name of the component.
@@ -41,8 +60,10 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     components = result.setdefault("components", {})
     components.setdefault("responses", {}).update(_refusals())
     for path, operations in result["paths"].items():
-        if _OURS in path:
+        if _OURS in path or path.startswith(_OUR_HREFS):
             for method in operations.keys() & set(_METHODS):
+                _describe_for_users(operations[method])
+                _say_what_labels_answer(path, operations[method])
                 _add_refusals(path, method, operations[method])
     security = _security(result)
     for path, described in _goproxy().items():
@@ -62,9 +83,21 @@ def _refusals() -> dict[str, Any]:
     }
 
 
+def _describe_for_users(operation: dict[str, Any]) -> None:
+    """Leave out what docstrings say to those who call the method, which is not the request."""
+    description: str = operation.get("description", "")
+    operation["description"] = _FOR_CALLERS.split(description, maxsplit=1)[0]
+
+
+def _say_what_labels_answer(path: str, operation: dict[str, Any]) -> None:
+    """Labels are set with 201. REST framework's schema says so only where content can be created, too."""
+    if path.endswith("set_label/") and "200" in operation["responses"]:
+        operation["responses"]["201"] = operation["responses"].pop("200")
+
+
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses = {"401", "403"}
-    if operation.get("requestBody") or operation.get("operationId", "").endswith("_list"):
+    if operation.get("requestBody") or operation.get("operationId", "").endswith("list"):
         statuses.add("400")
     if "{" in path.replace("{pulp_domain}", ""):
         statuses.add("404")
@@ -87,11 +120,9 @@ def _goproxy() -> dict[str, dict[str, Any]]:
     root = f"{_PACKAGES}{''.join(f'{{{name}}}/' for name in domain)}{{owner}}/go/"
     owner, named = [*domain, "owner"], [*domain, "owner", "module"]
     one = [*named, "version"]
-    read = {**_DOCUMENT, **_texts("401", "403", "404", "502")}
-    info = {
-        "200": {"description": "Version and time.", "content": {"application/json": {"schema": {"type": "object"}}}},
-        **_texts("401", "403", "404", "502"),
-    }  # fmt: skip
+    text = _read("The file.", _TEXT)
+    zipped = _read("The zip.", {"application/zip": _BINARY})
+    info = _read("Version and time.", {"application/json": {"schema": _INFO}})
     put = {
         "201": {"description": "The version is published."},
         "202": {"description": "A task publishes it, as `Prefer: respond-async` asks for."},
@@ -105,11 +136,11 @@ def _goproxy() -> dict[str, dict[str, Any]]:
     return {
         f"{root}upload": {"put": _operation("upload", "Publish a module zip", owner, put, True)},
         f"{root}{{module}}/@latest": {"get": _operation("latest", "Newest version", named, info)},
-        f"{files}list": {"get": _operation("list", "Tagged versions", named, read)},
+        f"{files}list": {"get": _operation("list", "Tagged versions", named, text)},
         f"{files}{{version}}.info": {"get": _operation("info", "Time of a version", one, info)},
-        f"{files}{{version}}.mod": {"get": _operation("mod", "go.mod of a version", one, read)},
+        f"{files}{{version}}.mod": {"get": _operation("mod", "go.mod of a version", one, text)},
         f"{files}{{version}}.zip": {
-            "get": _operation("zip", "Zip of a version", one, read),
+            "get": _operation("zip", "Zip of a version", one, zipped),
             "put": _operation("put_zip", "Publish the zip of this version", one, put, True),
         },
         f"{files}{{version}}": {"delete": _operation("remove", "Remove a version", one, removed)},
@@ -131,8 +162,10 @@ def _operation(
     }
     if takes_zip:
         described["parameters"] += [_parameter(each, "query") for each in ("time", "origin")]
-        binary = {"schema": {"type": "string", "format": "binary"}}
-        described["requestBody"] = {"required": True, "content": {"application/zip": binary}}
+        # Any type is taken. Some generators of clients leave out what they know no type of.
+        types = ("application/zip", "application/octet-stream")
+        content = dict.fromkeys(types, _BINARY)
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -168,7 +201,12 @@ def _parameter(name: str, place: str) -> dict[str, Any]:
     }
 
 
+def _read(description: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Answers to a request for a file."""
+    found = {"description": description, "content": content}
+    return {"200": found, **_texts("401", "403", "404", "502")}
+
+
 def _texts(*statuses: str) -> dict[str, Any]:
     """Answers that are one line of text."""
-    content = {"text/plain": {"schema": {"type": "string"}}}
-    return {each: {"description": _LINES[each], "content": content} for each in statuses}
+    return {each: {"description": _LINES[each], "content": _TEXT} for each in statuses}

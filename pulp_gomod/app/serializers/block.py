@@ -91,7 +91,7 @@ class GoBlockSerializer(RangeAndReason, ModelSerializer):
             with transaction.atomic():
                 return make_block(**validated_data, created_by=user_name)
         except TooManyBlocks as error:
-            raise serializers.ValidationError({"repository": str(error)}) from error
+            raise serializers.ValidationError({"repository": [str(error)]}) from error
         except IntegrityError as error:
             raise serializers.ValidationError(
                 {"module": [_already_blocked(validated_data)]}

@@ -263,6 +263,7 @@ class GoPolicySerializer(ModelSerializer):
     hold_since = serializers.DateTimeField(
         help_text=_("Since when this policy holds anything back; null if it does not."),
         read_only=True,
+        allow_null=True,
     )
 
     def validate_name(self, name: str) -> str:

@@ -205,7 +205,7 @@ class GoSumdbSerializer(ModelSerializer):
                 make_sumdb(sumdb)
         except IntegrityError as error:
             raise serializers.ValidationError(
-                {"name": _("There is a checksum database of this name already.")}
+                {"name": [_("There is a checksum database of this name already.")]}
             ) from error
         signed.send_robust(GoSumdb, sumdb=sumdb.pk)
         return sumdb

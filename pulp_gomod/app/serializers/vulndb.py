@@ -112,15 +112,21 @@ class GoVulndbSerializer(ModelSerializer):
         default="",
     )
     modified = serializers.DateTimeField(
-        help_text=_("When the database was last changed, as it says itself."), read_only=True
+        help_text=_("When the database was last changed, as it says itself; null if it is empty."),
+        read_only=True,
+        allow_null=True,
     )
     reports = serializers.IntegerField(help_text=_("Number of reports."), read_only=True)
     size = serializers.IntegerField(help_text=_("Bytes of all files, compressed."), read_only=True)
     changed = serializers.DateTimeField(
-        help_text=_("When the reports that are here came."), read_only=True
+        help_text=_("When the reports that are here came; null if none did."),
+        read_only=True,
+        allow_null=True,
     )
     checked = serializers.DateTimeField(
-        help_text=_("When it was last known to be the newest."), read_only=True
+        help_text=_("When it was last known to be the newest; null if never."),
+        read_only=True,
+        allow_null=True,
     )
     error = serializers.CharField(
         help_text=_("Why the last attempt to replace it failed; empty if it did not."),

@@ -196,7 +196,7 @@ class GoWaiverSerializer(RangeAndReason, ModelSerializer):
                     said.pop("policy"), user, requested_by=name_of(request), **said
                 )
         except TooManyWaivers as error:
-            raise serializers.ValidationError({"policy": str(error)}) from error
+            raise serializers.ValidationError({"policy": [str(error)]}) from error
 
     class Meta:
         model = GoWaiver
@@ -251,11 +251,11 @@ class GoWaiverDecisionSerializer(serializers.Serializer):
             with transaction.atomic():
                 decided = decide(waiver.pk, self.before, self.state, by=by, **self.validated_data)
         except TooManyWaivers as error:
-            raise serializers.ValidationError({"policy": str(error)}) from error
+            raise serializers.ValidationError({"policy": [str(error)]}) from error
         if decided is None:
             waiver.refresh_from_db()
             raise serializers.ValidationError(
-                {"state": _("This waiver is {state} already.").format(state=waiver.state)}
+                {"state": [_("This waiver is {state} already.").format(state=waiver.state)]}
             )
         return decided
 

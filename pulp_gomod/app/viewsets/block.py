@@ -2,7 +2,7 @@
 
 from django.db import transaction
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 
 from pulpcore.plugin.util import get_domain_pk
@@ -17,6 +17,7 @@ from pulp_gomod.app.models import GoBlock
 from pulp_gomod.app.models.block import note_change
 from pulp_gomod.app.serializers import GoBlockSerializer
 from pulp_gomod.app.viewsets.access import allow, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.scope import viewable_repositories
 
@@ -39,7 +40,7 @@ class GoBlockFilter(StrictFilters, BaseFilterSet):
         }
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List blocks"),
     retrieve=extend_schema(summary="Inspect a block"),
     create=extend_schema(

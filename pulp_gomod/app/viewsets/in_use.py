@@ -5,10 +5,18 @@ from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models import ProtectedError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
 _NAMED = 5
+
+DELETED_OR_IN_USE = {
+    204: None,
+    409: OpenApiResponse(OpenApiTypes.OBJECT, "Something needs it; the response says what."),
+}
+"""What a request to delete is answered, for the API's description."""
 
 
 class InUse(APIException):

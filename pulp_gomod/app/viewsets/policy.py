@@ -1,6 +1,6 @@
 """The endpoints below `gomod/policies/`."""
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 
 from pulpcore.plugin.viewsets import (
@@ -14,8 +14,9 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoPolicy
 from pulp_gomod.app.serializers import GoPolicySerializer
 from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.in_use import unless_in_use
+from pulp_gomod.app.viewsets.in_use import DELETED_OR_IN_USE, unless_in_use
 
 
 class GoPolicyFilter(StrictFilters, BaseFilterSet):
@@ -38,7 +39,7 @@ class GoPolicyFilter(StrictFilters, BaseFilterSet):
         }
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List policies"),
     retrieve=extend_schema(summary="Inspect a policy"),
     create=extend_schema(
@@ -56,6 +57,7 @@ class GoPolicyFilter(StrictFilters, BaseFilterSet):
     destroy=extend_schema(
         summary="Delete a policy",
         description="Refused with 409 while distributions obey it.",
+        responses=DELETED_OR_IN_USE,
     ),
 )
 class GoPolicyViewSet(

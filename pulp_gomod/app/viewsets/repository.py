@@ -42,6 +42,7 @@ from pulp_gomod.app.tasks.vulndb.scheduling import dispatch_scan
 from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.access import CHANGE, READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.asked import asked_of
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 from pulp_gomod.app.viewsets.schedules import SchedulesMixin
 
@@ -62,6 +63,7 @@ class GoRepositoryVersionFilter(StrictFilters, RepositoryVersionViewSet.filterse
     """Filters of repository versions."""
 
 
+@describe(list=extend_schema(summary="List go repositories"))
 class GoRepositoryViewSet(
     RepositoryViewSet, ModifyRepositoryActionMixin, SchedulesMixin, RolesMixin
 ):
@@ -133,17 +135,10 @@ class GoRepositoryViewSet(
             return queryset
         return queryset.filter(pk__in=token_scope.repositories(token).values("pk"))
 
-    def update(self, request: Any, pk: str, **kwargs: Any) -> Any:
-        """
-        Change the repository.
-
-        Args:
-            pk: The repository.
-            kwargs: The API's version, the domain, and whether only what is named changes.
-        """
-        # To let a checksum database have records of all that is held takes its time.
-        self.ALLOW_NON_BLOCKING_UPDATE = not request.data.get("sumdb")
-        return super().update(request, pk, **kwargs)
+    @property
+    def ALLOW_NON_BLOCKING_UPDATE(self) -> bool:
+        """Whether a change is quick: a checksum database takes its time for records of all that is held."""
+        return not self.request.data.get("sumdb")
 
     @extend_schema(
         summary="Modify Repository Content",

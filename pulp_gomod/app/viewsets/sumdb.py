@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -26,8 +26,9 @@ from pulp_gomod.app.serializers import GoSumdbRotateSerializer, GoSumdbSerialize
 from pulp_gomod.app.storage.log_proofs import NoProofError, prove
 from pulp_gomod.app.storage.signing import find_contradiction, rotate, seal_if_behind
 from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.in_use import unless_in_use
+from pulp_gomod.app.viewsets.in_use import DELETED_OR_IN_USE, unless_in_use
 
 _CHECK = "pulp_gomod.app.tasks.sumdb.check"
 _RECOVER = "pulp_gomod.app.tasks.sumdb.recover"
@@ -56,7 +57,7 @@ class GoSumdbFilter(StrictFilters, BaseFilterSet):
         fields = {"name": NAME_FILTER_OPTIONS, "verifier_key": ["exact"]}
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List checksum databases"),
     retrieve=extend_schema(summary="Inspect a checksum database"),
     create=extend_schema(
@@ -132,6 +133,7 @@ class GoSumdbViewSet(
         summary="Delete a checksum database",
         description="Clients that have its key refuse everything from then on. Refused with 409 while "
         "a repository feeds it.",
+        responses=DELETED_OR_IN_USE,
     )
     def destroy(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django_filters import CharFilter
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.response import Response
 
@@ -19,6 +19,7 @@ from pulpcore.plugin.viewsets import (
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.serializers import GoTokenCreatedSerializer, GoTokenSerializer
 from pulp_gomod.app.viewsets.access import allow, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 
 VIEW = "gomod.view_gotoken"
@@ -40,7 +41,7 @@ class GoTokenFilter(StrictFilters, BaseFilterSet):
         }
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List tokens"),
     retrieve=extend_schema(summary="Inspect a token"),
     destroy=extend_schema(

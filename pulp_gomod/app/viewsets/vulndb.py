@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -29,8 +29,9 @@ from pulp_gomod.app.serializers import (
 )
 from pulp_gomod.app.tasks.vulndb.scheduling import SYNC, scan_again, set_schedule
 from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
-from pulp_gomod.app.viewsets.in_use import unless_in_use
+from pulp_gomod.app.viewsets.in_use import DELETED_OR_IN_USE, unless_in_use
 from pulp_gomod.app.viewsets.module import sources_of
 from pulp_gomod.golang import GoError
 
@@ -52,7 +53,7 @@ class GoVulndbFilter(StrictFilters, BaseFilterSet):
         }
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List vulnerability databases"),
     retrieve=extend_schema(summary="Inspect a vulnerability database"),
     create=extend_schema(
@@ -64,6 +65,7 @@ class GoVulndbFilter(StrictFilters, BaseFilterSet):
     destroy=extend_schema(
         summary="Delete a vulnerability database",
         description="Refused with 409 while distributions serve it or policies depend on it.",
+        responses=DELETED_OR_IN_USE,
     ),
 )
 class GoVulndbViewSet(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -26,6 +26,7 @@ from pulp_gomod.app.serializers import (
 )
 from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.access import allow, policy
+from pulp_gomod.app.viewsets.describing import describe
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 
 _WAIVE = "gomod.waive_gopolicy"
@@ -50,7 +51,7 @@ class GoWaiverFilter(StrictFilters, BaseFilterSet):
         }
 
 
-@extend_schema_view(
+@describe(
     list=extend_schema(summary="List waivers"),
     retrieve=extend_schema(summary="Inspect a waiver"),
     create=extend_schema(

@@ -34,6 +34,28 @@ assert version.keys() == {"delete"}
 assert schema["paths"][root + "{module}/@v/{version}.zip"].keys() == {"get", "put"}
 for name in version["delete"]["responses"].keys() & {"401", "403", "404"}:
     assert "text/plain" in version["delete"]["responses"][name]["content"]
+href = schema["paths"]["{gomod_go_policy_href}"]
+assert {"200", "400", "401", "403", "404"} == href["patch"]["responses"].keys(), href["patch"]
+assert {"204", "401", "403", "404", "409"} == href["delete"]["responses"].keys(), href["delete"]
+assert href["delete"]["description"].startswith("Refused with 409"), href["delete"]
+assert href["get"]["summary"] == "Inspect a policy", href["get"]
+for path, operations in schema["paths"].items():
+    for operation in operations.values():
+        assert "Args:" not in operation.get("description", ""), operation
+put = schema["paths"]["{gomod_go_repository_href}"]["put"]
+assert {"200", "202"} <= put["responses"].keys(), put
+for path, operations in schema["paths"].items():
+    if path.startswith("{gomod_") and path.endswith("set_label/"):
+        assert {"200", "201"} & operations["post"]["responses"].keys() == {"201"}, path
+files = {"latest": "@latest", "list": "@v/list", "info": "@v/{version}.info"}
+files |= {"mod": "@v/{version}.mod", "zip": "@v/{version}.zip"}
+for file in files.values():
+    read = schema["paths"][root + "{module}/" + file]["get"]
+    assert "schema" in [*read["responses"]["200"]["content"].values()][0], read
+info = schema["paths"][root + "{module}/@latest"]["get"]["responses"]["200"]["content"]
+assert info["application/json"]["schema"]["properties"].keys() == {"Version", "Time", "Origin"}
+sent = schema["paths"][root + "upload"]["put"]["requestBody"]["content"]
+assert sent.keys() == {"application/zip", "application/octet-stream"}, sent
 print("schema made")
 for message in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]:
     print(message.replace("\\n", " "))
