@@ -1,11 +1,13 @@
 """What a browser is shown of a distribution: what it holds, to whom it may be shown, and nothing of anybody else's."""
 
+import asyncio
 import gzip
 import http.client
 import json
 import re
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -16,7 +18,7 @@ from django.utils import timezone
 
 from pulpcore.plugin.util import assign_role
 
-from pulp_gomod.app.content.pages import serve
+from pulp_gomod.app.content.pages import lists
 from pulp_gomod.app.models import GoBlock, GoBlockRevision, GoModule, GoPolicy, GoRelease
 from pulp_gomod.app.models.visibility import wait_until_seen
 from tests.filling import fill
@@ -263,13 +265,32 @@ def test_modules_are_listed_in_pages_that_join(owner: Owner) -> None:
     assert read(f"{owner.packages_url}/filled.example.com/nothing", 404).text
 
 
-def test_only_so_many_searches_wait(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "_MOST_SEARCHES_WAITING", 0)
-    answer = fetch(f"{owner.packages_url}/search?q=anything")
-    assert answer.status_code == 503 and answer.headers["Retry-After"] == "1"
-    assert fetch(f"{owner.packages_url}/").status_code == 200
-    monkeypatch.undo()
-    assert fetch(f"{owner.packages_url}/search?q=anything").status_code == 200
+def test_only_so_many_searches_of_one_client_wait(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, goes_on = lists.search_view, threading.Event()
+
+    async def held(*args: Any) -> Any:
+        await asyncio.to_thread(goes_on.wait, 60)
+        return await search(*args)
+
+    monkeypatch.setattr(lists, "search_view", held)
+
+    def send(number: int, client: str = "192.0.2.1") -> requests.Response:
+        headers = HTML | {"X-Forwarded-For": client}
+        url = f"{owner.packages_url}/search"
+        return requests.get(url, params={"q": f"any{number}"}, headers=headers, timeout=60)
+
+    with ThreadPoolExecutor(20) as pool:
+        # One is made, ten wait.
+        sent = [pool.submit(send, number) for number in range(12)]
+        refused = next(as_completed(sent)).result()
+        assert refused.status_code == 503 and refused.headers["Retry-After"] == "1"
+        assert fetch(f"{owner.packages_url}/").status_code == 200
+        monkeypatch.undo()
+        assert send(99, "192.0.2.2").status_code == 200
+        goes_on.set()
+        assert sorted(each.result().status_code for each in sent) == [200] * 11 + [503]
 
 
 @pytest.mark.parametrize(

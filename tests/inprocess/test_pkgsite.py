@@ -1,6 +1,7 @@
 """The API of pkg.go.dev below a GOPROXY: its shapes, its errors, and nothing that the distribution does not serve."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.resources import files as resources
@@ -10,8 +11,9 @@ import pytest
 import requests
 import yaml
 from django.db import transaction
+from django.utils import timezone
 
-from pulp_gomod.app.content.pkgsite import answers, filters, working
+from pulp_gomod.app.content.pkgsite import filters, rendered, working
 from pulp_gomod.app.content.pkgsite.answers import ANSWERS
 from pulp_gomod.app.models import GoPolicy
 from tests.gomods import pack
@@ -284,7 +286,7 @@ def test_the_loop_waits_for_nothing_that_a_client_wants_computed(
     if asked == "filter":
         monkeypatch.setattr(filters.Filter, "chosen", compute)
     else:
-        monkeypatch.setattr(answers, "render", compute)
+        monkeypatch.setattr(rendered, "render", compute)
     query = {"filter": {"filter": "true"}, "doc": {"doc": "text"}}[asked]
     endpoint = {"filter": "packages", "doc": "package"}[asked]
     with ThreadPoolExecutor(1) as pool:
@@ -302,10 +304,74 @@ def test_who_wants_something_computed_when_many_do_is_told_to_come_again(
 ) -> None:
     path = library(owner, "v1.0.0")
     run(owner)
-    monkeypatch.setattr(working._thread, "_longest_queue", 0)
+    # Nobody's turn comes, and nobody may wait.
+    monkeypatch.setattr(working._turns, "_free", 0)
+    monkeypatch.setattr(working._turns, "_longest", 0)
     assert "too many" in ask(owner, f"packages/{path}", 503, filter="true")["message"]
     assert "too many" in ask(owner, f"package/{path}", 503, doc="html")["message"]
     assert ask(owner, f"package/{path}")["name"] == "lib"
+
+
+def test_documentation_is_made_once_for_all_who_ask(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = library(owner, "v1.0.0")
+    run(owner)
+    render, made, goes_on = rendered.render, [], threading.Event()
+
+    def noted(*args: Any) -> str:
+        made.append(args)
+        assert goes_on.wait(60)
+        return render(*args)
+
+    monkeypatch.setattr(rendered, "render", noted)
+    url = f"{owner.packages_url}/v1/package/{path}"
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(get, url, params={"doc": "text"}) for _ in range(5)]
+        goes_on.set()
+        texts = {each.result().json()["docs"] for each in asked}
+    assert texts == {ask(owner, f"package/{path}", doc="text")["docs"]}
+    assert len(made) == 1
+    # What was documented anew is shown anew.
+    run(owner, anew=timezone.now().isoformat())
+    ask(owner, f"package/{path}", doc="text")
+    assert len(made) == 2
+
+
+def test_whoever_has_much_computed_waits_for_itself(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = library(owner, "v1.0.0")
+    run(owner)
+    chosen, goes_on = filters.Filter.chosen, threading.Event()
+    order: list[str] = []
+
+    def held(self: filters.Filter, items: Any, *args: Any) -> Any:
+        assert goes_on.wait(60)
+        order.append(self.text)
+        return chosen(self, items, *args)
+
+    monkeypatch.setattr(filters.Filter, "chosen", held)
+
+    def send(client: str, text: str) -> requests.Response:
+        url = f"{owner.packages_url}/v1/packages/{path}"
+        return requests.get(
+            url, params={"filter": text}, headers={"X-Forwarded-For": client}, timeout=60
+        )
+
+    lines = working._turns._lines
+    with ThreadPoolExecutor(20) as pool:
+        flood = [pool.submit(send, "192.0.2.1", "true") for _ in range(15)]
+        while sum(map(len, lines.values())) < 10:
+            time.sleep(0.01)
+        other = pool.submit(send, "192.0.2.2", "false || true")
+        while len(lines) < 2:
+            time.sleep(0.01)
+        goes_on.set()
+        assert other.result().status_code == 200
+        statuses = [each.result().status_code for each in flood]
+    assert order.index("false || true") == 2
+    assert sorted(statuses) == [200] * 11 + [503] * 4
 
 
 def test_it_describes_itself(owner: Owner) -> None:

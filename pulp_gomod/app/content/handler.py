@@ -153,6 +153,7 @@ async def _serve_path(
                 services.gate.client(request),
             )
         case SbomRequest():
+            CLIENTS.set(Clients(services.gate.client(request)))
             return await serve_sbom(services.sboms, services.judge, request, target)
         case ModuleRequest() as wanted:
             return await _serve_module(services, request, target, wanted)

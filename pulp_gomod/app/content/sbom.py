@@ -27,6 +27,7 @@ from pulp_gomod.app.content.http.responses import (
 from pulp_gomod.app.content.repository.distributions import ServedDistribution, storable
 from pulp_gomod.app.content.repository.judge import Judge
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
+from pulp_gomod.app.db.round_robin import CLIENTS, RoundRobin
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.sbom.cyclonedx import MEDIA_TYPE
 from pulp_gomod.app.sbom.serving import NotHeld, TooLarge, Wanted, make
@@ -38,8 +39,9 @@ _GONE: Final = (RepositoryVersion.DoesNotExist, Repository.DoesNotExist)
 
 log = logging.getLogger(__name__)
 
-# Documents that wait or are made: one at a time, for each takes a processor.
+# Documents that wait to be made, of all clients and of one: one is made at a time, for each takes a processor.
 _LONGEST_QUEUE: Final = 8
+_LONGEST_OF_ONE: Final = 2
 _RETRY_AFTER: Final = "10"
 # Characters of a module version that is worth looking for.
 _LONGEST: Final = 2000
@@ -57,7 +59,8 @@ class Sboms:
     """Makes documents, one after the other."""
 
     def __init__(self) -> None:
-        self._threads = BoundedExecutor("gomod-sbom", 1, _LONGEST_QUEUE)
+        self._threads = BoundedExecutor("gomod-sbom", 1)
+        self._turns = RoundRobin(1, _LONGEST_OF_ONE, longest=_LONGEST_QUEUE)
 
     def close(self) -> None:
         """Drop what waits."""
@@ -71,7 +74,7 @@ class Sboms:
             wanted: What it is of.
 
         Raises:
-            Busy: Too many wait.
+            Busy: Too many wait, or too many of the same client.
             DiskFull: There is no room for it.
             NotHeld: See `make`.
             TooLarge: See `make`.
@@ -79,7 +82,8 @@ class Sboms:
             RepositoryVersion.DoesNotExist: See `make`.
             django.db.Error: PostgreSQL cannot be reached.
         """
-        return await self._threads.run(_spool, wanted)
+        async with self._turns.turn(CLIENTS.get()):
+            return await self._threads.run(_spool, wanted)
 
 
 def _spool(wanted: Wanted) -> _Document:

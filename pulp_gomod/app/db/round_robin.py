@@ -1,6 +1,7 @@
 """Taking turns by client: whoever asks for much waits for its own, and others for one of them."""
 
 import asyncio
+import math
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -89,6 +90,7 @@ class RoundRobin:
         most_of_one: How many of one client have their turn at a time; None for as many as there are. Whoever is
             nobody in particular may have all.
         longest_of_nobody: How many may wait that are for nobody in particular; None for as many as of one client.
+        longest: How many of all together may wait.
     """
 
     def __init__(
@@ -97,11 +99,14 @@ class RoundRobin:
         longest_of_one: int,
         most_of_one: int | None = None,
         longest_of_nobody: float | None = None,
+        longest: float = math.inf,
     ) -> None:
         self._free = at_once
         self._longest_of_one = longest_of_one
         self._longest_of_nobody = longest_of_one if longest_of_nobody is None else longest_of_nobody
         self._most_of_one = most_of_one or at_once
+        self._longest = longest
+        self._waiting = 0
         self._running: Counter[str] = Counter()
         # While a turn is free, only those wait that have as many as they may. No line is empty.
         self._lines: OrderedDict[str, OrderedDict[asyncio.Future[str], None]] = OrderedDict()
@@ -115,14 +120,20 @@ class RoundRobin:
             clients: Whose turn it is.
 
         Raises:
-            Busy: Too much that is for the same client waits.
+            Busy: Too much that is for the same client waits, or too much in all.
         """
         who = next(filter(self._may_begin, clients), None) if self._free else None
         if who is not None:
             self._free -= 1
             self._running[who] += 1
         else:
-            who = await self._wait(clients)
+            if self._waiting >= self._longest:
+                raise Busy
+            self._waiting += 1
+            try:
+                who = await self._wait(clients)
+            finally:
+                self._waiting -= 1
         try:
             yield
         finally:

@@ -36,6 +36,7 @@ from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.content.services import of as services_of
 from pulp_gomod.app.db.executors import BoundedExecutor, Busy
 from pulp_gomod.app.db.lru import Lru
+from pulp_gomod.app.db.round_robin import CLIENTS, Clients, RoundRobin
 from pulp_gomod.app.db.singleflight import SingleFlight
 
 _YEAR: Final = 365 * 24 * 3600
@@ -51,11 +52,13 @@ _MOST_ASKED: Final = 500
 _WHILE: Final = 30.0
 # Seconds for which any is: documentation may be computed anew, of the same repository version.
 _LONG_WHILE: Final = 300.0
-# Pages that are made or wait for that: to make one takes a few milliseconds.
+# Pages that wait to be made, of all clients and of one: to make one takes a few milliseconds.
 _MOST_WAITING: Final = 200
-# Searches at a time, and those that are made or wait.
+_MOST_OF_ONE: Final = 50
+# Searches at a time, those that wait, and those of one client that do.
 _SEARCHES: Final = 2
 _MOST_SEARCHES_WAITING: Final = 50
+_MOST_SEARCHES_OF_ONE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,12 @@ class Pages:
         )
         self._asked: Lru[tuple[object, ...], tuple[Place, Wanted]] = Lru(_MOST_ASKED)
         # A large one takes dozens of milliseconds, in which all other clients would wait.
-        self._executor = BoundedExecutor("gomod-pages", 1, _MOST_WAITING)
-        self._searches = asyncio.Semaphore(_SEARCHES)
-        self._waiting = 0
+        self._executor = BoundedExecutor("gomod-pages", 1)
+        self._turns = RoundRobin(1, _MOST_OF_ONE, longest=_MOST_WAITING)
+        # Whoever searches without end leaves one for others.
+        self._searches = RoundRobin(
+            _SEARCHES, _MOST_SEARCHES_OF_ONE, _SEARCHES - 1, longest=_MOST_SEARCHES_WAITING
+        )
         # Whatever changes, all who look at a page then want it made at the same moment.
         self._flights: SingleFlight[_Kept] = SingleFlight()
 
@@ -156,7 +162,8 @@ class Pages:
             else:
                 view = await _view(held, wanted)
             until = held.until
-        page = await self._executor.run(render, view, place.is_private)
+        async with self._turns.turn(CLIENTS.get()):
+            page = await self._executor.run(render, view, place.is_private)
         kept = _Kept(page, time.monotonic() + _seconds(target, until))
         if page.size <= LARGEST:
             self._kept.put(key, kept)
@@ -167,16 +174,10 @@ class Pages:
         Search, a few at a time: it reads the path of each module.
 
         Raises:
-            Busy: Too many wait for it.
+            Busy: Too many wait for it, or too many of the same client.
         """
-        if self._waiting >= _MOST_SEARCHES_WAITING:
-            raise Busy
-        self._waiting += 1
-        try:
-            async with self._searches:
-                return await lists.search_view(held, wanted)
-        finally:
-            self._waiting -= 1
+        async with self._searches.turn(CLIENTS.get()):
+            return await lists.search_view(held, wanted)
 
 
 def _seconds(target: ServedDistribution, until: datetime | None) -> float:
@@ -322,6 +323,7 @@ async def serve_page(request: web.Request, target: ServedDistribution) -> web.Re
         request: The request, permitted by the guard.
         target: The distribution.
     """
+    CLIENTS.set(Clients(services_of(request.app).gate.client(request)))
     try:
         return await request.app[KEY].serve(services_of(request.app), request, target)
     except Busy:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pulp_gomod.app.content.pkgsite import filters, queries
 from pulp_gomod.app.content.pkgsite.errors import bad_request, not_found
 from pulp_gomod.app.content.pkgsite.params import Params, page
-from pulp_gomod.app.content.pkgsite.rendering import FORMATS, render
+from pulp_gomod.app.content.pkgsite.rendered import Wanted, documentation
+from pulp_gomod.app.content.pkgsite.rendering import FORMATS
 from pulp_gomod.app.content.pkgsite.resolving import Resolved, Resolver
 from pulp_gomod.app.content.pkgsite.working import work
 from pulp_gomod.app.db.executors import compute
@@ -223,7 +224,7 @@ async def package_answer(resolver: Resolver, path: str, params: Params) -> Json:
         "goarch": params.text("goarch") or goarch or "all",
     }
     if wanted:
-        docs = await work(render, name, more[0], FORMATS[wanted], examples)
+        docs = await documentation(resolver, Wanted(more[0], name, FORMATS[wanted], examples))
         said |= {"docs": docs} if docs else {}
     if params.flag("imports") and imports:
         said["imports"] = imports

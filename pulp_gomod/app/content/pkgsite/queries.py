@@ -41,6 +41,7 @@ MOST_FOUND = 2000
 _REPOSITORY = UUID("00000000-0000-4000-8000-000000000001")
 _DOMAIN = UUID("00000000-0000-4000-8000-000000000002")
 _NUMBER = BigInt(2_000_000_001)
+_PACKAGE_PK = BigInt(2_000_000_002)
 _MODULE = "\ufffdmodule"
 _VERSION = "\ufffdversion"
 _PATH = "\ufffdpath"
@@ -56,6 +57,7 @@ _NAMES: dict[Any, str] = {
     _REPOSITORY: "repository",
     _DOMAIN: "domain",
     _NUMBER: "number",
+    _PACKAGE_PK: "package",
     _MODULE: "module",
     _VERSION: "version",
     _PATH: "path",
@@ -222,9 +224,9 @@ _PACKAGE = ("unit__deprecated", "unit__retracted", "name", "synopsis", "goos", "
 _BESIDE: Final = {
     "": (),
     "symbols": ("symbols",),
-    "documentation": ("documentation",),
+    "documentation": ("pk",),
     "licences": ("unit__documentation__licences",),
-    "texts": ("documentation", "unit__documentation__licences"),
+    "texts": ("pk", "unit__documentation__licences"),
 }
 
 
@@ -234,7 +236,8 @@ def package(what: str, with_importers: bool = False) -> Statement:
     Find a package of a module version.
 
     Args:
-        what: What is wanted beside the usual: "", "symbols", "documentation", "licences" or "texts" (both of these).
+        what: What is wanted beside the usual: "", "symbols", "documentation" (by which pk it is found), "licences" or
+            "texts" (both of these).
         with_importers: Whether the rows of `_importers` are wanted, too, as the text of JSON.
 
     Values: repository, number, domain, module, version, path (the import path).
@@ -247,6 +250,17 @@ def package(what: str, with_importers: bool = False) -> Statement:
         .values_list(*_PACKAGE, "unit__documentation__redistributable", "imports", *_BESIDE[what])
     )
     return found.with_rows(_importers(), 4) if with_importers else found
+
+
+@cache
+def documentation() -> Statement:
+    """
+    Find the documentation of a package.
+
+    Values: package (the pk of one that was found as of `package`).
+    Columns: documentation.
+    """
+    return _compile(GoPackage.objects.filter(pk=_PACKAGE_PK).values_list("documentation"))
 
 
 def _importers() -> Statement:

@@ -71,7 +71,7 @@ class Resolver:
         """The query for all modules of the repository, as of `found_by`."""
         return found_by.in_repository(self._served.repository)
 
-    async def ask(self, statement: Statement, **values: str) -> list[Row]:
+    async def ask(self, statement: Statement, **values: str | int) -> list[Row]:
         """
         Ask the database about what is served.
 

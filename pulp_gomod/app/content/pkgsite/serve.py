@@ -15,6 +15,7 @@ from pulp_gomod.app.content.pkgsite.resolving import Resolver
 from pulp_gomod.app.content.repository.distributions import ServedDistribution, storable
 from pulp_gomod.app.content.services import ContentServices
 from pulp_gomod.app.db.executors import Busy, compute, etag
+from pulp_gomod.app.db.round_robin import CLIENTS, Clients
 
 _OPENAPI = "openapi.yaml"
 _SEARCH = "search"
@@ -35,6 +36,7 @@ async def serve_documentation(
         target: The distribution.
         path: What follows `v1/`.
     """
+    CLIENTS.set(Clients(services.gate.client(request)))
     if path == _OPENAPI:
         return await _respond(request, target, 200, _description(), "application/yaml")
     try:
