@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +34,7 @@ error_log {directory}/nginx.log;
 events {{ worker_connections 512; }}
 http {{
     access_log off;
+    {of_http}
     client_body_temp_path {directory}/body;
     proxy_temp_path {directory}/proxy;
     fastcgi_temp_path {directory}/fastcgi;
@@ -77,6 +78,7 @@ class Site:
         certificate: A PEM file with a certificate and its key, for HTTPS.
         client_authority: A PEM file with the authorities of clients' certificates.
         snippet: The file of the plugin that is included.
+        of_http: Directives outside of the server.
     """
 
     of_server: str = ""
@@ -85,17 +87,11 @@ class Site:
     certificate: Path | None = None
     client_authority: Path | None = None
     snippet: Path = SNIPPET
+    of_http: str = ""
 
     def with_headers(self, lines: str) -> "Site":
         """Return the same with more for both locations, as an administrator adds it there."""
-        return Site(
-            self.of_server,
-            self.of_content + lines,
-            self.of_api + lines,
-            self.certificate,
-            self.client_authority,
-            self.snippet,
-        )
+        return replace(self, of_content=self.of_content + lines, of_api=self.of_api + lines)
 
 
 def find_nginx() -> list[str] | None:
@@ -154,6 +150,7 @@ def _configuration(directory: Path, content: str, api: str, port: int, site: Sit
         port=port,
         tls="ssl" if site.certificate else "",
         certificates=certificates,
+        of_http=site.of_http,
         of_server=site.of_server,
         of_content=site.of_content,
         of_api=site.of_api,
