@@ -8,6 +8,7 @@ import pytest
 from pulp_gomod.golang import modfile
 from pulp_gomod.golang.module import Version
 from pulp_gomod.golang.mvs import Graph
+from pulp_gomod.golang.workspace import Workspace
 from tests.functional.owners import Go
 from tests.functional.upstream_world import Upstream, running
 from tests.seeds import of_today
@@ -46,16 +47,25 @@ def _main(choice: random.Random) -> str:
     return "\n".join([*lines, ""])
 
 
-def _ours(main: str, upstream: Upstream) -> tuple[list[str], set[str]]:
-    graph = Graph(modfile.parse(main.encode()))
+def _ours(main: modfile.File | Workspace, upstream: Upstream) -> tuple[list[str], set[str]]:
+    graph = Graph(main)
     while missing := graph.missing():
         for path, version in missing:
             file = modfile.parse_lax(upstream.modules[path][version].mod)
             graph.read(Version(path, version), file)
-    chosen = [str(version) for version in graph.build_list()]
+    chosen = sorted(str(version) for version in graph.build_list())
     # The go command shows of a chosen version what its go.mod says, also where that is pruned.
     files = {*graph.visited(), *graph.build_list()}
     return chosen, {f"{path}/@v/{version}.mod" for path, version in files}
+
+
+def _chosen(listed: str) -> list[str]:
+    found = set()
+    for line in listed.splitlines():
+        # path [version] [=> path version]
+        name = "@".join(line.partition(" => ")[2].split() or line.split())
+        found.update({name} if "@" in name else ())
+    return sorted(found)
 
 
 @pytest.mark.parametrize("seed", of_today(10))
@@ -67,10 +77,42 @@ def test_the_go_command_chooses_the_same(tmp_path: Path, seed: int) -> None:
         main = _main(choice)
         (go.directory / "work" / "go.mod").write_text(main)
         listed = go.run(upstream.url, "list", "-mod=mod", "-m", "all").stdout
-    chosen, files = _ours(main, upstream)
-    theirs = set()
-    for line in listed.splitlines()[1:]:
-        # path version [=> path version]
-        theirs.add("@".join(line.partition(" => ")[2].split() or line.split()))
-    assert sorted(chosen) == sorted(theirs), main
+    chosen, files = _ours(modfile.parse(main.encode()), upstream)
+    assert chosen == _chosen(listed), main
+    assert {path for path in upstream.asked if path.endswith(".mod")} == files
+
+
+def _member(choice: random.Random, number: int) -> str:
+    lines = [f"module x.org/main{number}", choice.choice(("go 1.16", "go 1.17", "go 1.21"))]
+    lines += _requirements(choice, choice.choice((0, 1, 2, 4)))
+    if choice.random() < 0.2:
+        lines.append(f"exclude {_path(3)} {VERSIONS[2]}")
+    if number == 0 and choice.random() < 0.3:
+        lines.append(f"replace {_path(0)} => {_path(1)} {VERSIONS[0]}")
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize("seed", of_today(20))
+def test_the_go_command_chooses_the_same_for_a_workspace(tmp_path: Path, seed: int) -> None:
+    choice = random.Random(seed)
+    with running() as upstream:
+        _fill(upstream, choice)
+        go = Go.create(tmp_path)
+        work = go.directory / "work"
+        (work / "go.mod").unlink()
+        members = [_member(choice, number) for number in range(choice.choice((1, 2, 3)))]
+        for number, text in enumerate(members):
+            (work / f"m{number}").mkdir()
+            (work / f"m{number}" / "go.mod").write_text(text)
+        lines = ["go 1.21", *(f"use ./m{number}" for number in range(len(members)))]
+        if choice.random() < 0.3:
+            lines.append(f"replace {_path(2)} {VERSIONS[1]} => {_path(2)} {VERSIONS[2]}")
+        (work / "go.work").write_text("\n".join([*lines, ""]))
+        environment = {"GOFLAGS": "-modcacherw"}
+        listed = go.run(upstream.url, "list", "-m", "all", env=environment).stdout
+    parsed = tuple(modfile.parse(each.encode()) for each in members)
+    workspace = Workspace(modfile.parse_work("\n".join(lines).encode()), parsed)
+    workspace.check()
+    chosen, files = _ours(workspace, upstream)
+    assert chosen == _chosen(listed), members
     assert {path for path in upstream.asked if path.endswith(".mod")} == files

@@ -14,20 +14,23 @@ from pulp_gomod.app.serializers.upload import HrefMixin
 from pulp_gomod.app.tasks.sync.toolchains import MAX_TOOLCHAINS, read_platforms, read_toolchains
 from pulp_gomod.app.tasks.sync.wanted import (
     MAX_LINE,
+    MAX_MEMBERS,
     MAX_MODULES,
     MAX_TEXT,
     read_go_mod,
     read_go_sum,
+    read_go_work,
     read_modules,
     read_patterns,
     read_tools,
+    read_workspace,
 )
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.index import parse_time
 
 T = TypeVar("T")
 
-_KINDS = ("modules", "go_sum", "go_mod", "toolchains", "tools")
+_KINDS = ("modules", "go_sum", "go_mod", "go_work", "toolchains", "tools")
 
 
 class RemoteField(HrefMixin, DetailRelatedField):
@@ -96,6 +99,19 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             "the versions that the go command would choose."
         )
     )
+    go_work = _text(
+        _(
+            "The text of a go.work: everything that its modules require, directly or indirectly, is synced "
+            "in the versions that the go command would choose for all of them together. Give go_mods, too."
+        )
+    )
+    go_mods = serializers.ListField(
+        child=serializers.CharField(trim_whitespace=False, max_length=MAX_TEXT),
+        help_text=_("With go_work: the texts of the go.mod files of all modules that it uses."),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_MEMBERS,
+    )
     toolchains = _names(
         _(
             "Go toolchains, which the go command downloads when go.mod or GOTOOLCHAIN asks for "
@@ -104,8 +120,8 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     )
     toolchain_platforms = _names(
         _(
-            "With go_mod: platforms such as linux-amd64, for which the toolchain that its toolchain or "
-            "go line selects is synced, too."
+            "With go_mod or go_work: platforms such as linux-amd64, for which the toolchain that its "
+            "toolchain or go line selects is synced, too."
         )
     )
     tools = _names(
@@ -201,6 +217,15 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
         """
         return _check(read_go_mod, value)
 
+    def validate_go_work(self, value: str) -> str:
+        """
+        Check the go.work.
+
+        Raises:
+            ValidationError: Go would not take it.
+        """
+        return _check(read_go_work, value)
+
     def validate_tools(self, value: list[str]) -> list[str]:
         """
         Check the names.
@@ -238,16 +263,17 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             ValidationError: That is not so, or everything would be removed for nothing.
         """
         data = super().validate(data)
+        _check_workspace(data)
         if not (data.get("index") or any(kind in data for kind in _KINDS)):
             raise serializers.ValidationError(
                 _(
-                    "Say what to sync: give modules, go_sum, go_mod, toolchains, tools, index, or "
-                    "several of them."
+                    "Say what to sync: give modules, go_sum, go_mod, go_work, toolchains, tools, index, "
+                    "or several of them."
                 )
             )
         _check_index(data)
-        if "toolchain_platforms" in data and "go_mod" not in data:
-            message = _("Give go_mod, too: its lines say which toolchain is needed.")
+        if "toolchain_platforms" in data and not {"go_mod", "go_work"} & data.keys():
+            message = _("Give go_mod, too, or go_work: its lines say which toolchain is needed.")
             raise serializers.ValidationError({"toolchain_platforms": [message]})
         if data["mirror"] and _is_nothing(data):
             raise serializers.ValidationError(
@@ -257,6 +283,20 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
                 )
             )
         return data
+
+
+def _check_workspace(data: dict[str, Any]) -> None:
+    both = {"go_work", "go_mods"}
+    given = both & data.keys()
+    if not given:
+        return
+    if given != both:
+        message = _("Give go_work and go_mods together: the files of one workspace.")
+        raise serializers.ValidationError({(both - given).pop(): [message]})
+    try:
+        read_workspace(data["go_work"], data["go_mods"])
+    except GoError as error:
+        raise serializers.ValidationError({"go_mods": str(error).split("\n")}) from error
 
 
 def _check_index(data: dict[str, Any]) -> None:
@@ -279,4 +319,5 @@ def _is_nothing(data: dict[str, Any]) -> bool:
         or data.get("tools")
         or read_go_sum(data.get("go_sum", ""))
         or (go_mod and read_go_mod(go_mod).require)
+        or any(read_go_mod(each).require for each in data.get("go_mods", ()))
     )

@@ -22,6 +22,7 @@ from .file import (
 from .module_path import module_path
 from .quoting import auto_quote, legacy_go_mod, must_quote
 from .rules import parse, parse_lax
+from .work import Work, parse_work
 
 __all__ = [
     "Error",
@@ -37,10 +38,12 @@ __all__ = [
     "Retract",
     "Tool",
     "Toolchain",
+    "Work",
     "auto_quote",
     "legacy_go_mod",
     "module_path",
     "must_quote",
     "parse",
     "parse_lax",
+    "parse_work",
 ]

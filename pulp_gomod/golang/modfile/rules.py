@@ -50,7 +50,7 @@ def parse(data: bytes) -> File:
         ErrorList: Go would refuse the file. Its text has a line `go.mod:LINE:COLUMN: reason` for
             each mistake.
     """
-    return _Reader(File(), strict=True).read(data)
+    return Reader(File(), strict=True).read(data)
 
 
 def parse_lax(data: bytes) -> File:
@@ -73,10 +73,19 @@ def read_lax(data: bytes, file: File) -> File:
     Raises:
         ErrorList: Go would refuse the file.
     """
-    return _Reader(file, strict=False).read(data)
+    return Reader(file, strict=False).read(data)
 
 
-class _Reader:
+class Reader:
+    """
+    Reads the directives of a file, one after the other.
+
+    Attributes:
+        block_verbs: Directives that may stand in parentheses.
+    """
+
+    block_verbs = _BLOCK_VERBS
+
     def __init__(self, file: File, *, strict: bool) -> None:
         self._strict = strict
         self._text = ""
@@ -97,6 +106,12 @@ class _Reader:
         }
 
     def read(self, data: bytes) -> File:
+        """
+        Read a whole file.
+
+        Raises:
+            ErrorList: Go would refuse it.
+        """
         self._text = data.decode("utf-8", "surrogateescape")
         read_statements(self._text, self)
         if self._errors:
@@ -113,17 +128,20 @@ class _Reader:
         )
 
     def wants(self, verb: str) -> bool:
+        """Say whether the lines of a block matter."""
         return self._strict or verb in _LAX_VERBS
 
     def open_block(self, block: Block) -> bool:
+        """Begin a block, and say whether its lines matter."""
         verb = block.tokens[0]
-        if len(block.tokens) > 1 or verb not in _BLOCK_VERBS:
+        if len(block.tokens) > 1 or verb not in self.block_verbs:
             if self._strict:
                 self._report(block, BadArgument(f"unknown block type: {' '.join(block.tokens)}"))
             return False
         return self.wants(verb)
 
     def add_line(self, line: Line) -> None:
+        """Take a line."""
         if line.block is None:
             verb, args = line.tokens[0], line.tokens[1:]
         else:

@@ -27,6 +27,7 @@ from pulp_gomod.app.tasks.sync.source import SyncSource
 from pulp_gomod.app.tasks.sync.toolchains import WantedToolchain
 from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum, modfile
+from pulp_gomod.golang.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class SyncRequest:
         with_zips: Whether zips are fetched now.
         modules: Names of modules.
         sums: Lines of a go.sum.
-        main: The go.mod of a main module, or None.
+        mains: The go.mod files of main modules, and workspaces.
         toolchains: Go toolchains.
         tools: Packages to install, with versions of their modules.
         following: What of the upstream's index; None to leave that alone.
@@ -55,7 +56,7 @@ class SyncRequest:
     with_zips: bool
     modules: Sequence[Wanted] = ()
     sums: Sequence[gosum.Line] = ()
-    main: modfile.File | None = None
+    mains: Sequence[modfile.File | Workspace] = ()
     toolchains: Sequence[WantedToolchain] = ()
     tools: Sequence[Wanted] = ()
     following: Following | None = None
@@ -112,8 +113,8 @@ async def _list(order: SyncRequest, source: SyncSource, plan: Plan, missing: Mis
             await listing.add_modules(order.modules)
             await listing.add_toolchains(order.toolchains)
             await listing.add_tools(order.tools)
-            if order.main is not None:
-                await listing.add_requirements(order.main)
+            for main in order.mains:
+                await listing.add_requirements(main)
         except SyncError as trouble:
             missing.failures.add("what was requested", trouble)
     if listing.chosen.count:

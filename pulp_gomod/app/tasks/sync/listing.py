@@ -18,6 +18,7 @@ from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import GoError, gosum, modfile
 from pulp_gomod.golang.module import Version
 from pulp_gomod.golang.mvs import Graph
+from pulp_gomod.golang.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -118,12 +119,12 @@ class Listing:
                 self._missing.note(wanted, trouble)
             self._progress.increase()
 
-    async def add_requirements(self, main: modfile.File) -> None:
+    async def add_requirements(self, main: modfile.File | Workspace) -> None:
         """
-        Plan what a go.mod requires, and what that requires in turn.
+        Plan what a go.mod or a workspace requires, and what that requires in turn.
 
         Args:
-            main: The go.mod.
+            main: The go.mod, or the workspace.
 
         Raises:
             Trouble: The graph is too large.

@@ -43,9 +43,12 @@ from pulp_gomod.app.tasks.sync.wanted import (
     read_modules,
     read_patterns,
     read_tools,
+    read_workspace,
 )
+from pulp_gomod.golang import modfile
 from pulp_gomod.golang.index import parse_time
 from pulp_gomod.golang.module import Version
+from pulp_gomod.golang.workspace import Workspace
 
 # Things fetched at a time where the remote does not say.
 CONCURRENCY = 10
@@ -70,6 +73,8 @@ def sync(
     modules: Sequence[str] = (),
     go_sum: str = "",
     go_mod: str = "",
+    go_work: str = "",
+    go_mods: Sequence[str] = (),
     mirror: bool = False,
     missing: Policy = "",
     toolchains: Sequence[str] = (),
@@ -90,11 +95,13 @@ def sync(
         modules: Names of modules.
         go_sum: The text of a go.sum, or "".
         go_mod: The text of a go.mod, or "".
+        go_work: The text of a go.work, or "".
+        go_mods: The texts of the go.mod files of the modules that it uses.
         mirror: Whether all else is removed.
         missing: Whether what cannot be had fails the sync ("fail") or is left out ("skip"); by
             default what somebody has named fails it, and what the upstream lists is left out.
         toolchains: Names of Go toolchains.
-        toolchain_platforms: For which platforms the toolchain of the go.mod is wanted, too.
+        toolchain_platforms: For which platforms the toolchain of the go.mod or go.work is wanted, too.
         tools: Packages to install, with versions of their modules.
         index: Whether the index of the remote is followed.
         since: From when on; "" for where it was left the last time.
@@ -105,9 +112,11 @@ def sync(
     """
     repository = GoRepository.objects.get(pk=repository_pk, pulp_domain=get_domain_pk())
     remote = GoRemote.objects.get(pk=remote_pk, pulp_domain=get_domain_pk())
-    main = read_go_mod(go_mod) if go_mod else None
+    mains: list[modfile.File | Workspace] = [read_go_mod(go_mod)] if go_mod else []
+    if go_work:
+        mains.append(read_workspace(go_work, go_mods))
     wanted = read_toolchains(toolchains)
-    if main is not None:
+    for main in mains:
         wanted += toolchains_of(main, read_platforms(toolchain_platforms))
     settings = settings_of(remote)
     following = None
@@ -121,7 +130,7 @@ def sync(
         with_zips=remote.policy == GoRemote.IMMEDIATE,
         modules=read_modules(modules),
         sums=read_go_sum(go_sum),
-        main=main,
+        mains=mains,
         toolchains=list(dict.fromkeys(wanted)),
         tools=read_tools(tools),
         following=following,

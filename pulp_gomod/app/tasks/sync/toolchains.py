@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pulp_gomod.golang import GoError, modfile
 from pulp_gomod.golang.quote import printable
+from pulp_gomod.golang.workspace import Workspace
 
 PATH = "golang.org/toolchain"
 """The module whose versions are toolchains."""
@@ -106,18 +107,21 @@ def read_platforms(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in names))
 
 
-def toolchains_of(main: modfile.File, platforms: Sequence[str]) -> list[WantedToolchain]:
+def toolchains_of(
+    main: modfile.File | Workspace, platforms: Sequence[str]
+) -> list[WantedToolchain]:
     """
-    Say which toolchain an older go command downloads for a go.mod, on some platforms.
+    Say which toolchain an older go command downloads for a go.mod or a workspace, on some platforms.
 
     It is that of the toolchain line, or of the go line where that is newer (cmd/go/internal/toolchain,
     select.go). There is none before Go 1.21.
 
     Args:
-        main: The go.mod.
+        main: The go.mod, or the workspace, whose go.work decides.
     """
-    named = main.toolchain.name.removeprefix("go") if main.toolchain else ""
-    least = main.go.version if main.go else ""
+    file = main.work if isinstance(main, Workspace) else main
+    named = file.toolchain.name.removeprefix("go") if file.toolchain else ""
+    least = file.go.version if file.go else ""
     go = named if _rank(named) > _rank(least) else least
     if _rank(go)[0] < _FIRST:
         return []

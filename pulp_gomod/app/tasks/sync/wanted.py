@@ -7,15 +7,19 @@ from typing import TypeVar
 from pulp_gomod.app.models.blocking import BELOW
 from pulp_gomod.app.storage.upload_policy import check_path
 from pulp_gomod.golang import GoError, gosum, modfile, module
+from pulp_gomod.golang.module import Version
 from pulp_gomod.golang.query import LATEST, Kind, parse_query
 from pulp_gomod.golang.quote import printable
 from pulp_gomod.golang.ranges import Range, parse_range
+from pulp_gomod.golang.workspace import Workspace
 
 T = TypeVar("T")
 
 # Names that a request may have, and characters of a go.sum or a go.mod.
 MAX_MODULES = 10_000
 MAX_TEXT = 1024 * 1024
+# Modules of a workspace.
+MAX_MEMBERS = 1000
 # Characters that a name, or a line of a go.sum, may have: more than the longest path, version and checksum.
 MAX_LINE = 4096
 # Mistakes that are described.
@@ -194,9 +198,53 @@ def read_go_mod(text: str) -> modfile.File:
         GoError: Something is wrong with it; the text says on which lines.
     """
     file = modfile.parse(text.encode())
-    names = [(each.path, each.version) for each in file.require]
-    names += [each.new for each in file.replace if each.new.version]
+    _check_versions([(each.path, each.version) for each in file.require])
+    _check_versions(_replacing(file.replace))
+    return file
+
+
+def read_go_work(text: str) -> modfile.Work:
+    """
+    Read a go.work.
+
+    Raises:
+        GoError: Something is wrong with it; the text says on which lines.
+    """
+    work = modfile.parse_work(text.encode())
+    _check_versions(_replacing(work.replace))
+    return work
+
+
+def read_workspace(go_work: str, go_mods: Sequence[str]) -> Workspace:
+    """
+    Read a go.work with the go.mod files of the modules that it uses.
+
+    Raises:
+        GoError: Something is wrong with them, or they do not belong together.
+    """
+    work = read_go_work(go_work)
+    if len(set(work.use)) != len(go_mods):
+        raise GoError(
+            f"the go.work uses {len(set(work.use))} modules, and {len(go_mods)} go.mod files are given"
+        )
+    members: list[modfile.File] = []
+    for number, text in enumerate(go_mods, 1):
+        try:
+            members.append(read_go_mod(text))
+        except GoError as error:
+            raise GoError(
+                "\n".join(f"{number}: {line}" for line in str(error).split("\n"))
+            ) from error
+    workspace = Workspace(work, tuple(members))
+    workspace.check()
+    return workspace
+
+
+def _replacing(replaced: Sequence[modfile.Replace]) -> list[Version]:
+    return [each.new for each in replaced if each.new.version]
+
+
+def _check_versions(names: Sequence[tuple[str, str]]) -> None:
     for path, version in names:
         module.check(path, version)
         check_path(path, version)
-    return file

@@ -57,7 +57,7 @@ from pulpcore.cli.gomod.options import (
 )
 from pulpcore.cli.gomod.promotion import add
 from pulpcore.cli.gomod.removal import remove
-from pulpcore.cli.gomod.texts import text_callback
+from pulpcore.cli.gomod.texts import go_mod_callback, go_work_callback, text_callback
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -238,8 +238,16 @@ _what_to_sync = [
     ),
     click.option(
         "--go-mod",
-        callback=text_callback,
+        callback=go_mod_callback,
         help=_("A go.mod, as @FILE: everything it requires is synced, directly or indirectly."),
+    ),
+    click.option(
+        "--go-work",
+        callback=go_work_callback,
+        help=_(
+            "The go.work of a workspace, as FILE: everything is synced that the modules in its 'use' "
+            "directories require together, and their go.sum files and go.work.sum must match."
+        ),
     ),
     click.option(
         "--toolchain",
@@ -255,8 +263,8 @@ _what_to_sync = [
         "toolchain_platforms",
         multiple=True,
         help=_(
-            "With --go-mod: a platform such as linux-amd64, for which the toolchain that the go.mod selects "
-            "is synced, too. Can be specified multiple times."
+            "With --go-mod or --go-work: a platform such as linux-amd64, for which the toolchain that the "
+            "file selects is synced, too. Can be specified multiple times."
         ),
     ),
     click.option(
@@ -317,7 +325,11 @@ def sync_options(command: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 def _wanted(options: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what is to be synced, without what was not said."""
     plain = {key: list(each) if isinstance(each, tuple) else each for key, each in options.items()}
+    workspaces = [plain.pop(key) for key in ("go_work", "go_mod") if isinstance(plain[key], dict)]
     wanted = {key: each for key, each in plain.items() if each}
+    for workspace in workspaces:
+        # A go.sum that is given counts, and not those that are there.
+        wanted = {key: each for key, each in workspace.items() if each} | wanted
     if options["go_sum"] == "":
         # That of a module which requires nothing.
         wanted["go_sum"] = ""

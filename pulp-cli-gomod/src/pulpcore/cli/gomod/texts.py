@@ -2,10 +2,13 @@
 
 import os
 import typing as t
+from pathlib import Path
 
 import click
 from pulp_cli.generic import load_json_callback, load_string_callback
 from pulp_glue.common.i18n import get_translation
+from pulp_glue.gomod.golang import GoError
+from pulp_glue.gomod.workspaces import GO_WORK, read_workspace
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -25,6 +28,36 @@ def text_callback(ctx: click.Context, param: click.Parameter, value: str | None)
     """
     _require_at(value)
     return load_string_callback(ctx, param, value)
+
+
+def go_mod_callback(ctx: click.Context, param: click.Parameter, value: str | None) -> t.Any:
+    """
+    Read a go.mod, or where the name of a go.work follows the @, a workspace.
+
+    Raises:
+        click.BadParameter: As of `text_callback` and `go_work_callback`.
+    """
+    if value and value.startswith("@") and Path(value[1:]).name == GO_WORK:
+        return go_work_callback(ctx, param, value)
+    return text_callback(ctx, param, value)
+
+
+def go_work_callback(ctx: click.Context, param: click.Parameter, value: str | None) -> t.Any:
+    """
+    Read a workspace, whose go.work is named with or without an @, or the directory that it is in.
+
+    Raises:
+        click.BadParameter: It cannot be read.
+    """
+    if value is None:
+        return None
+    path = Path(value.removeprefix("@"))
+    try:
+        return read_workspace(path / GO_WORK if path.is_dir() else path)
+    except (GoError, UnicodeDecodeError) as error:
+        raise click.BadParameter(str(error)) from error
+    except OSError as error:
+        raise click.BadParameter(f"{error.filename}: {error.strerror}") from error
 
 
 def json_callback(example: str) -> Callback:

@@ -1,0 +1,1 @@
+A sync takes a workspace: `pulp gomod repository sync --go-work go.work` reads the `go.mod` and `go.sum` files of its modules, and syncs what they require together. Over REST it is `go_work` and `go_mods`.
