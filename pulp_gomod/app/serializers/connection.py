@@ -12,6 +12,7 @@ from rest_framework import serializers
 from yarl import URL
 
 from pulp_gomod.app.remote.http import networks
+from pulp_gomod.app.remote.http.pem import only_ascii
 
 _HOST = re.compile(r"(?:[a-z0-9*?._-]+|\[[0-9a-f:.*]+\])(?::[0-9]{1,5})?")
 # The characters of a header's name: a token of RFC 9110.
@@ -188,10 +189,12 @@ def validate_ca(pem: str) -> None:
         ValidationError: They cannot be read.
     """
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=only_ascii(pem))
     except (ssl.SSLError, ValueError) as error:
         raise serializers.ValidationError(
-            _("Not valid PEM certificates: {reason}.").format(reason=_reason(error))
+            _("Not valid PEM certificates: {reason}.").format(
+                reason=_reason(error, "there is none")
+            )
         ) from error
 
 
@@ -211,7 +214,7 @@ def validate_client(certificate: str, key: str) -> None:
         for text in (certificate, key):
             # OpenSSL reads them from files only.
             file = stack.enter_context(tempfile.NamedTemporaryFile("w"))
-            file.write(text)
+            file.write(only_ascii(text))
             file.flush()
             names.append(file.name)
         try:
@@ -225,12 +228,13 @@ def validate_client(certificate: str, key: str) -> None:
                         _(
                             "client_cert and client_key cannot be used: {reason}. They must be "
                             "PEM, without a passphrase, and belong together."
-                        ).format(reason=_reason(error))
+                        ).format(reason=_reason(error, "one of them cannot be read"))
                     ]
                 }
             ) from error
 
 
-def _reason(error: Exception) -> str:
-    reason = error.reason if isinstance(error, ssl.SSLError) else None
-    return str(reason or type(error).__name__).replace("_", " ").lower()
+def _reason(error: Exception, unreadable: str) -> str:
+    """Say why OpenSSL refuses certificates. Where it finds nothing to read, it gives no reason."""
+    reason: str | None = error.reason if isinstance(error, ssl.SSLError) else None
+    return reason.replace("_", " ").lower() if reason else unreadable

@@ -102,6 +102,15 @@ class GoRemoteSerializer(RemoteSerializer):
         ),
         default=DEFAULT_GOSUMDB,
     )
+    # As pulpcore's, but the null that is read of it can be written, too.
+    headers = serializers.ListField(
+        child=serializers.DictField(),
+        help_text=_(
+            "Headers that are sent with each request, as a list of objects; null for none."
+        ),
+        required=False,
+        allow_null=True,
+    )
     includes = _patterns(
         _(
             "The upstream is only asked for modules that match; empty for all. Comma-separated "

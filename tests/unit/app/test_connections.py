@@ -5,11 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trustme
 from rest_framework.exceptions import ValidationError
 
+from pulp_gomod.app.remote.http.session import _tls_context
+from pulp_gomod.app.remote.settings import Tls
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.remote.witnesses import WitnessFault, submit
 from pulp_gomod.app.serializers import GoRemoteSerializer, GoVulndbSerializer
+from pulp_gomod.app.serializers.connection import validate_client
 from pulp_gomod.app.serializers.sumdb import GoWitnessSerializer
 
 CHECKS: list[Callable[[str], Any]] = [
@@ -73,6 +77,22 @@ def test_a_vulnerability_database_is_held_to_what_remotes_are(field: str, value:
     with pytest.raises(ValidationError) as refused:
         getattr(GoVulndbSerializer(), f"validate_{field}")(value)
     assert "secret" not in str(refused.value)
+
+
+def test_a_bundle_with_comments_in_other_letters_is_one() -> None:
+    certificate = trustme.CA().cert_pem.bytes().decode()
+    bundle = f"# F\N{LATIN SMALL LETTER O WITH DOUBLE ACUTE}tan\N{LATIN SMALL LETTER U WITH ACUTE}s\n{certificate}"
+    assert GoRemoteSerializer().validate_ca_cert(bundle) == bundle
+    assert GoVulndbSerializer().validate_ca_cert(bundle) == bundle
+    usual, more = (_tls_context(each).get_ca_certs() for each in (Tls(), Tls(ca_cert=bundle)))
+    assert len(more) == len(usual) + 1
+
+
+def test_why_certificates_are_refused_is_said_in_words() -> None:
+    with pytest.raises(ValidationError, match="certificates: there is none"):
+        GoRemoteSerializer().validate_ca_cert("nonsense")
+    with pytest.raises(ValidationError, match="used: one of them cannot be read"):
+        validate_client("nonsense", "nonsense")
 
 
 def test_a_witness_that_was_named_before_does_not_stop_the_others() -> None:

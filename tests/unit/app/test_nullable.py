@@ -8,7 +8,7 @@ from rest_framework import serializers
 from pulp_gomod.app import serializers as ours
 
 # pulpcore's own fields, and those whose serializers put something else in the place of null.
-_STOCK = {"pulp_last_updated", "vuln_report", "base_version", "headers", "hidden"}
+_STOCK = {"pulp_last_updated", "vuln_report", "base_version", "hidden"}
 
 NULLABLE = {
     f"{name}.{field}": each

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from pulp_gomod.app import PulpGomodPluginAppConfig
+from pulp_gomod.app.remote.http.pem import only_ascii
 from pulp_gomod.app.remote.http.resolving import Resolver
 from pulp_gomod.app.remote.settings import RemoteSettings, Tls
 from pulp_gomod.app.remote.threads import Threads
@@ -82,7 +83,7 @@ def _session(
 def _tls_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if tls.ca_cert:
-        context.load_verify_locations(cadata=tls.ca_cert)
+        context.load_verify_locations(cadata=only_ascii(tls.ca_cert))
     if tls.client_cert and tls.client_key:
         _load_client(context, tls)
     if not tls.verify:
@@ -97,7 +98,7 @@ def _load_client(context: ssl.SSLContext, tls: Tls) -> None:
         names: list[str] = []
         for text in (tls.client_cert, tls.client_key):
             file = stack.enter_context(tempfile.NamedTemporaryFile("w"))
-            file.write(text)
+            file.write(only_ascii(text))
             file.flush()
             names.append(file.name)
         # Without a password OpenSSL asks at the terminal.
