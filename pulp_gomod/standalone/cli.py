@@ -14,10 +14,23 @@ from .options import ServeOptions
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
+
+def _default_data_dir() -> Path:
+    try:
+        return default_data_dir()
+    except StandaloneError as error:
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    say(str(error))
+    sys.exit(1)
+
+
 _data_dir = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=default_data_dir,
+    default=_default_data_dir,
     # Not the path itself: help reads the same on every machine.
     show_default="~/.local/share/pulp-gomod; as root /var/lib/pulp-gomod",
     help="Where to keep all data.",
@@ -113,6 +126,8 @@ def serve(tls: str | None, **given: Any) -> None:
     """
     from .server import serve as run
 
+    # As a URL has an address of IPv6.
+    given["host"] = given["host"].removeprefix("[").removesuffix("]")
     try:
         run(ServeOptions(**given, tls_auto=tls == "auto"))
     except StandaloneError as error:
@@ -166,8 +181,3 @@ def pack(version: str, directory: Path, output: Path | None, revision: str, dirt
         click.echo(write(directory, version, output, revision, dirty=dirty))
     except GoError as error:
         _fail(error)
-
-
-def _fail(error: Exception) -> NoReturn:
-    say(str(error))
-    sys.exit(1)

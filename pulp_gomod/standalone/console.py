@@ -18,4 +18,10 @@ def show(text: str = "") -> None:
 def _write(stream: TextIO, line: str) -> None:
     # The server outlives the terminal or pipe that it was started from.
     with contextlib.suppress(OSError, ValueError):
-        print(line, file=stream, flush=True)
+        print(_writable(line, stream), file=stream, flush=True)
+
+
+def _writable(line: str, stream: TextIO) -> str:
+    """Return a line with what a terminal of another encoding has no letters for as escapes."""
+    encoding = stream.encoding or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)

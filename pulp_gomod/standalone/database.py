@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .datadir import DataDir
@@ -52,6 +52,11 @@ class Database(ABC):
     def records(self) -> Records:
         """Pulp's tables in it."""
         return Records(self.parameters)
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The processes of ours that it is."""
+        return ()
 
     def start(self, wait: Wait) -> None:  # noqa: B027
         """Make it usable; `wait` passes the time."""
@@ -146,6 +151,11 @@ class EmbeddedDatabase(Database):
             "CONN_MAX_AGE": _CONNECTION_AGE,
             "CONN_HEALTH_CHECKS": True,
         }
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """PostgreSQL's first process."""
+        return [self._process.pid] if self._process else []
 
     def start(self, wait: Wait) -> None:
         """

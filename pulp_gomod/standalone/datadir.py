@@ -3,9 +3,11 @@
 import contextlib
 import hashlib
 import json
+import locale
 import os
 import secrets
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,23 @@ _LONGEST_SOCKET_DIRECTORY = 90
 
 
 def default_data_dir() -> Path:
-    """Where the data goes unless told otherwise: /var/lib for root, else the user's data home."""
+    """
+    Where the data goes unless told otherwise: /var/lib for root, else the user's data home.
+
+    Raises:
+        StandaloneError: The user has no home.
+    """
     if os.geteuid() == 0:
         return Path("/var/lib/pulp-gomod")
     home = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(home) if home.startswith("/") else Path.home() / ".local" / "share"
-    return base / "pulp-gomod"
+    if home.startswith("/"):
+        return Path(home) / "pulp-gomod"
+    try:
+        return Path.home() / ".local" / "share" / "pulp-gomod"
+    except RuntimeError:
+        raise StandaloneError(
+            "there is no HOME to keep the data in; say where to with --data-dir"
+        ) from None
 
 
 class DataDir:
@@ -61,6 +74,12 @@ class DataDir:
             raise StandaloneError(
                 f"the data directory {self.root} has a ',' or ';' in its path, which Pulp takes "
                 "for the end of the path. Give another one with --data-dir."
+            )
+        if not str(self.root).isascii() and sys.getfilesystemencoding() != "utf-8":
+            raise StandaloneError(
+                f"the data directory {self.root} has letters in its path that Pulp takes for UTF-8, and "
+                f"the locale here is {locale.setlocale(locale.LC_CTYPE)}. Start with LC_ALL=C.UTF-8, or "
+                "give another one with --data-dir."
             )
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,11 +119,18 @@ class DataDir:
         A directory for a Unix socket: within the data directory, or where paths are shorter.
 
         Raises:
-            StandaloneError: Somebody else holds that shorter path.
+            StandaloneError: Somebody else holds that shorter path, or there is none.
         """
         directory = self.run / name
         if len(os.fsencode(directory)) > _LONGEST_SOCKET_DIRECTORY:
-            directory = self._elsewhere(name)
+            try:
+                directory = self._elsewhere(name)
+            except FileNotFoundError:
+                raise StandaloneError(
+                    f"the path of the data directory {self.root} is too long for the sockets in it, "
+                    "and there is no directory for temporary files, such as /tmp, to have them in. "
+                    "Give another one with --data-dir."
+                ) from None
         directory.mkdir(exist_ok=True, mode=0o700)
         found = directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _own_uids(self):

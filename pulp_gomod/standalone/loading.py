@@ -102,6 +102,11 @@ class Loader:
         self._is_gone = False
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def is_loaded(self) -> bool:
         """
         Whether programs start without waiting for Pulp to be loaded.

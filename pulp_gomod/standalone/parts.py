@@ -52,6 +52,11 @@ class Spawner:
         if self._loader is not None:
             self._loader.close()
 
+    @property
+    def pids(self) -> Sequence[int]:
+        """The children of this process; programs are those of the loader."""
+        return [self._loader.pid] if self._loader else []
+
     def is_loaded(self) -> bool:
         """
         Say whether Pulp is loaded, so that programs start at once; begin to load it.

@@ -1,10 +1,12 @@
 """Processes of the operating system: how they end, and that they end together."""
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -33,6 +35,23 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
+
+
+def collect_orphans(ours: Container[int]) -> None:
+    """
+    Let go of ended processes that the kernel has left to us, as it does to the first process of a container.
+
+    Nobody else asks how they ended, so that they would stay as zombies.
+
+    Args:
+        ours: The children that this process has started and collects itself.
+    """
+    with contextlib.suppress(ChildProcessError):
+        # The one that has ended is looked at first, and left alone if it is ours.
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
+            if ended.si_pid in ours:
+                return
+            os.waitpid(ended.si_pid, os.WNOHANG)
 
 
 def exists(pid: int) -> bool:

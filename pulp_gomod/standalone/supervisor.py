@@ -8,7 +8,7 @@ from .database import Database
 from .errors import StandaloneError, StopRequested
 from .logs import Logs
 from .parts import MOST_FAILURES, Part, Spawner
-from .processes import describe_end, exists
+from .processes import collect_orphans, describe_end, exists
 from .settings import TASK_GRACE
 from .signals import Signals
 
@@ -101,6 +101,7 @@ class Supervisor:
         is_held_up = bool(self._dead) or not spawner.is_loaded()
         self.wait(_SOON if is_held_up else min(due))
         self._wake_workers()
+        collect_orphans({*self._database.pids, *spawner.pids})
         for part in self._parts:
             if ended := part.collect():
                 self._note_end(part, *ended)

@@ -1,6 +1,7 @@
 """What the server prints when it is ready."""
 
 from pathlib import Path
+from shlex import quote
 
 from .console import say, show
 from .prepare import READY_MADE
@@ -21,9 +22,14 @@ class Welcome:
         self, origin: str, authority: Path | None, data: Path, has_domains: bool = False
     ) -> None:
         owner = f"default/{READY_MADE}" if has_domains else READY_MADE
-        self._origin = origin
-        self._url = f"{origin}/api/packages/{owner}/go"
-        self._authority = authority
+        # As a shell takes it: some look for files where an address of IPv6 has its brackets.
+        self._origin = quote(origin)
+        self._url = quote(f"{origin}/api/packages/{owner}/go")
+        self._upload = quote(f"{origin}/api/packages/{owner}/go/upload")
+        self._elsewhere = quote(
+            f"{origin}/api/packages/{owner.removesuffix(READY_MADE)}BASE-PATH/go"
+        )
+        self._authority = quote(str(authority)) if authority else ""
         self._data = data
         self._password: str | None = None
         self._shown = False
@@ -54,7 +60,7 @@ class Welcome:
         if not is_served:
             show("ready")
             show(f"  there is no distribution {READY_MADE} any more; another one is at")
-            show(f"  {self._url.removesuffix(f'{READY_MADE}/go')}BASE-PATH/go")
+            show(f"  {self._elsewhere}")
             return
         url = self._url
         # Without a password curl asks for it.
@@ -67,7 +73,7 @@ class Welcome:
         show("ready")
         # What was published, or why not, is said, and a refusal fails a script.
         told = "--fail-with-body --header Accept:text/plain "
-        show(f"  curl {told}{trust}--user {user} --upload-file MODULE.zip {url}/upload")
+        show(f"  curl {told}{trust}--user {user} --upload-file MODULE.zip {self._upload}")
         show(f"  export {variables}")
         show("  go get MODULE@VERSION")
         self._show_sumdb()

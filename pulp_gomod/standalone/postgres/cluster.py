@@ -24,6 +24,9 @@ DATABASE = "pulp"
 
 _STOP_PATIENCE = 30.0
 _BUILTIN_LOCALE_SINCE = 17
+_INITDB_TAKES_SETTINGS = 16
+_SHM = Path("/dev/shm")
+_ENOUGH_SHM = 256 * 1024 * 1024
 
 # What a cluster begins with; the administrator may change postgresql.conf afterwards.
 _CONFIGURATION = """
@@ -66,6 +69,7 @@ class Cluster:
             *("-c", f"unix_socket_directories={self._sockets}"),
             *("-c", "unix_socket_permissions=0700"),
             *("-c", "port=5432"),
+            *_shared_memory(),
         ]
 
     def make(self) -> None:
@@ -73,7 +77,7 @@ class Cluster:
         Make the cluster if there is none; one that was begun and not finished is made anew.
 
         Raises:
-            StandaloneError: initdb failed, or the directory holds something else.
+            StandaloneError: initdb failed or cannot run, or the directory holds something else.
         """
         self._identity.take_over(self._sockets)
         if self._unfinished.exists():
@@ -87,13 +91,14 @@ class Cluster:
                 f"{self._directory} is not empty, but contains no PostgreSQL cluster."
             )
         self._unfinished.touch()
-        done = self._identity.run(
+        done = self._identity.run_named(
             [
                 self._binaries.program("initdb"),
                 *("-D", str(self._directory)),
                 *("-U", USER),
                 *("--auth=trust", "--encoding=UTF8", "--no-instructions"),
                 *self._locale(),
+                *(_shared_memory() if self._binaries.major >= _INITDB_TAKES_SETTINGS else ()),
             ]
         )
         if done.returncode != 0:
@@ -167,6 +172,21 @@ class Cluster:
             # Byte order, but all of Unicode's letters, and the same on every machine.
             return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         return ["--locale=C.UTF-8"]
+
+
+def _shared_memory() -> Sequence[str]:
+    """
+    Where the server's processes share what a query in parallel needs, if not where it would by itself.
+
+    Containers often have 64 MB there, and a query that finds no space fails.
+    """
+    try:
+        found = os.statvfs(_SHM)
+    except OSError:
+        found = None
+    if found and found.f_bavail * found.f_frsize >= _ENOUGH_SHM:
+        return ()
+    return ("-c", "dynamic_shared_memory_type=mmap")
 
 
 def _gone(pid: int, marker: str) -> bool:

@@ -1,11 +1,13 @@
 """
 As whom PostgreSQL runs: it refuses root.
 
-A normal user runs it as himself. For root there are two ways. Where another account reaches the
+A normal user runs it as himself; where he has no name, as in a container that is given a number for a
+user, initdb runs in a user namespace in which he has one. For root there are two ways. Where another account reaches the
 programs and the data, it runs as that account. Where it does not (a data directory or virtual
 environment below /root), it runs in a user namespace in which root has that account's number.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -73,6 +75,27 @@ class Identity:
             **self._arguments(None),
         )
 
+    def run_named(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """
+        Run a program that asks for its user's name, as initdb does, to its end.
+
+        Who has none gets that of another account, in a user namespace.
+
+        Raises:
+            StandaloneError: There is no way to have a name.
+        """
+        if _has_name(self.uid):
+            return self.run(command)
+        account = _first_account()
+        if account is not None:
+            with contextlib.suppress(subprocess.SubprocessError):
+                return Identity(account.pw_uid, account.pw_gid, namespace=True).run(command)
+        raise StandaloneError(
+            f"the user {self.uid}, as whom this server runs, has no name, and PostgreSQL's initdb asks "
+            f"for one. Add the user (useradd --uid {self.uid} pulp-gomod), start the server as a user "
+            "that has a name, or give an existing database with --database-url."
+        )
+
     def spawn(self, command: Sequence[str], log: int) -> subprocess.Popen[bytes]:
         """
         Start a program that shuts down (SIGINT) when this process ends.
@@ -106,10 +129,11 @@ class Identity:
 
     def _preparation(self, last_signal: int | None) -> Callable[[], None]:
         parent = os.getpid()
+        uid_map, gid_map = f"{self.uid} {os.geteuid()} 1", f"{self.gid} {os.getegid()} 1"
 
         def prepare() -> None:
             if self.namespace:
-                _enter_namespace(self.uid, self.gid)
+                _enter_namespace(uid_map, gid_map)
             if last_signal is not None:
                 # After the change of user, which would undo it.
                 die_with_parent(last_signal, parent)
@@ -159,15 +183,28 @@ def _account(cluster: Path) -> pwd.struct_passwd:
     # An account of its own is taken as soon as there is one.
     if owner and owner.pw_uid != 0 and owner.pw_name != _SHARED:
         return owner
+    account = _first_account()
+    if account is None:
+        raise StandaloneError(
+            "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run "
+            "it as. Add one, or start the server as a normal user."
+        )
+    return account
+
+
+def _first_account() -> pwd.struct_passwd | None:
     for name in _ACCOUNTS:
-        try:
+        with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise StandaloneError(
-        "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it "
-        "as. Add one, or start the server as a normal user."
-    )
+    return None
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _works(way: Identity, binaries: Binaries, passage: Path) -> bool:
@@ -179,10 +216,10 @@ def _works(way: Identity, binaries: Binaries, passage: Path) -> bool:
     return starts.returncode == 0 and passes.returncode == 0
 
 
-def _enter_namespace(uid: int, gid: int) -> None:
+def _enter_namespace(uid_map: str, gid_map: str) -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "no user namespace")
     # The order is the kernel's: without the first line the last is refused.
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} 0 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} 0 1")
+    Path("/proc/self/uid_map").write_text(uid_map)
+    Path("/proc/self/gid_map").write_text(gid_map)

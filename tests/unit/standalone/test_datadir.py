@@ -142,3 +142,39 @@ def test_what_is_left_of_an_earlier_server_is_waited_for(
     left.communicate(b"\n")
     with Lock(data.root):
         pass
+
+
+def test_a_path_that_pulp_would_read_otherwise_is_refused(tmp_path: Path) -> None:
+    command = "from pulp_gomod.standalone.cli import main; main()"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            command,
+            "serve",
+            "--data-dir",
+            str(tmp_path / "süd"),
+            "--port",
+            "0",
+        ],
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Start with LC_ALL=C.UTF-8" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_long_path_where_nothing_temporary_may_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError
+
+    long = DataDir(tmp_path / ("x" * 90))
+    long.create()
+    monkeypatch.setattr("tempfile.gettempdir", nowhere)
+    with pytest.raises(StandaloneError, match="too long for the sockets in it"):
+        long.socket_dir("pg")
+    long.remove_socket_dirs()

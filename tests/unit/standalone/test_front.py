@@ -1,7 +1,11 @@
 """The address, the health check, the greeting and the command line."""
 
 import http.server
+import io
 import json
+import os
+import pwd
+import shlex
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +18,7 @@ from click.testing import CliRunner
 
 from pulp_gomod.standalone import fingerprint, listener
 from pulp_gomod.standalone.cli import main
+from pulp_gomod.standalone.console import show
 from pulp_gomod.standalone.errors import StandaloneError
 from pulp_gomod.standalone.health import Health
 from pulp_gomod.standalone.welcome import Welcome
@@ -149,6 +154,32 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_what_is_greeted_with_can_be_pasted_into_a_shell(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    welcome = Welcome("https://[::1]:8080", Path("/my data/authority.pem"), Path("/my data"))
+    welcome.take_sumdb("localhost/go-1", "localhost/go-1+key")
+    welcome.show()
+    lines = capsys.readouterr().out.splitlines()
+    api = "https://[::1]:8080/api/packages/go/go"
+    assert shlex.split(lines[1])[-1] == f"{api}/upload"
+    for line in lines:
+        words = shlex.split(line)
+        assert "data/authority.pem" not in words
+        if line.startswith("  "):
+            # zsh takes brackets that are not quoted for a pattern of files.
+            assert "[" not in "".join(line.split("'")[::2])
+    assert "  export PULP_CA_BUNDLE='/my data/authority.pem'" in lines
+
+
+def test_a_terminal_that_lacks_letters_loses_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    show("all data is in /süd")
+    terminal.seek(0)
+    assert terminal.read() == "all data is in /s\\xfcd\n"
+
+
 def test_the_greeting_names_no_distribution_that_is_gone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -191,6 +222,27 @@ def test_errors_are_one_line_without_a_trace(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert done.output.startswith(f"pulp-gomod: cannot use {tmp_path}/file/x as data directory")
     assert done.output.count("\n") == 1
+
+
+def test_a_host_may_be_written_as_in_a_url(tmp_path: Path) -> None:
+    with listener.bind("::1", 0) as door:
+        door.listen()
+        port = str(door.getsockname()[1])
+        given = ["serve", "--data-dir", str(tmp_path / "data"), "--host", "[::1]", "--port", port]
+        done = CliRunner().invoke(main, given)
+    assert f"cannot listen on ::1 port {port}: something else" in done.output
+
+
+def test_who_has_no_home_is_asked_for_a_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = max(each.pw_uid for each in pwd.getpwall()) + 1
+    monkeypatch.setattr(os, "geteuid", lambda: nobody)
+    monkeypatch.setattr(os, "getuid", lambda: nobody)
+    for command in (["serve"], ["exec", "psql"]):
+        done = CliRunner().invoke(main, command, env={"HOME": None, "XDG_DATA_HOME": None})
+        assert done.exit_code == 1
+        assert done.output == (
+            "pulp-gomod: there is no HOME to keep the data in; say where to with --data-dir\n"
+        )
 
 
 def test_options_may_be_variables(tmp_path: Path) -> None:

@@ -333,3 +333,44 @@ def test_log_files_do_not_grow_without_end(logs: Logs, monkeypatch: pytest.Monke
 )
 def test_how_a_process_ended(code: int, words: str) -> None:
     assert describe_end(code) == words
+
+
+# The first process of a container, as the kernel sees it: what others leave behind becomes its child.
+FIRST = """
+import ctypes, os, signal, subprocess, time
+from pathlib import Path
+from pulp_gomod.standalone.processes import collect_orphans
+
+def children():
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))
+
+def until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, children()
+        time.sleep(0.01)
+
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+leave = subprocess.Popen(["sh", "-c", "sleep 0.1 & exit 3"])
+until(lambda: len(children() - {leave.pid}) == 1)
+(orphan,) = children() - {leave.pid}
+until(lambda: Path(f"/proc/{orphan}/stat").read_text().split()[2] == "Z")
+ours = {leave.pid}
+def is_collected():
+    collect_orphans(ours)
+    return orphan not in children()
+while not is_collected():
+    # One of ours that has ended goes first.
+    if leave.poll() is not None:
+        ours = set()
+assert leave.wait() == 3
+running = subprocess.Popen(["sleep", "60"])
+collect_orphans(set())
+assert running.poll() is None
+running.kill()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no containers of another kind")
+def test_what_others_leave_to_the_first_process_is_collected() -> None:
+    subprocess.run([sys.executable, "-c", FIRST], check=True, timeout=60)

@@ -1,20 +1,26 @@
 """Finding a PostgreSQL that fits, and running it."""
 
 import os
+import pwd
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pulp_gomod.standalone.errors import StandaloneError
 from pulp_gomod.standalone.postgres import (
     Binaries,
     Cluster,
+    Identity,
     binaries,
     choose_identity,
     find_binaries,
+)
+from pulp_gomod.standalone.postgres import (
+    cluster as cluster_module,
 )
 
 
@@ -156,3 +162,30 @@ def test_a_directory_with_something_else_is_left_alone(real: Cluster, tmp_path: 
     with pytest.raises(StandaloneError, match="is not empty, but contains no PostgreSQL cluster"):
         real.make()
     assert (tmp_path / "pg" / "precious").exists()
+
+
+def test_where_little_memory_can_be_shared_it_is_shared_in_files(
+    real: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A container's 64 MB are too little for queries in parallel, and a tiny one keeps initdb from ending.
+    monkeypatch.setattr(cluster_module, "_SHM", tmp_path / "there is none")
+    real.make()
+    process = start(real, tmp_path / "log")
+    with psycopg.connect(**real.parameters("postgres")) as connection:
+        row = connection.execute("SHOW dynamic_shared_memory_type").fetchone()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    assert row == ("mmap",)
+    if (tmp_path / "pg" / "PG_VERSION").read_text().strip() >= "16":
+        assert "dynamic_shared_memory_type = mmap" in (tmp_path / "pg/postgresql.conf").read_text()
+
+
+def test_a_user_without_a_name_gets_one_for_initdb_or_is_told_what_to_do() -> None:
+    nobody = max(each.pw_uid for each in pwd.getpwall()) + 1
+    try:
+        done = Identity(nobody, nobody, own=True).run_named(["id", "-un"])
+    except StandaloneError as error:
+        # Where the kernel or the container allows no user namespaces.
+        assert f"useradd --uid {nobody} pulp-gomod" in str(error)
+    else:
+        assert done.stdout.strip() in ("postgres", "nobody")
