@@ -26,6 +26,7 @@ from pulp_gomod.app.content.accelerator.templates import (
     place_of,
     words_of,
 )
+from pulp_gomod.app.content.http import crowd
 from pulp_gomod.app.content.http.pace import cut_off
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,9 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._heard = time.monotonic()
         self._owner.made(self)
+        here = crowd.crowd()
+        if here is not None and not here.enter(transport):
+            self._transport.abort()
 
     def hand_off(self) -> web.RequestHandler:
         """Return aiohttp's protocol, which looks after the connection from now on."""
@@ -329,6 +333,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._owner.lost(self)
+        if (here := crowd.crowd()) is not None:
+            here.leave(self._transport)
         self._held = None
         if self._inner is not None:
             self._inner.connection_lost(exc)

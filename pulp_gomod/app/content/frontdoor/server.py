@@ -17,6 +17,7 @@ from aiohttp import http_exceptions as errors
 from aiohttp import web
 
 from pulp_gomod.app.content.frontdoor.heads import refusal, refuse_everywhere
+from pulp_gomod.app.content.http import crowd
 from pulp_gomod.app.content.http.pace import LEAST_RATE, WINDOW, cut_off
 
 log = logging.getLogger(__name__)
@@ -76,9 +77,14 @@ class Connection(web.RequestHandler):
         self._unsent = self._strikes = 0
         _bound_unread(self._wire)
         super().connection_made(transport)
+        here = crowd.crowd()
+        if here is not None and not here.enter(transport):
+            transport.abort()  # type: ignore[attr-defined]
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End."""
+        if self._wire is not None and (here := crowd.crowd()) is not None:
+            here.leave(self._wire)
         self._wire = None
         super().connection_lost(exc)
 
