@@ -279,9 +279,11 @@ def test_remotes(pulp: Pulp, repository: str) -> None:
     assert (shown["private"], shown["sumdb"]) == ("corp.example.com/*", "off")
     assert (shown["includes"], shown["policy"]) == ("example.com/*", "streamed")
     assert "a[" in pulp.fail("remote", "update", *name, "--excludes", "a[")
-    pulp.do("remote", "update", *name, "--cache-size", "3GB", "--redirect-hosts", "*.example.com")
+    pulp.do(
+        "remote", "update", *name, "--cache-size", "2.5GiB", "--redirect-hosts", "*.example.com"
+    )
     changed = pulp.get("remote", "show", *name)
-    assert (changed["cache_size"], changed["redirect_hosts"]) == (3 * 10**9, "*.example.com")
+    assert (changed["cache_size"], changed["redirect_hosts"]) == (5 << 29, "*.example.com")
     pulp.do("remote", "update", *name, "--cache-size", "")
     assert pulp.get("remote", "show", *name)["cache_size"] is None
     pulp.do("repository", "update", *name, "--remote", repository)

@@ -123,6 +123,8 @@ def test_what_go_mod_says(rest: Rest, made: Made) -> None:
     smallest = min(map(len, zips.values()))
     assert found(size__lte=str(smallest)) == ["v1.0.0"]
     assert found(size__gte=str(smallest + 1)) == list(zips)[1:]
+    assert found(size__gte="1GB") == []
+    assert found(size__lte="1GiB") == list(zips)
 
 
 @pytest.mark.parametrize(

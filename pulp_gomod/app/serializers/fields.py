@@ -11,6 +11,7 @@ from rest_framework import serializers
 from pulpcore.plugin.serializers import pulp_labels_validator
 
 from pulp_gomod.app.models.module import storable
+from pulp_gomod.sizes import SizeError, parse_size
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -39,6 +40,28 @@ class ChoiceField(serializers.ChoiceField):
     def fail(self, key: str, **values: Any) -> None:
         """Refuse a value; called by the REST framework."""
         super().fail(key, choices=", ".join(map(str, self.choices)), **values)
+
+
+class SizeField(serializers.IntegerField):
+    """Bytes, as a number or as a text with a unit, such as 20GB; answers have the number."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=2**63 - 1, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        """
+        Read the size.
+
+        Raises:
+            ValidationError: It is none.
+        """
+        if not isinstance(data, str):
+            number: int = super().to_internal_value(data)
+            return number
+        try:
+            return parse_size(data)
+        except SizeError as error:
+            raise serializers.ValidationError(_("{why}.").format(why=error)) from error
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

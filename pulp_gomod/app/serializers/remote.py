@@ -13,7 +13,7 @@ from pulpcore.plugin.serializers import RemoteSerializer
 from pulp_gomod.app.models import GoRemote
 from pulp_gomod.app.serializers import connection
 from pulp_gomod.app.serializers.connection import is_plain_url, require_allowed
-from pulp_gomod.app.serializers.fields import ChoiceField
+from pulp_gomod.app.serializers.fields import ChoiceField, SizeField
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.module.patterns import match_pattern
 from pulp_gomod.golang.sumdb import DEFAULT_GOSUMDB, parse_gosumdb
@@ -171,16 +171,14 @@ class GoRemoteSerializer(RemoteSerializer):
         min_value=0,
         max_value=MAX_SECONDS,
     )
-    cache_size = serializers.IntegerField(
+    cache_size = SizeField(
         help_text=_(
-            "Bytes that may be cached for a repository; null for no limit. Beyond that, the least "
-            "recently used modules are evicted. Small files of the remote that are not content may "
-            "take another tenth of it."
+            "Bytes that may be cached for a repository, or a text with a unit such as 20GB; null for no "
+            "limit. Beyond that, the least recently used modules are evicted. Small files of the remote "
+            "that are not content may take another tenth of it."
         ),
         required=False,
         allow_null=True,
-        min_value=0,
-        max_value=2**63 - 1,
     )
 
     validate_includes = staticmethod(validate_patterns)

@@ -18,6 +18,7 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.models import GoRemote, GoRepository, GoSumdb, GoVulndb
 from pulp_gomod.app.models.feeding import feed_held
 from pulp_gomod.app.models.missing import awaited
+from pulp_gomod.app.serializers.fields import SizeField
 from pulp_gomod.app.serializers.sync import RemoteField
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
 
@@ -44,15 +45,13 @@ class GoCleanupSerializer(serializers.Serializer):
         min_value=0,
         max_value=36600,
     )
-    max_size = serializers.IntegerField(
+    max_size = SizeField(
         help_text=_(
-            "Total bytes that all cached zips may have; the least recently used are removed until "
-            "the rest is small enough."
+            "Total bytes that all cached zips may have, or a text with a unit such as 20GB; the least "
+            "recently used are removed until the rest is small enough."
         ),
         required=False,
         allow_null=True,
-        min_value=0,
-        max_value=2**63 - 1,
     )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -80,12 +79,12 @@ class GoRepositorySerializer(RepositorySerializer):
         ),
         default=False,
     )
-    max_size = serializers.IntegerField(
-        help_text=_("Total bytes that all zips may have; null for no limit."),
+    max_size = SizeField(
+        help_text=_(
+            "Total bytes that all zips may have, or a text with a unit such as 20GB; null for no limit."
+        ),
         allow_null=True,
         required=False,
-        min_value=0,
-        max_value=2**63 - 1,
     )
     max_modules = serializers.IntegerField(
         help_text=_("Number of module versions that the repository may hold; null for no limit."),

@@ -21,6 +21,7 @@ from pulpcore.plugin.viewsets import (
 
 from pulp_gomod.app.api.bounds import QueryBounds
 from pulp_gomod.app.models.membership import held_in
+from pulp_gomod.sizes import SizeError, parse_size
 
 # Under `pulp-gomod serve` the bounds are there already, for all of Pulp.
 FILTER_BACKENDS = tuple(dict.fromkeys((QueryBounds, *NamedModelViewSet.filter_backends)))
@@ -34,6 +35,31 @@ _NOTHING = _("An empty value")
 
 # pulpcore's language of filter expressions is not in its plugin API, but every filterset has it.
 ExpressionFilter = type(BaseFilterSet.base_filters["q"])
+
+
+class SizeField(forms.Field):
+    """Bytes, or a size with a unit such as 10MB."""
+
+    def to_python(self, value: str | None) -> int | None:
+        """
+        Read the size.
+
+        Raises:
+            DjangoValidationError: It is none.
+        """
+        if value in self.empty_values:
+            return None
+        try:
+            return parse_size(str(value))
+        except SizeError as error:
+            raise DjangoValidationError(f"{error}.") from error
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class SizeFilter(Filter):
+    """Compares sizes."""
+
+    field_class = SizeField
 
 
 class StrictForm(forms.Form):

@@ -33,6 +33,7 @@ from pulp_gomod.app.viewsets.filters import (
     HeldInFilter,
     LabelsFilter,
     SearchFilter,
+    SizeFilter,
     StrictFilters,
 )
 from pulp_gomod.app.viewsets.module_filters import (
@@ -66,6 +67,12 @@ class GoModuleFilter(StrictFilters, ContentFilter):
     )
 
     sha256 = Sha256Filter(help_text="Filter results where the zip has this SHA-256")
+    size__gte = SizeFilter(
+        "size", "gte", help_text="Filter results by bytes, or a size such as 10MB"
+    )
+    size__lte = SizeFilter(
+        "size", "lte", help_text="Filter results by bytes, or a size such as 10MB"
+    )
     version__gte = VersionFilter("gte", help_text="Filter results by Go's order of versions")
     version__gt = VersionFilter("gt", help_text="Filter results by Go's order of versions")
     version__lte = VersionFilter("lte", help_text="Filter results by Go's order of versions")
@@ -94,7 +101,6 @@ class GoModuleFilter(StrictFilters, ContentFilter):
             "version": ["exact", "in"],
             "is_pseudo": ["exact"],
             "go_version": ["exact"],
-            "size": ["gte", "lte"],
         }
 
 

@@ -7,7 +7,6 @@ import click
 from pulp_cli.generic import (
     IncompatibleContext,
     PulpCLIContext,
-    chunk_size_callback,
     content_filter_options,
     href_option,
     label_command,
@@ -37,6 +36,7 @@ from pulpcore.cli.gomod.options import (
     module_version_filter_options,
     repository_option,
     search_option,
+    size_callback,
     time_callback,
 )
 from pulpcore.cli.gomod.progress import progress_on_terminal
@@ -132,7 +132,7 @@ for _option in lookup_options:
 @pulp_labels_option
 @pulp_option(
     "--chunk-size",
-    callback=chunk_size_callback,
+    callback=lambda ctx, param, value: size_callback(ctx, param, value) or None,
     help=_(
         "The largest request to send, such as 10MB; anything larger is sent in chunks of that "
         "size, for which you need permission to create uploads. Defaults to about 64MB."

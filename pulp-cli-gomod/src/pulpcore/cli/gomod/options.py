@@ -8,7 +8,6 @@ from pulp_cli.generic import (
     PulpCLIContext,
     lookup_callback,
     option_processor,
-    parse_size,
     pulp_option,
     resource_option,
 )
@@ -25,6 +24,7 @@ from pulp_glue.gomod.context import (
     PulpGoSumdbContext,
     PulpGoVulndbContext,
 )
+from pulp_glue.gomod.sizes import SizeError, parse_size
 
 translation = get_translation(__package__)
 _ = translation.gettext
@@ -35,8 +35,18 @@ Decorator = t.Callable[[t.Any], t.Any]
 def size_callback(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> int | str | None:
-    """Read a size with its unit; an empty one is kept, and stands for none."""
-    return value if value == "" else parse_size(value)
+    """
+    Read a size as the API does; an empty one is kept, and stands for none.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    if not value:
+        return value
+    try:
+        return parse_size(value)
+    except SizeError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def time_callback(

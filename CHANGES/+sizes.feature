@@ -1,0 +1,1 @@
+Sizes may be written with a unit over REST, too: `"max_size": "20GB"`, `"cache_size": "10GiB"`, `size__gte=500M`. The options of `pulp gomod` take the same, among them `GiB`, which they refused before; what is no size is answered with what to write.
