@@ -244,6 +244,7 @@ async def _answer(
     # A policy may stop it tomorrow, in other people's caches, too.
     may_stay = not is_latest and not target.policy
     if isinstance(found, StoredZip):
+        CLIENTS.set(Clients(services.gate.client(request)))
         caching = cache_control(may_stay, public)
         response = await services.zips.respond(request, target, found, caching)
     else:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from pulp_gomod.app.db.round_robin import CLIENTS
 from pulp_gomod.app.storage.calls import within
 from pulp_gomod.app.storage.faults import DamagedFileError
 
@@ -35,6 +36,8 @@ class ObjectReader:
         self._file: Any = None
         self._lock = threading.Lock()
         self._is_reading = self._is_closed = False
+        # What is sent later is for them, too.
+        self._clients = CLIENTS.get()
 
     async def open(self, offset: int, count: int) -> None:
         """
@@ -99,7 +102,7 @@ class ObjectReader:
         seconds = float(settings.GOMOD_STORAGE_TIMEOUT)
         if not self._is_s3:
             seconds += self._size / _LEAST_RATE
-        return await within(seconds, doing, call, *args)
+        return await within(seconds, doing, call, *args, clients=self._clients)
 
     def _open(self, offset: int, count: int) -> Any:
         file = self._storage.open(self._name, "rb")

@@ -19,6 +19,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, OperationalError
 from storages.backends.s3 import S3Storage
 
+from pulp_gomod.app.db.round_robin import Clients
 from pulp_gomod.app.exceptions import QuotaExceededError, StorageUnavailableError
 from pulp_gomod.app.storage import backends, calls
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
@@ -214,3 +215,27 @@ def test_an_object_that_shrinks_while_it_is_read_is_not_taken_for_whole(tmp_path
         reader.close()
 
     asyncio.run(read())
+
+
+def test_whoever_reads_much_leaves_threads_to_others() -> None:
+    free = threading.Event()
+
+    def slow() -> bool:
+        return free.wait(60)
+
+    async def main() -> None:
+        many, one = Clients("many"), Clients("one")
+        flood = [
+            asyncio.create_task(calls.within(60, "reading", slow, clients=many))
+            for _ in range(2 * calls.THREADS)
+        ]
+        await asyncio.sleep(0)
+        assert await calls.within(20, "reading", lambda: "read", clients=one) == "read"
+        assert not any(each.done() for each in flood)
+        free.set()
+        assert await asyncio.gather(*flood) == [True] * len(flood)
+
+    try:
+        asyncio.run(main())
+    finally:
+        free.set()

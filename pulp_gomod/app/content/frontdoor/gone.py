@@ -30,6 +30,7 @@ async def while_there(request: web.Request) -> AsyncIterator[None]:
     """
     loop = asyncio.get_running_loop()
     scope = asyncio.timeout(None)
+    next_look: asyncio.TimerHandle | None = None
 
     def look() -> None:
         nonlocal next_look
@@ -47,7 +48,8 @@ async def while_there(request: web.Request) -> AsyncIterator[None]:
             raise ClientGone from None
         raise
     finally:
-        next_look.cancel()
+        if next_look is not None:
+            next_look.cancel()
 
 
 @asynccontextmanager
