@@ -136,8 +136,9 @@ class _Server:
         """From an idle database to a signal; in the end all is stopped."""
         with self._spawner() as spawner:
             try:
-                # Which takes longer than what the database does meanwhile.
-                spawner.is_loaded()
+                if not self._options.prepare_only:
+                    # Which takes longer than what the database does meanwhile.
+                    spawner.is_loaded()
                 self._database.start(self._supervisor.wait)
                 prepared = preparation.run_if_needed(
                     self._data,

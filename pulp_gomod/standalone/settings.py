@@ -40,8 +40,9 @@ _HEADER = """\
 """
 # How the names of this plugin's settings, and of the server's options as variables, begin.
 _OURS = "GOMOD_"
-# What Dynaconf makes of PULP_SETTINGS; it has what that file says as well.
-_FILES = "SETTINGS"
+# What Dynaconf makes of PULP_SETTINGS, which has what that file says as well, and of a variable that the `pulp` command
+# reads, and that our greeting has users export.
+_NO_SETTINGS = frozenset({"SETTINGS", "CA_BUNDLE"})
 # Cookies that open the API travel over https only.
 _HTTPS_ONLY = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": True}
 # Half a year, as Pulp's own images have it.
@@ -106,7 +107,7 @@ class OwnSettings:
         return {
             key: each
             for key, each in self.values.items()
-            if key != _FILES and not key.startswith(_OURS)
+            if key not in _NO_SETTINGS and not key.startswith(_OURS)
         }
 
     @property

@@ -1,6 +1,7 @@
 """`pulp-gomod serve` as its users meet it, crashes included.
 
-Each start costs seconds, so most tests share one data directory and leave its server running.
+Each start costs seconds, and the first one many, so most tests share the data directory of a first start, and leave
+its server running.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -24,28 +26,30 @@ from tests.functional.processes import Process, descendants, find, survivors
 from tests.functional.pulp_command import PROGRAM as PULP
 from tests.functional.rest_api import Rest
 from tests.functional.serving import (
-    PASSWORD,
     PROGRAM,
     USERNAME,
     USUAL_LOGINS,
     ServeProcess,
-    make_data_dir,
 )
 from tests.functional.uploads import eventually
 
 SMALL = ("--port", "0", "--content-workers", "1", "--api-workers", "1", "--workers", "1")
-ADMIN = (USERNAME, PASSWORD)
+# What is given to a start that is not the first one.
+ANOTHER = "another one"
 # How curl says what was published, and fails where nothing was.
 TOLD = "--fail-with-body --header Accept:text/plain"
 
 
 @dataclass
 class Place:
-    """A data directory, and the server on it."""
+    """A data directory, and the server on it, with what it said when it was new."""
 
     data_dir: Path
     server: ServeProcess
     url: str = ""
+    password: str = ""
+    greeting: tuple[str, ...] = ()
+    news: str = ""
     _rest: Rest | None = None
 
     def start(self, *options: str, **variables: str) -> "Place":
@@ -62,6 +66,11 @@ class Place:
             self.server.stop()
 
     @property
+    def admin(self) -> tuple[str, str]:
+        """Who the administrator is."""
+        return USERNAME, self.password
+
+    @property
     def family(self) -> list[Process]:
         """All processes of the server but itself."""
         return descendants(self.server.process.pid)
@@ -69,7 +78,7 @@ class Place:
     @property
     def rest(self) -> Rest:
         """The REST API; a login takes half a second of a processor, so there is one for each start."""
-        self._rest = self._rest or Rest(self.url, ADMIN)
+        self._rest = self._rest or Rest(self.url, self.admin)
         return self._rest
 
     def answers(self) -> bool:
@@ -82,19 +91,16 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Iterator[Place]:
-    """A place with a server that tests may hurt, as long as it recovers."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A new place with a server that tests may hurt, as long as it recovers."""
     directory = tmp_path_factory.mktemp("serve")
     # As root, PostgreSQL is run by somebody else, who has to pass through.
     for each in (directory, directory.parent):
         each.chmod(0o711)
     data_dir = directory / "data"
-    make_data_dir(data_dir, server_cache)
-    # This prepares it for the usual settings. `serve` knows the usual hash, by which it sees later that the password
-    # is the same; what tests prepared has another.
-    here = Place(data_dir, ServeProcess(data_dir, variables=USUAL_LOGINS)).start(
-        "--admin-password", PASSWORD
-    )
+    here = Place(data_dir, ServeProcess(data_dir)).start()
+    here.greeting, here.news = tuple(here.server.output.splitlines()), here.server.errors
+    here.password = here.greeting[0].removeprefix("The administrator is 'admin', the password: ")
     yield here
     here.stop()
 
@@ -149,40 +155,33 @@ def _sumdb(lines: list[str]) -> tuple[str, str]:
     return name, key
 
 
-def test_the_first_start(tmp_path: Path) -> None:
-    tmp_path.chmod(0o711)
-    here = Place(tmp_path / "data", ServeProcess(tmp_path / "data")).start()
-    lines = here.server.output.splitlines()
-    password = lines[0].removeprefix("The administrator is 'admin', the password: ")
-    api = f"{here.url}/api/packages/go/go"
-    name, key = _sumdb(lines[-3:])
-    assert lines[2:] == [
+def test_the_first_start(place: Place) -> None:
+    url, password = place.url, place.password
+    api = f"{url}/api/packages/go/go"
+    name, key = _sumdb(list(place.greeting[-3:]))
+    assert place.greeting[2:] == (
         "ready",
         f"  curl {TOLD} --user admin:{password} --upload-file MODULE.zip {api}/upload",
         f"  export GOPROXY={api},$(go env GOPROXY) GONOSUMDB=MODULE",
         "  go get MODULE@VERSION",
         "Or have a checksum database of your own prove them, and the public modules that then come through here:",
-        f"  pulp config create --base-url {here.url} --username admin --password {password}",
+        f"  pulp config create --base-url {url} --username admin --password {password}",
         '  pulp gomod remote create --name public --url "$(env -u GOPROXY go env GOPROXY | cut -d, -f1)"',
         "  pulp gomod distribution update --name go --remote public",
         f"  pulp gomod repository update --name go --sumdb {name}",
         "  unset GONOSUMDB",
         f"  export GOPROXY={api} GOSUMDB={key}",
-    ]
-    rest = Rest(here.url, (USERNAME, password))
-    (sumdb,) = rest.get("gomod/sumdbs/")["results"]
-    assert (sumdb["name"], sumdb["verifier_key"]) == (name, key)
-    (repository,) = rest.get("repositories/gomod/gomod/", name="go")["results"]
-    (distribution,) = rest.get("distributions/gomod/gomod/", base_path="go")["results"]
-    assert distribution["repository"] == repository["pulp_href"]
-    assert distribution["base_url"] == f"{here.url}/pulp/content/go/"
-    assert here.server.stop(signal.SIGINT) == 0
-    assert "stopped" in here.server.errors
-    assert (
-        f"all data is in {here.data_dir}, logs are in {here.data_dir}/logs\n" in here.server.errors
     )
+    where = f"all data is in {place.data_dir}, logs are in {place.data_dir}/logs\n"
+    assert where in place.news
+    (sumdb,) = place.rest.get("gomod/sumdbs/")["results"]
+    assert (sumdb["name"], sumdb["verifier_key"]) == (name, key)
+    (repository,) = place.rest.get("repositories/gomod/gomod/", name="go")["results"]
+    (distribution,) = place.rest.get("distributions/gomod/gomod/", base_path="go")["results"]
+    assert distribution["repository"] == repository["pulp_href"]
+    assert distribution["base_url"] == f"{url}/pulp/content/go/"
     for secret in ("settings.py", "secrets/secret_key", "state.json"):
-        assert (here.data_dir / secret).stat().st_mode & 0o077 == 0
+        assert (place.data_dir / secret).stat().st_mode & 0o077 == 0
 
 
 def test_whether_a_distribution_is_there_is_read_from_the_database(running: Place) -> None:
@@ -227,8 +226,8 @@ def _link(path: Path) -> str:
 def test_passwords_are_in_no_command_line_and_no_environment(running: Place) -> None:
     for each in running.family:
         environment = Path(f"/proc/{each.pid}/environ").read_bytes()
-        assert PASSWORD not in each.command
-        assert PASSWORD.encode() not in environment
+        assert running.password not in each.command
+        assert running.password.encode() not in environment
 
 
 def execute(place: Place, *command: str) -> str:
@@ -303,7 +302,7 @@ def test_nothing_is_left_of_a_server_that_is_killed(running: Place, stuck_task: 
     running.server.stop(signal.SIGKILL)
     # It can be started again at once, and waits for the end of what was left.
     different = {"PULP_GOMOD_UPLOAD_WAIT": "31", "PULP_GOMOD_SERVE_LOG_DOWNLOADS": "1"}
-    running.start("--admin-password", PASSWORD, **different)
+    running.start("--admin-password", running.password, **different)
     assert not survivors(family, 1)
     # What was prepared, for the same password, is not prepared again, also with other options and settings of ours.
     assert running.server.errors == ""
@@ -333,7 +332,8 @@ def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
         # What is missing there was made there, and not where the dump comes from.
         rest = Rest(here.url, (USERNAME, "of the other"))
         assert rest.get("distributions/gomod/gomod/", base_path="go")["count"] == 1
-        assert requests.get(f"{running.url}/pulp/api/v3/users/", auth=ADMIN).status_code == 200
+        users = requests.get(f"{running.url}/pulp/api/v3/users/", auth=running.admin)
+        assert users.status_code == 200
         assert not (here.data_dir / "postgres").exists()
         assert not [each for each in here.family if "postgres" in each.command]
     finally:
@@ -347,7 +347,43 @@ def test_nothing_is_left_of_a_server_that_is_stopped(running: Place, stuck_task:
     assert not survivors(family, 0)
 
 
-def test_a_stray_postgresql_is_stopped_first(place: Place) -> None:
+def test_preparing_what_is_prepared_loads_nothing(place: Place) -> None:
+    place.stop()
+    loading = place.data_dir / "logs" / "loader.log"
+    loading.unlink()
+    command = ("--port", "0", "--prepare-only")
+    done = ServeProcess(place.data_dir, *command, variables=USUAL_LOGINS).start()
+    assert done.process.wait(60) == 0
+    assert "preparing the database" not in done.errors
+    assert not loading.exists()
+
+
+@dataclass
+class Crashed:
+    """
+    A place that was started after a crash which has left its PostgreSQL.
+
+    Attributes:
+        place: The place, with another password, HTTPS and the administrator's settings.
+        old: The password before.
+        stray: The PostgreSQL that was left.
+        authority: The certificate authority.
+    """
+
+    place: Place
+    old: str
+    stray: "subprocess.Popen[Any]"
+    authority: str
+
+    def get(self, path: str, password: str = "") -> requests.Response:
+        """Ask over HTTPS."""
+        auth = (USERNAME, password) if password else None
+        return requests.get(f"{self.place.url}{path}", auth=auth, verify=self.authority, timeout=30)
+
+
+@pytest.fixture(scope="module")
+def crashed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashed]:
+    """All that a start may find changed, so that there is one of them."""
     place.stop()
     cluster = place.data_dir / "postgres"
     binaries = find_binaries(cluster)
@@ -356,27 +392,36 @@ def test_a_stray_postgresql_is_stopped_first(place: Place) -> None:
     with (place.data_dir / "logs" / "stray.log").open("wb") as log:
         identity = choose_identity(binaries, cluster, passages)
         stray = identity.spawn([*command, "-k", str(place.data_dir / "run" / "pg")], log.fileno())
+    settings = tmp_path_factory.mktemp("settings") / "own.py"
+    settings.write_text('CONTENT_PATH_PREFIX = "/elsewhere/"\nGOMOD_MAX_ZIP_SIZE = 1000\n')
+    variables = {"PULP_SETTINGS": str(settings), "PULP_GOMOD_MAX_ZIP_SIZE": "2000"}
+    old, place.password = place.password, ANOTHER
     try:
         eventually((cluster / "postmaster.pid").exists)
         # With a password for a change, which it has to notice.
-        place.start("--admin-password", "another one")
-        assert f"stopping the PostgreSQL (process {stray.pid})" in place.server.errors
-        assert stray.wait(10) == 0
+        place.start("--tls", "auto", "--admin-password", ANOTHER, **variables)
+        yield Crashed(place, old, stray, str(place.data_dir / "tls" / "authority.pem"))
     finally:
         stray.kill()
-    assert "preparing the database" in place.server.errors
-    assert Rest(place.url, (USERNAME, "another one")).get("repositories/gomod/gomod/")
-    old = requests.get(f"{place.url}/pulp/api/v3/users/", auth=ADMIN, timeout=30)
-    assert old.status_code == 401
 
 
-def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: Path) -> None:
-    place.stop()
-    settings = tmp_path / "own.py"
-    settings.write_text('CONTENT_PATH_PREFIX = "/elsewhere/"\nGOMOD_MAX_ZIP_SIZE = 1000\n')
-    variables = {"PULP_SETTINGS": str(settings), "PULP_GOMOD_MAX_ZIP_SIZE": "2000"}
-    place.start("--tls", "auto", "--admin-password", PASSWORD, **variables)
-    authority = str(place.data_dir / "tls" / "authority.pem")
+def test_a_stray_postgresql_is_stopped_first(crashed: Crashed) -> None:
+    said = crashed.place.server.errors
+    assert f"stopping the PostgreSQL (process {crashed.stray.pid})" in said
+    assert crashed.stray.wait(10) == 0
+    assert "preparing the database" in said
+
+
+def test_a_password_that_is_given_is_the_administrators(crashed: Crashed) -> None:
+    assert crashed.get("/pulp/api/v3/users/", ANOTHER).status_code == 200
+    assert crashed.get("/pulp/api/v3/users/", crashed.old).status_code == 401
+    for each in crashed.place.family:
+        assert ANOTHER not in each.command
+        assert ANOTHER.encode() not in Path(f"/proc/{each.pid}/environ").read_bytes()
+
+
+def test_own_settings_and_an_own_certificate_authority(crashed: Crashed, tmp_path: Path) -> None:
+    place, authority = crashed.place, crashed.authority
     assert f"SSL_CERT_FILE={authority}" in place.server.output
 
     assert place.url.startswith("https://127.0.0.1:")
@@ -385,7 +430,7 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
         assert requests.get(f"{url}/elsewhere/", verify=authority, timeout=30).status_code == 200
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(f"{place.url}/elsewhere/", timeout=30)
-    options = ["--base-url", place.url, "--username", USERNAME, "--password", PASSWORD]
+    options = ["--base-url", place.url, "--username", USERNAME, "--password", ANOTHER]
     asked = [PULP, *options, "gomod", "repository", "list"]
     left_out = ("PULP_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
     plain = {key: each for key, each in os.environ.items() if not key.startswith(left_out)}
@@ -394,16 +439,19 @@ def test_own_settings_and_an_own_certificate_authority(place: Place, tmp_path: P
     assert untold.returncode == 5 and "CERTIFICATE_VERIFY_FAILED" in untold.stderr
     told = plain | {"PULP_CA_BUNDLE": authority}
     assert json.loads(subprocess.run(asked, env=told, capture_output=True, check=True).stdout)
-    root = requests.get(f"{place.url}/pulp/api/v3/", verify=authority, timeout=30).json()
-    assert root["tasks"].startswith(f"{place.url}/")
+    assert crashed.get("/pulp/api/v3/").json()["tasks"].startswith(f"{place.url}/")
 
     # The largest zip, and what a form around it may add.
     body = b"x" * (2000 + 1024 * 1024 + 1)
     target = f"{place.url}/api/packages/go/go/upload"
-    refused = requests.put(target, body, auth=ADMIN, verify=authority, timeout=30)
+    refused = requests.put(target, body, auth=place.admin, verify=authority, timeout=30)
     assert refused.status_code == 413
     assert f"{len(body) - 1} bytes" in refused.text
-    place.stop()
+
+
+def test_an_interrupt_stops_it(crashed: Crashed) -> None:
+    assert crashed.place.server.stop(signal.SIGINT) == 0
+    assert "stopped" in crashed.place.server.errors
 
 
 def test_commands_run_without_the_server(place: Place) -> None:

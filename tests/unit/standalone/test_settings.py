@@ -81,6 +81,8 @@ def test_pulps_settings_are_told_from_ours(tmp_path: Path, monkeypatch: pytest.M
     for name in ("GOMOD_UPLOAD_WAIT", "GOMOD_SERVE_PORT"):
         monkeypatch.setenv(f"PULP_{name}", "7")
         assert OwnSettings.read().values[name] == 7
+    # The `pulp` command reads it.
+    monkeypatch.setenv("PULP_CA_BUNDLE", "authority.pem")
     file = tmp_path / "own.py"
     file.write_text("GOMOD_VERIFY_SECONDS = 30\n")
     monkeypatch.setenv("PULP_SETTINGS", str(file))

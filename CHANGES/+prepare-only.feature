@@ -1,0 +1,1 @@
+`pulp-gomod serve --prepare-only` ends in a second instead of three where everything is prepared already: it loads Pulp only if there is something to do. A `PULP_CA_BUNDLE` that was exported for the `pulp` command has no server prepare its database again.
