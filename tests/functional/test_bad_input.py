@@ -28,7 +28,7 @@ from tests.seeds import SEED
 
 TOKENS = "gomod/tokens/"
 # More of them by hand: 20000 take some minutes.
-COUNT = int(os.environ.get("PULP_GOMOD_TEST_FUZZ", "300"))
+COUNT = int(os.environ.get("PULP_GOMOD_TEST_FUZZ", "120"))
 SLOW_PATTERN = r"^(a*)(a*)(a*)(a*)\1\2\3\4\1\2\3\4!$"
 
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +21,7 @@ from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, Server, m
 from tests.functional.uploads import eventually
 
 PROCESSES = 4
-ROUNDS = 12
+ROUNDS = 6
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,8 @@ class Crowd:
             for url in self._urls:
                 connection.get(url)
                 self.asked += 1
+            # Busy, and not all that the processors do.
+            time.sleep(0.01)
 
     def ask(self, url: str) -> list[tuple[int, bytes]]:
         """Ask each process at the same time."""
@@ -138,7 +141,7 @@ def test_each_publish_and_each_removal_is_seen_by_the_very_next_request(
                 assert owner.delete(f"{made.path}/@v/{version}").status_code == 204
                 assert {status for status, _ in crowd.ask(info)} == {404}
                 assert all(version.encode() not in body.split() for _, body in crowd.ask(lists[0]))
-        assert crowd.asked > 1000
+        assert crowd.asked > 500
 
 
 def test_a_rollback_and_a_guard_are_seen_by_the_very_next_request(
@@ -147,7 +150,7 @@ def test_a_rollback_and_a_guard_are_seen_by_the_very_next_request(
     info = url(owner, made, "@v/v1.1.0.info")
     guard = create_guard(rest, "core/rbac")
     with Crowd(server, [info]) as crowd:
-        for _ in range(3):
+        for _ in range(2):
             first = rest.get(owner.repository)["latest_version_href"]
             assert owner.put(made.zip("v1.1.0")).status_code == 201
             assert {status for status, _ in crowd.ask(info)} == {200}

@@ -35,7 +35,7 @@ from tests.seeds import SEED
 from tests.sumdb_ops import Ops
 from tests.unit.golang.sumdb_world import run
 
-KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "10"))
 CLIENTS = 4
 # The server is back after this, however busy the machine is, in seconds.
 PATIENCE = 120
