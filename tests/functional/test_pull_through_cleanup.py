@@ -9,15 +9,15 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
-from tests.functional.rest_api import Rest
+from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.serving import Server
 from tests.functional.tasks import await_version
 from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 from tests.statements import connect
 
-MODULES = 150
-MOST_VERSIONS = 10
+MODULES = 60
+MOST_VERSIONS = 6
 
 
 def _wait_until_held(mirror: Mirror, count: int, seconds: float = 60) -> None:
@@ -102,6 +102,7 @@ def test_what_is_in_use_stays(server: Server, rest: Rest, upstream: Upstream) ->
         rest.wait(rest.call("POST", f"{mirror.owner.repository}cleanup/", json={"unused_days": 1}))
         wait_for(_HELD, 2)
     assert mirror.held() == ["example.com/used@v1.0.0"]
+    assert mirror.held(MODFILES) == ["example.com/used-mod@v1.0.0"]
     get("used-mod")
     assert upstream.count("example.com/used-mod/@v/v1.0.0.mod") == 1
 

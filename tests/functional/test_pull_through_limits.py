@@ -1,14 +1,12 @@
-"""What anonymous clients can fill has a bound: the small files, too."""
+"""What anonymous clients can fill has a bound: the small files, too; see also tests/inprocess/test_small_files."""
 
 import time
 from pathlib import Path
 
 import requests
-from aiohttp import web
 
 from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.serving import Server
-from tests.functional.uploads import eventually
 from tests.functional.upstream_world import Mirror, Upstream
 from tests.statements import connect
 
@@ -16,9 +14,6 @@ LINE = "// " + "x" * 97
 # Bytes that small files may take in any case.
 LEAST = 1024 * 1024
 BIG = 50
-MISSING = 1200
-# What an upstream says of each: it is passed on, and so it is kept.
-WORDS = f"not found: {'x' * 900}\n"
 
 
 def _add_big(upstream: Upstream) -> list[str]:
@@ -79,25 +74,6 @@ def test_without_a_limit_all_are_kept(server: Server, rest: Rest, upstream: Upst
     assert len(upstream.asked) == asked
 
 
-def test_names_that_are_none_do_not_push_out_what_was_found(
-    server: Server, rest: Rest, upstream: Upstream
-) -> None:
-    upstream.add("example.com/found", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, cache_size=0, not_found_ttl=3600)
-    _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
-    missing = [f"example.com/none{number}/@v/list" for number in range(MISSING)]
-
-    async def none(_: web.Request) -> web.Response:
-        return web.Response(status=404, text=WORDS)
-
-    upstream.behaviours |= dict.fromkeys(missing, none)
-    _ask_all(mirror, missing, 404)
-    assert _kept(server, mirror) <= 2 * LEAST
-    _until_small(server, mirror, missing[0])
-    _ask_all(mirror, ["example.com/found/@v/v1.0.0.info"])
-    assert upstream.count("example.com/found/@v/v1.0.0.info") == 1
-
-
 def test_go_mod_files_that_joined_count_for_the_repository(
     server: Server, rest: Rest, upstream: Upstream
 ) -> None:
@@ -106,35 +82,6 @@ def test_go_mod_files_that_joined_count_for_the_repository(
     _ask_all(mirror, paths)
     # The task lets them join, and then leaves what there is room for.
     mirror.until(lambda: mirror.number() > 1 and len(mirror.held(MODFILES)) == 2)
-
-
-def test_a_go_mod_file_in_use_is_not_cleaned_up(
-    server: Server, rest: Rest, upstream: Upstream
-) -> None:
-    for name in ("asked", "not-asked"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    paths = ["example.com/asked/@v/v1.0.0.mod", "example.com/not-asked/@v/v1.0.0.mod"]
-    mirror = Mirror.create(rest, upstream)
-    _ask_all(mirror, paths)
-    mirror.until(lambda: len(mirror.held(MODFILES)) == 2)
-    with connect(Path(server.data_dir)) as connection:
-        connection.execute(
-            "UPDATE core_content SET timestamp_of_interest = now() - interval '2 days'"
-            " WHERE pulp_id IN (SELECT content_ptr_id FROM gomod_gomodfile WHERE module LIKE %s)",
-            ["example.com/%asked"],
-        )
-        _ask_all(mirror, paths[:1])
-        # Uses are written now and then.
-        eventually(
-            lambda: connection.execute(
-                "SELECT 1 FROM gomod_gomodfile JOIN core_content ON pulp_id = content_ptr_id"
-                " WHERE module = 'example.com/asked' AND timestamp_of_interest > now() - interval '1 day'"
-            ).fetchone(),
-            60,
-        )
-    href = f"{mirror.owner.repository}cleanup/"
-    rest.wait(rest.call("POST", href, json={"unused_days": 1}))
-    assert mirror.held(MODFILES) == ["example.com/asked@v1.0.0"]
 
 
 def test_a_go_mod_file_that_was_cleaned_up_joins_again(rest: Rest, upstream: Upstream) -> None:
