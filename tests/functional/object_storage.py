@@ -22,6 +22,9 @@ Behaviour = Literal["pass", "refuse", "hang", "cut", "drip"] | int
 
 # Bytes of a connection that come before it is cut off.
 CUT_AFTER = 300_000
+# Of an answer in drops, the bytes of each, and the seconds between two.
+_DROP = 8 * 1024
+_DROP_EVERY = 0.035
 _CHUNK = 64 * 1024
 
 
@@ -167,7 +170,7 @@ class ObjectStorage:
         sending = asyncio.create_task(there())
         try:
             left = CUT_AFTER
-            while data := await far_reader.read(1024 if behaviour == "drip" else _CHUNK):
+            while data := await far_reader.read(_DROP if behaviour == "drip" else _CHUNK):
                 if behaviour == "cut":
                     data, left = data[:left], left - len(data)
                 writer.write(data)
@@ -175,7 +178,7 @@ class ObjectStorage:
                 if left <= 0:
                     break
                 if behaviour == "drip":
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(_DROP_EVERY)
             # What was written has to arrive.
             writer.write_eof()
             await asyncio.sleep(0.1)
