@@ -1,6 +1,7 @@
 """Bodies that are too large, break off, or do not come."""
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -85,14 +86,18 @@ def head(server: Server, owner: Owner, *headers: str) -> bytes:
 
 
 def receive(client: socket.socket) -> bytes:
-    """What comes until the server closes the connection, or the whole of a short answer."""
+    """What comes until the server closes the connection, or the whole of an answer."""
     answer = b""
-    while b"\r\n\r\n" not in answer or not answer.endswith(b"\n"):
-        data = client.recv(65536)
-        if not data:
-            break
+    while not is_whole(answer) and (data := client.recv(65536)):
         answer += data
     return answer
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether this is an answer as long as it says; the server would keep the connection."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?mi)^Content-Length: *(\d+)\r?$", head)
+    return bool(found and length) and len(body) >= int(length[1])
 
 
 def open_files(server: Server) -> list[str]:
