@@ -60,6 +60,10 @@ _KINDS = {
 _PINNED = ("repository", "repository_version", "publication", "remote", "content_guard")
 
 
+# Where commands cache it, in a home directory.
+_CACHED = Path(".cache", CACHE)
+
+
 @dataclass
 class World:
     """
@@ -94,11 +98,19 @@ class World:
         }
         shutil.copytree(self.untouched, reader.home, symlinks=True)
         reader.ask_of(self.upstream.url)
-        # What the first reader's commands have cached of the server, which takes it seconds to make.
-        cached = Path(".cache", CACHE)
-        if (self.reader.home / cached).is_dir():
-            shutil.copytree(self.reader.home / cached, reader.home / cached)
+        if self.cached.is_dir():
+            shutil.copytree(self.cached, reader.home / _CACHED)
         return reader
+
+    def keep_cached(self, reader: Reader) -> None:
+        """Let those who come later have what a reader's commands have cached of the server: it takes seconds to make."""
+        if not self.cached.is_dir() and (reader.home / _CACHED).is_dir():
+            shutil.copytree(reader.home / _CACHED, self.cached)
+
+    @property
+    def cached(self) -> Path:
+        """Where that is kept."""
+        return self.directory / "cached"
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +302,7 @@ def test_page(page: Page, world: World, as_readme_leaves_it: State, server_cache
         _prepare(reader, server_cache)
     try:
         reader.type(page.commands)
+        world.keep_cached(reader)
     finally:
         made = as_readme_leaves_it.restore()
     for each in made:
