@@ -86,3 +86,41 @@ def test_a_flood_of_cookies_keeps_no_other_cookie_waiting(
 
     asyncio.run(main())
     assert len(order) == 51 and order.index("good") < 5
+
+
+def test_a_flood_of_good_credentials_keeps_nobody_else_waiting_who_has_good_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    begin = threading.Event()
+
+    def identified(request: HttpRequest) -> Caller:
+        assert begin.wait(60)
+        order.append(request.META["HTTP_AUTHORIZATION"])
+        return nobody()
+
+    monkeypatch.setattr("pulp_gomod.app.content.http.logins.identify", identified)
+
+    async def main() -> None:
+        logins = Logins()
+        # Of the same address, too.
+        attempts = {name: password_attempt("192.0.2.1", name, "x") for name in ("many", "one")}
+        for attempt in attempts.values():
+            logins.throttle.succeeded(attempt)
+
+        def ask(name: str) -> "asyncio.Task[Caller]":
+            request = asked(HTTP_AUTHORIZATION=name)
+            return asyncio.create_task(logins.identify(request, attempts[name]))
+
+        asking = [ask("many") for _ in range(50)]
+        asking.append(ask("one"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        begin.set()
+        await asyncio.gather(*asking)
+        logins.close()
+        for attempt in attempts.values():
+            logins.throttle.forget(attempt)
+
+    asyncio.run(main())
+    assert len(order) == 51 and order.index("one") < 5

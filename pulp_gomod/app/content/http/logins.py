@@ -42,6 +42,7 @@ class Logins:
         # Anybody can send a cookie with each of a thousand requests, and is not asked for a password.
         self._others = BoundedExecutor("gomod-identity", 1, 4 * _LONGEST_QUEUE, uses_orm=True)
         self._turns_of_others = RoundRobin(_OTHERS_AT_ONCE, _LONGEST_QUEUE)
+        self._turns_of_known = RoundRobin(2 * _THREADS, _LONGEST_QUEUE, _THREADS)
         self._queue = FairQueue(_THREADS, _LONGEST_QUEUE, _LONGEST_OF_ONE)
         self._tasks: set[asyncio.Task[Caller]] = set()
         self.owners = Owners()
@@ -95,7 +96,9 @@ class Logins:
 
     async def _verify(self, request: HttpRequest, attempt: Attempt) -> Caller:
         if self.throttle.is_known(attempt):
-            return self._note(attempt, await self._lane.run(identify, request))
+            who = self.owners.name(attempt) or attempt.digest.hex()
+            async with self._turns_of_known.turn(Clients(who)):
+                return self._note(attempt, await self._lane.run(identify, request))
         async with self.turn(attempt):
             # Those before it in the queue may have failed.
             self.throttle.check(attempt)
