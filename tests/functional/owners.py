@@ -34,13 +34,15 @@ class Owner:
     distribution: str
 
     @classmethod
-    def create(cls, rest: Rest, name: str = "owner", **body: Any) -> "Owner":
-        """Create an owner that nobody else uses; `body` is for the repository."""
+    def create(
+        cls, rest: Rest, name: str = "owner", *, remote: str | None = None, **body: Any
+    ) -> "Owner":
+        """Create an owner that nobody else uses; `remote` is for the distribution, `body` for the repository."""
         name = f"{name}-{uuid4().hex[:12]}"
         repository = rest.create(REPOSITORIES, name=name, **body)["pulp_href"]
-        distribution = rest.create(DISTRIBUTIONS, name=name, base_path=name, repository=repository)[
-            "pulp_href"
-        ]
+        distribution = rest.create(
+            DISTRIBUTIONS, name=name, base_path=name, repository=repository, remote=remote
+        )["pulp_href"]
         return cls(rest, name, repository, distribution)
 
     @property

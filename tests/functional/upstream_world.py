@@ -186,11 +186,10 @@ class Mirror:
     @classmethod
     def create(cls, rest: Rest, upstream: Upstream, **settings: Any) -> "Mirror":
         """Make a repository, a remote and a distribution of its own."""
-        owner = Owner.create(rest)
         body: dict[str, Any] = {"policy": "on_demand", "sumdb": "off", **settings}
-        remote = rest.create(REMOTES, name=f"up-{uuid4().hex[:8]}", url=upstream.url, **body)
-        rest.wait(rest.call("PATCH", owner.distribution, json={"remote": remote["pulp_href"]}))
-        return cls(owner, remote["pulp_href"])
+        name = f"up-{uuid4().hex[:8]}"
+        remote = rest.create(REMOTES, name=name, url=upstream.url, **body)["pulp_href"]
+        return cls(Owner.create(rest, remote=remote), remote)
 
     @property
     def url(self) -> str:
