@@ -11,6 +11,8 @@ from unittest.mock import patch
 import django
 from django.apps import apps
 
+from tests.functional.serving import QUICK_LOGINS
+
 
 def _set_up() -> None:
     # Within what a run removes at its end; or whoever has none, such as a program, removes it.
@@ -34,6 +36,7 @@ def _set_up() -> None:
         # A content app ends its process, which is that of the tests here, where it cannot note that it is alive: it would
         # try that while a test lets PostgreSQL write nothing.
         "PULP_CONTENT_APP_TTL": "86400",
+        **QUICK_LOGINS,
         **{f"PULP_{name}": directory for name in directories},
     }
     with patch.dict(os.environ, environment):
