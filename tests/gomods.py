@@ -29,6 +29,7 @@ class ProxyModule(NamedTuple):
     mod: bytes
 
 
+@lru_cache(maxsize=1)
 def find_goroot() -> Path:
     """Return the GOROOT of the go command in this Python environment, or else of that in PATH.
 
