@@ -56,25 +56,39 @@ def reader(admin: Rest) -> Person:
     return Person.create(admin)
 
 
-def _status(url: str, trust: str, headers: Headers | None = None, cert: Path | None = None) -> int:
-    """Ask over a connection of its own; 0 where the server ends the handshake."""
-    try:
-        return requests.get(
-            url,
-            headers=headers,
-            verify=trust,
-            cert=str(cert) if cert else None,
-            allow_redirects=False,
-            timeout=60,
-        ).status_code
-    except (requests.exceptions.SSLError, requests.exceptions.ConnectionError):
-        return 0
+class Clients:
+    """Clients with certificates and without one, each of which has a connection of its own and keeps it."""
+
+    def __init__(self, trust: str) -> None:
+        self._trust = trust
+        self._sessions: dict[Path | None, requests.Session] = {}
+
+    def status(self, url: str, headers: Headers | None = None, cert: Path | None = None) -> int:
+        """Ask; 0 where the server ends the handshake."""
+        session = self._sessions[cert] = self._sessions.get(cert) or requests.Session()
+        session.verify, session.cert = self._trust, str(cert) if cert else None
+        try:
+            return session.get(url, headers=headers, allow_redirects=False, timeout=60).status_code
+        except (requests.exceptions.SSLError, requests.exceptions.ConnectionError):
+            return 0
+
+    def close(self) -> None:
+        """End their connections."""
+        for session in self._sessions.values():
+            session.close()
+
+
+@pytest.fixture
+def clients(trust: str) -> Iterator[Clients]:
+    made = Clients(trust)
+    yield made
+    made.close()
 
 
 def test_a_certificate_counts_only_where_its_key_was_shown(
     admin: Rest,
     reader: Person,
-    trust: str,
+    clients: Clients,
     tmp_path: Path,
     authorities: tuple[Authority, Authority],
 ) -> None:
@@ -98,18 +112,19 @@ def test_a_certificate_counts_only_where_its_key_was_shown(
         for certificate in (certificate_in(subscription), ours.own())
     ]
     file = f"{made.path}/@v/v1.0.0.info"
+    unknown = self_signed(tmp_path / "self.pem")
     wrong = []
     for kind, site in sites.items():
         for url in (f"{root}/{path}" for root in site.urls for path in (file, "")):
-            denied = {f"header {n}": _status(url, trust, each) for n, each in enumerate(said)}
-            denied["nothing"] = _status(url, trust)
-            denied["other"] = _status(url, trust, cert=others.client())
-            denied["other, header"] = _status(url, trust, said[0], others.client())
-            denied["self-signed"] = _status(url, trust, cert=self_signed(tmp_path / "self.pem"))
+            denied = {f"header {n}": clients.status(url, each) for n, each in enumerate(said)}
+            denied["nothing"] = clients.status(url)
+            denied["other"] = clients.status(url, cert=others.client())
+            denied["other, header"] = clients.status(url, said[0], others.client())
+            denied["self-signed"] = clients.status(url, cert=unknown)
             if kind == "rhsm":
-                denied["no subscription"] = _status(url, trust, cert=client)
+                denied["no subscription"] = clients.status(url, cert=client)
             wrong += [(kind, url, *each) for each in denied.items() if each[1] not in (0, 401)]
-            own = _status(url, trust, said[-1], subscription)
+            own = clients.status(url, said[-1], subscription)
             if own not in (200, 404):
                 wrong.append((kind, url, "its own", own))
     assert wrong == []

@@ -321,5 +321,5 @@ def test_gopls_finds_what_it_finds_in_the_original_files(checked: Checked, tmp_p
     found = check(checked.original.as_uri())
     assert "GO-2020-0017" in found["reports"]
     assert any("VerifyAudience" in each for each in found["findings"])
-    for mirror in checked.mirrors:
-        assert check(mirror) == found
+    # As govulncheck, it finds the same at the other.
+    assert check(checked.mirrors[0]) == found
