@@ -1,7 +1,6 @@
 """An upstream that misbehaves: what clients are told, what is kept of it, and what still works."""
 
 import asyncio
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ import requests
 from aiohttp import web
 
 from tests.functional.rest_api import REMOTES, Rest
-from tests.functional.upstream_world import Behaviour, Mirror, Upstream, running
+from tests.functional.upstream_world import Behaviour, Mirror, Upstream
 from tests.gomods import pack
 
 
@@ -25,6 +24,10 @@ def _status(code: int) -> Behaviour:
 
 # Seconds for which an upstream that hangs says nothing.
 HANG = 30.0
+# Content processes of the server: each has to find out by itself.
+PROCESSES = 2
+# Who waits for it does so for two seconds, and nobody else takes most of that, on a busy machine either.
+WAITED = 1.5
 
 
 async def _hang(_: web.Request) -> web.Response:
@@ -48,29 +51,6 @@ async def _truncated(request: web.Request) -> web.StreamResponse:
     await response.write(b"PK\x03\x04 and no more")
     assert request.transport
     request.transport.close()
-    return response
-
-
-def _without_length(body: bytes) -> Behaviour:
-    """Send something whose end is that of the connection, so that nobody sees that it was cut off."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Connection": "close"})
-        response._send_headers_immediately = True
-        assert request.transport
-        request.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
-        request.transport.close()
-        return response
-
-    return answer
-
-
-async def _oversized(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    response.enable_chunked_encoding()
-    await response.prepare(request)
-    for _ in range(600):
-        await response.write(b"x" * 1024 * 1024)
     return response
 
 
@@ -135,25 +115,6 @@ def test_faults_are_told_and_pass(rest: Rest, upstream: Upstream, fault: str) ->
     check_fault(upstream, Mirror.create(rest, upstream, sock_read_timeout=1.0), fault)
 
 
-def test_oversized_zips_are_refused(rest: Rest, upstream: Upstream) -> None:
-    upstream.behaviours["example.com/big/@v/v1.0.0.zip"] = _oversized
-    mirror = Mirror.create(rest, upstream)
-    answer = mirror.get("example.com/big/@v/v1.0.0.zip")
-    assert answer.status_code == 502
-    assert "more than the 524288000 bytes" in answer.text
-
-
-def test_an_upstream_that_is_gone_costs_little(rest: Rest) -> None:
-    with running() as upstream:
-        mirror = Mirror.create(rest, upstream)
-    began = time.monotonic()
-    for _ in range(5):
-        answer = mirror.get("example.com/x/@v/list")
-        assert (answer.status_code, "cannot be reached" in answer.text) == (502, True)
-    # With one wait for a connection each it would be more than a minute.
-    assert time.monotonic() - began < 40
-
-
 def test_malformed_modules_are_passed_on_and_not_kept(rest: Rest, upstream: Upstream) -> None:
     made = upstream.add("example.com/bad", "v1.0.0")
     made.zip = pack("example.com/bad@v1.0.0/", [("x/go.mod", b"module x\n"), ("a.go", b"")])
@@ -169,30 +130,6 @@ def test_malformed_modules_are_passed_on_and_not_kept(rest: Rest, upstream: Upst
                 assert (answer.status_code, answer.content) == (200, getattr(version, file))
     time.sleep(7)
     assert mirror.held() == []
-
-
-def test_what_is_no_answer_is_a_fault_and_passes(rest: Rest, upstream: Upstream) -> None:
-    made = upstream.add("example.com/cut", "v1.0.0")
-    upstream.latest["example.com/cut"] = made.info
-    mirror = Mirror.create(rest, upstream)
-    broken = {
-        "@v/list": [b'{"error": "quota"}'],
-        "@latest": [b"", b"[]", made.info[:-5], b'{"Time": "2020-02-03T04:05:06Z"}'],
-        "@v/v1.0.0.info": [b"", b"null", b'"v1.0.0"', made.info[:-5], b"{}", b'{"Version": 1}'],
-        "@v/v1.0.0.mod": [b"", b" \n", b'{"errors": []}', b"\xef\xbb\xbf<html>", b"\n<html>"],
-        "@v/v1.0.0.zip": [b"", made.zip[:-30], made.zip[: len(made.zip) // 2], made.info],
-        "@v/main.zip": [b"", made.zip[:-30]],
-    }
-    for file, bodies in broken.items():
-        path = f"example.com/cut/{file}"
-        for body in bodies:
-            upstream.behaviours[path] = _without_length(body)
-            answer = mirror.get(path)
-            assert answer.status_code == 502, (file, body, answer.text)
-            assert answer.text.startswith("bad gateway: the upstream"), answer.text
-        del upstream.behaviours[path]
-    for file in FILES:
-        assert mirror.get(f"example.com/cut/{file}").status_code == 200, file
 
 
 def test_other_bytes_than_before_are_refused(rest: Rest, upstream: Upstream) -> None:
@@ -229,63 +166,18 @@ def test_what_no_connection_can_be_made_with_is_refused(rest: Rest, upstream: Up
         assert (answer.status_code, list(answer.json())) == (400, [field]), answer.text
 
 
-def test_redirects_and_credentials(rest: Rest, upstream: Upstream) -> None:
-    made = upstream.add("example.com/r", "v1.0.0")
-    with running() as elsewhere:
-
-        async def leave(request: web.Request) -> web.Response:
-            return web.Response(status=302, headers={"Location": f"{elsewhere.url}/stored.zip"})
-
-        async def stay(request: web.Request) -> web.Response:
-            return web.Response(status=302, headers={"Location": "/proxy/other/list"})
-
-        async def stored(_: web.Request) -> web.Response:
-            return web.Response(body=made.zip)
-
-        async def listed(_: web.Request) -> web.Response:
-            return web.Response(text="v1.0.0\n")
-
-        upstream.behaviours |= {
-            "example.com/r/@v/v1.0.0.zip": leave,
-            "example.com/r/@v/list": stay,
-            "other/list": listed,
-        }
-        elsewhere.behaviours["stored.zip"] = stored
-        mirror = Mirror.create(
-            rest, upstream, username="me", password="secret", headers=[{"X-Token": "abc"}]
-        )
-        refused = mirror.get("example.com/r/@v/v1.0.0.zip")
-        assert (refused.status_code, "redirect_hosts" in refused.text) == (502, True)
-        assert elsewhere.asked == []
-        assert mirror.get("example.com/r/@v/list").text == "v1.0.0\n"
-        assert all("Authorization" in each and each["X-Token"] for each in upstream.headers)
-        mirror.change(redirect_hosts="127.0.0.1")
-        assert mirror.get("example.com/r/@v/v1.0.0.zip").content == made.zip
-        (sent,) = elsewhere.headers
-        assert "Authorization" not in sent and "X-Token" not in sent
-
-
-def test_credentials_do_not_come_back_after_leaving(rest: Rest, upstream: Upstream) -> None:
-    with running() as elsewhere:
-
-        async def leave(_: web.Request) -> web.Response:
-            return web.Response(status=302, headers={"Location": f"{elsewhere.url}/back"})
-
-        async def back(_: web.Request) -> web.Response:
-            return web.Response(status=302, headers={"Location": f"{upstream.url}/steal"})
-
-        async def steal(_: web.Request) -> web.Response:
-            return web.Response(text="v1.0.0\n")
-
-        upstream.behaviours |= {"example.com/s/@v/list": leave, "steal": steal}
-        elsewhere.behaviours["back"] = back
-        mirror = Mirror.create(
-            rest, upstream, username="me", password="secret", redirect_hosts="127.0.0.1"
-        )
-        assert mirror.get("example.com/s/@v/list").status_code == 200
-    sent = dict(zip(upstream.asked, upstream.headers, strict=True))
-    assert "Authorization" in sent["example.com/s/@v/list"]
-    assert "Authorization" not in sent["steal"]
+def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
+    mirror = Mirror.create(rest, upstream, mix="example.com/m")
+    ours = pack("example.com/m@v0.9.0/", [("go.mod", b"module example.com/m\n")])
+    assert mirror.owner.put(ours).status_code == 201
+    upstream.everything = _hang
+    taken = []
+    for path in ("example.com/m/@v/list", "example.com/m/@latest") * 5:
+        began = time.monotonic()
+        assert mirror.get(path).status_code == 200
+        taken.append(time.monotonic() - began)
+    assert sum(seconds > WAITED for seconds in taken) <= PROCESSES, taken
+    assert max(taken) < HANG / 2
 
 
 def test_local_modules_do_not_wait_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
@@ -309,32 +201,6 @@ def test_local_modules_do_not_wait_for_a_hanging_upstream(rest: Rest, upstream: 
         assert time.monotonic() - listed < HANG / 3
         del waiting
     assert sorted(busy)[len(busy) // 2] < 3 * sorted(quiet)[len(quiet) // 2] + 0.5
-
-
-def test_a_slow_refresh_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
-    upstream.add("example.com/slow", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, cache_ttl=1)
-    assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
-    upstream.add("example.com/slow", "v1.1.0")
-
-    go_on = threading.Event()
-
-    async def slowly(request: web.Request) -> web.Response:
-        while not go_on.is_set():
-            await asyncio.sleep(0.05)
-        return upstream.answer(request.match_info["path"])
-
-    upstream.behaviours["example.com/slow/@v/list"] = slowly
-    time.sleep(1.1)
-    # Who waited for it would do so until the upstream goes on, which it does only afterwards.
-    try:
-        assert mirror.get("example.com/slow/@v/list").text == "v1.0.0\n"
-    finally:
-        go_on.set()
-    end = time.monotonic() + 30
-    while mirror.get("example.com/slow/@v/list").text != "v1.0.0\nv1.1.0\n":
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def _latencies(mirror: Mirror) -> list[float]:

@@ -1,8 +1,9 @@
-"""Syncing a repository from a remote: by name, by a go.sum, and by a go.mod."""
+"""Syncing a repository from a remote: by name, by a go.sum, and by a go.mod.
 
-import asyncio
+What a sync makes of all that an upstream may say is in tests/inprocess.
+"""
+
 import hashlib
-import re
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -11,15 +12,14 @@ from uuid import uuid4
 
 import pytest
 import trustme
-from aiohttp import web
 
 from pulp_gomod.golang import dirhash
 from tests.functional.owners import Go
 from tests.functional.rest_api import MODFILES, MODULES, RELEASES, REMOTES, Made, Rest, TaskFailed
 from tests.functional.serving import Server
 from tests.functional.test_rest_access import grant, new_user
-from tests.functional.upstream_world import SUMDB_KEY, Mirror, Upstream, Version, running
-from tests.gomods import modules, pack
+from tests.functional.upstream_world import Mirror, Upstream, Version, running
+from tests.gomods import modules
 
 WRONG = "h1:" + b64encode(hashlib.sha256(b"other").digest()).decode()
 
@@ -106,268 +106,6 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert len(upstream.asked) == asked
 
 
-def test_toolchains_by_name_and_of_a_go_mod(rest: Rest, upstream: Upstream) -> None:
-    for version in ("1.26.0", "1.26.10", "1.26.9", "1.27rc1", "1.25.4"):
-        for platform in ("linux-amd64", "darwin-arm64"):
-            upstream.add("golang.org/toolchain", f"v0.0.1-go{version}.{platform}")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    wanted = ["go1.26.x linux-amd64", "go1.26.0 darwin-arm64", "go1.27rc1.linux-amd64"]
-    go_mod = "module example.com/a\n\ngo 1.25.4\n"
-    sync(mirror, toolchains=wanted, go_mod=go_mod, toolchain_platforms=["linux-amd64"])
-    assert sorted(mirror.held()) == [
-        f"golang.org/toolchain@v0.0.1-go{name}"
-        for name in ("1.25.4.linux-amd64", "1.26.0.darwin-arm64", "1.26.10.linux-amd64")
-        + ("1.27rc1.linux-amd64",)
-    ]
-    assert "go1.24.x linux-amd64: the upstream lists no such toolchain" in complaint(
-        mirror, toolchains=["go1.24.x linux-amd64"]
-    )
-    assert "is no toolchain: write the Go version" in refused(mirror, toolchains=["1.26"])
-    assert "Give go_mod, too" in refused(
-        mirror, toolchains=wanted, toolchain_platforms=["linux-amd64"]
-    )
-
-
-def test_latest_is_chosen_as_the_go_command_does(rest: Rest, upstream: Upstream) -> None:
-    upstream.add("example.com/m", "v1.0.0")
-    upstream.add("example.com/m", "v1.1.0", "retract v1.1.0")
-    pseudo = "v0.0.0-20200101000000-0123456789ab"
-    upstream.latest["example.com/untagged"] = upstream.add("example.com/untagged", pseudo).info
-
-    async def forbidden(_: web.Request) -> web.Response:
-        return web.Response(status=403)
-
-    # The go command does not ask for it where the list names a version.
-    upstream.behaviours["example.com/m/@latest"] = forbidden
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    sync(mirror, modules=["example.com/m@latest", "example.com/untagged@latest"])
-    assert mirror.held() == ["example.com/m@v1.0.0", f"example.com/untagged@{pseudo}"]
-
-
-def test_the_same_again_changes_nothing_and_new_versions_are_seen(
-    rest: Rest, upstream: Upstream
-) -> None:
-    upstream.add("example.com/m", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    sync(mirror, modules=["example.com/m"])
-    assert sync(mirror, modules=["example.com/m"])["created_resources"] == []
-    assert mirror.number() == 1
-    assert zips(upstream) == ["example.com/m/@v/v1.0.0.zip"]
-    # At once, though the list is remembered for a minute.
-    upstream.add("example.com/m", "v1.1.0")
-    sync(mirror, modules=["example.com/m"])
-    assert mirror.held() == ["example.com/m@v1.0.0", "example.com/m@v1.1.0"]
-    assert mirror.number() == 2
-
-
-@pytest.mark.parametrize("policy", ["on_demand", "streamed"])
-def test_zips_when_they_are_asked_for(rest: Rest, upstream: Upstream, policy: str) -> None:
-    found = upstream.add("example.com/m", "v1.0.0")
-    upstream.add("example.com/other", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy=policy)
-    sync(mirror, modules=["example.com/m", "example.com/other"])
-    assert mirror.held() == []
-    assert mirror.held(MODFILES) == ["example.com/m@v1.0.0", "example.com/other@v1.0.0"]
-    assert zips(upstream) == []
-    asked = len(upstream.asked)
-    assert mirror.get("example.com/m/@v/v1.0.0.mod").content == found.mod
-    assert len(upstream.asked) == asked
-    assert mirror.get("example.com/m/@v/v1.0.0.info").content == found.info
-    if policy == "on_demand":
-        assert len(upstream.asked) == asked
-    assert mirror.get("example.com/m/@v/v1.0.0.zip").content == found.zip
-    # Synced again with zips, there is one unit for each.
-    mirror.change(policy="immediate")
-    sync(mirror, modules=["example.com/m", "example.com/other"])
-    assert mirror.held() == ["example.com/m@v1.0.0", "example.com/other@v1.0.0"]
-    assert mirror.held(MODFILES) == []
-
-
-def test_by_go_sum(rest: Rest, upstream: Upstream) -> None:
-    for name in ("used", "graph", "unnamed"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    lines = sum_lines(upstream, "example.com/used", "v1.0.0")
-    go_sum = "".join([*lines, "\n", sum_lines(upstream, "example.com/graph", "v1.0.0")[1]])
-    sync(mirror, go_sum=go_sum)
-    assert mirror.held() == ["example.com/used@v1.0.0"]
-    assert mirror.held(MODFILES) == ["example.com/graph@v1.0.0"]
-    assert mirror.number() == 1
-    # What is held is compared, too.
-    other = lines[0].replace(lines[0].split()[2], WRONG)
-    text = complaint(mirror, go_sum=other)
-    assert "example.com/used@v1.0.0" in text and WRONG in text and lines[0].split()[2] in text
-
-
-@pytest.mark.parametrize("policy", ["immediate", "on_demand"])
-@pytest.mark.parametrize("which", [0, 1], ids=["zip", "go.mod"])
-def test_nothing_of_another_checksum_gets_in(
-    rest: Rest, upstream: Upstream, policy: str, which: int
-) -> None:
-    for name in ("good", "bad"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    upstream.sign()
-    mirror = Mirror.create(rest, upstream, policy=policy, sumdb=SUMDB_KEY)
-    lines = [*sum_lines(upstream, "example.com/bad", "v1.0.0")]
-    h1 = lines[which].split()[2]
-    lines[which] = lines[which].replace(h1, WRONG)
-    go_sum = "".join([*lines, *sum_lines(upstream, "example.com/good", "v1.0.0")])
-    text = complaint(mirror, go_sum=go_sum)
-    assert "GOM0006" in text and "example.com/bad@v1.0.0" in text
-    assert h1 in text and WRONG in text
-    assert "example.com/good" not in text
-    assert mirror.held() == mirror.held(MODFILES) == []
-    assert mirror.number() == 0
-
-
-def test_the_checksum_database_has_the_last_word(rest: Rest, upstream: Upstream) -> None:
-    upstream.add("example.com/m", "v1.0.0")
-    upstream.sign()
-    mirror = Mirror.create(rest, upstream, policy="immediate", sumdb=SUMDB_KEY)
-    sync(mirror, modules=["example.com/m@v1.0.0"])
-    assert any(path.startswith("sumdb/") for path in upstream.asked)
-    good = upstream.add("example.com/n", "v1.0.0")
-    upstream.lookup("example.com/n", "v1.0.0")
-    mirror.get("sumdb/sum.example.org/db/lookup/example.com/n@v1.0.0")
-    bad = upstream.add("example.com/n", "v1.0.0", other="package other\n")
-    assert bad.zip != good.zip
-    text = complaint(mirror, modules=["example.com/n@v1.0.0"])
-    assert "SECURITY ERROR" in text and "example.com/n@v1.0.0" in text
-    assert mirror.held() == ["example.com/m@v1.0.0"]
-
-
-def test_by_go_mod(rest: Rest, upstream: Upstream) -> None:
-    upstream.add("example.com/a", "v1.0.0", "go 1.16", "require example.com/b v1.0.0")
-    upstream.add("example.com/b", "v1.0.0", "go 1.16")
-    upstream.add("example.com/b", "v1.1.0", "go 1.16", "require example.com/gone v1.0.0")
-    upstream.add("example.com/c", "v1.0.0", "go 1.17", "require example.com/b v1.1.0")
-    upstream.add("example.com/old", "v1.0.0")
-    upstream.add("example.com/new", "v1.9.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    go_mod = """module example.com/main
-go 1.21
-require (
-    example.com/a v1.0.0
-    example.com/c v1.0.0
-    example.com/old v1.0.0
-    example.com/local v1.0.0
-)
-exclude example.com/gone v1.0.0
-replace example.com/old => example.com/new v1.9.0
-replace example.com/local => ../local
-"""
-    sync(mirror, go_mod=go_mod)
-    assert mirror.held() == [
-        "example.com/a@v1.0.0",
-        "example.com/b@v1.1.0",
-        "example.com/c@v1.0.0",
-        "example.com/new@v1.9.0",
-    ]
-    assert mirror.held(MODFILES) == ["example.com/b@v1.0.0"]
-    assert mirror.number() == 1
-
-
-def test_uploaded_modules_win(rest: Rest, upstream: Upstream) -> None:
-    ours = Made()
-    upstream.add(ours.path, "v1.0.0", "require example.com/never v1.0.0")
-    upstream.add("example.com/m", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate", private=ours.path)
-    assert mirror.owner.put(ours.zip()).status_code == 201
-    main = f"module example.com/main\nrequire {ours.path} v1.0.0\nrequire example.com/m v1.0.0\n"
-    sync(mirror, go_mod=main, modules=[f"{ours.path}@v1.0.0"])
-    assert mirror.held() == sorted([f"{ours.path}@v1.0.0", "example.com/m@v1.0.0"])
-    assert not any(ours.path in path for path in upstream.asked)
-    text = complaint(mirror, go_sum=sum_lines(upstream, ours.path, "v1.0.0")[0])
-    assert "the repository holds" in text
-    served = mirror.get(f"{ours.path}/@v/v1.0.0.mod").text
-    assert served == f"module {ours.path}\n\ngo 1.21\n"
-
-
-def test_all_that_cannot_be_had_is_named_and_the_rest_is_kept(
-    rest: Rest, upstream: Upstream
-) -> None:
-    upstream.add("example.com/there", "v1.0.0")
-    bad = upstream.add("example.com/bad", "v1.0.0")
-    bad.zip = b"no zip"
-    mirror = Mirror.create(rest, upstream, policy="immediate", excludes="example.com/not")
-    names = ["example.com/there", "example.com/gone@v1.0.0", "example.com/not@v1.0.0"]
-    text = complaint(mirror, modules=[*names, "example.com/bad@v1.0.0", "example.com/nolist"])
-    lines = text.splitlines()[1:]
-    assert [line.partition(": ")[0] for line in lines] == [
-        "example.com/bad@v1.0.0",
-        "example.com/gone@v1.0.0",
-        "example.com/nolist",
-        "example.com/not@v1.0.0",
-    ]
-    assert "404: not found: no such thing upstream" in lines[1]
-    assert "excluded" in lines[3]
-    assert not any("example.com/not/" in path for path in upstream.asked)
-    assert mirror.number() == 0
-    # It was fetched, and is not fetched again.
-    upstream.add("example.com/gone", "v1.0.0")
-    sync(mirror, modules=names[:2])
-    assert mirror.held() == ["example.com/gone@v1.0.0", "example.com/there@v1.0.0"]
-    assert upstream.count("example.com/there/@v/v1.0.0.zip") == 1
-
-
-def test_listed_versions_that_cannot_be_had_are_left_out(rest: Rest, upstream: Upstream) -> None:
-    async def gone(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=410, text="gone: by request of its owner\n")
-
-    for version in ("v1.0.0", "v1.1.0", "v1.2.0", "v1.2.1", "v1.3.0"):
-        upstream.add("example.com/some", version)
-    for file in ("info", "mod", "zip"):
-        upstream.behaviours[f"example.com/some/@v/v1.1.0.{file}"] = gone
-    upstream.modules["example.com/some"]["v1.2.0"].zip = b"no zip"
-    other = [("go.mod", b"module example.com/some\n"), ("x/../a.go", b"package a\n")]
-    upstream.modules["example.com/some"]["v1.2.1"].zip = pack("example.com/some@v1.2.1/", other)
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    strict = complaint(mirror, modules=["example.com/some"], missing="fail")
-    for text in (
-        strict,
-        complaint(mirror, modules=["example.com/some", "example.com/some@v1.1.0"]),
-    ):
-        assert "example.com/some@v1.1.0: the upstream does not have it (410: gone" in text
-    assert "example.com/some@v1.2.0: the upstream 127.0.0.1:" in strict and " sent no zip" in strict
-    assert "example.com/some@v1.2.1: it is not a module that can be stored" in strict
-    assert mirror.number() == 0
-    task = sync(mirror, modules=["example.com/some"])
-    assert mirror.held() == ["example.com/some@v1.0.0", "example.com/some@v1.3.0"]
-    reports = {each["code"]: each for each in task["progress_reports"]}
-    report = reports["sync.gomod.left_out"]
-    assert (report["done"], report["total"], report["state"]) == (3, 3, "completed")
-    first, *lines = report["message"].splitlines()
-    assert first == "Left out, because they cannot be fetched:"
-    assert [line.partition(": ")[0] for line in lines] == [
-        "example.com/some@v1.1.0",
-        "example.com/some@v1.2.0",
-        "example.com/some@v1.2.1",
-    ]
-    assert "410: gone: by request of its owner" in lines[0]
-    # Nothing of that is a reason to go on without what somebody has named, unless they say so.
-    names = ["example.com/some@v1.1.0", "example.com/never", "example.com/some@v1.0.0"]
-    complaint(mirror, modules=names)
-    task = sync(mirror, modules=names, missing="skip", mirror=True)
-    assert mirror.held() == ["example.com/some@v1.0.0"]
-    reports = {each["code"]: each for each in task["progress_reports"]}
-    assert reports["sync.gomod.left_out"]["done"] == 2
-    assert "missing" in refused(mirror, modules=names, missing="maybe")
-
-
-def test_a_list_of_nothing_but_what_cannot_be_had_is_an_error(
-    rest: Rest, upstream: Upstream
-) -> None:
-    upstream.add("example.com/void", "v1.0.0")
-    for file in ("info", "mod", "zip"):
-        setattr(upstream.modules["example.com/void"]["v1.0.0"], file, b"")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    text = complaint(mirror, modules=["example.com/void"])
-    assert (
-        "nothing that the upstream lists could be fetched:\nexample.com/void@v1.0.0: the upstream does not"
-        in text
-    )
-
-
 def _clean(mirror: Mirror, **limits: float) -> dict[str, int]:
     """Clean up, and say how much the task has removed, by the codes of its reports."""
     rest = mirror.owner.rest
@@ -417,83 +155,6 @@ def test_no_cleanup_takes_what_was_synced(rest: Rest, tmp_path: Path) -> None:
     go = Go.create(tmp_path, imports)
     (go.directory / "work" / "go.mod").write_text(main)
     go.run(mirror.url, "mod", "tidy")
-
-
-def test_a_zip_that_comes_for_a_synced_go_mod_stays(rest: Rest, upstream: Upstream) -> None:
-    for name in ("synced", "cached"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    mirror = Mirror.create(rest, upstream)
-    sync(mirror, modules=["example.com/synced@v1.0.0"])
-    assert mirror.held(MODFILES) == ["example.com/synced@v1.0.0"]
-    assert mirror.get("example.com/cached/@v/v1.0.0.mod").status_code == 200
-    _wait_for(mirror, MODFILES, "example.com/cached@v1.0.0")
-    for name in ("synced", "cached"):
-        assert mirror.get(f"example.com/{name}/@v/v1.0.0.zip").status_code == 200
-    _wait_for(mirror, MODULES, "example.com/synced@v1.0.0", "example.com/cached@v1.0.0")
-    assert mirror.held(MODFILES) == []
-    assert _clean(mirror, max_size=0) == {"gomod.cleanup": 1, "gomod.cleanup.mod_files": 0}
-    assert mirror.held() == ["example.com/synced@v1.0.0"]
-
-
-def test_when_nearly_everything_is_wrong_the_rest_is_not_tried(
-    rest: Rest, upstream: Upstream
-) -> None:
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    text = complaint(mirror, modules=[f"example.com/m{n}@v1.0.0" for n in range(1000)])
-    lines = text.splitlines()[1:]
-    assert len(lines) == 21
-    found = re.fullmatch(r"and at least (\d+) more; the rest was not tried", lines[-1])
-    # Those that are under way when it is enough may add theirs before they are ended.
-    assert found and 30 <= int(found[1]) < 100
-    assert len(upstream.asked) < 500
-
-
-def test_no_more_at_a_time_than_the_remote_allows(rest: Rest, upstream: Upstream) -> None:
-    under_way, most = 0, 0
-
-    async def count(request: web.Request) -> web.StreamResponse:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        # Whatever else was to come at the same time has come then.
-        await asyncio.sleep(0.05)
-        under_way -= 1
-        return upstream.answer(request.match_info["path"])
-
-    for number in range(12):
-        upstream.add(f"example.com/m{number}", "v1.0.0")
-    upstream.everything = count
-    mirror = Mirror.create(rest, upstream, policy="immediate", download_concurrency=3)
-    sync(mirror, modules=[f"example.com/m{number}" for number in range(12)])
-    assert len(mirror.held()) == 12
-    assert 1 < most <= 3
-
-
-def test_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
-    async def fail(request: web.Request) -> web.StreamResponse:
-        return web.Response(status=500, text="out of order\n")
-
-    upstream.add("example.com/m", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="on_demand")
-    sync(mirror, modules=["example.com/m"])
-    # Nobody takes an old list for a new one.
-    upstream.behaviours["example.com/m/@v/list"] = fail
-    text = complaint(mirror, modules=["example.com/m"])
-    assert "example.com/m: the upstream 127.0.0.1:" in text and " answered 500" in text
-    assert mirror.number() == 1
-
-
-def test_other_bytes_than_clients_have(rest: Rest, upstream: Upstream) -> None:
-    upstream.add("example.com/m", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    sync(mirror, modules=["example.com/m"])
-    modify = {"remove_content_units": ["*"]}
-    rest.modify(mirror.owner.repository, **modify)
-    with running() as other:
-        other.add("example.com/m", "v1.0.0", other="package other\n")
-        mirror.change(url=other.url)
-        assert "SECURITY ERROR" in complaint(mirror, modules=["example.com/m"])
-    assert mirror.held() == []
 
 
 def test_the_go_command_builds_from_what_its_go_mod_needs(
@@ -549,39 +210,6 @@ def test_in_a_domain(domain_server: Server, upstream: Upstream, tmp_path: Path) 
     assert any(tmp_path.rglob("artifact/*/*"))
 
 
-def test_mirroring_removes_all_else(rest: Rest, upstream: Upstream) -> None:
-    for name in ("a", "b", "c"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, policy="immediate")
-    ours = Made()
-    assert mirror.owner.put(ours.zip()).status_code == 201
-    sync(mirror, modules=["example.com/a", "example.com/b"])
-    assert len(mirror.held()) == 3
-    sync(mirror, modules=["example.com/b", "example.com/c"], mirror=True)
-    assert mirror.held() == ["example.com/b@v1.0.0", "example.com/c@v1.0.0"]
-    assert mirror.number() == 3
-    mirror.change(policy="on_demand")
-    go_sum = sum_lines(upstream, "example.com/a", "v1.0.0")[1]
-    sync(mirror, modules=["example.com/b"], go_sum=go_sum, mirror=True)
-    assert mirror.held() == ["example.com/b@v1.0.0"]
-    assert mirror.held(MODFILES) == ["example.com/a@v1.0.0"]
-    assert (
-        sync(mirror, modules=["example.com/b"], go_sum=go_sum, mirror=True)["created_resources"]
-        == []
-    )
-
-
-def test_cleanup_leaves_what_was_synced(rest: Rest, upstream: Upstream) -> None:
-    for name in ("a", "b"):
-        upstream.add(f"example.com/{name}", "v1.0.0")
-    # As much as nothing fits into the cache.
-    mirror = Mirror.create(rest, upstream, policy="immediate", cache_size=10)
-    sync(mirror, modules=["example.com/a", "example.com/b"])
-    href = f"{mirror.owner.repository}cleanup/"
-    rest.wait(rest.call("POST", href, json={"unused_days": 0, "max_size": 0}))
-    assert mirror.held() == ["example.com/a@v1.0.0", "example.com/b@v1.0.0"]
-
-
 def test_what_an_immutable_repository_had_otherwise_is_an_error(
     rest: Rest, upstream: Upstream
 ) -> None:
@@ -599,18 +227,6 @@ def test_what_an_immutable_repository_had_otherwise_is_an_error(
     said = complaint(mirror, modules=["example.com/m", "example.com/n"])
     assert "GOM0003" in said and "example.com/m@v1.0.0" in said
     assert mirror.held() == []
-
-
-def test_a_go_version_of_thousands_of_digits_is_only_a_number(
-    rest: Rest, upstream: Upstream
-) -> None:
-    long = "1." + "9" * 5000
-    upstream.add("example.com/m", "v1.0.0", f"go {long}")
-    mirror = Mirror.create(rest, upstream, policy="on_demand")
-    for go in ("1.20", long):
-        text = f"module example.com/main\n\ngo {go}\n\nrequire example.com/m v1.0.0\n"
-        sync(mirror, go_mod=text)
-    assert mirror.held(MODFILES) == ["example.com/m@v1.0.0"]
 
 
 def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
@@ -650,6 +266,12 @@ def test_the_remote_of_the_repository(rest: Rest, upstream: Upstream) -> None:
         ({"go_mod": "\0"}, ["go_mod"]),
         ({"go_mod": 5, "go_sum": []}, ["go_mod", "go_sum"]),
         ({"modules": ["example.com/m"], "mirror": "perhaps"}, ["mirror"]),
+        ({"modules": ["example.com/m"], "missing": "maybe"}, ["missing"]),
+        ({"toolchains": ["1.26"]}, ["is no toolchain: write the Go version"]),
+        (
+            {"toolchains": ["go1.26.x linux-amd64"], "toolchain_platforms": ["linux-amd64"]},
+            ["Give go_mod, too"],
+        ),
         ({"modules": ["example.com/m"], "what": 1}, ["what"]),
         ({"modules": ["example.com/m"], "remote": 7}, ["remote"]),
         (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.upstream_world import Upstream, running
 from tests.inprocess import content, database
 
 
@@ -15,3 +16,10 @@ def content_url(pytestconfig: pytest.Config, run_dir: Path) -> Iterator[str]:
     cache = Path(pytestconfig.cache.mkdir("gomod-servers"))
     with database.running(run_dir, cache), content.running() as url:
         yield url
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """An upstream that has nothing yet."""
+    with running() as started:
+        yield started

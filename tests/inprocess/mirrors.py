@@ -1,5 +1,6 @@
 """Distributions that pull through: rows, as the API makes them."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ import requests
 from tests.functional.upstream_world import Upstream
 from tests.inprocess.owners import Owner
 
-from pulp_gomod.app.models import GoRemote  # isort: skip
+from pulp_gomod.app.models import GoModule, GoRemote, GoRepository  # isort: skip
+from pulp_gomod.app.models.membership import held_in  # isort: skip
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,33 @@ class Mirror:
     def get(self, path: str, **headers: str) -> requests.Response:
         """Read a path of the protocol."""
         return requests.get(f"{self.owner.content_url}/{path}", headers=headers, timeout=90)
+
+    @property
+    def url(self) -> str:
+        """Its GOPROXY root."""
+        return self.owner.content_url
+
+    def change(self, **settings: Any) -> None:
+        """Change the remote."""
+        for name, value in settings.items():
+            setattr(self.remote, name, value)
+        self.remote.save()
+        # Nobody tells the content app, which trusts for a moment what it has seen.
+        time.sleep(0.1)
+
+    def held(self, model: Any = GoModule) -> list[str]:
+        """What the repository's newest version holds: modules, or go.mod files without a zip."""
+        units = held_in(model.objects.all(), self.repository.latest_version())
+        return sorted(
+            f"{path}@{version}" for path, version in units.values_list("module", "version")
+        )
+
+    def number(self) -> int:
+        """The number of the repository's newest version."""
+        return int(self.repository.latest_version().number)
+
+    @property
+    def repository(self) -> GoRepository:
+        """The repository as it is now."""
+        found: GoRepository = GoRepository.objects.get(pk=self.owner.repository.pk)
+        return found

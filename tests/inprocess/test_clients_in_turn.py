@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from aiohttp import web
 
-from tests.functional.upstream_world import Upstream, running
+from tests.functional.upstream_world import Upstream
 from tests.inprocess.mirrors import Mirror
 
 from pulp_gomod.app.db import locks  # isort: skip
@@ -19,12 +19,6 @@ CONNECTIONS = 4
 MANY = 12
 SOON = 20.0
 STRANGER, OTHER, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as upstream:
-        yield upstream
 
 
 class Slow:

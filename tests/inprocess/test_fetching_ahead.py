@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
 
-from tests.functional.upstream_world import Upstream, running
+from tests.functional.upstream_world import Upstream
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.settings import configured
 
@@ -15,12 +15,6 @@ V = "v1.0.0"
 # Seconds in which what is fetched ahead has come, or would have.
 SOON = 20.0
 QUIET = 0.5
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as upstream:
-        yield upstream
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

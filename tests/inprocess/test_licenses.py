@@ -2,7 +2,6 @@
 
 import io
 import tarfile
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from pulp_gomod.app.content.repository.conditions import licences, licensed
 from pulp_gomod.app.db.pool import Database
 from pulp_gomod.app.models import GoDocumentation, GoLicences, GoModule
 from pulp_gomod.documenter.process import DocumenterFailed
-from tests.functional.upstream_world import Upstream, running
+from tests.functional.upstream_world import Upstream
 from tests.gomods import pack
 from tests.goproxy_requests import get
 from tests.inprocess.mirrors import Mirror
@@ -33,12 +32,6 @@ PATH = "example.com/m"
 @pytest.fixture
 def owner(content_url: str) -> Owner:
     return Owner.create(content_url)
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as upstream:
-        yield upstream
 
 
 @pytest.fixture

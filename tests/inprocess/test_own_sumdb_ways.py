@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.db.models.signals import post_save
 
-from tests.functional.upstream_world import Upstream, running
+from tests.functional.upstream_world import Upstream
 from tests.goproxy_requests import zip_of
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
@@ -35,12 +35,6 @@ from pulp_gomod.app.tasks import sumdb as tasks  # isort: skip
 from pulp_gomod.app.tasks.ingest import ingest  # isort: skip
 from pulp_gomod.app.tasks.promotion import modify  # isort: skip
 from pulp_gomod.app.tasks.sync.run import sync  # isort: skip
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 class World:

@@ -1,6 +1,5 @@
 """A policy adds one statement at most to a request that nobody has made before, and none to any other."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ from pulp_gomod.app.models import (
     GoRelease,
 )
 from pulp_gomod.golang.sumdb import note
-from tests.functional.upstream_world import SUMDB, Upstream, running
+from tests.functional.upstream_world import SUMDB, Upstream
 from tests.goproxy_requests import get, zip_of
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
@@ -139,12 +138,6 @@ class Scene:
         module = self.modules.pop()
         place = "@latest" if file == "../@latest" else f"@v/{file}"
         return f"{self.roots[has_policy]}/{module}/{place}"
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 def settled() -> None:

@@ -1,6 +1,5 @@
 """Syncs of what is new in another distribution, of ranges, and of tools: the task runs in the test itself."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from tests.functional.owners import Go
-from tests.functional.upstream_world import Upstream, running
+from tests.functional.upstream_world import Upstream
 from tests.goproxy_requests import zip_of
 from tests.inprocess.owners import Owner
 
@@ -30,12 +29,6 @@ from pulp_gomod.app.models import (  # isort: skip
 from pulp_gomod.app.models.membership import held_in  # isort: skip
 from pulp_gomod.app.tasks.sync.run import sync as sync_task  # isort: skip
 from pulp_gomod.golang.index import format_time  # isort: skip
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with running() as started:
-        yield started
 
 
 @pytest.fixture

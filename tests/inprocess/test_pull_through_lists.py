@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from aiohttp import web
 
-from tests.functional.rest_api import MODFILES, Rest
-from tests.functional.upstream_world import Behaviour, Mirror, Upstream
+from tests.functional.upstream_world import Behaviour, Upstream
 from tests.gomods import pack
+from tests.inprocess.mirrors import Mirror
+from tests.inprocess.test_sync import sync
+
+from pulp_gomod.app.models import GoModFile  # isort: skip
 
 M = "example.com/m"
-# Content processes of the server: each has to find out by itself.
-PROCESSES = 2
+# Content processes: each has to find out by itself (there are two in tests of whole servers).
+PROCESSES = 1
 # Seconds for which an upstream that hangs says nothing.
 HANG = 30.0
 # Who waits for it does so for two seconds, and nobody else takes most of that, on a busy machine either.
@@ -36,17 +39,17 @@ async def _hang(_: web.Request) -> web.Response:
 
 def _hold(mirror: Mirror, version: str = "v0.9.0") -> None:
     ours = pack(f"{M}@{version}/", [("go.mod", f"module {M}\n".encode())])
-    assert mirror.owner.put(ours).status_code == 201
+    mirror.owner.publish(ours)
 
 
 def _slow(taken: list[float]) -> int:
     return sum(seconds > WAITED for seconds in taken)
 
 
-def test_nothing_but_versions_comes_through(rest: Rest, upstream: Upstream) -> None:
+def test_nothing_but_versions_comes_through(content_url: str, upstream: Upstream) -> None:
     body = b"v1.0.0\nv1.0.1\x1b[31m\n<script>\nv1.1.0 injected\nv2.0.0\nv1.2.0+meta\n\0\n"
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
-    mirror = Mirror.create(rest, upstream, mix=M)
+    mirror = Mirror.create(content_url, upstream, mix=M)
     # Nor do versions that the module cannot have.
     versions = b"v1.0.0\nv1.1.0\n"
     assert mirror.get(f"{M}/@v/list").content == versions
@@ -65,9 +68,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_no_answer_is_not_kept(rest: Rest, upstream: Upstream, case: str) -> None:
+def test_what_is_no_answer_is_not_kept(content_url: str, upstream: Upstream, case: str) -> None:
     paths = [f"{M}/@v/list", f"{M}/@latest", f"{M}/@v/master.info"]
-    mirror = Mirror.create(rest, upstream, mix=M, cache_ttl=1)
+    mirror = Mirror.create(content_url, upstream, mix=M, cache_ttl=1)
     upstream.everything = _say(BROKEN[case])
     for path in paths:
         told = mirror.get(path)
@@ -84,22 +87,22 @@ def test_what_is_no_answer_is_not_kept(rest: Rest, upstream: Upstream, case: str
         assert mirror.get(path).content == answer.content, path
 
 
-def test_lists_without_end_are_refused(rest: Rest, upstream: Upstream) -> None:
+def test_lists_without_end_are_refused(content_url: str, upstream: Upstream) -> None:
     body = b"".join(b"v1.0.%d\n" % number for number in range(1_000_000))
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
-    mirror = Mirror.create(rest, upstream, mix=M)
+    mirror = Mirror.create(content_url, upstream, mix=M)
     assert "more than the 2097152 bytes" in mirror.get(f"{M}/@v/list").text
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
     assert mirror.get(f"{M}/@latest").json()["Version"] == "v0.9.0"
 
 
-def test_a_long_list_holds_nobody_up(rest: Rest, upstream: Upstream) -> None:
-    body = b"".join(b"v1.0.%d\n" % number for number in range(180_000))
+def test_a_long_list_holds_nobody_up(content_url: str, upstream: Upstream) -> None:
+    body = b"".join(b"v1.0.%d\n" % number for number in range(60_000))
     upstream.behaviours[f"{M}/@v/list"] = _say(body)
-    upstream.behaviours[f"{M}/@v/v1.0.179999.mod"] = _say(f"module {M}\n\ngo 1.20\n".encode())
-    upstream.behaviours[f"{M}/@v/v1.0.179999.info"] = _say(b'{"Version":"v1.0.179999"}')
-    mirror = Mirror.create(rest, upstream, mix=M)
+    upstream.behaviours[f"{M}/@v/v1.0.59999.mod"] = _say(f"module {M}\n\ngo 1.20\n".encode())
+    upstream.behaviours[f"{M}/@v/v1.0.59999.info"] = _say(b'{"Version":"v1.0.59999"}')
+    mirror = Mirror.create(content_url, upstream, mix=M)
     _hold(mirror)
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(mirror.get, f"{M}/@v/list") for _ in range(8)]
@@ -117,11 +120,11 @@ def test_a_long_list_holds_nobody_up(rest: Rest, upstream: Upstream) -> None:
     while not mirror.get(f"{M}/@v/list").text.startswith("v0.9.0\nv1.0.0\nv1.0.1\n"):
         assert time.monotonic() < end
         time.sleep(PAUSE)
-    assert mirror.get(f"{M}/@latest").json()["Version"] == "v1.0.179999"
+    assert mirror.get(f"{M}/@latest").json()["Version"] == "v1.0.59999"
 
 
-def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstream) -> None:
-    mirror = Mirror.create(rest, upstream, mix=M)
+def test_nobody_waits_twice_for_a_hanging_upstream(content_url: str, upstream: Upstream) -> None:
+    mirror = Mirror.create(content_url, upstream, mix=M)
     _hold(mirror)
     upstream.everything = _hang
     taken = []
@@ -133,10 +136,10 @@ def test_nobody_waits_twice_for_a_hanging_upstream(rest: Rest, upstream: Upstrea
     assert max(taken) < HANG / 2
 
 
-def test_nobody_waits_for_a_list_alone_that_hangs(rest: Rest, upstream: Upstream) -> None:
+def test_nobody_waits_for_a_list_alone_that_hangs(content_url: str, upstream: Upstream) -> None:
     upstream.behaviours[f"{M}/@v/list"] = _hang
     upstream.add("example.com/lively", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, mix=M, not_found_ttl=0, cache_ttl=0)
+    mirror = Mirror.create(content_url, upstream, mix=M, not_found_ttl=0, cache_ttl=0)
     _hold(mirror)
     taken = []
     for _ in range(10):
@@ -147,11 +150,13 @@ def test_nobody_waits_for_a_list_alone_that_hangs(rest: Rest, upstream: Upstream
     assert _slow(taken) <= PROCESSES, taken
 
 
-def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream: Upstream) -> None:
+def test_nobody_waits_each_time_for_an_upstream_that_fails(
+    content_url: str, upstream: Upstream
+) -> None:
     async def fail(_: web.Request) -> web.Response:
         return web.Response(status=500, text="no\n")
 
-    mirror = Mirror.create(rest, upstream, mix=M)
+    mirror = Mirror.create(content_url, upstream, mix=M)
     _hold(mirror)
     upstream.everything = fail
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\n"
@@ -163,10 +168,10 @@ def test_nobody_waits_each_time_for_an_upstream_that_fails(rest: Rest, upstream:
     assert len(upstream.asked) <= asked + 12
 
 
-def test_the_latest_version_is_not_waited_for(rest: Rest, upstream: Upstream) -> None:
+def test_the_latest_version_is_not_waited_for(content_url: str, upstream: Upstream) -> None:
     upstream.add(M, "v1.0.0")
     upstream.behaviours[f"{M}/@v/v1.0.0.mod"] = _hang
-    mirror = Mirror.create(rest, upstream, mix=M)
+    mirror = Mirror.create(content_url, upstream, mix=M)
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
     began = time.monotonic()
@@ -175,22 +180,22 @@ def test_the_latest_version_is_not_waited_for(rest: Rest, upstream: Upstream) ->
 
 
 def test_choosing_the_latest_fetches_nothing_for_who_asks_so(
-    rest: Rest, upstream: Upstream
+    content_url: str, upstream: Upstream
 ) -> None:
     upstream.add(M, "v1.0.0")
-    mirror = Mirror.create(rest, upstream, mix=M)
+    mirror = Mirror.create(content_url, upstream, mix=M)
     _hold(mirror)
     assert mirror.get(f"{M}/@v/list").text == "v0.9.0\nv1.0.0\n"
     upstream.asked.clear()
     no_fetch = {"Disable-Module-Fetch": "true"}
-    assert mirror.get(f"{M}/@latest", headers=no_fetch).json()["Version"] == "v0.9.0"
+    assert mirror.get(f"{M}/@latest", **no_fetch).json()["Version"] == "v0.9.0"
     assert upstream.asked == []
 
 
 def test_the_latest_is_chosen_from_the_list_where_the_upstream_says_none(
-    rest: Rest, upstream: Upstream
+    content_url: str, upstream: Upstream
 ) -> None:
-    mirror = Mirror.create(rest, upstream)
+    mirror = Mirror.create(content_url, upstream)
     assert mirror.get(f"{M}/@latest").status_code == 404
     upstream.add(f"{M}/pre", "v1.0.0-rc.1")
     upstream.add(f"{M}/some", "v1.0.0")
@@ -208,6 +213,5 @@ def test_the_latest_is_chosen_from_the_list_where_the_upstream_says_none(
     for path, version in (("pre", "v1.0.0-rc.1"), ("some", "v1.0.0"), ("pseudo", newer)):
         assert mirror.get(f"{M}/{path}/@latest").json()["Version"] == version
     assert mirror.get(f"{M}/pseudo/@v/list").text == ""
-    body = {"remote": mirror.remote, "modules": [f"{M}/pseudo@latest"]}
-    rest.wait(rest.call("POST", f"{mirror.owner.repository}sync/", json=body))
-    assert f"{M}/pseudo@{newer}" in mirror.held(MODFILES)
+    sync(mirror.owner, mirror.remote, modules=[f"{M}/pseudo@latest"])
+    assert f"{M}/pseudo@{newer}" in mirror.held(GoModFile)
