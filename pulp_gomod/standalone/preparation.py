@@ -22,6 +22,8 @@ from .settings import OwnSettings
 LOG = "prepare"
 
 _PASSWORD_LENGTH = 20
+# Migrations that a message names.
+_SHOWN = 3
 _POLL = 0.1
 
 
@@ -78,6 +80,12 @@ def run_if_needed(
         "ready_made": not state.get("ready_made"),
     }
     answer = _run(json.dumps(request), spawner, logs, wait)
+    if newer := answer.get("newer"):
+        raise StandaloneError(
+            "a newer version of Pulp or of a plugin has prepared this database "
+            f"({', '.join(newer[:_SHOWN])}), which this version would damage. Install that one again, or "
+            "restore a backup from before the upgrade."
+        )
     sumdb = answer["sumdb"] or state.get("sumdb", "")
     data.write_state(
         {

@@ -26,7 +26,8 @@ def main() -> None:
     Input: `password`, the administrator's password or null to leave it as it is; `new_password`,
     the one to set if there is no administrator yet; `ready_made`, whether to make a repository,
     a distribution and a checksum database to begin with. Output: `new_administrator`; `sumdb`, the name of the
-    checksum database if one was made.
+    checksum database if one was made. Or `newer` alone, where nothing is done: migrations of the database that
+    are not installed.
     """
     die_with_parent(signal.SIGTERM, os.getppid())
     request = json.load(sys.stdin)
@@ -41,11 +42,23 @@ def _prepare(request: dict[str, Any]) -> dict[str, Any]:
     from django.core.management import call_command
 
     django.setup()
+    if newer := _newer_migrations():
+        return {"newer": newer}
     call_command("migrate", interactive=False, verbosity=1)
     call_command("collectstatic", interactive=False, verbosity=0)
     new_administrator = _administrator(request["password"], request["new_password"])
     sumdb = _make_ready() if request["ready_made"] else None
     return {"new_administrator": new_administrator, "sumdb": sumdb}
+
+
+def _newer_migrations() -> list[str]:
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    from .downgrade import newer_migrations
+
+    loader = MigrationLoader(connection)
+    return newer_migrations(loader.applied_migrations, loader.disk_migrations)
 
 
 def _administrator(password: str | None, new_password: str) -> bool:

@@ -338,6 +338,21 @@ def test_an_existing_database_is_used(running: Place, tmp_path: Path) -> None:
         assert not [each for each in here.family if "postgres" in each.command]
     finally:
         here.stop()
+    # Whoever has gone back to older software, which has prepared nothing yet, is told so.
+    newer = (
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('gomod', '9999_newer', now())"
+    )
+    execute(running, "psql", "-d", "existing", "-c", newer)
+    (here.data_dir / "state.json").unlink()
+    done = subprocess.run(
+        [PROGRAM, "serve", "--data-dir", here.data_dir, "--port", "0", "--database-url", url],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    refused = "has prepared this database (gomod 9999_newer), which this version would damage"
+    assert f"a newer version of Pulp or of a plugin {refused}" in done.stderr
 
 
 def test_nothing_is_left_of_a_server_that_is_stopped(running: Place, stuck_task: StuckTask) -> None:
