@@ -252,6 +252,9 @@ class FrontDoor:
         if (unanswerable := refuse_here(request)) is not None:
             return unanswerable
         if request.path.startswith(self._content_prefix):
+            if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
+                # With domains there is no list of all that is served.
+                return refusal(404, "Not found: the path of content begins with a domain.")
             return refusal(405, _READ_ONLY, {"Allow": "GET, HEAD"})
         refused = await self._credentials.refusal(request) if self._credentials else None
         if refused is not None:
