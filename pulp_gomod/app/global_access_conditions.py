@@ -40,7 +40,7 @@ def gomod_may_upload(request: Any, view: Any, action: str, permissions: str) -> 
         return False
     if upload.get("pulp_labels") and not has_right(request, "core.manage_content_labels"):
         raise ValidationError(
-            {"pulp_labels": _("Labels require core.manage_content_labels, which you lack.")}
+            {"pulp_labels": [_("Labels require core.manage_content_labels, which you lack.")]}
         )
     return all(_may_use(request, zip) for zip in upload["zips"])
 

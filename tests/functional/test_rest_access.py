@@ -81,13 +81,19 @@ def test_a_user_without_roles_sees_and_makes_nothing(rest: Rest, held: Held, pat
 
 
 def test_what_is_not_yours_is_not_there(rest: Rest, held: Held) -> None:
-    user = new_user(rest)
+    user, publisher = new_user(rest), new_user(rest)
+    grant(rest, held.repository, publisher, "gomod.gorepository_publisher")
     (release,) = rest.get(RELEASES, repository=held.repository)["results"]
     for href in (held.repository, held.unit, release["pulp_href"]):
         assert user.status("GET", href) == 404
     assert user.status("GET", f"{held.repository}versions/") == 403
     assert user.status("GET", f"{held.repository}versions/1/") == 403
     assert user.status("POST", f"{held.repository}modify/", json={}) == 404
+    labelled = publisher.post_zips(
+        Made().zip(), repository=held.repository, pulp_labels='{"a": "b"}'
+    )
+    said = ["Labels require core.manage_content_labels, which you lack."]
+    assert (labelled.status_code, labelled.json()) == (400, {"pulp_labels": said})
     nowhere = user.post_zips(Made().zip())
     said = ["You may only upload to a repository: name one."]
     assert (nowhere.status_code, nowhere.json()) == (400, {"repository": said})

@@ -94,7 +94,7 @@ def test_a_small_bad_zip_is_refused_at_once(rest: Rest) -> None:
     made, repository = Made(), rest.create_repository()
     response = rest.post_zips(made.zip(), b"no zip at all", repository=repository)
     assert response.status_code == 400
-    assert "1.zip" in response.text
+    assert "1.zip" in response.json()["non_field_errors"][0]
     assert rest.names(MODULES, module=made.path) == []
     assert rest.latest(repository).endswith("/versions/0/")
 

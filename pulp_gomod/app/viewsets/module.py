@@ -201,7 +201,7 @@ def _verify_at_once(files: list[Any]) -> None:
             if not is_heavy(file.file):
                 verify(file.file, file.name)
     except InvalidModuleError as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError({"non_field_errors": [str(error)]}) from error
 
 
 class StorageUnavailable(APIException):

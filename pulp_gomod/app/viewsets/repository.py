@@ -279,7 +279,7 @@ class GoRepositoryViewSet(
         wanted = asked_of(self, repository)
         if settings.GOMOD_DOCUMENTATION == OFF:
             message = "This server documents no modules: its setting GOMOD_DOCUMENTATION is off."
-            raise serializers.ValidationError(message)
+            raise serializers.ValidationError({"non_field_errors": [message]})
         anew = timezone.now().isoformat() if wanted["anew"] else None
         return OperationPostponedResponse(dispatch_documenting(repository, 0, anew), request)
 

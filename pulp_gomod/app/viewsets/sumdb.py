@@ -171,7 +171,7 @@ class GoSumdbViewSet(
         try:
             rotate(sumdb.pk, asked.validated_data["until"])
         except SumdbRefusesError as error:
-            raise serializers.ValidationError(error.reason) from error
+            raise serializers.ValidationError({"non_field_errors": [error.reason]}) from error
         # pulpcore remembers the object for as long as the request takes.
         sumdb = self.queryset.get(pk=sumdb.pk)
         shown = GoSumdbSerializer(sumdb, context=self.get_serializer_context())
