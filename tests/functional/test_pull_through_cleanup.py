@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
+from tests.functional.beside import Begun, beginning
 from tests.functional.rest_api import MODFILES, Rest
 from tests.functional.serving import Server
 from tests.functional.tasks import await_version
@@ -18,6 +20,15 @@ from tests.statements import connect
 
 MODULES = 60
 MOST_VERSIONS = 6
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun(server: Server) -> Iterator[Begun]:
+    """What waits most of its time: for a quiet moment, and for uses to be written, which takes half a minute."""
+    with beginning(
+        server, cleanup_removes_what_was_cached_and_nothing_else, what_is_in_use_stays
+    ) as begun:
+        yield begun
 
 
 def _wait_until_held(mirror: Mirror, count: int, seconds: float = 60) -> None:
@@ -40,7 +51,51 @@ def test_a_cold_build_makes_few_repository_versions(rest: Rest, upstream: Upstre
     assert mirror.number() <= MOST_VERSIONS
 
 
-def test_cleanup_removes_what_was_cached_and_nothing_else(rest: Rest, upstream: Upstream) -> None:
+@pytest.mark.parametrize("limits", [{}, {"unused_days": -1}, {"max_size": "much"}])
+def test_cleanup_wants_to_be_told_what(
+    rest: Rest, upstream: Upstream, limits: dict[str, object]
+) -> None:
+    mirror = Mirror.create(rest, upstream)
+    refused = rest.call("POST", f"{mirror.owner.repository}cleanup/", json=limits)
+    assert refused.status_code == 400
+
+
+def test_a_full_cache_passes_on_and_makes_room(rest: Rest, upstream: Upstream) -> None:
+    made = upstream.add("example.com/first", "v1.0.0")
+    upstream.add("example.com/other", "v1.0.0")
+    mirror = Mirror.create(rest, upstream, cache_size=len(made.zip) + 10)
+    assert mirror.get("example.com/first/@v/v1.0.0.zip").status_code == 200
+    _wait_until_held(mirror, 1)
+    assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+    mirror.until(lambda: not mirror.held(), 30)
+
+
+def test_zips_that_come_together_share_the_room(rest: Rest, upstream: Upstream) -> None:
+    names = [f"example.com/together{number}" for number in range(20)]
+    size = max(len(upstream.add(name, "v1.0.0").zip) for name in names)
+    mirror = Mirror.create(rest, upstream, cache_size=2 * size + 10)
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(1)
+        return upstream.answer(request.match_info["path"])
+
+    upstream.everything = slowly
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = pool.map(lambda name: mirror.get(f"{name}/@v/v1.0.0.zip").status_code, names)
+        assert set(found) == {200}
+    most = 0
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        number = mirror.number()
+        most = max(most, len(mirror.held()))
+        await_version(rest.url, mirror.owner.repository, after=number, timeout=1)
+    # Two for each content process: what the others are about to keep is not known yet.
+    assert most <= 4
+
+
+def cleanup_removes_what_was_cached_and_nothing_else(
+    server: Server, rest: Rest, upstream: Upstream
+) -> None:
     for name in ("a", "b", "c"):
         upstream.add(f"example.com/{name}", "v1.0.0")
     upstream.add("example.com/only-mod", "v1.0.0")
@@ -71,9 +126,7 @@ def test_cleanup_removes_what_was_cached_and_nothing_else(rest: Rest, upstream: 
     _wait_until_held(mirror, 2)
 
 
-def test_what_is_in_use_stays(server: Server, rest: Rest, upstream: Upstream) -> None:
-    if not server.data_dir:
-        pytest.skip("the database of a server that somebody else started is out of reach")
+def what_is_in_use_stays(server: Server, rest: Rest, upstream: Upstream) -> None:
     names = ("used", "unused", "used-mod", "unused-mod")
     for name in names:
         upstream.add(f"example.com/{name}", "v1.0.0")
@@ -131,43 +184,9 @@ _USES = """
 """
 
 
-@pytest.mark.parametrize("limits", [{}, {"unused_days": -1}, {"max_size": "much"}])
-def test_cleanup_wants_to_be_told_what(
-    rest: Rest, upstream: Upstream, limits: dict[str, object]
-) -> None:
-    mirror = Mirror.create(rest, upstream)
-    refused = rest.call("POST", f"{mirror.owner.repository}cleanup/", json=limits)
-    assert refused.status_code == 400
+def test_cleanup_removes_what_was_cached_and_nothing_else(begun: Begun) -> None:
+    begun[cleanup_removes_what_was_cached_and_nothing_else].result()
 
 
-def test_a_full_cache_passes_on_and_makes_room(rest: Rest, upstream: Upstream) -> None:
-    made = upstream.add("example.com/first", "v1.0.0")
-    upstream.add("example.com/other", "v1.0.0")
-    mirror = Mirror.create(rest, upstream, cache_size=len(made.zip) + 10)
-    assert mirror.get("example.com/first/@v/v1.0.0.zip").status_code == 200
-    _wait_until_held(mirror, 1)
-    assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
-    mirror.until(lambda: not mirror.held(), 30)
-
-
-def test_zips_that_come_together_share_the_room(rest: Rest, upstream: Upstream) -> None:
-    names = [f"example.com/together{number}" for number in range(20)]
-    size = max(len(upstream.add(name, "v1.0.0").zip) for name in names)
-    mirror = Mirror.create(rest, upstream, cache_size=2 * size + 10)
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(1)
-        return upstream.answer(request.match_info["path"])
-
-    upstream.everything = slowly
-    with ThreadPoolExecutor(len(names)) as pool:
-        found = pool.map(lambda name: mirror.get(f"{name}/@v/v1.0.0.zip").status_code, names)
-        assert set(found) == {200}
-    most = 0
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        number = mirror.number()
-        most = max(most, len(mirror.held()))
-        await_version(rest.url, mirror.owner.repository, after=number, timeout=1)
-    # Two for each content process: what the others are about to keep is not known yet.
-    assert most <= 4
+def test_what_is_in_use_stays(begun: Begun) -> None:
+    begun[what_is_in_use_stays].result()
