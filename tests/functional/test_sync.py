@@ -15,10 +15,10 @@ import trustme
 
 from pulp_gomod.golang import dirhash
 from tests.functional.owners import Go
-from tests.functional.rest_api import MODFILES, MODULES, RELEASES, REMOTES, Made, Rest, TaskFailed
+from tests.functional.rest_api import MODFILES, RELEASES, REMOTES, Made, Rest, TaskFailed
 from tests.functional.serving import Server
 from tests.functional.test_rest_access import grant, new_user
-from tests.functional.upstream_world import Mirror, Upstream, Version, running
+from tests.functional.upstream_world import Mirror, Upstream, Version
 from tests.gomods import modules
 
 WRONG = "h1:" + b64encode(hashlib.sha256(b"other").digest()).decode()
@@ -104,57 +104,6 @@ def test_by_name(rest: Rest, upstream: Upstream) -> None:
     assert mirror.get("example.com/one/@v/v1.0.0.mod").content == found.mod
     assert mirror.get("example.com/one/@v/v1.0.0.info").content == found.info
     assert len(upstream.asked) == asked
-
-
-def _clean(mirror: Mirror, **limits: float) -> dict[str, int]:
-    """Clean up, and say how much the task has removed, by the codes of its reports."""
-    rest = mirror.owner.rest
-    task = rest.wait(rest.call("POST", f"{mirror.owner.repository}cleanup/", json=limits))
-    return {each["code"]: each["done"] for each in task["progress_reports"]}
-
-
-def _wait_for(mirror: Mirror, kind: str, *names: str) -> None:
-    mirror.until(lambda: set(names) <= set(mirror.held(kind)))
-
-
-def test_no_cleanup_takes_what_was_synced(rest: Rest, tmp_path: Path) -> None:
-    with running() as upstream:
-        upstream.add("example.com/a", "v1.0.0", "go 1.16", "require example.com/b v1.0.0")
-        upstream.add("example.com/b", "v1.0.0", "go 1.16")
-        upstream.add("example.com/b", "v1.1.0", "go 1.16", "require example.com/c v1.0.0")
-        upstream.add("example.com/c", "v1.0.0", "go 1.16")
-        upstream.add("example.com/other", "v1.0.0")
-        upstream.add("example.com/other", "v1.1.0")
-        mirror = Mirror.create(rest, upstream, policy="immediate")
-        # What clients have asked for before is synced, too.
-        assert mirror.get("example.com/b/@v/v1.0.0.mod").status_code == 200
-        _wait_for(mirror, MODFILES, "example.com/b@v1.0.0")
-        main = "module example.org/main\n\ngo 1.16\n\nrequire example.com/a v1.0.0\n"
-        main += "require example.com/b v1.1.0\n"
-        sync(mirror, go_mod=main)
-        synced, graph = mirror.held(), mirror.held(MODFILES)
-        assert (len(synced), graph) == (3, ["example.com/b@v1.0.0"])
-        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
-        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
-        _wait_for(mirror, MODULES, "example.com/other@v1.0.0")
-        _wait_for(mirror, MODFILES, "example.com/other@v1.1.0")
-        removed = _clean(mirror, max_size=0, unused_days=0)
-        assert removed == {"gomod.cleanup": 1, "gomod.cleanup.mod_files": 1}
-        assert (mirror.held(), mirror.held(MODFILES)) == (synced, graph)
-        assert set(_clean(mirror, max_size=0, unused_days=0).values()) == {0}
-        # Neither does the limit of the remote.
-        mirror.change(cache_size=1)
-        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
-        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
-        number = mirror.number()
-        mirror.until(lambda: mirror.number() >= number + 2)
-        assert (mirror.held(), mirror.held(MODFILES)) == (synced, graph)
-    imports = (
-        'package main\n\nimport (\n\t_ "example.com/a"\n\t_ "example.com/b"\n)\n\nfunc main() {}\n'
-    )
-    go = Go.create(tmp_path, imports)
-    (go.directory / "work" / "go.mod").write_text(main)
-    go.run(mirror.url, "mod", "tidy")
 
 
 def test_the_go_command_builds_from_what_its_go_mod_needs(

@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from tests.functional.owners import Go
 from tests.functional.rest_api import Made
 from tests.functional.test_sync import WRONG, sum_lines, zips
 from tests.functional.upstream_world import SUMDB_KEY, Upstream, running
@@ -305,6 +307,47 @@ def test_a_list_of_nothing_but_what_cannot_be_had_is_an_error(
         "nothing that the upstream lists could be fetched:\nexample.com/void@v1.0.0: the upstream does not"
         in text
     )
+
+
+def test_no_cleanup_takes_what_was_synced(content_url: str, tmp_path: Path) -> None:
+    with running() as upstream:
+        upstream.add("example.com/a", "v1.0.0", "go 1.16", "require example.com/b v1.0.0")
+        upstream.add("example.com/b", "v1.0.0", "go 1.16")
+        upstream.add("example.com/b", "v1.1.0", "go 1.16", "require example.com/c v1.0.0")
+        upstream.add("example.com/c", "v1.0.0", "go 1.16")
+        upstream.add("example.com/other", "v1.0.0")
+        upstream.add("example.com/other", "v1.1.0")
+        mirror = Mirror.create(content_url, upstream, policy="immediate")
+        # What clients have asked for before is synced, too.
+        assert mirror.get("example.com/b/@v/v1.0.0.mod").status_code == 200
+        _join(mirror, GoModFile, "example.com/b@v1.0.0")
+        main = "module example.org/main\n\ngo 1.16\n\nrequire example.com/a v1.0.0\n"
+        main += "require example.com/b v1.1.0\n"
+        sync(mirror, go_mod=main)
+        synced, graph = mirror.held(), mirror.held(GoModFile)
+        assert (len(synced), graph) == (3, ["example.com/b@v1.0.0"])
+        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
+        _join(mirror, GoModule, "example.com/other@v1.0.0")
+        _join(mirror, GoModFile, "example.com/other@v1.1.0")
+        removed = _clean(mirror, max_size=0, unused_days=0)
+        assert removed == {"gomod.cleanup": 1, "gomod.cleanup.mod_files": 1}
+        assert (mirror.held(), mirror.held(GoModFile)) == (synced, graph)
+        assert set(_clean(mirror, max_size=0, unused_days=0).values()) == {0}
+        # Neither does the limit of the remote.
+        mirror.change(cache_size=1)
+        assert mirror.get("example.com/other/@v/v1.0.0.zip").status_code == 200
+        assert mirror.get("example.com/other/@v/v1.1.0.mod").status_code == 200
+        number = mirror.number()
+        while mirror.number() < number + 2:
+            join_now(mirror.owner.repository, 1)
+        assert (mirror.held(), mirror.held(GoModFile)) == (synced, graph)
+    imports = (
+        'package main\n\nimport (\n\t_ "example.com/a"\n\t_ "example.com/b"\n)\n\nfunc main() {}\n'
+    )
+    go = Go.create(tmp_path, imports)
+    (go.directory / "work" / "go.mod").write_text(main)
+    go.run(mirror.url, "mod", "tidy")
 
 
 def test_a_zip_that_comes_for_a_synced_go_mod_stays(content_url: str, upstream: Upstream) -> None:
