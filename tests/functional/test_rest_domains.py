@@ -67,6 +67,7 @@ def here(domain_server: Any) -> Here:
     publication = rest.create(PUBLICATIONS, repository=repository)["pulp_href"]
     distribution = rest.create(DISTRIBUTIONS, name="go", base_path="go", publication=publication)
     remote = rest.create(REMOTES, name="up", url="https://goproxy.example.com")
+    block = {"repository": repository, "module": "example.com/bad", "reason": "it is"}
     hrefs = {
         "repository": repository,
         "version": f"{repository}versions/1/",
@@ -76,6 +77,10 @@ def here(domain_server: Any) -> Here:
         "publication": publication,
         "distribution": distribution["pulp_href"],
         "remote": remote["pulp_href"],
+        "block": rest.create("gomod/blocks/", **block)["pulp_href"],
+        "policy": rest.create("gomod/policies/", name="p")["pulp_href"],
+        "token": rest.create("gomod/tokens/", name="t")["pulp_href"],
+        "sumdb": rest.create("gomod/sumdbs/", name=f"localhost/{uuid4().hex}")["pulp_href"],
     }
     return Here(rest, other, hrefs, made)
 

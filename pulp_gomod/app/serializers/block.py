@@ -6,11 +6,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
+from pulpcore.plugin.serializers import DetailRelatedField, ModelSerializer
 
 from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoBlock, GoRepository
 from pulp_gomod.app.models.blocking import BELOW
+from pulp_gomod.app.serializers.fields import IdentityInDomain
 from pulp_gomod.app.serializers.versions import LONGEST_RANGE, LONGEST_REASON, RangeAndReason
 from pulp_gomod.app.storage.admission import TooManyBlocks, make_block
 from pulp_gomod.app.storage.upload_policy import check_path
@@ -22,7 +23,7 @@ LONGEST_MODULE = 2000
 class GoBlockSerializer(RangeAndReason, ModelSerializer):
     """Module versions that a repository neither accepts nor serves."""
 
-    pulp_href = IdentityField(view_name="gomod/blocks-detail")
+    pulp_href = IdentityInDomain(view_name="gomod/blocks-detail")
     repository = DetailRelatedField(
         help_text=_("The Go repository to keep them out of."),
         view_name="repositories-gomod/gomod-detail",

@@ -7,13 +7,13 @@ from rest_framework import serializers
 from pulpcore.plugin.serializers import DetailRelatedField, ModelSerializer
 
 from pulp_gomod.app.models import GoConsumer
-from pulp_gomod.app.serializers.release import ReleaseIdentityField
+from pulp_gomod.app.serializers.fields import IdentityInDomain
 
 
 class GoConsumerSerializer(ModelSerializer):
     """Who downloaded a module version."""
 
-    pulp_href = ReleaseIdentityField(view_name="gomod/consumers-detail")
+    pulp_href = IdentityInDomain(view_name="gomod/consumers-detail")
     distribution = DetailRelatedField(
         help_text=_("The distribution that it was downloaded through."),
         view_name_pattern=r"distributions(-.*/.*)-detail",

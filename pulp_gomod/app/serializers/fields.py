@@ -8,10 +8,28 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import pulp_labels_validator
+from pulpcore.plugin.serializers import IdentityField, pulp_labels_validator
+from pulpcore.plugin.util import reverse
 
 from pulp_gomod.app.models.module import storable
 from pulp_gomod.sizes import SizeError, parse_size
+
+
+class IdentityInDomain(IdentityField):
+    """
+    The href of an object in the current domain.
+
+    pulpcore's field asks the object for its domain; what has none but its repository's, such as a release or a
+    block, would be said to be in the domain `default`, where nobody finds it.
+    """
+
+    def get_url(self, obj: Any, view_name: str, request: Any, format: Any) -> str:
+        """Make the href."""
+        self.reverse = reverse
+        url: str = serializers.HyperlinkedIdentityField.get_url(
+            self, obj, view_name, request, format
+        )
+        return url
 
 
 @extend_schema_field(OpenApiTypes.STR)

@@ -1,37 +1,19 @@
 """GoRelease over REST."""
 
 from gettext import gettext as _
-from typing import Any
 
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import DetailRelatedField, IdentityField, ModelSerializer
-from pulpcore.plugin.util import reverse
+from pulpcore.plugin.serializers import DetailRelatedField, ModelSerializer
 
 from pulp_gomod.app.models import GoRelease
-from pulp_gomod.app.serializers.fields import ObjectField, TextField
-
-
-class ReleaseIdentityField(IdentityField):
-    """
-    The href of a release in the current domain.
-
-    pulpcore's field asks the object for its domain, and a release has none but its repository's.
-    """
-
-    def get_url(self, obj: Any, view_name: str, request: Any, format: Any) -> str:
-        """Make the href."""
-        self.reverse = reverse
-        url: str = serializers.HyperlinkedIdentityField.get_url(
-            self, obj, view_name, request, format
-        )
-        return url
+from pulp_gomod.app.serializers.fields import IdentityInDomain, ObjectField, TextField
 
 
 class GoReleaseSerializer(ModelSerializer):
     """How a module version came into a repository."""
 
-    pulp_href = ReleaseIdentityField(view_name="gomod/releases-detail")
+    pulp_href = IdentityInDomain(view_name="gomod/releases-detail")
     repository = DetailRelatedField(
         help_text=_("The repository."),
         view_name_pattern=r"repositories(-.*/.*)-detail",
