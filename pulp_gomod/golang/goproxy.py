@@ -28,6 +28,9 @@ MOST_DAYS = 3650
 _ASKED_WITH_A_QUERY = frozenset({INDEX, BUNDLE, SBOM})
 _DAYS = re.compile("([1-9][0-9]{0,3})d", re.ASCII)
 
+_CAPITAL = re.compile("[A-Z]")
+_CAPITALS = "; capital letters are written as ! and the small letter, such as !a for A"
+
 # Queries that the go command answers itself: as the name of a version they mean nothing.
 _CLIENT_QUERIES = frozenset({"upgrade", "patch", "none"})
 
@@ -178,7 +181,7 @@ def parse(path: str) -> Parsed:
             )
         return _parse_file(module.unescape_path(escaped), file)
     except GoError as error:
-        return Malformed(str(error))
+        return Malformed(f"{error}{_CAPITALS if _CAPITAL.search(path) else ''}")
 
 
 def _parse_hold(rest: str) -> Parsed:

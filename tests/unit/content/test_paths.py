@@ -75,6 +75,22 @@ def test_what_is_no_request_says_why(path):
     assert parsed.reason
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "example.com/m/@v/v1.0.0-RC1.info",
+        "example.com/Upper/@v/list",
+        "example.com/Upper/@latest",
+    ],
+)
+def test_whoever_writes_a_capital_letter_is_told_how(path: str) -> None:
+    parsed = parse(path)
+    assert isinstance(parsed, Malformed) and parsed.reason.endswith("such as !a for A")
+    assert not parsed.is_fault
+    other = parse("example.com//m/@v/list")
+    assert isinstance(other, Malformed) and "!a" not in other.reason
+
+
 def test_base_paths_end_before_the_file():
     assert base_paths("a/b/example.com/m/@v/list") == [
         "a",
