@@ -715,6 +715,10 @@ def test_a_place_is_given_back_on_the_loop_wherever_its_reader_is_lost(
         planned = await bundles.plan(scope)
         readers = [serving._BundleReader(bundles, planned, "client")]
         await readers[0].open(0, planned.plan.size)
+        # Nothing of it is under way in another thread.
+        ahead = readers[0]._ahead
+        assert ahead is not None
+        await asyncio.wait([ahead])
         lost = asyncio.create_task(asyncio.to_thread(readers.clear))
         async with asyncio.timeout(60):
             await lost

@@ -78,13 +78,18 @@ def test_whoever_has_gone_leaves_the_line(tmp_path: Path, places: Places) -> Non
                 clients = [await here.connect() for _ in range(3)]
                 for _, writer in clients:
                     writer.write(put(LARGE))
+                    await until_received(here, door)
                 while sum(map(len, door._line._lines.values())) < 2:
                     await asyncio.sleep(0.01)
-                for _, writer in clients:
+                first, *others = clients
+                for _, writer in others:
                     writer.close()
-                while door._line._lines or not door._line._free:
+                while door._line._lines:
                     await asyncio.sleep(0.01)
-            assert not here.api.seen
+                # The first still waits for a place.
+                assert not door._line._free
+            assert (await asyncio.wait_for(first[0].read(), 20)).endswith(b"ok")
+            assert len(here.api.seen) == 1
 
     asyncio.run(asyncio.wait_for(main(), 60))
 

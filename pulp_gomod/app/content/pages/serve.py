@@ -118,6 +118,7 @@ class Pages:
         key = _key(target, place, wanted)
         kept = self._kept.get(key)
         if kept is None or kept.until < time.monotonic():
+            CLIENTS.set(Clients(services.gate.client(request)))
             making = self._flights.start(
                 key, lambda: self._make(services, target, place, wanted, key)
             )
@@ -323,7 +324,6 @@ async def serve_page(request: web.Request, target: ServedDistribution) -> web.Re
         request: The request, permitted by the guard.
         target: The distribution.
     """
-    CLIENTS.set(Clients(services_of(request.app).gate.client(request)))
     try:
         return await request.app[KEY].serve(services_of(request.app), request, target)
     except Busy:
