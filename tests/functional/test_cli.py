@@ -338,6 +338,12 @@ def test_syncing(pulp: Pulp, repository: str, upstream: Upstream) -> None:
     mirror = ("repository", "sync", *name, "--module", "example.com/named", "--mirror")
     assert f"{repository}: 2 module(s) removed." in pulp.run("gomod", *mirror).stderr
     assert len(pulp.get("repository", "content", "list", "--repository", repository)) == 1
+    prefix = ("--module", "example.com/named@v1", "--tool", "example.com/required/cmd@latest")
+    assert pulp.run("gomod", *sync, *prefix).stderr.splitlines()[-4:-1] == [
+        "Versions chosen:",
+        "example.com/named@v1: v1.0.0",
+        "example.com/required/cmd@latest: example.com/required@v1.0.0",
+    ]
     wrong = pulp.save(f"{repository}.wrong", b"example.com/summed v1.0.0\n")
     assert "go.sum:1" in pulp.fail(*sync, "--go-sum", f"@{wrong}")
     empty = pulp.save(f"{repository}.empty", b"")

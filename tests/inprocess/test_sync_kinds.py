@@ -59,7 +59,9 @@ def test_toolchains_by_name_and_of_a_go_mod(content_url: str, upstream: Upstream
     mirror = Mirror.create(content_url, upstream, policy="immediate")
     wanted = ["go1.26.x linux-amd64", "go1.26.0 darwin-arm64", "go1.27rc1.linux-amd64"]
     go_mod = "module example.com/a\n\ngo 1.25.4\n"
-    sync(mirror, toolchains=wanted, go_mod=go_mod, toolchain_platforms=["linux-amd64"])
+    said = sync(mirror, toolchains=wanted, go_mod=go_mod, toolchain_platforms=["linux-amd64"])
+    chosen = "go1.26.x linux-amd64: v0.0.1-go1.26.10.linux-amd64"
+    assert said["sync.gomod.chosen"].message == f"Versions chosen:\n{chosen}"
     assert sorted(mirror.held()) == [
         f"golang.org/toolchain@v0.0.1-go{name}"
         for name in ("1.25.4.linux-amd64", "1.26.0.darwin-arm64", "1.26.10.linux-amd64")

@@ -11,7 +11,7 @@ TOLD = 200
 
 class Chosen:
     """
-    What queries came to: those for one version, and ranges.
+    What queries came to: those for one version, ranges, and toolchains by their minor version.
 
     Attributes:
         count: How many queries there are.
@@ -30,11 +30,14 @@ class Chosen:
             versions: What it means.
             path: The module that has it, where it is another path than what was asked for.
         """
-        if wanted.is_fixed or not (wanted.version or wanted.range):
-            return
+        if not wanted.is_fixed and (wanted.version or wanted.range):
+            self.add(str(wanted), _line(versions, path))
+
+    def add(self, query: str, chosen: str) -> None:
+        """Note what a query came to, in words."""
         self.count += 1
         if len(self._told) < TOLD:
-            self._told.append(f"{printable(str(wanted))}: {_line(versions, path)}")
+            self._told.append(f"{printable(query)}: {chosen}")
 
     def __str__(self) -> str:
         """Write a line for each, sorted."""

@@ -92,8 +92,9 @@ class Listing:
                     if listed is None:
                         listed = await self._source.versions(Wanted(TOOLCHAIN, ""))
                     version = toolchain.newest(listed) or ""
-                if not version:
-                    raise Unavailable("the upstream lists no such toolchain")
+                    if not version:
+                        raise Unavailable("the upstream lists no such toolchain")
+                    self.chosen.add(str(toolchain), version)
                 self._plan.at(TOOLCHAIN, version).whole = True
             except SyncError as trouble:
                 self._missing.note(toolchain, trouble)
