@@ -120,6 +120,15 @@ def test_one_connection_is_answered_by_what_each_request_accepts(owner: Owner) -
     client.close()
 
 
+def test_a_browser_is_told_what_the_place_to_publish_to_is(owner: Owner) -> None:
+    for headers in (HTML, {}):
+        answer = get(f"{owner.packages_url}/upload", headers=headers)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "PUT, OPTIONS")
+        assert "PUT the zip here" in answer.text
+    # Elsewhere it is nothing but the name of a page that there is not.
+    assert get(f"{owner.content_url}/upload", headers=HTML).status_code == 404
+
+
 def test_a_page_is_sent_again_only_if_it_has_changed(owner: Owner) -> None:
     path = publish(owner, "v1.0.0")
     url = f"{owner.packages_url}/{path}"

@@ -127,13 +127,12 @@ async def _serve_path(
             return await _serve_path(services, request, held)
         case Malformed(reason, True):
             return problem(400, f"bad request: {reason}")
+        case Malformed() if _only_takes(request, target):
+            text = "method not allowed: this is where modules are published: PUT the zip here"
+            return problem(405, text, {hdrs.ALLOW: "PUT, OPTIONS"})
         case Malformed() if wants_page(request):
             return await serve_page(request, target)
         case Malformed(reason):
-            if "owner" in request.match_info and target.path.rstrip("/") == "upload":
-                # The API's route, which only takes.
-                text = "method not allowed: this is where modules are published: PUT the zip here"
-                return problem(405, text, {hdrs.ALLOW: "PUT, OPTIONS"})
             return not_found(reason)
         case SumdbRequest(path):
             return await serve_sumdb(request, target, path)
@@ -157,6 +156,11 @@ async def _serve_path(
             return await serve_sbom(services.sboms, services.judge, request, target)
         case ModuleRequest() as wanted:
             return await _serve_module(services, request, target, wanted)
+
+
+def _only_takes(request: web.Request, target: ServedDistribution) -> bool:
+    """Say whether this is the API's route for publishing, be it asked by a browser."""
+    return "owner" in request.match_info and target.path.rstrip("/") == "upload"
 
 
 async def _serve_module(
