@@ -154,12 +154,14 @@ class Policy:
         name: Its name.
         changed: When it last changed.
         said: Its other columns, by name (see CONDITIONS).
+        domain: Its domain's name, if a command has to say it.
 
     Args:
         revision: See above.
         name: See above.
         changed: See above.
         conditions: See above; and `waivers`, each as the fields of Waiver.
+        domain: See above.
     """
 
     __slots__ = (
@@ -172,6 +174,7 @@ class Policy:
         "_waivers",
         "_waivers_by_pattern",
         "changed",
+        "domain",
         "name",
         "reach",
         "revision",
@@ -184,7 +187,9 @@ class Policy:
         name: str = "",
         changed: datetime = _LONG_AGO,
         conditions: Mapping[str, Any] | None = None,
+        domain: str = "",
     ) -> None:
+        self.domain = domain
         self.said: Mapping[str, Any] = conditions or {}
         self.revision = revision
         self.name = name
@@ -244,7 +249,7 @@ class Policy:
             "hold_asked": days if days > settled else 0,
         }
         revision = self.revision + f" hold/{days}d".encode()
-        return Policy(revision, self.name, self.changed, said)
+        return Policy(revision, self.name, self.changed, said, self.domain)
 
     def stops(self, path: str, version: str) -> list[Stop]:
         """
@@ -320,8 +325,9 @@ class Policy:
         Args:
             named: The module version, as `module@version`.
         """
+        where = f" --domain {self.domain}" if self.domain else ""
         return (
-            f'run pulp gomod waiver request {named} --policy "{self.name}" --reason "...", or turn to '
+            f'run pulp{where} gomod waiver request {named} --policy "{self.name}" --reason "...", or turn to '
             "those who manage the policy"
         )
 

@@ -33,6 +33,14 @@ def policy(**conditions: Any) -> Policy:
     return Policy(b"1", "vetted", NOW, conditions)
 
 
+def test_what_can_be_done_is_said_with_the_domain_where_that_is_not_the_default_one() -> None:
+    asking = 'pulp{} gomod waiver request m@v1.0.0 --policy "vetted"'
+    assert asking.format("") in policy().whom("m@v1.0.0")
+    of_team = Policy(b"1", "vetted", NOW, {}, "team")
+    for each in (of_team, of_team.lengthened(3)):
+        assert asking.format(" --domain team") in each.whom("m@v1.0.0")
+
+
 def entry(module: str, versions: str = "") -> dict[str, str]:
     return {"module": module, "versions": versions, "reason": "bad", "since": "2025-12-24"}
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from django.conf import settings
 
 from pulp_gomod.app.content.pages.paths import compared_path
-from pulp_gomod.app.content.repository.distributions import ServedDistribution
+from pulp_gomod.app.content.repository.distributions import DEFAULT_DOMAIN, ServedDistribution
 from pulp_gomod.app.content.repository.guard import PACKAGES
 from pulp_gomod.golang import module
 
@@ -26,12 +26,14 @@ class Place:
         name: Its base path.
         goproxy: The URL for GOPROXY.
         is_private: Whether not everybody may read it.
+        pulp: How a command for its domain begins.
     """
 
     root: str
     name: str
     goproxy: str
     is_private: bool
+    pulp: str = "pulp"
 
     def path(self, below: str) -> str:
         """
@@ -99,13 +101,21 @@ def place_of(request: web.Request, target: ServedDistribution) -> Place:
         # The one that the API tells, too.
         goproxy=origin + (full if "/" in target.base_path else short) + _held(request, target),
         is_private=target.guard is not None,
+        pulp=_pulp(request),
     )
 
 
 def unknown_place(request: web.Request) -> Place:
     """Say where a distribution would be that there is not, as whoever asks for it sees it."""
     depth = request.match_info["path"].count("/")
-    return Place("../" * depth or "./", request.match_info["owner"], "", is_private=True)
+    owner = request.match_info["owner"]
+    return Place("../" * depth or "./", owner, "", is_private=True, pulp=_pulp(request))
+
+
+def _pulp(request: web.Request) -> str:
+    """Return how a command begins; one that names no domain is for the default one."""
+    domain = request.match_info.get("pulp_domain", DEFAULT_DOMAIN)
+    return "pulp" if domain == DEFAULT_DOMAIN else f"pulp --domain {quote(domain)}"
 
 
 def _held(request: web.Request, target: ServedDistribution) -> str:

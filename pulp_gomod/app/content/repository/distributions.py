@@ -94,13 +94,14 @@ Known = Mapping[str, Blocks | OwnPaths | Policy]
 """Blocks, own paths and policies that a statement need not tell again, by revision."""
 
 
-def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
+def distribution_of(row: Sequence[Any], known: Known, domain: str = "") -> ServedDistribution:
     """
     Read a row of `distribution_statements.distribution`.
 
     Args:
         row: Its columns.
         known: What the statement was told to be known.
+        domain: The domain's name, if a command has to say it.
 
     Returns:
         The target of a request to the distribution's root.
@@ -118,7 +119,7 @@ def distribution_of(row: Sequence[Any], known: Known) -> ServedDistribution:
         served=_served(versions, blocks, own),
         remote=remote,
         remote_changed=remote_changed,
-        policy=_policy(row[-1], known),
+        policy=_policy(row[-1], known, domain),
         consumers=consumers,
         vulndb=ServedVulndb(vulndb, revision) if vulndb is not None else None,
     )
@@ -157,7 +158,7 @@ def _own(said: list[Any] | None, known: Known) -> OwnPaths:
     return OwnPaths(UUID(revision).bytes, paths or ())
 
 
-def _policy(said: list[Any] | None, known: Known) -> Policy:
+def _policy(said: list[Any] | None, known: Known, domain: str) -> Policy:
     """Read the policy of a distribution, unless it is known."""
     if said is None:
         return stopping.NONE
@@ -171,6 +172,7 @@ def _policy(said: list[Any] | None, known: Known) -> Policy:
         name,
         datetime.fromisoformat(changed),
         dict(zip(names, (_waivers(waivers), *conditions), strict=True)),
+        domain,
     )
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from pulp_gomod.app.content.repository import distribution_queries
 from pulp_gomod.app.content.repository.distributions import (
+    DEFAULT_DOMAIN,
     Known,
     ServedDistribution,
     distribution_of,
@@ -65,6 +66,8 @@ class DomainResolver:
     def __init__(self, where: Database, domain: str) -> None:
         self._database = where
         self._domain = domain
+        # A command that names none is for the default one.
+        self._named = "" if domain == DEFAULT_DOMAIN else domain
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._snapshot = ""
         self._losses = where.losses
@@ -232,7 +235,8 @@ class DomainResolver:
             # Where there is no distribution, the outer join has a row of nulls.
             if row[0] is not None:
                 target = replace(
-                    distribution_of(row, known), snapshot=f"{self._losses} {self._snapshot}"
+                    distribution_of(row, known, self._named),
+                    snapshot=f"{self._losses} {self._snapshot}",
                 )
                 self._known[target.base_path] = _Known(self._generation, target)
         while len(self._known) > MOST_DISTRIBUTIONS:
