@@ -17,7 +17,7 @@ from pulp_gomod.app.models import GoCacheEntry  # isort: skip
 
 # Bytes that small files may take in any case.
 LEAST = 64 * 1024
-MISSING = 80
+MISSING = 200
 # What an upstream says of each: it is passed on, and so it is kept.
 WORDS = f"not found: {'x' * 900}\n"
 
@@ -61,10 +61,11 @@ def test_names_that_are_none_do_not_push_out_what_was_found(
 
     upstream.behaviours |= dict.fromkeys(missing, none)
     _ask_all(mirror, missing, 404)
-    # They had not all room, and there was room for many.
-    assert len(missing) * (1024 + len(WORDS)) > 2 * LEAST > 2 * _kept(mirror) > LEAST
-    end = time.monotonic() + 60
-    while _kept(mirror) > quota.LEAVES * LEAST:
+    # What is being written while the size is counted may be there beside.
+    assert len(missing) * (1024 + len(WORDS)) > 4 * LEAST
+    assert _kept(mirror) <= 2 * LEAST
+    end = time.monotonic() + 180
+    while _kept(mirror) > LEAST:
         assert time.monotonic() < end, _kept(mirror)
         mirror.get(missing[0])
         time.sleep(0.1)
