@@ -46,6 +46,10 @@ class CacheKey:
         return uuid5(self.remote, self.key)
 
 
+# By how much the clocks of two machines may differ.
+_SKEW = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
     """
@@ -82,12 +86,15 @@ class CacheEntry:
         """
         Say whether the answer still stands without asking.
 
+        One from the future does not: the clock was wrong when it came, and nobody knows how old it is.
+
         Args:
             slack: Seconds by which it may be older than it should.
         """
         if self.expires is None:
             return True
-        return datetime.now(UTC) < self.expires + timedelta(seconds=slack)
+        now = datetime.now(UTC)
+        return self.checked - _SKEW <= now < self.expires + timedelta(seconds=slack)
 
     @property
     def state(self) -> str:
