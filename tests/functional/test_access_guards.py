@@ -78,11 +78,14 @@ class World:
         """A guard, and the distribution behind it."""
         if make not in self.opened:
             opened = make(self.rest, self.reader)
-            site = Site.create(
-                self.rest, opened.base_path, repository=self.repository, content_guard=opened.guard
-            )
-            self.opened[make] = opened, site
+            self.opened[make] = opened, self.behind(opened)
         return self.opened[make]
+
+    def behind(self, opened: Opened) -> Site:
+        """A new distribution behind a guard."""
+        return Site.create(
+            self.rest, opened.base_path, repository=self.repository, content_guard=opened.guard
+        )
 
 
 @pytest.fixture(scope="module")

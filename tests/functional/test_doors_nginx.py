@@ -155,7 +155,7 @@ def test_every_guard_gives_the_same_verdict_by_both_urls(
     for kind, opened in _guards(world, certificates).items():
         if place == "server" and kind not in ("header", "x509"):
             continue
-        served = world.site(opened)
+        served = world.behind(opened)
         for path in paths:
             urls = _urls(front, world, served.base_path, path)
             for asker, opens in _OPENS.items():
