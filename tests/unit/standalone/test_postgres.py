@@ -4,7 +4,9 @@ import os
 import pwd
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,13 @@ from pulp_gomod.standalone.postgres import (
 from pulp_gomod.standalone.postgres import (
     cluster as cluster_module,
 )
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A directory that PostgreSQL's own user reaches; pytest's is closed by each other pytest that starts."""
+    with tempfile.TemporaryDirectory(prefix="gomod-tests-") as made:
+        yield Path(made)
 
 
 def make_programs(directory: Path, version: str) -> Path:
@@ -106,8 +115,7 @@ def real(tmp_path: Path) -> Cluster:
     directory, sockets = tmp_path / "pg", tmp_path / "s"
     directory.mkdir(mode=0o700)
     sockets.mkdir(mode=0o700)
-    for each in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        each.chmod(0o711)
+    tmp_path.chmod(0o711)
     found = find_binaries(directory)
     return Cluster(directory, sockets, found, choose_identity(found, directory, [tmp_path]))
 
