@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from pulp_gomod.golang.sumdb import note
 from tests.functional.owners import Go
 from tests.functional.pulp_command import Pulp
 from tests.functional.rest_api import Rest
 from tests.functional.serving import Server
 from tests.functional.test_sync import refused
-from tests.functional.upstream_world import SUMDB_KEY, Mirror, Upstream, Version
+from tests.functional.upstream_world import Mirror, Upstream, Version
 from tests.gomods import modules
+
+# Others sign other trees with other keys.
+NAME = "sum.example.org/workspace"
+SIGNER, KEY = note.generate_key(NAME)
 
 A = """package main
 
@@ -27,7 +32,7 @@ import "rsc.io/sampler"
 
 func Glass() string { return sampler.Glass() }
 """
-ENV = {"GOSUMDB": SUMDB_KEY, "GONOSUMDB": "", "GOFLAGS": "-modcacherw"}
+ENV = {"GOSUMDB": KEY, "GONOSUMDB": "", "GOFLAGS": "-modcacherw"}
 
 
 def workspace(directory: Path) -> Go:
@@ -60,13 +65,14 @@ def test_the_go_command_builds_a_workspace(
     for each in modules():
         files = Version(each.info, each.mod, each.zip)
         upstream.modules.setdefault(each.path, {})[each.version] = files
-    upstream.sign()
+    upstream.sumdb_name = NAME
+    upstream.sign(SIGNER)
     go = workspace(tmp_path / "there")
     # Writes go.work.sum.
     go.run(upstream.url, "build", "-o", "/dev/null", "./a", env=ENV)
     work = go.directory / "work"
     assert "rsc.io/sampler v1.3.1 h1:" in (work / "go.work.sum").read_text()
-    mirror = Mirror.create(rest, upstream, policy="immediate", sumdb=SUMDB_KEY)
+    mirror = Mirror.create(rest, upstream, policy="immediate", sumdb=KEY)
     pulp = Pulp.create(tmp_path / "cli", server)
     sync = ["repository", "sync", "--name", mirror.owner.name, "--remote", mirror.remote]
     done = pulp.run("gomod", *sync, "--go-work", str(work / "go.work"))

@@ -324,7 +324,9 @@ def sync_options(command: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 
 def _wanted(options: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what is to be synced, without what was not said."""
-    plain = {key: list(each) if isinstance(each, tuple) else each for key, each in options.items()}
+    plain: dict[str, t.Any] = {
+        key: list(each) if isinstance(each, tuple) else each for key, each in options.items()
+    }
     workspaces = [plain.pop(key) for key in ("go_work", "go_mod") if isinstance(plain[key], dict)]
     wanted = {key: each for key, each in plain.items() if each}
     for workspace in workspaces:
