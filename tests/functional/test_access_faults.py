@@ -1,4 +1,4 @@
-"""Guards while connections to the database are lost, and while many log in at once."""
+"""Guards while connections to the database are lost, while many log in at once, and while nobody may download."""
 
 import time
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from tests.functional.conftest import PATIENT
 from tests.functional.guarded import Headers, Person, Site, basic, bearer
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import SLOW_LOGINS, Server, own_server
+from tests.functional.test_access_revocation import Crowd, crowd, stops  # noqa: F401
 from tests.statements import connect
 
 # The connections that guards are asked on, and those that modules are looked up on.
@@ -58,6 +59,33 @@ def url(rest: Rest, reader: Person) -> str:
 
 def status(url: str, headers: Headers) -> int:
     return requests.get(url, headers=headers, timeout=120).status_code
+
+
+def test_a_changed_access_policy(
+    crowd: Crowd,  # noqa: F811
+    rest: Rest,
+    reader: Person,
+    url: str,
+) -> None:
+    # It is one for all guards of a server.
+    (policy,) = [
+        each
+        for each in rest.get("access_policies/", limit=1000)["results"]
+        if each["viewset_name"] == "contentguards/core/rbac"
+    ]
+    statements = [each for each in policy["statements"] if "download" not in each["action"]]
+    token = bearer(reader.token())
+    try:
+        stops(
+            crowd,
+            url,
+            [token],
+            lambda: rest.call("PATCH", policy["pulp_href"], json={"statements": statements}),
+            403,
+        )
+    finally:
+        assert rest.status("POST", f"{policy['pulp_href']}reset/") == 200
+    assert crowd.ask(url, token) == {200}
 
 
 def test_a_lost_connection_is_replaced(server: Server, reader: Person, url: str) -> None:

@@ -206,27 +206,6 @@ def test_a_changed_composite(crowd: Crowd, private: Private) -> None:
     )
 
 
-def test_a_changed_access_policy(crowd: Crowd, private: Private) -> None:
-    rest = private.rest
-    (policy,) = [
-        each
-        for each in rest.get("access_policies/", limit=1000)["results"]
-        if each["viewset_name"] == "contentguards/core/rbac"
-    ]
-    statements = [each for each in policy["statements"] if "download" not in each["action"]]
-    try:
-        stops(
-            crowd,
-            private.url,
-            [private.reader.basic],
-            lambda: rest.call("PATCH", policy["pulp_href"], json={"statements": statements}),
-            403,
-        )
-    finally:
-        assert rest.status("POST", f"{policy['pulp_href']}reset/") == 200
-    assert crowd.ask(private.url, private.reader.basic) == {200}
-
-
 def test_another_guard_has_an_effect_at_once(crowd: Crowd, private: Private) -> None:
     headers = private.reader.basic
     assert crowd.ask(private.url, headers) == {200}

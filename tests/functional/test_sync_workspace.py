@@ -106,11 +106,24 @@ def test_the_go_command_builds_a_workspace(
         ({"go_work": "use ./a\nuse ./b\n", "go_mods": ["module m\n"]}, ["uses 2 modules, and 1"]),
         ({"go_work": "use ./a\n", "go_mods": ["what\n"]}, ["1: go.mod:1: unknown directive"]),
         (
+            {"go_work": "use ./a\n", "go_mods": [f"// {'x' * 720_000}\n"] * 3},
+            ["2160012 characters together", "at most 2097152"],
+        ),
+        (
             {"go_work": "use ./a\nuse ./b\n", "go_mods": ["module m\n"] * 2},
             ["appears multiple times"],
         ),
     ],
+    ids=["alone", "no files", "wrong work", "one too few", "wrong member", "too long", "twice"],
 )
 def test_files_that_are_no_workspace(rest: Rest, body: dict[str, object], words: list[str]) -> None:
     text = refused(Mirror.create(rest, Upstream(url="http://127.0.0.1:9/none")), **body)
     assert all(word in text for word in words), text
+
+
+def test_files_that_are_too_long_for_a_request(rest: Rest) -> None:
+    body = {"go_work": "use ./a\n", "go_mods": [f"// {'x' * 900_000}\n"] * 3}
+    mirror = Mirror.create(rest, Upstream(url="http://127.0.0.1:9/none"))
+    answer = rest.call("POST", f"{mirror.owner.repository}sync/", json=body)
+    assert answer.status_code == 413
+    assert "DATA_UPLOAD_MAX_MEMORY_SIZE" in answer.json()["detail"]

@@ -421,7 +421,7 @@ def test_other_bytes_than_clients_have(content_url: str, upstream: Upstream) -> 
     mirror = Mirror.create(content_url, upstream, policy="immediate")
     sync(mirror, modules=["example.com/m"])
     with mirror.repository.new_version() as new:
-        new.remove_content(GoModule.objects.all())
+        new.remove_content(GoModule.objects.filter(repositories=mirror.repository))
     with running() as other:
         other.add("example.com/m", "v1.0.0", other="package other\n")
         mirror.change(url=other.url)

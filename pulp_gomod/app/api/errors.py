@@ -13,10 +13,12 @@ from gettext import gettext as _
 from types import FrameType, TracebackType
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import (
     FieldError,
     MultipleObjectsReturned,
     ObjectDoesNotExist,
+    RequestDataTooBig,
     ValidationError,
 )
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -126,6 +128,14 @@ def explain(error: Exception) -> Refusal | None:
     if isinstance(error, StorageUnavailableError):
         reason = _("The file storage of this server is not responding; try again later.")
         return Refusal(503, reason, headers=RETRY_AFTER)
+    if isinstance(error, RequestDataTooBig):
+        return Refusal(
+            413,
+            _(
+                "The body is larger than {most} bytes (DATA_UPLOAD_MAX_MEMORY_SIZE of the server). "
+                "Send less at a time."
+            ).format(most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
+        )
     if isinstance(error, RecursionError):
         return Refusal(400, _("The request is nested too deeply."))
     if isinstance(error, UnicodeError):

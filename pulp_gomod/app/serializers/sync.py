@@ -14,6 +14,7 @@ from pulp_gomod.app.serializers.upload import HrefMixin
 from pulp_gomod.app.tasks.sync.toolchains import MAX_TOOLCHAINS, read_platforms, read_toolchains
 from pulp_gomod.app.tasks.sync.wanted import (
     MAX_LINE,
+    MAX_MEMBER_TEXTS,
     MAX_MEMBERS,
     MAX_MODULES,
     MAX_TEXT,
@@ -107,7 +108,9 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
     )
     go_mods = serializers.ListField(
         child=serializers.CharField(trim_whitespace=False, max_length=MAX_TEXT),
-        help_text=_("With go_work: the texts of the go.mod files of all modules that it uses."),
+        help_text=_(
+            "With go_work: the texts of the go.mod files of all modules that it uses, of 2 MiB together."
+        ),
         required=False,
         allow_empty=False,
         max_length=MAX_MEMBERS,
@@ -180,6 +183,22 @@ class GoSyncSerializer(RepositorySyncURLSerializer):
             ValidationError: Some are none.
         """
         return _check(read_modules, value)
+
+    def validate_go_mods(self, value: list[str]) -> list[str]:
+        """
+        Check how long they are together, before any is read.
+
+        Raises:
+            ValidationError: They are too long.
+        """
+        length = sum(map(len, value))
+        if length > MAX_MEMBER_TEXTS:
+            raise serializers.ValidationError(
+                _("These have {length} characters together; at most {most} are read.").format(
+                    length=length, most=MAX_MEMBER_TEXTS
+                )
+            )
+        return value
 
     def validate_toolchains(self, value: list[str]) -> list[str]:
         """

@@ -18,8 +18,9 @@ T = TypeVar("T")
 # Names that a request may have, and characters of a go.sum or a go.mod.
 MAX_MODULES = 10_000
 MAX_TEXT = 1024 * 1024
-# Modules of a workspace.
+# Modules of a workspace, and characters of all their go.mod files: reading these takes the API a second or so.
 MAX_MEMBERS = 1000
+MAX_MEMBER_TEXTS = 2 * MAX_TEXT
 # Characters that a name, or a line of a go.sum, may have: more than the longest path, version and checksum.
 MAX_LINE = 4096
 # Mistakes that are described.
