@@ -14,6 +14,7 @@ from . import module, semver
 from .errors import GoError
 from .latest import Version, compatible, latest, retracted_by_newest
 from .quote import quote
+from .ranges import holds
 from .retracted import is_retracted
 
 __all__ = ["LATEST", "Kind", "Query", "choose", "parse_query"]
@@ -57,18 +58,10 @@ class Query:
 
     def matches(self, version: str) -> bool:
         """Say whether a version fulfils a prefix or a comparison."""
-        order = semver.compare(version, self.version)
-        match self.operator:
-            case "<":
-                return order < 0
-            case "<=":
-                return order <= 0
-            case ">":
-                return order > 0
-            case ">=":
-                return order >= 0
+        if self.operator:
+            return holds(version, self.operator, self.version)
         # v1.2 does not mean what comes before v1.2.0.
-        return version.startswith(f"{self.version}.") and order >= 0
+        return version.startswith(f"{self.version}.") and semver.compare(version, self.version) >= 0
 
 
 def parse_query(path: str, text: str) -> Query:

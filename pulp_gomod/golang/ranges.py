@@ -29,7 +29,7 @@ class Range:
 
     def __contains__(self, version: str) -> bool:
         """Say whether a version is in the range, in Go's order of versions."""
-        return all(_holds(version, *comparison) for comparison in self.comparisons)
+        return all(holds(version, *comparison) for comparison in self.comparisons)
 
     def __str__(self) -> str:
         """Write it as `parse_range` reads it."""
@@ -76,7 +76,8 @@ def _comparison(word: str) -> tuple[str, str]:
     raise RangeError(f"{quote(version)} is not a full version such as v1.9.1")
 
 
-def _holds(version: str, operator: str, other: str) -> bool:
+def holds(version: str, operator: str, other: str) -> bool:
+    """Say whether a version is on the side of another one that an operator names."""
     order = semver.compare(version, other)
     match operator:
         case "<":
