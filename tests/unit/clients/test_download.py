@@ -12,7 +12,7 @@ import requests
 from pulp_glue.common.exceptions import PulpException, PulpHTTPError
 from pulp_glue.gomod.download import BundleChangedError, BundleStream, save
 
-BODY = bytes(n * 7 % 251 for n in range(1_000_000))
+BODY = (bytes(n * 7 % 251 for n in range(251)) * 4000)[:1_000_000]
 
 
 @dataclass

@@ -1,22 +1,26 @@
 """A tree of which only the edge is known grows as one of which all is."""
 
+from functools import cache
+
 import pytest
 
 from pulp_gomod.golang.sumdb import tlog
 from pulp_gomod.golang.sumdb.growing import GrowingTree, edge_tiles
 
-
-def whole(texts: list[bytes]) -> list[tlog.Hash]:
-    hashes: list[tlog.Hash] = []
-    reader = tlog.HashReaderFunc(lambda indexes: [hashes[i] for i in indexes])
-    for number, text in enumerate(texts):
-        hashes += tlog.stored_hashes(number, text, reader)
-    return hashes
-
-
 TEXTS = [b"record %d\n" % number for number in range(66_000)]
-HASHES = whole(TEXTS)
-READER = tlog.HashReaderFunc(lambda indexes: [HASHES[i] for i in indexes])
+
+
+@cache
+def hashes() -> list[tlog.Hash]:
+    """All of the tree, computed by the first test that reads it, and not when tests are collected."""
+    found: list[tlog.Hash] = []
+    reader = tlog.HashReaderFunc(lambda indexes: [found[i] for i in indexes])
+    for number, text in enumerate(TEXTS):
+        found += tlog.stored_hashes(number, text, reader)
+    return found
+
+
+READER = tlog.HashReaderFunc(lambda indexes: [hashes()[i] for i in indexes])
 
 
 def edge(size: int) -> dict[tuple[int, int], bytes]:

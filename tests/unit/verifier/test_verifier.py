@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,11 +27,11 @@ RETRACTIONS = b"".join(b"retract v0.0.%d\n" % number for number in range(2500))
 MANY_LINES = f"module {MODULE}\n".encode() + RETRACTIONS
 
 
-# A go.mod that Go takes, and that takes ten seconds to read.
-SLOW = zips.module(
-    Item("go.mod", f"module {MODULE}\n".encode() + b"retract v0.0.1\n" * 1_000_000, method=8),
-    go_mod=None,
-)
+@cache
+def slow() -> bytes:
+    """A module whose go.mod Go takes, and that takes ten seconds to read."""
+    text = f"module {MODULE}\n".encode() + b"retract v0.0.1\n" * 1_000_000
+    return zips.module(Item("go.mod", text, method=8), go_mod=None)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_module_that_is_too_large_is_refused_as_such(files: ExitStack, tmp_pat
 
 
 def test_what_takes_too_long_is_refused(files: ExitStack, tmp_path: Path) -> None:
-    file = opened(files, tmp_path / "m.zip", SLOW)
+    file = opened(files, tmp_path / "m.zip", slow())
     found = verify_apart(file.fileno(), Fetched(MODULE, VERSION, False), seconds=1)
     assert isinstance(found, Verified) and found.upload is None
     assert "more than 1 seconds of a processor's time" in found.reason
@@ -78,7 +79,7 @@ def test_what_takes_too_long_is_refused(files: ExitStack, tmp_path: Path) -> Non
 
 def test_it_ends_with_whoever_asked(files: ExitStack, tmp_path: Path) -> None:
     """Killed in the middle, a process leaves nothing behind that checks on."""
-    (tmp_path / "m.zip").write_bytes(SLOW)
+    (tmp_path / "m.zip").write_bytes(slow())
     program = (
         "import os, threading\n"
         "from pulp_gomod.verifier.checks import Publish\n"
