@@ -137,6 +137,13 @@ def test_wrong_credentials_are_not_called_missing(guarded: Guarded) -> None:
     assert "these credentials are not valid here" in bad[0].text
 
 
+@pytest.mark.parametrize("written", ["\xff", "Bearer \xed\xa0\x80", "Bearer \xe2\x82\xac"])
+def test_credentials_that_are_no_text_are_those_of_nobody(guarded: Guarded, written: str) -> None:
+    # requests sends each of these characters as one byte.
+    assert guarded.status({"Authorization": written}) == 401
+    assert guarded.asked == 1
+
+
 def test_the_page_has_a_netrc_line_that_go_finds(guarded: Guarded) -> None:
     url, browser = guarded.owner.packages_url, {"Accept": "text/html"}
     with configured(CONTENT_ORIGIN="https://go.example.com:8443"):

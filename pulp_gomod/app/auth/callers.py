@@ -1,5 +1,6 @@
 """Who asks the content app."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,10 +92,27 @@ def _owner_of(sent: Secret, distribution: UUID, domain: UUID) -> Caller:
 
 def identify(request: HttpRequest) -> Caller:
     """Say who asks, as Pulp's authenticators tell it; it may take a second, or a call over the network."""
-    asked = Request(request, authenticators=authenticators.configured())
+    asked = Request(_as_by_wsgi(request), authenticators=authenticators.configured())
     try:
         user = asked.user
     except APIException as error:
         is_repeated = isinstance(error, authenticators.KnownToBeWrong)
         return Caller(AnonymousUser(), is_refused=True, is_repeated=is_repeated)
     return Caller(user, asked.auth, is_known=bool(user.is_authenticated))
+
+
+def _as_by_wsgi(request: HttpRequest) -> HttpRequest:
+    """
+    Return a request with the bytes of its headers written as WSGI has them, a character for each.
+
+    aiohttp reads them as UTF-8, and has characters that stand for those that are none. The REST framework knows
+    neither, and breaks.
+    """
+    if all(value.isascii() for value in request.META.values()):
+        return request
+    found = copy(request)
+    found.META = {
+        name: value.encode("utf-8", "surrogateescape").decode("latin-1")
+        for name, value in request.META.items()
+    }
+    return found
