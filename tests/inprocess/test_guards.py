@@ -144,6 +144,18 @@ def test_credentials_that_are_no_text_are_those_of_nobody(guarded: Guarded, writ
     assert guarded.asked == 1
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_that_go_keeps_credentials_to_itself_over_http_is_said(
+    guarded: Guarded, scheme: str
+) -> None:
+    # Only there: over https a missing line in .netrc is all that can be wrong.
+    with configured(CONTENT_ORIGIN=f"{scheme}://go.example.com"):
+        response = requests.get(f"{guarded.owner.packages_url}/example.com/m/@v/list")
+    hint = ", and the go command sends them over https only" if scheme == "http" else ""
+    assert response.status_code == 401
+    assert response.text == f"unauthorized: credentials are required to read this{hint}\n"
+
+
 def test_the_page_has_a_netrc_line_that_go_finds(guarded: Guarded) -> None:
     url, browser = guarded.owner.packages_url, {"Accept": "text/html"}
     with configured(CONTENT_ORIGIN="https://go.example.com:8443"):

@@ -59,6 +59,13 @@ _MOST_OF_ONE = 1
 _NOBODY = "nobody"
 
 
+def _nobody_said() -> str:
+    """Say what a request without credentials lacks; over http the go command keeps even those of .netrc to itself."""
+    over_http = (settings.CONTENT_ORIGIN or "").startswith("http:")
+    hint = ", and the go command sends them over https only" if over_http else ""
+    return f"credentials are required to read this{hint}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     """Who asks, and what the guard says: None where it looks at more than who asks."""
@@ -243,7 +250,7 @@ class GuardCache:
                 "Worthless credentials for %s from %s.", request.rel_url.raw_path, request.remote
             )
             return problem(401, f"unauthorized: {refusals.INVALID}", CHALLENGE)
-        return problem(401, "unauthorized: credentials are required to read this", CHALLENGE)
+        return problem(401, f"unauthorized: {_nobody_said()}", CHALLENGE)
 
     async def verified(self, request: web.Request) -> web.Request | web.Response:
         """
