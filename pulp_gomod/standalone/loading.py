@@ -133,6 +133,7 @@ class Loader:
         lifeline: int,
         stop_signal: int,
         variables: Mapping[str, str],
+        imports: Sequence[str],
     ) -> Program:
         """
         Start a program.
@@ -143,6 +144,7 @@ class Loader:
             lifeline: The file descriptor whose end asks it to stop, among what the loader inherits.
             stop_signal: How it asks itself to stop.
             variables: What its environment has beyond that of the others.
+            imports: Modules that its own processes would each import for themselves.
 
         Raises:
             SettingRefused: A setting is wrong.
@@ -154,6 +156,7 @@ class Loader:
             "lifeline": lifeline,
             "stop_signal": int(stop_signal),
             "variables": dict(variables),
+            "imports": list(imports),
         }
         message = json.dumps(request).encode() + b"\n"
         with contextlib.suppress(OSError):

@@ -93,6 +93,7 @@ class Spawner:
         stop_signal: int = signal.SIGTERM,
         passed: Sequence[int] = (),
         variables: Mapping[str, str] | None = None,
+        imports: Sequence[str] = (),
     ) -> Program:
         """
         Start a console script.
@@ -103,11 +104,12 @@ class Spawner:
             stop_signal: How it is asked to stop.
             passed: File descriptors that it is given, under the same numbers.
             variables: What its environment has beyond that of the others.
+            imports: Modules that its own processes would each import for themselves.
         """
         with self._log(name) as log:
             files = {**{each: each for each in passed}, 1: log, 2: log}
             return self._loaded().start(
-                command, files, self._lifeline, stop_signal, variables or {}
+                command, files, self._lifeline, stop_signal, variables or {}, imports
             )
 
     def run_module(self, name: str, module: str, stdin: int, stdout: int) -> Program:
@@ -122,7 +124,7 @@ class Spawner:
         """
         with self._log(name) as log:
             files = {0: stdin, 1: stdout, 2: log}
-            return self._loaded().start([module], files, self._lifeline, signal.SIGTERM, {})
+            return self._loaded().start([module], files, self._lifeline, signal.SIGTERM, {}, ())
 
     @contextlib.contextmanager
     def _log(self, name: str) -> Iterator[int]:
@@ -145,6 +147,7 @@ class Part:
         stop_signal: How it is asked to stop.
         passed: File descriptors that it inherits.
         variables: What its environment has beyond that of the others.
+        imports: Modules that its own processes would each import for themselves.
         failures: How often it has ended soon after its start, without one long run in between.
     """
 
@@ -154,6 +157,7 @@ class Part:
     stop_signal: int = signal.SIGTERM
     passed: Sequence[int] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    imports: Sequence[str] = ()
     failures: int = 0
     _process: Program | None = None
     _due: float = 0.0
@@ -173,6 +177,7 @@ class Part:
             stop_signal=self.stop_signal,
             passed=self.passed,
             variables=self.variables,
+            imports=self.imports,
         )
 
     def collect(self) -> tuple[int, int] | None:

@@ -1,6 +1,8 @@
 """The server: everything started in order, watched, and stopped in order."""
 
+import atexit
 import contextlib
+import gc
 import os
 import resource
 import shlex
@@ -45,6 +47,8 @@ _KEEP_ALIVE = 75
 #: With the user's address. The front door leaves queries out, which may hold a signature.
 ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%r" %s %b')
 _GUNICORN = "GUNICORN_CMD_ARGS"
+# pulpcore preloads its own content app, and leaves those of plugins to each process.
+_CONTENT = ("pulp_gomod.app.content",)
 _POLL = 0.1
 _REST = 60.0
 
@@ -56,6 +60,8 @@ def serve(options: ServeOptions) -> None:
     Raises:
         StandaloneError: It cannot start, or a part keeps failing.
     """
+    # Looking for garbage once more would take longer than the rest of the end.
+    atexit.register(gc.freeze)
     _raise_file_limit()
     data = DataDir(options.data_dir)
     data.create()
@@ -227,6 +233,7 @@ class _Server:
             ],
             passed=[self._door.fileno()],
             variables=_gunicorn("pulpcore-content", self._tls_options()),
+            imports=_CONTENT,
         )
         workers = [
             Part(

@@ -208,6 +208,19 @@ def test_a_program_alone_keeps_the_files_that_it_is_given(spawner: Spawner, logs
     os.close(reading)
 
 
+def test_what_a_program_shares_with_its_own_processes_is_imported_first(
+    environment: dict[str, str], spawner: Spawner, tmp_path: Path, logs: Logs
+) -> None:
+    (tmp_path / "site" / "gomod_test_shared.py").write_text(
+        "import os; os.write(1, b'%d ' % os.getpid())"
+    )
+    part = Part("part", "worker", ["gomod-test-program"], imports=["gomod_test_shared"])
+    part.start(spawner)
+    parent, _ = pids(logs)
+    assert logs.path("part").read_text().startswith(f"{parent} {parent} ")
+    part.kill()
+
+
 def test_a_part_does_not_outlive_the_server(
     tmp_path: Path, environment: dict[str, str], logs: Logs
 ) -> None:
