@@ -35,9 +35,10 @@ def _explain(path: str) -> HttpResponse | None:
     """Say what is wrong with a path that no route has; None for what has nothing to do with us."""
     clean = _SLASHES.sub("/", path)
     below_api = f"{settings.API_ROOT.rstrip('/')}/api/v3/gomod/packages/"
-    if not f"{clean.rstrip('/')}/".startswith((PACKAGES, below_api)):
+    is_near = f"{clean.rstrip('/')}/".startswith((PACKAGES, below_api))
+    if not is_near and not _is_of_goproxy(clean):
         return None
-    if clean != path:
+    if is_near and clean != path:
         return text_response(
             404, f"not found: there are two slashes in a row; did you mean {clean}"
         )
@@ -48,3 +49,8 @@ def _explain(path: str) -> HttpResponse | None:
         f"not found: a GOPROXY is {root}, with the base path of a Go distribution as {{owner}}; to publish, "
         f"PUT the module's zip to {root}/upload; to remove a version, DELETE {root}/MODULE/@v/VERSION",
     )
+
+
+def _is_of_goproxy(path: str) -> bool:
+    """Say whether a go command asks for it, whose GOPROXY is the server's own URL or another that is too short."""
+    return "/@v/" in path or path.endswith("/@latest")

@@ -47,6 +47,7 @@ _DIRECTORY = (
 )
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _CACHE_SUFFIX = ".ziphash000000000.tmp"  # the longest that the go command appends to a version
+_FORM = '"<module path>@<version>/"'
 _PREFIX = re.compile(r"([^@/]+(?:/[^@/]+)*)@([^@/]+)/")
 
 
@@ -59,13 +60,21 @@ def find_module(entry: Entry) -> tuple[str, str]:
     check_name_length(entry.name)
     found = _PREFIX.match(entry.name)
     if found is None and entry.is_dir:
-        raise FileError(entry.name, ZipError(_DIRECTORY))
+        # What is in it may have the prefix, as in a zip with example.com/ before example.com/m@v1.0.0/go.mod.
+        raise FileError(entry.name, ZipError(f"{_DIRECTORY}, with names that begin with {_FORM}"))
     if found is None:
-        raise ZipError(
-            f"{printable(entry.name) or quote('')}: path does not have a prefix "
-            '"<module path>@<version>/"'
-        )
+        raise ZipError(f"{printable(entry.name) or quote('')}: path does not have a prefix {_FORM}")
     return found[1], found[2]
+
+
+def check_is_version(version: str) -> None:
+    """
+    Check that what stands for the version in a zip's names could be meant as one.
+
+    Raises ZipError that says how a version looks, where Go would say that it should be "".
+    """
+    if not module.canonical_version(version):
+        raise ZipError(f"{quote(version)} is no version of a Go module, such as v1.2.3")
 
 
 def check_module_names(path: str, version: str) -> None:

@@ -92,6 +92,7 @@ def check_upload(
         archive = Archive(source)
         entries = _take_entries(archive, max_files)
         path, version = gate.find_module(entries[0])
+        gate.check_is_version(version)
         check_module(path, version)
         gate.check_module_names(path, version)
         unpacked = _check_entries(path, version, entries, min(max_unpacked_size, MAX_ZIP_FILE))

@@ -49,6 +49,10 @@ def test_methods_of_other_paths() -> None:
         ("/api/packages/go/upload", "to publish, PUT"),
         ("/pulp/api/v3/gomod/packages/go/upload", "to publish, PUT"),
         ("/api/packages/\u2028", "to publish, PUT"),
+        # GOPROXY is the server's own URL.
+        ("/example.com/m/@v/list", "not found: a GOPROXY is /api/packages/{owner}/go"),
+        ("//example.com/m/@latest", "not found: a GOPROXY is /api/packages/{owner}/go"),
+        ("/example.com/m", None),
         ("/api/packaging/", None),
         ("//nowhere", None),
     ],
