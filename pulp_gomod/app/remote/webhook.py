@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from pulp_gomod.app.remote.http import networks, resolving
+from pulp_gomod.app.remote.http.heads import connector
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.remote.http.session import USER_AGENT
 from pulp_gomod.app.remote.threads import Threads
@@ -52,7 +53,7 @@ async def post(url: str, identity: str, body: bytes, secret: str, threads: Threa
         async with (
             asyncio.timeout(PATIENCE),
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=connector(
                     resolver=resolving.Resolver(threads), ssl=ssl.create_default_context()
                 ),
                 headers=headers,

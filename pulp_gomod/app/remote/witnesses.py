@@ -8,6 +8,7 @@ import aiohttp
 from yarl import URL
 
 from pulp_gomod.app.remote.http import networks, resolving
+from pulp_gomod.app.remote.http.heads import connector
 from pulp_gomod.app.remote.http.results import UpstreamFault
 from pulp_gomod.app.remote.http.session import USER_AGENT
 from pulp_gomod.app.remote.threads import Threads
@@ -74,9 +75,7 @@ async def submit(url: str, body: bytes, threads: Threads, patience: float = PATI
 
 def _session(threads: Threads) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            resolver=resolving.Resolver(threads), ssl=ssl.create_default_context()
-        ),
+        connector=connector(resolver=resolving.Resolver(threads), ssl=ssl.create_default_context()),
         headers={
             "User-Agent": USER_AGENT,
             "Accept-Encoding": "identity",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 
 from pulp_gomod.app import PulpGomodPluginAppConfig
+from pulp_gomod.app.remote.http.heads import connector
 from pulp_gomod.app.remote.http.pem import only_ascii
 from pulp_gomod.app.remote.http.resolving import Resolver
 from pulp_gomod.app.remote.settings import RemoteSettings, Tls
@@ -60,7 +61,7 @@ def _session(
     settings: RemoteSettings, threads: Threads, tls: ssl.SSLContext
 ) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=connector(
             limit=settings.connections,
             keepalive_timeout=KEEP_ALIVE,
             resolver=Resolver(threads, settings.timeouts.connect),
