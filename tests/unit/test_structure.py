@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,12 @@ def module_of(file: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-def imports_of(file: Path) -> Iterator[str]:
+@cache
+def imports_of(file: Path) -> tuple[str, ...]:
+    return tuple(_imports_of(file))
+
+
+def _imports_of(file: Path) -> Iterator[str]:
     package = module_of(file).split(".")
     if file.name != "__init__.py":
         package = package[:-1]
@@ -41,6 +47,13 @@ def imports_of(file: Path) -> Iterator[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             origin = ".".join([*base, *([node.module] if node.module else [])])
             yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def nodes_of(file: Path, *words: str) -> Iterator[ast.AST]:
+    """What a file consists of; nothing if none of some words are in it, as most take longer to parse than to read."""
+    text = file.read_text()
+    if any(word in text for word in words):
+        yield from ast.walk(ast.parse(text))
 
 
 FILES = [file for file in sorted(HOUSE.rglob("*.py")) if "migrations" not in file.parts]
@@ -121,7 +134,7 @@ def test_only_the_accelerator_uses_private_names_of_aiohttp() -> None:
 
 def private_of(file: Path) -> Iterator[str]:
     """The names with an underscore that a file reads of something else than itself."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file, *PRIVATE):
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if owner not in ("self", "cls"):
@@ -155,7 +168,7 @@ def test_no_test_lets_monkeypatch_lose_a_setting() -> None:
     found = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for file in sorted((ROOT / "tests").rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes_of(file, "monkeypatch.setattr", "monkeypatch.delattr")
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) in ("monkeypatch.setattr", "monkeypatch.delattr")
         and ast.unparse(node.args[0]) in ("settings", "'django.conf.settings'")
@@ -178,7 +191,7 @@ def test_no_docstring_says_the_name_of_an_argument_again() -> None:
     assert _repeats("user_name", "The user's name.") and not _repeats("path", "The module path.")
     found = []
     for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in nodes_of(file, "Args:"):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
             _, _, arguments = (ast.get_docstring(node) or "").partition("\nArgs:\n")
