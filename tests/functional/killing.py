@@ -135,7 +135,7 @@ class Publishers:
             data = made.zip(more=f"package code // {client} {number}\n")
             self.attempts.append(self._put(made, data))
             # Somebody is always at it; more of them would only have the processors do the same more often.
-            time.sleep(0.05 if self.attempts[-1].status == 201 else 0.1)
+            time.sleep(0.2)
 
     def _put(self, made: Made, data: bytes) -> Attempt:
         try:

@@ -1,5 +1,10 @@
-"""What was changed is what all of four busy content processes say, and at once."""
+"""
+What was changed is what all of four busy content processes say, and at once.
 
+GOMOD_TEST_KILLS says how often processes outlive a PostgreSQL that is killed.
+"""
+
+import os
 import random
 import threading
 import time
@@ -21,7 +26,10 @@ from tests.functional.serving import PASSWORD, USERNAME, ServeProcess, Server, m
 from tests.functional.uploads import eventually
 
 PROCESSES = 4
-ROUNDS = 6
+ROUNDS = 4
+# So often processes are to be asked that have outlived a PostgreSQL, and so often one is killed for each at most.
+OUTLIVED = int(os.environ.get("GOMOD_TEST_KILLS", "1"))
+ATTEMPTS = 5
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +100,8 @@ class Crowd:
             for url in self._urls:
                 connection.get(url)
                 self.asked += 1
-            # Busy, and not all that the processors do.
-            time.sleep(0.01)
+                # Busy, and not all that the processors do.
+                time.sleep(0.02)
 
     def ask(self, url: str) -> list[tuple[int, bytes]]:
         """Ask each process at the same time."""
@@ -137,11 +145,11 @@ def test_each_publish_and_each_removal_is_seen_by_the_very_next_request(
             assert {status for status, _ in crowd.ask(info)} == {200}
             assert all(version.encode() in body.split() for _, body in crowd.ask(lists[0]))
             assert all(version.encode() in body for _, body in crowd.ask(lists[1]))
-            if minor % 3 == 0:
+            if minor % 2 == 0:
                 assert owner.delete(f"{made.path}/@v/{version}").status_code == 204
                 assert {status for status, _ in crowd.ask(info)} == {404}
                 assert all(version.encode() not in body.split() for _, body in crowd.ask(lists[0]))
-        assert crowd.asked > 500
+        assert crowd.asked > 200
 
 
 def test_a_rollback_and_a_guard_are_seen_by_the_very_next_request(
@@ -150,22 +158,22 @@ def test_a_rollback_and_a_guard_are_seen_by_the_very_next_request(
     info = url(owner, made, "@v/v1.1.0.info")
     guard = create_guard(rest, "core/rbac")
     with Crowd(server, [info]) as crowd:
-        for _ in range(2):
-            first = rest.get(owner.repository)["latest_version_href"]
-            assert owner.put(made.zip("v1.1.0")).status_code == 201
-            assert {status for status, _ in crowd.ask(info)} == {200}
-            pinned = {"repository": None, "repository_version": first}
-            rest.wait(rest.call("PATCH", owner.distribution, json=pinned))
-            assert {status for status, _ in crowd.ask(info)} == {404}
-            back = {"repository": owner.repository, "repository_version": None}
-            rest.wait(rest.call("PATCH", owner.distribution, json=back))
-            assert {status for status, _ in crowd.ask(info)} == {200}
-            rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": guard}))
-            assert {status for status, _ in crowd.ask(info)} == {401}
-            rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": None}))
-            assert {status for status, _ in crowd.ask(info)} == {200}
-            assert owner.delete(f"{made.path}/@v/v1.1.0").status_code == 204
-            assert {status for status, _ in crowd.ask(info)} == {404}
+        assert {status for status, _ in crowd.ask(info)} == {404}
+        first = rest.get(owner.repository)["latest_version_href"]
+        assert owner.put(made.zip("v1.1.0")).status_code == 201
+        assert {status for status, _ in crowd.ask(info)} == {200}
+        pinned = {"repository": None, "repository_version": first}
+        rest.wait(rest.call("PATCH", owner.distribution, json=pinned))
+        assert {status for status, _ in crowd.ask(info)} == {404}
+        back = {"repository": owner.repository, "repository_version": None}
+        rest.wait(rest.call("PATCH", owner.distribution, json=back))
+        assert {status for status, _ in crowd.ask(info)} == {200}
+        rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": guard}))
+        assert {status for status, _ in crowd.ask(info)} == {401}
+        rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": None}))
+        assert {status for status, _ in crowd.ask(info)} == {200}
+        assert owner.delete(f"{made.path}/@v/v1.1.0").status_code == 204
+        assert {status for status, _ in crowd.ask(info)} == {404}
 
 
 def _is_published(owner: Owner, zip: bytes) -> bool:
@@ -182,7 +190,7 @@ def test_processes_that_outlive_postgresql_believe_nothing_of_before(
     """Where one of its processes is killed, PostgreSQL ends all others and recovers, as from a crash."""
     crowd = Crowd(server, [])
     asked = 0
-    for minor in range(1, 4):
+    for minor in range(1, OUTLIVED * ATTEMPTS + 1):
         info = url(owner, made, f"@v/v1.{minor}.0.info")
         for _ in range(20):
             assert crowd.ask_survivors(info) == {404}
@@ -194,5 +202,7 @@ def test_processes_that_outlive_postgresql_believe_nothing_of_before(
         if statuses := crowd.ask_survivors(info):
             assert statuses == {200}
             asked += 1
+        if asked == OUTLIVED:
+            break
     crowd.close()
-    assert asked
+    assert asked == OUTLIVED

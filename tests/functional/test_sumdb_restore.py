@@ -22,6 +22,8 @@ from tests.unit.golang.sumdb_world import run
 # takes back what either has.
 OBJECTS = "objects"
 VARIABLES = {"PULP_DOMAIN_ENABLED": "true"}
+# One process of each kind: one thing is asked after the other.
+ONE = ("--content-workers", "1", "--api-workers", "1", "--workers", "1")
 
 
 @dataclass
@@ -45,7 +47,7 @@ class World:
 
     def start(self) -> None:
         """Start the server."""
-        self.process = ServeProcess(self.data_dir, "--port", "0", variables=VARIABLES).start()
+        self.process = ServeProcess(self.data_dir, "--port", "0", *ONE, variables=VARIABLES).start()
         self.url = self.process.wait(280)
 
     def rest(self, domain: str) -> Rest:

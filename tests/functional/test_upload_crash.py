@@ -2,7 +2,7 @@
 
 So it is with a checksum database that two repositories feed meanwhile: its head never goes back.
 
-GOMOD_TEST_KILLS says how often something is killed.
+Each part of the server is killed once, in any order; GOMOD_TEST_KILLS says how often something is killed in all.
 """
 
 import io
@@ -20,7 +20,7 @@ import requests
 from pulp_gomod.golang.dirhash import hash_zip
 from pulp_gomod.golang.sumdb import Client
 from pulp_gomod.golang.sumdb.proving import open_head
-from tests.functional.killing import Attempt, Publishers, kill_one, parts, schedule
+from tests.functional.killing import ROLES, Attempt, Publishers, kill_one, parts, schedule
 from tests.functional.owners import Owner
 from tests.functional.rest_api import MODULES, STATUS, SUMDBS, Rest
 from tests.functional.serving import (
@@ -35,7 +35,7 @@ from tests.seeds import SEED
 from tests.sumdb_ops import Ops
 from tests.unit.golang.sumdb_world import run
 
-KILLS = int(os.environ.get("GOMOD_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("GOMOD_TEST_KILLS", str(len(ROLES))))
 CLIENTS = 4
 # The server is back after this, however busy the machine is, in seconds.
 PATIENCE = 120
