@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.functional.guarded import Person, unique
 from tests.functional.owners import Owner
 from tests.functional.rest_api import DISTRIBUTIONS, PUBLICATIONS, Made, Rest
 from tests.goproxy_requests import ESCAPED, PATH, PSEUDO, check_escapes, get, zip_of
@@ -96,6 +97,22 @@ def test_pinned_versions_and_publications_are_frozen(rest: Rest) -> None:
     for url in frozen:
         assert get(f"{url}/{made.path}/@v/list").text == "v1.0.0\n"
         assert get(f"{url}/{made.path}/@v/v1.1.0.zip").status_code == 404
+
+
+def test_a_distribution_is_there_when_its_creation_is_answered(rest: Rest) -> None:
+    person, name = Person.create(rest), unique("at-once")
+    person.grant("gomod.godistribution_creator")
+    theirs = person.rest()
+    answer = theirs.call("POST", DISTRIBUTIONS, json={"name": name, "base_path": name})
+    assert answer.status_code == 202, answer.text
+    task = theirs.get(answer.json()["task"])
+    assert task["state"] == "completed", task
+    assert get(f"{rest.url}/pulp/content/{name}/{PATH}/@v/list").status_code == 404
+    (href,) = task["created_resources"]
+    # Whoever creates it owns it, and one of a name is enough.
+    assert theirs.status("PATCH", href, json={"base_path": f"{name}/go"}) == 202
+    again = theirs.call("POST", DISTRIBUTIONS, json={"name": name, "base_path": f"{name}-2"})
+    assert again.status_code == 400 and "name" in again.json()
 
 
 def test_a_base_path_may_have_several_segments(rest: Rest) -> None:

@@ -1,10 +1,18 @@
 """The endpoints below `distributions/gomod/gomod/`."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 
-from pulpcore.plugin.viewsets import DistributionFilter, DistributionViewSet, RolesMixin
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.viewsets import (
+    DistributionFilter,
+    DistributionViewSet,
+    OperationPostponedResponse,
+    RolesMixin,
+)
 
 from pulp_gomod.app.models import GoDistribution
 from pulp_gomod.app.serializers import GoDistributionSerializer
@@ -12,6 +20,7 @@ from pulp_gomod.app.viewsets import token_scope
 from pulp_gomod.app.viewsets.access import READ, ROLES, allow, may, may_create, policy
 from pulp_gomod.app.viewsets.filters import FILTER_BACKENDS, StrictFilters
 
+_CREATE = "pulp_gomod.app.tasks.distribution.create"
 _VIEW_SOURCES = (
     "has_repo_or_repo_ver_param_model_or_domain_or_obj_perms:gomod.view_gorepository",
     "has_remote_param_model_or_domain_or_obj_perms:gomod.view_goremote",
@@ -82,3 +91,27 @@ class GoDistributionViewSet(DistributionViewSet, RolesMixin):
         if token is None:
             return queryset
         return queryset.filter(pk__in=token_scope.distributions(token).values("pk"))
+
+    @extend_schema(
+        description="Trigger a task to create a distribution. Usually it has ended when this is answered.",
+        responses={202: AsyncOperationResponseSerializer},
+    )
+    def create(self, request: Any, **kwargs: Any) -> OperationPostponedResponse:
+        """
+        Create a distribution at once, as pulpcore changes and deletes one, and not when a worker has time.
+
+        Args:
+            request: What it is to be.
+            kwargs: The API's version and the domain.
+        """
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        task = dispatch(
+            _CREATE,
+            exclusive_resources=self.async_reserved_resources(None),
+            shared_resources=self.async_shared_resources(None),
+            args=(self.queryset.model._meta.app_label, type(serializer).__name__),
+            kwargs={"data": request.data},
+            immediate=True,
+        )
+        return OperationPostponedResponse(task, request)
