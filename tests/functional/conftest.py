@@ -67,8 +67,6 @@ def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server with Pulp's domains enabled."""
     variables = {
         "PULP_DOMAIN_ENABLED": "true",
-        # As for users: documentation is computed beside all else.
-        "PULP_GOMOD_DOCUMENTATION": "auto",
         # Exports of Pulp, from one domain into another.
         "PULP_ALLOWED_EXPORT_PATHS": json.dumps([str(run_dir)]),
         "PULP_ALLOWED_IMPORT_PATHS": json.dumps([str(run_dir)]),

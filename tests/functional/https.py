@@ -3,7 +3,7 @@
 import fcntl
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,18 @@ def https_server(run_dir: Path, cache: Path, name: str, **env: str) -> Iterator[
         patch.setenv("HTTPS_PROXY", tunnel.url)
         patch.setenv("REQUESTS_CA_BUNDLE", authority)
         yield Https(server, f"127.0.0.1:{port}", variables)
+
+
+def tls_server(run_dir: Path, cache: Path) -> AbstractContextManager[Https]:
+    """
+    Start a server that files of tests share, with domains, and documentation as users have it.
+
+    Args:
+        run_dir: The directory of the test run.
+        cache: Where prepared data directories are kept.
+    """
+    variables = {"PULP_DOMAIN_ENABLED": "true", "PULP_GOMOD_DOCUMENTATION": "auto"}
+    return https_server(run_dir, cache, "tls", **variables)
 
 
 def _port(noted: Path) -> int:

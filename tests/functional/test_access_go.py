@@ -10,7 +10,7 @@ import pytest
 
 from tests.functional import guarded
 from tests.functional.guarded import Headers, Person, Site, bearer
-from tests.functional.https import HOST, https_server
+from tests.functional.https import HOST, tls_server
 from tests.functional.owners import Go
 from tests.functional.rest_api import Made, Rest
 from tests.functional.serving import PASSWORD, USERNAME
@@ -46,7 +46,7 @@ class Secure:
 
 @pytest.fixture(scope="module")
 def secure(run_dir: Path, server_cache: Path) -> Iterator[Secure]:
-    with https_server(run_dir, server_cache, "tls") as https:
+    with tls_server(run_dir, server_cache) as https:
         rest = Rest(https.server.url, (USERNAME, PASSWORD))
         made, repository = Made(), rest.create_repository()
         rest.publish(made.zip(), repository=repository)

@@ -1,13 +1,16 @@
 """Documentation through a whole server: published with PUT, computed by a worker, shown to whoever may see it."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 import requests
 
 from tests.functional.guarded import Person, rbac
+from tests.functional.https import tls_server
 from tests.functional.owners import Owner
 from tests.functional.rest_api import Rest
-from tests.functional.serving import Server
 from tests.gomods import pack
 from tests.pages import HTML, fetch, read
 
@@ -23,8 +26,14 @@ type Shape struct{ Sides int }
 """
 
 
-def test_what_is_published_is_documented_for_those_who_may_see_it(domain_server: Server) -> None:
-    rest = Rest(domain_server.url, (domain_server.username, domain_server.password))
+@pytest.fixture
+def rest(run_dir: Path, server_cache: Path) -> Iterator[Rest]:
+    """A server that documents, reached and trusted while the test runs."""
+    with tls_server(run_dir, server_cache) as https:
+        yield Rest(https.server.url, (https.server.username, https.server.password))
+
+
+def test_what_is_published_is_documented_for_those_who_may_see_it(rest: Rest) -> None:
     owner, reader = Owner.create(rest), Person.create(rest)
     opened = rbac(rest, reader)
     rest.wait(rest.call("PATCH", owner.distribution, json={"content_guard": opened.guard}))
