@@ -18,7 +18,7 @@ from tests.functional.upstream_world import Mirror, Upstream
 from tests.gomods import pack
 from tests.statements import connect
 
-MODULES = 60
+MODULES = 40
 MOST_VERSIONS = 6
 
 

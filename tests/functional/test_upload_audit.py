@@ -17,6 +17,12 @@ def rest(upload_server: Server) -> Rest:
     return Rest(upload_server.url, (upload_server.username, upload_server.password))
 
 
+@pytest.fixture(scope="module")
+def owner(rest: Rest) -> Owner:
+    """Of tests that look at the modules they publish only."""
+    return Owner.create(rest)
+
+
 def published_from(owner: Owner, **headers: str) -> str:
     """Publish a module with headers about forwarding, and return the address on record."""
     made = Made()
@@ -51,16 +57,16 @@ def test_a_client_is_not_believed(server: Server) -> None:
         ("", "127.0.0.1"),
     ],
 )
-def test_a_proxy_is_believed_as_far_as_it_knows(rest: Rest, said: str, recorded: str) -> None:
-    assert published_from(Owner.create(rest), X_Forwarded_For=said) == recorded
+def test_a_proxy_is_believed_as_far_as_it_knows(owner: Owner, said: str, recorded: str) -> None:
+    assert published_from(owner, X_Forwarded_For=said) == recorded
 
 
 @pytest.mark.parametrize("proof", [{}, {"X-Gomod-Door": "1"}])
 def test_headers_of_the_door_itself_are_not_taken_from_clients(
-    upload_server: Server, rest: Rest, proof: dict[str, str]
+    upload_server: Server, owner: Owner, proof: dict[str, str]
 ) -> None:
     """By them a client would get an answer before anything is decided, from the API itself as well."""
-    owner, made, other = Owner.create(rest), Made(), Made()
+    made, other = Made(), Made()
     said = {"X-Gomod-Waiter": "1"} | proof
     assert owner.put(made.zip(), headers=said).status_code == 201
     assert owner.put(made.zip(), headers=said).status_code == 409
@@ -98,8 +104,8 @@ def test_the_record_outlives_the_removal_and_the_user(rest: Rest) -> None:
     assert release["published_by"] == name
 
 
-def test_an_upload_over_rest_is_on_record_likewise(rest: Rest) -> None:
-    owner, made = Owner.create(rest), Made()
+def test_an_upload_over_rest_is_on_record_likewise(rest: Rest, owner: Owner) -> None:
+    made = Made()
     response = requests.post(
         f"{rest.url}{rest.root}content/gomod/modules/",
         files={"file": made.zip()},

@@ -38,10 +38,10 @@ def owner(rest: Rest) -> Owner:
     return Owner.create(rest)
 
 
-def test_fifty_modules_at_once_and_each_is_seen_by_the_next_request(
+def test_thirty_modules_at_once_and_each_is_seen_by_the_next_request(
     upload_server: Server, owner: Owner
 ) -> None:
-    made = [Made() for _ in range(50)]
+    made = [Made() for _ in range(30)]
 
     def publish(each: Made) -> tuple[int, set[int]]:
         status = owner.put(each.zip()).status_code
