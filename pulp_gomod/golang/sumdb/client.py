@@ -9,7 +9,6 @@ one timeline.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from .. import module
 from ..errors import GoError
@@ -24,6 +23,7 @@ from .errors import (
     SumDBError,
     WriteConflictError,
 )
+from .known_heads import KnownHeads, SignedTree
 from .ops import ClientOps, Tiles
 
 TILE_HEIGHT = 8
@@ -36,16 +36,9 @@ _H1 = "h1:"
 _MAX_WRITES = 20
 
 
-class _Head(NamedTuple):
-    """A signed tree head and what it says."""
-
-    tree: tlog.Tree
-    message: bytes
-
-
 class Client:
     """
-    Looks up checksums of module versions. Holds no state: safe to share, cheap to make.
+    Looks up checksums of module versions. Holds no state but what was proven: safe to share, cheap to make.
 
     Args:
         ops: I/O and storage.
@@ -68,7 +61,7 @@ class Client:
         verifier = note.new_verifier(vkey.strip())
         self.name = verifier.name
         self._ops = ops
-        self._verifiers = note.verifier_list(verifier)
+        self._heads = KnownHeads(note.verifier_list(verifier))
         self._height = tile_height
         self._nosumdb = nosumdb
 
@@ -153,7 +146,7 @@ class Client:
         Raises:
             SumDBError: the database sends tiles that are not of this tree.
         """
-        tree = self._open_head(await self._ops.read_config(f"{self.name}/latest")).tree
+        tree = self._heads.open(await self._ops.read_config(f"{self.name}/latest")).tree
         first, level = tile.n << tile.h, tile.h * tile.l
         if first + tile.w > tree.n >> level:
             return None
@@ -212,19 +205,18 @@ class Client:
 
         The stored head only ever moves forward, over whatever other processes stored meanwhile.
         """
-        new = self._open_head(message)
+        new = self._heads.open(message)
         file = f"{self.name}/latest"
         for _ in range(_MAX_WRITES):
             stored = await self._ops.read_config(file)
-            known = self._open_head(stored)
+            known = self._heads.open(stored)
             if new.tree.n <= known.tree.n:
-                await _check_trees(new, known, tiles)
+                await self._check_trees(new, known, tiles)
                 return known.tree
-            await _check_trees(known, new, tiles)
             # Whoever finds the head moved must find what proves the smaller trees in it. Should
             # another head of a forked log be stored meanwhile, these are useless, and are proven
             # again before they are used, as all tiles are.
-            await tiles.save()
+            await self._check_trees(known, new, tiles)
             try:
                 await self._ops.write_config(file, stored, message)
             except WriteConflictError:
@@ -232,13 +224,14 @@ class Client:
             return new.tree
         raise SumDBError(f"cannot store the tree head of {self.name}: {_MAX_WRITES} conflicts")
 
-    def _open_head(self, message: bytes) -> _Head:
-        # As in Go, nothing is the empty tree: a first start, or an answer without a head, whose
-        # record then has to be in the tree that is known.
-        if not message:
-            return _Head(tlog.EMPTY_TREE, message)
-        signed = note.open_note(message, self._verifiers)
-        return _Head(tlog.parse_tree(signed.text), message)
+    async def _check_trees(self, older: SignedTree, newer: SignedTree, tiles: Tiles) -> None:
+        """Check that the older tree is the beginning of the newer one, and keep what shows that."""
+        if self._heads.continues(newer.tree, older.tree):
+            return
+        await _check_trees(older, newer, tiles)
+        # Only then need nobody show it again.
+        await tiles.save()
+        self._heads.note_continued(newer.tree, older.tree)
 
 
 @contextmanager
@@ -297,10 +290,8 @@ def _missing(path: str, version: str, database: str) -> ChecksumMissingError:
     )
 
 
-async def _check_trees(older: _Head, newer: _Head, tiles: Tiles) -> None:
+async def _check_trees(older: SignedTree, newer: SignedTree, tiles: Tiles) -> None:
     """Check that the older tree is the beginning of the newer one."""
-    if older.tree == newer.tree:
-        return
     size = older.tree.n
     hashes = await tiles.hashes(newer.tree, tlog.tree_hash_indexes(size))
     found = tlog.tree_hash(size, tlog.HashReaderFunc(lambda _: hashes))

@@ -1,6 +1,7 @@
 """The client of checksum databases and tree heads: forks, rollbacks, and several processes."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -12,13 +13,15 @@ from pulp_gomod.golang.sumdb import (
     note,
     tlog,
 )
-from pulp_gomod.golang.sumdb.server import Server
+from pulp_gomod.golang.sumdb.server import Server, TestServer
 from tests.unit.golang.sumdb_world import (
     NAME,
     VKEY,
     Ops,
+    client,
     database,
     lookup,
+    run,
     signed_head,
     tampered,
 )
@@ -201,3 +204,66 @@ def test_endless_conflicts_end() -> None:
     ops.write_config = write_config  # type: ignore[method-assign]
     with pytest.raises(SumDBError, match="cannot store the tree head"):
         lookup(ops, "example.com/m1")
+
+
+# What one client remembers
+
+
+class CountingOps(Ops):
+    """Operations that note which tiles were read."""
+
+    def __init__(self, log: TestServer) -> None:
+        super().__init__(log)
+        self.tiles: list[str] = []
+
+    async def read_cache(self, file: str, /) -> bytes | None:
+        if "/tile/" in file:
+            self.tiles.append(file)
+        return await super().read_cache(file)
+
+
+def test_an_older_head_is_shown_to_be_continued_once() -> None:
+    ops = CountingOps(database(600))
+    one = client(ops, height=2)
+    run(one.lookup("example.com/m1", "v1.0.0"))
+    ops.use(database(300))
+    ops.remote = older_heads(ops, database(600))
+    counts = []
+    # Their records are in one tile.
+    for name in ("example.com/m2", "example.com/m3"):
+        ops.tiles.clear()
+        run(one.lookup(name, "v1.0.0"))
+        counts.append(len(ops.tiles))
+    assert counts[1] < counts[0]
+
+
+def test_a_fork_is_found_by_a_client_that_remembers_other_heads() -> None:
+    ops = Ops(database(9))
+    one = client(ops)
+    run(one.lookup("example.com/m1", "v1.0.0"))
+    ops.use(database(7))
+    ops.remote = older_heads(ops, database(9))
+    run(one.lookup("example.com/m2", "v1.0.0"))
+    ops.use(database(7, fork=4))
+    ops.remote = older_heads(ops, database(9))
+    with pytest.raises(ForkError):
+        run(one.lookup("example.com/m3", "v1.0.0"))
+
+
+def test_a_broken_signature_is_found_by_a_client_that_remembers_the_head() -> None:
+    ops = Ops(database(3))
+    one = client(ops)
+    run(one.lookup("example.com/m1", "v1.0.0"))
+    tampered(ops, "/lookup/", lambda body: body[:-6] + b"AAAA=\n")
+    with pytest.raises(SumDBError):
+        run(one.lookup("example.com/m2", "v1.0.0"))
+
+
+def older_heads(ops: Ops, known: TestServer) -> Callable[[str], bytes]:
+    """Serve lookups of a database with its head, and the tiles of a larger one."""
+    lookups, tiles = ops.honest, Server(known)
+
+    def remote(path: str) -> bytes:
+        return lookups(path) if path.startswith("/lookup/") else tiles.serve(path).body
+
+    return remote
