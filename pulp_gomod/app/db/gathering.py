@@ -38,6 +38,8 @@ class Gathering(Generic[T, R]):
         self._linger = linger
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._put_off: list[tuple[T, asyncio.Future[R]]] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
 
     async def do(self, thing: T) -> R:
@@ -50,9 +52,50 @@ class Gathering(Generic[T, R]):
         loop = asyncio.get_running_loop()
         result: asyncio.Future[R] = loop.create_future()
         self._waiting.append((thing, result))
-        if self._running is None or self._running.done():
-            self._running = loop.create_task(self._go_on())
+        self._begin()
         return await result
+
+    def put_off(self, thing: T, within: float) -> "asyncio.Future[R]":
+        """
+        Have something done that nobody waits for: together with what is next, or by itself after a while.
+
+        Args:
+            thing: What.
+            within: Seconds after which it is done by itself.
+
+        Returns:
+            What comes of it, some time.
+        """
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[R] = loop.create_future()
+        self._put_off.append((thing, result))
+        if self._timer is None:
+            self._timer = loop.call_later(within, self.hurry)
+        return result
+
+    def hurry(self) -> None:
+        """Have what was put off done now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._put_off:
+            self._waiting, self._put_off = [*self._put_off, *self._waiting], []
+            self._begin()
+
+    async def settle(self, patience: float) -> None:
+        """
+        Wait until nothing is left to do.
+
+        Args:
+            patience: Seconds to wait at most.
+        """
+        self.hurry()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=patience)
+
+    def _begin(self) -> None:
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._go_on())
 
     async def _go_on(self) -> None:
         while self._waiting:
@@ -66,6 +109,9 @@ class Gathering(Generic[T, R]):
         """Take those that are next, at least one of them."""
         # Whoever is gone wants nothing any more.
         waiting = [each for each in self._waiting if not each[1].done()]
+        # Whatever has waited for company is behind those whom somebody waits for.
+        waiting += self._put_off
+        self._put_off = []
         count, weight = 0, 0
         for thing, _ in waiting[: self._most]:
             weight += self._weigh(thing)

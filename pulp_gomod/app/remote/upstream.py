@@ -48,6 +48,8 @@ GRACE = 30.0
 # Seconds after which a file is fetched although another process is about it: there, it may wait behind much else that
 # somebody wants. To fetch a small one twice is little; most zips are there sooner.
 TURN, ZIP_TURN = 5.0, 30.0
+# Seconds after which an answer is kept that nobody waits for, and for which closing waits for that.
+SOON, SETTLED_WITHIN = 0.05, 5.0
 # Cache entries that are known to be pending, so that this is not written again.
 MAX_PENDING = 50_000
 
@@ -114,6 +116,7 @@ class Upstream:
     async def close(self) -> None:
         """Call off what is under way, and close the connections."""
         await self._flights.close()
+        await self._writing.settle(SETTLED_WITHIN)
         self._space.close()
         await self._sessions.close()
 
@@ -172,6 +175,23 @@ class Upstream:
             log.info("The remote %s is gone; its response is not cached.", self.settings.name)
             return answer
         return replace(answer, pk=pk) if pk is not None else await self._overtaken(question)
+
+    def write_soon(
+        self, question: CacheKey, answer: CacheEntry
+    ) -> "asyncio.Future[UUID | None] | None":
+        """
+        Keep what never changes, soon; nobody has to wait for that.
+
+        Returns:
+            What comes of it, None if there is no room.
+        """
+        if not self._space.take(size_of(question, answer), 0):
+            return None
+        return self._writing.put_off((question, answer), SOON)
+
+    def hurry(self) -> None:
+        """Keep now what is to be kept soon."""
+        self._writing.hurry()
 
     async def _write(self, small: Sequence[Small]) -> Sequence[UUID | None | Exception]:
         try:

@@ -101,3 +101,48 @@ def test_no_more_is_taken_at_once_than_memory_is_for() -> None:
         assert work.calls == [[20], [4, 5], [3, 1]]
 
     asyncio.run(story())
+
+
+def test_what_was_put_off_goes_with_what_is_next() -> None:
+    async def story() -> None:
+        work = Work()
+        work.go.set()
+        gathering = Gathering(work)
+        put_off = [gathering.put_off(number, 60.0) for number in (1, 2)]
+        await asyncio.sleep(0.01)
+        assert work.calls == []
+        assert await gathering.do(3) == 6
+        assert await asyncio.gather(*put_off) == [2, 4]
+        assert work.calls == [[3, 1, 2]]
+
+    asyncio.run(story())
+
+
+def test_what_was_put_off_is_done_by_itself_after_a_while() -> None:
+    async def story() -> None:
+        work = Work()
+        work.go.set()
+        gathering = Gathering(work)
+        put_off = [gathering.put_off(number, 0.01) for number in (1, 2)]
+        assert await asyncio.gather(*put_off) == [2, 4]
+        assert work.calls == [[1, 2]]
+        # And so is what is put off later.
+        assert await gathering.put_off(3, 0.01) == 6
+
+    asyncio.run(story())
+
+
+def test_what_was_put_off_is_done_when_somebody_waits_for_it() -> None:
+    async def story() -> None:
+        work = Work()
+        work.go.set()
+        gathering = Gathering(work)
+        put_off = gathering.put_off(1, 60.0)
+        await gathering.settle(60.0)
+        assert put_off.result() == 2
+        failed = gathering.put_off(13, 60.0)
+        gathering.hurry()
+        with pytest.raises(LookupError):
+            await failed
+
+    asyncio.run(story())

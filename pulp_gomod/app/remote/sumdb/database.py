@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.models import GoCacheEntry, ages
@@ -60,6 +61,8 @@ class ChecksumDatabase:
         self._head: bytes | None = None
         self._noted = -_NOTED_EVERY
         self._client = Client(self, upstream.settings.sumdb.key)
+        # What is proven and not kept yet.
+        self._unkept: set[asyncio.Future[Any]] = set()
 
     # What is proven.
 
@@ -118,6 +121,7 @@ class ChecksumDatabase:
             found = await self.read_cache(f"{self.name}/{remote}")
         if found is None:
             raise UpstreamFault(f"{self.name}: the record of {path}@{version} was not kept")
+        await self._kept()
         return found
 
     async def head(self) -> bytes:
@@ -170,6 +174,7 @@ class ChecksumDatabase:
         if tile.l >= 0:
             proven = await self._proven(tile)
             if proven is not None:
+                await self._kept()
                 return proven
         # It is beyond the tree that is known, or has the records themselves: clients prove it, and
         # nothing of it is kept.
@@ -266,6 +271,8 @@ class ChecksumDatabase:
     async def write_config(self, file: str, old: bytes, new: bytes, /) -> None:
         """Move the known tree head on, unless another process has."""
         self._head = None
+        # Whoever finds the head moved must find what proves the smaller trees in it.
+        await self._kept()
         if not await self._upstream.threads.database(self._move_head, old, new):
             raise WriteConflictError(f"the tree head of {self.name} was moved in the meantime")
         self._head = new
@@ -299,7 +306,25 @@ class ChecksumDatabase:
         if self._upstream.keeps:
             question = self._place.question(file.removeprefix(f"{self.name}/"))
             answer = CacheEntry(200, data, datetime.now(UTC), verified=True)
-            await self._upstream.write(question, answer)
+            written = self._upstream.write_soon(question, answer)
+            if written is not None:
+                self._unkept.add(written)
+                written.add_done_callback(self._note_kept)
+
+    async def _kept(self) -> None:
+        """Wait until all that is proven is kept: whoever is told of it may ask another process for the rest."""
+        if self._unkept:
+            self._upstream.hurry()
+            await asyncio.wait(self._unkept)
+
+    def _note_kept(self, written: "asyncio.Future[Any]") -> None:
+        self._unkept.discard(written)
+        error = None if written.cancelled() else written.exception()
+        if error is not None:
+            log.info("What %s proves is not kept: %s", self.name, error)
+            # It is proven, and kept, when it is needed again.
+            self._held, self._lines = Lru(MAX_HELD), Lru(_MAX_LINES)
+            self._client = Client(self, self._upstream.settings.sumdb.key)
 
     def _move_head(self, old: bytes, new: bytes) -> bool:
         question = self._place.question("latest", head=True)
