@@ -61,7 +61,7 @@ class Database:
             timeout=LONGEST_WAIT,
             open=False,
             name=APPLICATION_NAME,
-            configure=_plan_once,
+            configure=plan_once,
         )
         self._snapshots = Snapshots(self._pool)
         self.losses = 0
@@ -168,7 +168,7 @@ class Database:
             await self._pool.putconn(connection)
 
 
-async def _plan_once(connection: Connection) -> None:
+async def plan_once(connection: Connection) -> None:
     """
     Let a new connection plan each prepared statement once, for all values.
 

@@ -19,7 +19,7 @@ from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.db.pool import Ask, Database
 from pulp_gomod.app.db.singleflight import SingleFlight
 from pulp_gomod.app.remote import pull_through_metrics as metrics
-from pulp_gomod.app.remote.cache import entries, generations
+from pulp_gomod.app.remote.cache import entries, generations, queries
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey
 from pulp_gomod.app.remote.cache.eviction import size_of
 from pulp_gomod.app.remote.cache.quota import CacheQuota
@@ -218,11 +218,21 @@ class Upstream:
         return belongs
 
     async def alone(
-        self, key: str, fetch: Callable[[], Awaitable[T]], *, is_zip: bool = False
+        self,
+        question: CacheKey,
+        fetch: Callable[[CacheEntry | None], Awaitable[T]],
+        *,
+        is_zip: bool = False,
     ) -> T:
-        """Run a fetch while no other process fetches the same."""
-        async with self._turns.take(key, ZIP_TURN if is_zip else TURN):
-            return await fetch()
+        """Run a fetch while no other process fetches the same, given what was said last."""
+        patience, values = (
+            ZIP_TURN if is_zip else TURN,
+            {"remote": question.remote, "key": question.key},
+        )
+        async with self._turns.take(question.key, patience, queries.answer(), values) as turn:
+            if turn.rows is None:
+                return await fetch(await self.read(question))
+            return await fetch(entries.of_rows(turn.rows))
 
     def share(self, key: str, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":
         """Run a fetch for all in this process who wait for the same."""

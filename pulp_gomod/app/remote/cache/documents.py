@@ -107,8 +107,10 @@ class EntryCache(Protocol):
     ) -> CacheEntry:
         """Keep what was said in place of what was known, if there is room."""
 
-    async def alone(self, key: str, fetch: Callable[[], Awaitable[CacheEntry]]) -> CacheEntry:
-        """Run a fetch while no other process fetches the same."""
+    async def alone(
+        self, question: CacheKey, fetch: Callable[[CacheEntry | None], Awaitable[CacheEntry]]
+    ) -> CacheEntry:
+        """Run a fetch while no other process fetches the same, given what was said last."""
 
     def share(
         self, key: str, fetch: Callable[[], Coroutine[Any, Any, CacheEntry]]
@@ -290,21 +292,20 @@ class DocumentCache:
             self._pauses[key] = (now + pause, pause)
 
     def _fetch(self, wish: DocumentRequest, known: CacheEntry | None) -> "asyncio.Task[CacheEntry]":
-        async def alone() -> CacheEntry:
-            return await self._ask(wish)
+        async def alone(known: CacheEntry | None) -> CacheEntry:
+            return await self._ask(wish, known)
 
         async def fetch() -> CacheEntry:
             if not (self._shelf.keeps and self._shelf.takes_turns):
                 return await self._ask_upstream(wish, known)
-            return await self._shelf.alone(wish.question.key, alone)
+            return await self._shelf.alone(wish.question, alone)
 
         task = self._shelf.share(wish.question.key, fetch)
         task.add_done_callback(lambda done: self._note(wish.question.key, done))
         return task
 
-    async def _ask(self, wish: DocumentRequest) -> CacheEntry:
+    async def _ask(self, wish: DocumentRequest, known: CacheEntry | None) -> CacheEntry:
         """Ask the upstream, unless another process has meanwhile."""
-        known = await self.known(wish.question)
         if known is not None and known.is_fresh():
             return known
         return await self._ask_upstream(wish, known)

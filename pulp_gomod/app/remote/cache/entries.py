@@ -1,6 +1,6 @@
 """The cache rows of a remote: reading them fast, and writing them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -137,7 +137,16 @@ async def read(ask: Ask, question: CacheKey) -> CacheEntry | None:
         ask: Runs a statement.
         question: What it was asked.
     """
-    rows = await ask(queries.answer(), remote=question.remote, key=question.key)
+    return of_rows(await ask(queries.answer(), remote=question.remote, key=question.key))
+
+
+def of_rows(rows: Sequence[tuple[Any, ...]]) -> CacheEntry | None:
+    """
+    Make an answer of what was found of it, if anything was.
+
+    Args:
+        rows: What `queries.answer` finds.
+    """
     if not rows:
         return None
     pk, status, body, etag, last_modified, checked, expires, verified, *stored = rows[0]

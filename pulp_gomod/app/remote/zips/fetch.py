@@ -170,9 +170,10 @@ class Zips:
         """
         question = self._modules.question("zip", asked.path, asked.version)
 
-        async def alone() -> StoredZip | Uncached | Missing:
-            known = await self._upstream.read(question)
+        async def alone(known: CacheEntry | None) -> StoredZip | Uncached | Missing:
             if known is not None and known.zip is not None:
+                if asked.ahead:
+                    return known.zip
                 # Another process has fetched it meanwhile, for somebody who asked for something else.
                 stored = await self.known(asked)
                 if stored is not None:
@@ -186,7 +187,7 @@ class Zips:
         async def fetch() -> StoredZip | Uncached | Missing:
             if not self._upstream.keeps:
                 return await self._fetch(asked, question)
-            return await self._upstream.alone(question.key, alone, is_zip=True)
+            return await self._upstream.alone(question, alone, is_zip=True)
 
         flight = self._upstream.share(question.key, fetch)
         if asked.at_once:
