@@ -27,6 +27,8 @@ Files = dict[File, Any]
 # Questions that may be open while a client is told more than it asked for, and bytes of a go.mod that is
 # told besides what it asked for.
 FEW = 3
+# The number of the repository version that each repository begins with, and that holds nothing.
+EMPTY = 0
 LONG_GO_MOD = 32 * 1024
 _MOST = 2**31 - 1
 
@@ -239,6 +241,8 @@ class StoredModules:
                 known = await compute(len(known), _read, known, unread.version, retracted)
 
     async def _ask(self, statement: Statement, **values: str | int) -> list[Row]:
+        if self.served.number == EMPTY:
+            return []
         return await self._ask_database(statement, **self._values, **values)
 
 
