@@ -126,8 +126,6 @@ class AheadModules:
         if known is None or not known.found:
             return
         asked = ZipRequest(path, version, self._served.repository, ingested=False, ahead=True)
-        if await self._remote.zips.known(asked) is not None:
-            return
         found = await self._remote.zips.get(asked)
         if isinstance(found, Uncached):
             # Whoever asks for it has it fetched once more.

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pulp_gomod.app.db.gathering import Gathering
+from pulp_gomod.app.db.lru import Lru
 from pulp_gomod.app.exceptions import StorageUnavailableError
 from pulp_gomod.app.remote import pull_through_metrics as metrics
 from pulp_gomod.app.remote.cache import entries, generations
@@ -44,6 +45,10 @@ log = logging.getLogger(__name__)
 # Seconds that a zip waits until it has taken the place of another go.mod, and between looks at that.
 REPLACED_WITHIN = 20.0
 _LOOK = 0.2
+
+# Seconds for which a zip that was fetched ahead need not be compared again, and how many there may be.
+COMPARED_FOR = 30.0
+MOST_COMPARED = 1024
 
 # Bytes of a zip that is stored together with others.
 SMALL = 1024 * 1024
@@ -127,7 +132,9 @@ class Zips:
         self._room = room
         self._proven = ProvenZips(upstream.threads)
         self._joining: set[asyncio.Task[None]] = set()
-        self._storing: Gathering[verify.Arrival, UUID] = Gathering(
+        # When zips that were fetched ahead agreed with a repository.
+        self._compared: Lru[tuple[UUID, str], float] = Lru(MOST_COMPARED)
+        self._storing: Gathering[verify.Arrival, CacheEntry] = Gathering(
             self._store, lambda each: each.weight, upstream.settings.linger
         )
 
@@ -145,7 +152,8 @@ class Zips:
         answer = await self._upstream.read(question) if self._upstream.keeps else None
         if answer is None or answer.zip is None or answer.pk is None:
             return None
-        if not self._upstream.is_pending(asked.repository, answer):
+        is_pending = self._upstream.is_pending(asked.repository, answer)
+        if not (is_pending or self._is_compared(asked, answer)):
             # It may have been fetched for another repository, which remembers other things.
             unit = await unit_of(self._upstream.ask, answer.pk)
             checksums = unit[1:] if unit is not None else ("", "")
@@ -267,9 +275,9 @@ class Zips:
             kept = await self._keep(spool, asked, question, verified.upload, answer, agreed.small)
             if isinstance(kept, Uncached):
                 return kept
-            if asked.ingested and not replaces:
+            if not replaces:
                 # It agrees with what the repository knows, and need not be compared again.
-                self._upstream.note_written(asked.repository, kept)
+                self._note_compared(asked, kept)
             assert kept.zip is not None
             return kept.zip
         except BaseException:
@@ -277,6 +285,18 @@ class Zips:
             raise
         finally:
             background.cancel()
+
+    def _note_compared(self, asked: ZipRequest, kept: CacheEntry) -> None:
+        if asked.ingested:
+            self._upstream.note_written(asked.repository, kept)
+        elif asked.ahead:
+            self._compared.put((asked.repository, kept.state), time.monotonic())
+
+    def _is_compared(self, asked: ZipRequest, answer: CacheEntry) -> bool:
+        """Say whether a zip was compared a moment ago, when it was fetched before anybody asked for it."""
+        compared = self._compared.get((asked.repository, answer.state))
+        is_recent = compared is not None and time.monotonic() - compared < COMPARED_FOR
+        return is_recent and not asked.h1
 
     async def _verify_file(self, spool: Spool, check: Fetched) -> Verified:
         threads = self._upstream.threads
@@ -396,7 +416,7 @@ class Zips:
         try:
             repository = asked.repository if asked.ingested else None
             arrival = verify.Arrival(spool.path, upload, repository, question, answer, small)
-            await self._bring_in(arrival)
+            stored = await self._bring_in(arrival)
             kept = True
         except StorageUnavailableError:
             return await self._pass_unstored(spool, asked, upload)
@@ -404,21 +424,23 @@ class Zips:
             self._room.settle(asked.repository, upload.size, kept=kept)
         if asked.ingested:
             self._upstream.note_pending(asked.repository)
-        stored = await self._upstream.read(question)
-        if stored is None or stored.zip is None:
+        if stored.zip is not None:
+            return stored
+        found = await self._upstream.read(question)
+        if found is None or found.zip is None:
             raise UpstreamFault(f"{asked.path}@{asked.version} was stored, but is already gone")
-        return stored
+        return found
 
-    async def _bring_in(self, arrival: verify.Arrival) -> None:
+    async def _bring_in(self, arrival: verify.Arrival) -> CacheEntry:
         if arrival.upload.size <= SMALL:
-            await self._storing.do(arrival)
-            return
+            return await self._storing.do(arrival)
         # Others would wait until all of it is read.
         (came,) = await self._store([arrival])
         if isinstance(came, Exception):
             raise came
+        return came
 
-    async def _store(self, arrivals: Sequence[verify.Arrival]) -> list[UUID | Exception]:
+    async def _store(self, arrivals: Sequence[verify.Arrival]) -> list[CacheEntry | Exception]:
         domain = self._upstream.settings.domain
         return await self._upstream.threads.store(verify.take_in, domain, arrivals)
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from pulp_gomod.app.remote.http.results import UpstreamFault, one_line
 from pulp_gomod.app.remote.zips.agreeing import Small
 from pulp_gomod.app.storage import upload_policy
 from pulp_gomod.app.storage.many_modules import Parcel, save_zips
+from pulp_gomod.app.storage.stored_zip import StoredZip
 from pulp_gomod.golang.zip import Upload, is_heavy
 from pulp_gomod.verifier import process
 from pulp_gomod.verifier.checks import Fetched, Verified
@@ -103,7 +104,7 @@ class Arrival:
         return len(self.upload.go_mod) + len(self.upload.readme) + len(self.answer.body) + texts
 
 
-def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[UUID | Exception]:
+def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[CacheEntry | Exception]:
     """
     Store zips, so that they are served from now on, and have them added to repositories.
 
@@ -112,7 +113,8 @@ def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[UUID | Exception]
         arrivals: The zips.
 
     Returns:
-        For each its row's pk, or why the storage did not take the file.
+        For each what is kept of it, without where it is if its bytes or its unit had been there; or why the storage
+        did not take the file.
     """
     set_domain(_domain(domain))
     parcels = [Parcel(each.path, each.upload) for each in arrivals]
@@ -133,8 +135,18 @@ def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[UUID | Exception]
         ]
     )
     return [
-        parcel.error or each.question.pk for each, parcel in zip(arrivals, parcels, strict=True)
+        parcel.error or replace(each.answer, pk=each.question.pk, zip=_where(parcel))
+        for each, parcel in zip(arrivals, parcels, strict=True)
     ]
+
+
+def _where(parcel: Parcel) -> StoredZip | None:
+    """Say where a zip is that was stored just now."""
+    artifact = parcel.artifact
+    if artifact is None:
+        return None
+    name = artifact.file.name
+    return StoredZip(artifact.pk, name, artifact.size, artifact.sha256, artifact.pulp_created)
 
 
 # Seconds for which the settings of a domain are remembered.
