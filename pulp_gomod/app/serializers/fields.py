@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pulpcore.plugin.serializers import IdentityField, pulp_labels_validator
+from pulpcore.plugin.serializers import IdentityField, RelatedField, pulp_labels_validator
 from pulpcore.plugin.util import reverse
 
 from pulp_gomod.app.models.module import storable
@@ -30,6 +30,21 @@ class IdentityInDomain(IdentityField):
             self, obj, view_name, request, format
         )
         return url
+
+
+class VulnReportField(RelatedField):
+    """The report of a scan about a unit; pulpcore's field does not tell the API's description that there may be none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            read_only=True,
+            allow_null=True,
+            view_name="vuln_report-detail",
+            source="core_vulnerabilityreport",
+            help_text=_(
+                "What a scan has found about it; null if it found nothing, or there was none."
+            ),
+        )
 
 
 @extend_schema_field(OpenApiTypes.STR)

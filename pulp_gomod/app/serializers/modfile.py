@@ -7,7 +7,7 @@ from rest_framework import serializers
 from pulpcore.plugin.serializers import NoArtifactContentSerializer
 
 from pulp_gomod.app.models import GoModFile
-from pulp_gomod.app.serializers.fields import TextField
+from pulp_gomod.app.serializers.fields import TextField, VulnReportField
 
 
 class GoModFileSerializer(NoArtifactContentSerializer):
@@ -16,6 +16,7 @@ class GoModFileSerializer(NoArtifactContentSerializer):
     repository = None
     overwrite = None
 
+    vuln_report = VulnReportField()
     module = serializers.CharField(help_text=_("The module path."), read_only=True)
     version = serializers.CharField(help_text=_("The canonical version."), read_only=True)
     go_mod_h1 = serializers.CharField(

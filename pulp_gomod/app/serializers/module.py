@@ -7,7 +7,7 @@ from rest_framework import serializers
 from pulpcore.plugin.serializers import ContentChecksumSerializer, SingleArtifactContentSerializer
 
 from pulp_gomod.app.models import GoModule
-from pulp_gomod.app.serializers.fields import TextField
+from pulp_gomod.app.serializers.fields import TextField, VulnReportField
 
 # Of pulpcore's serializer only for making content, which has a serializer of its own here.
 _CREATION_ONLY = ("repository", "overwrite")
@@ -66,6 +66,7 @@ class GoModuleListSerializer(SingleArtifactContentSerializer, ContentChecksumSer
     sha384 = None
     sha512 = None
 
+    vuln_report = VulnReportField()
     relative_path = serializers.CharField(
         help_text=_("Path of the zip in the GOPROXY protocol, below a distribution's base path."),
         read_only=True,

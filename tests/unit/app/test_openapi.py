@@ -56,6 +56,9 @@ info = schema["paths"][root + "{module}/@latest"]["get"]["responses"]["200"]["co
 assert info["application/json"]["schema"]["properties"].keys() == {"Version", "Time", "Origin"}
 sent = schema["paths"][root + "upload"]["put"]["requestBody"]["content"]
 assert sent.keys() == {"application/zip", "application/octet-stream"}, sent
+for unit in ("GoModFile", "GoModule", "GoModuleSummary"):
+    shown = schema["components"]["schemas"][f"gomod.{unit}Response"]["properties"]
+    assert shown["vuln_report"]["type"] == ["string", "null"], (unit, shown["vuln_report"])
 print("schema made")
 for message in [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]:
     print(message.replace("\\n", " "))
