@@ -315,5 +315,7 @@ def _prepare(reader: Reader, server_cache: Path) -> None:
     data_dir.parent.mkdir(parents=True)
     make_data_dir(data_dir, server_cache)
     reader.variables["PULP_GOMOD_SERVE_PREPARE_ONLY"] = "1"
+    # The usual one may be taken.
+    reader.variables["PULP_GOMOD_SERVE_PORT"] = "0"
     # What it was prepared for: otherwise the first command prepares it once more.
     reader.variables |= QUICK_LOGINS
