@@ -115,8 +115,9 @@ class Site:
         """Create a distribution; `body` says what it serves and which guard it has."""
         name = unique("site")
         path = base_path or name
-        made = rest.create(DISTRIBUTIONS, name=name, base_path=path, **body)
-        return cls(rest, path, made["pulp_href"])
+        return cls(
+            rest, path, rest.create_in_task(DISTRIBUTIONS, name=name, base_path=path, **body)
+        )
 
     @property
     def _domain(self) -> str:

@@ -40,9 +40,9 @@ class Owner:
         """Create an owner that nobody else uses; `remote` is for the distribution, `body` for the repository."""
         name = f"{name}-{uuid4().hex[:12]}"
         repository = rest.create(REPOSITORIES, name=name, **body)["pulp_href"]
-        distribution = rest.create(
+        distribution = rest.create_in_task(
             DISTRIBUTIONS, name=name, base_path=name, repository=repository, remote=remote
-        )["pulp_href"]
+        )
         return cls(rest, name, repository, distribution)
 
     @property

@@ -1,6 +1,6 @@
 """Exports and imports of Pulp, from one domain of a server into another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ def exporter(rest: Rest, repositories: Sequence[str], directory: Path) -> str:
     return href
 
 
-def export_with(rest: Rest, made: str, **params: Any) -> tuple[dict[str, str], dict[str, Any]]:
+def export_with(rest: Rest, made: str, **params: Any) -> tuple[dict[str, str], Mapping[str, Any]]:
     """
     Export with an exporter; return what to import, and the task.
 
@@ -31,7 +31,7 @@ def export_with(rest: Rest, made: str, **params: Any) -> tuple[dict[str, str], d
     return {"path": parts[0]} if len(parts) == 1 else {"toc": toc}, task
 
 
-def export(rest: Rest, repository: str, directory: Path) -> tuple[str, dict[str, Any]]:
+def export(rest: Rest, repository: str, directory: Path) -> tuple[str, Mapping[str, Any]]:
     """Export the newest version of a repository; return the path of the file, and the task."""
     found, task = export_with(rest, exporter(rest, [repository], directory))
     return found["path"], task

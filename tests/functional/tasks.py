@@ -22,7 +22,7 @@ Tasks = Sequence[tuple[str, str]]
 _connections: dict[str, "psycopg.Connection[Any]"] = {}
 
 
-def await_end(url: str, task: str, timeout: float) -> None:
+def await_end(url: str, task: str, timeout: float) -> str:
     """
     Wait for the end of a task, if this process knows the server and its database answers.
 
@@ -30,13 +30,21 @@ def await_end(url: str, task: str, timeout: float) -> None:
         url: The server's.
         task: The task's href.
         timeout: How many seconds at most.
+
+    Returns:
+        How it ended; "" if that is not known.
     """
+    ended = ""
 
     def has_ended(connection: "psycopg.Connection[Any]") -> bool:
+        nonlocal ended
         found = connection.execute(_STATE, [_id(task)]).fetchone()
-        return found is None or found[0] in _DONE
+        if found and found[0] in _DONE:
+            ended = found[0]
+        return found is None or bool(ended)
 
     _await(url, has_ended, timeout)
+    return ended
 
 
 def await_group(url: str, group: str, enough: Callable[[Tasks], bool], timeout: float) -> None:

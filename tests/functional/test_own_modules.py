@@ -1,5 +1,6 @@
 """Modules that were published here beside an upstream: their names stay here, and they are ours alone."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_what_an_upload_hides_is_said(rest: Rest, upstream: Upstream) -> None:
     assert "mix" in first.text and "mix" in first.headers["Gomod-Note"]
     assert "note" not in second.text and "Gomod-Note" not in second.headers
 
-    def told(task: dict[str, object]) -> list[str]:
+    def told(task: Mapping[str, object]) -> list[str]:
         reports = task["progress_reports"]
         assert isinstance(reports, list)
         return [each["message"] for each in reports if each["code"] == "gomod.own"]

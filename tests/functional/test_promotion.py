@@ -1,5 +1,6 @@
 """What a sync on demand has brought, promoted: zips that are missing are told of, and can be had now."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.functional.upstream_world import Mirror, Upstream
 A, B, GRAPH = "example.com/a@v1.0.0", "example.com/b@v1.0.0", "example.com/graph@v1.0.0"
 
 
-def told(task: dict[str, Any]) -> list[str]:
+def told(task: Mapping[str, Any]) -> list[str]:
     """What a task says of missing zips."""
     reports = task["progress_reports"]
     return [each["message"] for each in reports if each["code"] == "gomod.zips_missing"]

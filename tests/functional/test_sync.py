@@ -5,6 +5,7 @@ What a sync makes of all that an upstream may say is in tests/inprocess.
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.gomods import modules
 WRONG = "h1:" + b64encode(hashlib.sha256(b"other").digest()).decode()
 
 
-def sync(mirror: Mirror, /, **body: Any) -> dict[str, Any]:
+def sync(mirror: Mirror, /, **body: Any) -> Mapping[str, Any]:
     """Sync, wait, and return the task."""
     rest = mirror.owner.rest
     body.setdefault("remote", mirror.remote)
