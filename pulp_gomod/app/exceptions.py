@@ -33,6 +33,16 @@ class ModuleVersionHeldError(PulpException):
         ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
 
 
+class ModuleVersionTwiceError(ModuleVersionHeldError):
+    """Raised when a module version is to be added with several different bytes at once."""
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "{module}@{version} is given more than once, with {held} and with {offered}. A repository has one zip "
+            "of each module version: choose one of them."
+        ).format(module=self.module, version=self.version, held=self.held, offered=self.offered)
+
+
 class InvalidModuleError(PulpException):
     """
     Raised when a zip is not a module that Go would take.

@@ -17,6 +17,7 @@ from pulp_gomod.app.exceptions import (
     ModuleVersionBlockedError,
     ModuleVersionChangedError,
     ModuleVersionHeldError,
+    ModuleVersionTwiceError,
     QuotaExceededError,
 )
 from pulp_gomod.app.models.block import blocks_of
@@ -177,9 +178,11 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         )
         conflict = added.annotate(rival=rival).filter(rival__isnull=False).first()
         if conflict:
-            raise ModuleVersionHeldError(
-                conflict.module, conflict.version, conflict.rival, conflict.h1
-            )
+            twice = added.filter(
+                module=conflict.module, version=conflict.version, h1=conflict.rival
+            ).exists()
+            error = ModuleVersionTwiceError if twice else ModuleVersionHeldError
+            raise error(conflict.module, conflict.version, conflict.rival, conflict.h1)
         if self.immutable:
             self._refuse_bytes_other_than_ever(added)
 

@@ -17,6 +17,7 @@ from pulp_gomod.app.exceptions import (
     ModuleVersionChangedError,
     ModuleVersionHeldError,
     ModuleVersionLoggedError,
+    ModuleVersionTwiceError,
     QuotaExceededError,
 )
 from pulp_gomod.app.models import GoBlock, GoModule, GoPendingEntry, GoRepository
@@ -46,6 +47,7 @@ class Admission:
         self._repository = repository
         self._known_blocks: Blocks | None = None
         self._held: dict[tuple[str, str], str | None] = {}
+        self._admitted: set[tuple[str, str]] = set()
         self._waiting: dict[tuple[str, str], str | None] = {}
         self._more = Usage()
 
@@ -56,7 +58,9 @@ class Admission:
             return blocked
         taken = self.taken(module, version)
         if taken not in (None, h1):
-            return ModuleVersionHeldError(module, version, taken, h1)
+            twice = (module, version) in self._admitted
+            error = ModuleVersionTwiceError if twice else ModuleVersionHeldError
+            return error(module, version, taken, h1)
         return self.changed(module, version, h1)
 
     def blocked(
@@ -130,11 +134,13 @@ class Admission:
         """Count a module in, if the repository does not have it anyway."""
         if self.taken(unit.module, unit.version) is None:
             self._held[unit.module, unit.version] = unit.h1
+            self._admitted.add((unit.module, unit.version))
             self._more += Usage(unit.size, 1)
 
     def remove(self, unit: GoModule) -> None:
         """Count out a module that is held, or was admitted."""
         self._held[unit.module, unit.version] = None
+        self._admitted.discard((unit.module, unit.version))
         self._more -= Usage(unit.size, 1)
 
     @property
