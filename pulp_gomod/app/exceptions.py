@@ -162,6 +162,25 @@ class StorageUnavailableError(PulpException):
         ).format(doing=self.doing, reason=self.reason)
 
 
+class LostFileError(StorageUnavailableError):
+    """
+    Raised when a stored file that is needed is not there any more.
+
+    Args:
+        name: What it is, such as an artifact.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(f"reading {name}", "the file is lost")
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "The file storage of this server has lost the file of {name}. Nothing was changed; upload the module "
+            "zip itself."
+        ).format(name=self.name)
+
+
 class ModuleVersionBlockedError(PulpException):
     """
     Raised when a module version was to enter a repository that it is kept out of.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulp_gomod.app.exceptions import ModuleVersionHeldError, ModuleVersionTwiceError
+from pulp_gomod.app.exceptions import LostFileError, ModuleVersionHeldError, ModuleVersionTwiceError
 from pulp_gomod.app.models import GoModule
 from tests.goproxy_requests import zip_of
 from tests.inprocess.owners import Owner
@@ -39,3 +39,16 @@ def test_what_is_there_is_said_to_be(owner: Owner) -> None:
     owner.publish(held)
     with pytest.raises(ModuleVersionHeldError, match="already in the repository"):
         owner.publish(offered)
+
+
+def test_a_lost_file_is_said_to_be_lost(owner: Owner) -> None:
+    path = f"example.com/{owner.repository.name}"
+    zip, _ = zips_of(path)
+    owner.publish(zip)
+    stored = GoModule.objects.get(module=path).contentartifact_set.get().artifact.file
+    stored.storage.delete(stored.name)
+    with pytest.raises(
+        LostFileError, match="has lost the file of .* upload the module zip itself"
+    ) as lost:
+        Owner.create(owner.url).publish(zip)
+    assert stored.name not in str(lost.value)

@@ -23,6 +23,7 @@ from pulpcore.plugin.util import get_domain, get_domain_pk
 
 from pulp_gomod.app.exceptions import (
     InvalidModuleError,
+    LostFileError,
     StorageUnavailableError,
 )
 from pulp_gomod.app.models import GoModule, GoRepository
@@ -102,7 +103,7 @@ def upload_modules(
             them and is immutable.
         ModuleVersionBlockedError: A version is kept out of the repository.
         QuotaExceededError: The repository would hold more than it may.
-        StorageUnavailableError: The storage failed; nothing was added.
+        StorageUnavailableError: The storage failed, or has lost a file; nothing was added.
     """
     repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
     # From here on, what hangs ends.
@@ -157,12 +158,11 @@ def _fetch(source: Source, folder: str) -> str | Artifact:
 
 @contextmanager
 def _reading(name: str) -> Iterator[None]:
-    doing = f"reading {name}"
     try:
-        with storage_calls(doing):
+        with storage_calls(f"reading {name}"):
             yield
     except DamagedFileError as error:
-        raise StorageUnavailableError(doing, str(error)) from error
+        raise LostFileError(name) from error
 
 
 def _parts(source: Source) -> list[Any]:
