@@ -13,6 +13,10 @@ class SettingRefused(StandaloneError):
     """Pulp does not start with a setting; its text is Pulp's sentence about that."""
 
 
+class LoaderKilled(StandaloneError):
+    """The process that has loaded Pulp was killed while it was asked for a program; another one can be asked."""
+
+
 class StopRequested(Exception):
     """A signal, or the end of the owner process, asks the server to stop."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import loader
-from .errors import SettingRefused, StandaloneError
+from .errors import LoaderKilled, SettingRefused, StandaloneError
 from .processes import exists
 
 _CHUNK = 65536
@@ -126,6 +126,11 @@ class Loader:
         self._listen(0)
         return self._is_gone
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether it was killed, which says nothing against the next one."""
+        return self.is_gone and self._process.wait() == -signal.SIGKILL
+
     def start(
         self,
         command: Sequence[str],
@@ -148,6 +153,7 @@ class Loader:
 
         Raises:
             SettingRefused: A setting is wrong.
+            LoaderKilled: The loader was killed meanwhile.
             StandaloneError: The loader cannot start it.
         """
         request = {
@@ -164,6 +170,8 @@ class Loader:
             self._control.sendall(message[sent:])
         while not (self._started or self._is_gone):
             self._listen(None)
+        if not self._started and self.was_killed:
+            raise LoaderKilled(f"cannot start {command[0]}: the process that loads Pulp was killed")
         if not self._started:
             self._fail(f"cannot start {command[0]}: loading Pulp failed")
         return Program(self, self._started.pop())

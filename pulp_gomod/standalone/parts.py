@@ -44,6 +44,8 @@ class Spawner:
         # Nobody writes to it: it reaches its end when this process does.
         self._lifeline, self._held = os.pipe()
         self._loader: Loader | None = None
+        # Whether that has ever gone well.
+        self._has_loaded = False
 
     def close(self) -> None:
         """Let go of the pipe, which ends what was started and is still running."""
@@ -66,7 +68,9 @@ class Spawner:
             StandaloneError: Loading failed.
         """
         try:
-            return self._loaded().is_loaded
+            is_loaded = self._loaded().is_loaded
+            self._has_loaded |= is_loaded
+            return is_loaded
         except SettingRefused:
             raise
         except StandaloneError as error:
@@ -76,7 +80,12 @@ class Spawner:
 
     def _loaded(self) -> Loader:
         """The loader, started if there is none (any more)."""
-        if self._loader is not None and self._loader.is_gone and self._loader.is_loaded:
+        if (
+            self._loader is not None
+            and self._loader.is_gone
+            and self._can_be_replaced(self._loader)
+        ):
+            self._loader.close()
             self._loader = None
         if self._loader is None:
             with self._log(_LOG) as log:
@@ -84,6 +93,10 @@ class Spawner:
                     self._directory, self._environment, (self._lifeline, self._passed), log
                 )
         return self._loader
+
+    def _can_be_replaced(self, loader: Loader) -> bool:
+        """Say whether another loader has better chances than one that is gone."""
+        return (self._has_loaded and loader.was_killed) or loader.is_loaded
 
     def run_script(
         self,
@@ -105,6 +118,9 @@ class Spawner:
             passed: File descriptors that it is given, under the same numbers.
             variables: What its environment has beyond that of the others.
             imports: Modules that its own processes would each import for themselves.
+
+        Raises:
+            LoaderKilled: What would start it was killed meanwhile.
         """
         with self._log(name) as log:
             files = {**{each: each for each in passed}, 1: log, 2: log}
@@ -169,7 +185,12 @@ class Part:
         return max(0.0, self._due - time.monotonic()) if self._process is None else None
 
     def start(self, spawner: Spawner) -> None:
-        """Start it."""
+        """
+        Start it.
+
+        Raises:
+            LoaderKilled: What would start it was killed meanwhile; it is due as before.
+        """
         self._started = time.monotonic()
         self._process = spawner.run_script(
             self.name,

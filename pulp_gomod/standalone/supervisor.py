@@ -5,7 +5,7 @@ import time
 
 from .console import say
 from .database import Database
-from .errors import StandaloneError, StopRequested
+from .errors import LoaderKilled, StandaloneError, StopRequested
 from .logs import Logs
 from .parts import MOST_FAILURES, Part, Spawner
 from .processes import collect_orphans, describe_end, exists
@@ -110,9 +110,16 @@ class Supervisor:
         self._dead = [each for each in self._dead if not self._forget(*each)]
         for part in self._parts:
             if part.due_in == 0 and not self._dead and spawner.is_loaded():
-                part.start(spawner)
-                if part.kind == "worker":
-                    self._wakes, self._next_wake = _WAKES, time.monotonic() + _BETWEEN_WAKES
+                self._start_again(part, spawner)
+
+    def _start_again(self, part: Part, spawner: Spawner) -> None:
+        try:
+            part.start(spawner)
+        except LoaderKilled as error:
+            say(f"{error}; trying again")
+            return
+        if part.kind == "worker":
+            self._wakes, self._next_wake = _WAKES, time.monotonic() + _BETWEEN_WAKES
 
     def _wake_workers(self) -> None:
         if self._wakes and time.monotonic() >= self._next_wake:

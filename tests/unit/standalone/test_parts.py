@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -254,6 +255,33 @@ def signals() -> Iterator[Signals]:
 @pytest.fixture
 def watcher(signals: Signals, logs: Logs) -> Supervisor:
     return Supervisor(signals, NoDatabase({}, written=False), logs, "identifier", owner=None)
+
+
+def test_a_loader_that_is_killed_while_it_is_asked_ends_nothing(
+    watcher: Supervisor, spawner: Spawner, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Part("part", "worker", ["gomod-test-program"])
+    eventually(spawner.is_loaded)
+    watcher.start([part], spawner)
+    parent, _ = pids(logs)
+    (loader,) = spawner.pids
+    monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.1)
+    os.kill(parent, signal.SIGKILL)
+    while part.due_in is None:
+        watcher.watch(1, spawner)
+    # It hears what it is asked for no more.
+    os.kill(loader, signal.SIGSTOP)
+    threading.Timer(1.0, os.kill, (loader, signal.SIGKILL)).start()
+    while not gone(loader):
+        watcher.watch(1, spawner)
+    # Neither does the next one, which is killed while it loads.
+    while not spawner.pids or spawner.pids == [loader]:
+        watcher.watch(0.01, spawner)
+    (following,) = spawner.pids
+    os.kill(following, signal.SIGKILL)
+    while not part.is_running:
+        watcher.watch(1, spawner)
+    watcher.stop()
 
 
 def test_a_part_that_keeps_failing_ends_the_server(
