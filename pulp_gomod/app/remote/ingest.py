@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import math
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import Error as DatabaseError
+from django.db.models import Max
 from django.utils import timezone
 
 from pulpcore.plugin.util import set_domain
@@ -26,6 +28,8 @@ CLEAN_UP = "pulp_gomod.app.tasks.cleanup.clean_up"
 # A task is dispatched when nothing has come for so many seconds, or after so many.
 QUIET = 5.0
 LONGEST = 60.0
+# What has come is written down within so many seconds.
+WRITTEN_WITHIN = 1.0
 # Each task makes a repository version. Where some were made within the last while, the next one waits
 # for what else will come: a build takes minutes on a slow line, and pauses. What waits is served all
 # the same.
@@ -127,9 +131,11 @@ class Ingest:
             if now - waiting.last >= QUIET or now - waiting.first >= LONGEST:
                 # What comes from here on has its own time.
                 del self._waiting[repository]
-                pause = await self._threads.database(_dispatch, repository)
+                is_due = now - waiting.first >= LONGEST
+                pause = await self._threads.database(dispatch, repository, is_due=is_due)
                 if pause:
-                    self._waiting[repository] = _Waiting(waiting.first, now, now + pause)
+                    last = self._waiting.get(repository, waiting).last
+                    self._waiting[repository] = _Waiting(waiting.first, last, now + pause)
         while self._full:
             repository, size = self._full.popitem()
             await self._threads.database(_ensure_task, repository, CLEAN_UP, max_size=size)
@@ -154,12 +160,21 @@ def pause_between(tasks: int) -> timedelta:
     return min(NEXT * (1 << min(tasks - AT_ONCE, 10)), LONGEST_PAUSE)
 
 
-def _dispatch(repository_pk: UUID) -> float:
-    """Dispatch a task that adds what is pending, or return for how many seconds to wait with that."""
+def dispatch(repository_pk: UUID, *, is_due: bool) -> float:
+    """
+    Dispatch a task that adds what is pending, or return for how many seconds to wait with that.
+
+    Args:
+        is_due: Whether it is dispatched although more is coming.
+    """
     repository = GoRepository.objects.filter(pk=repository_pk).first()
     if repository is None:
         return 0.0
     now = timezone.now()
+    if not is_due:
+        quiet = _quiet_for(repository_pk, now)
+        if quiet < QUIET - WRITTEN_WITHIN:
+            return QUIET - quiet
     recent = list(
         tasks_of(repository, INGEST)
         .filter(pulp_created__gt=now - WHILE)
@@ -172,6 +187,13 @@ def _dispatch(repository_pk: UUID) -> float:
             return remaining.total_seconds()
     _ensure_task(repository_pk, INGEST)
     return 0.0
+
+
+def _quiet_for(repository_pk: UUID, now: datetime) -> float:
+    """Return for how many seconds nothing has come for a repository, to whatever process."""
+    pending = GoPendingEntry.objects.filter(repository=repository_pk)
+    newest = pending.aggregate(newest=Max("pulp_created"))["newest"]
+    return math.inf if newest is None else (now - newest).total_seconds()
 
 
 def _ensure_task(
