@@ -63,7 +63,7 @@ def _status(error: BaseException) -> int:
 def become(
     command: Sequence[str],
     scripts: Mapping[str, EntryPoint],
-    imports: Sequence[str],
+    ahead: Sequence[str],
     lifeline: int,
     stop_signal: int,
 ) -> NoReturn:
@@ -73,15 +73,15 @@ def become(
     Args:
         command: A console script and its arguments, or a module with a `main` and none.
         scripts: The installed console scripts.
-        imports: Modules that its own processes would each import for themselves.
+        ahead: Functions as `module:name`, called first: what its own processes would each do for themselves.
         lifeline: The pipe's file descriptor.
         stop_signal: The signal by which the program stops in good order.
     """
     threading.Thread(target=_watch, args=(lifeline, stop_signal), daemon=True).start()
     _bind_children()
     program = _program(command[0], scripts)
-    for module in imports:
-        importlib.import_module(module)
+    for each in ahead:
+        EntryPoint(each, each, "").load()()
     sys.argv = list(command)
     sys.exit(program())
 

@@ -55,7 +55,7 @@ def _run(control: socket.socket) -> None:
         launch.become(
             request["command"],
             scripts,
-            request["imports"],
+            request["ahead"],
             request["lifeline"],
             request["stop_signal"],
         )

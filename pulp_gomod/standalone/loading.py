@@ -138,7 +138,7 @@ class Loader:
         lifeline: int,
         stop_signal: int,
         variables: Mapping[str, str],
-        imports: Sequence[str],
+        ahead: Sequence[str],
     ) -> Program:
         """
         Start a program.
@@ -149,7 +149,7 @@ class Loader:
             lifeline: The file descriptor whose end asks it to stop, among what the loader inherits.
             stop_signal: How it asks itself to stop.
             variables: What its environment has beyond that of the others.
-            imports: Modules that its own processes would each import for themselves.
+            ahead: Functions as `module:name` that it calls before it forks processes of its own.
 
         Raises:
             SettingRefused: A setting is wrong.
@@ -162,7 +162,7 @@ class Loader:
             "lifeline": lifeline,
             "stop_signal": int(stop_signal),
             "variables": dict(variables),
-            "imports": list(imports),
+            "ahead": list(ahead),
         }
         message = json.dumps(request).encode() + b"\n"
         with contextlib.suppress(OSError):

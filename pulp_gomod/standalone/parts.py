@@ -106,7 +106,7 @@ class Spawner:
         stop_signal: int = signal.SIGTERM,
         passed: Sequence[int] = (),
         variables: Mapping[str, str] | None = None,
-        imports: Sequence[str] = (),
+        ahead: Sequence[str] = (),
     ) -> Program:
         """
         Start a console script.
@@ -117,7 +117,7 @@ class Spawner:
             stop_signal: How it is asked to stop.
             passed: File descriptors that it is given, under the same numbers.
             variables: What its environment has beyond that of the others.
-            imports: Modules that its own processes would each import for themselves.
+            ahead: Functions as `module:name` that it calls before it forks processes of its own.
 
         Raises:
             LoaderKilled: What would start it was killed meanwhile.
@@ -125,7 +125,7 @@ class Spawner:
         with self._log(name) as log:
             files = {**{each: each for each in passed}, 1: log, 2: log}
             return self._loaded().start(
-                command, files, self._lifeline, stop_signal, variables or {}, imports
+                command, files, self._lifeline, stop_signal, variables or {}, ahead
             )
 
     def run_module(self, name: str, module: str, stdin: int, stdout: int) -> Program:
@@ -163,7 +163,7 @@ class Part:
         stop_signal: How it is asked to stop.
         passed: File descriptors that it inherits.
         variables: What its environment has beyond that of the others.
-        imports: Modules that its own processes would each import for themselves.
+        ahead: Functions as `module:name` that it calls before it forks processes of its own.
         failures: How often it has ended soon after its start, without one long run in between.
     """
 
@@ -173,7 +173,7 @@ class Part:
     stop_signal: int = signal.SIGTERM
     passed: Sequence[int] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    imports: Sequence[str] = ()
+    ahead: Sequence[str] = ()
     failures: int = 0
     _process: Program | None = None
     _due: float = 0.0
@@ -198,7 +198,7 @@ class Part:
             stop_signal=self.stop_signal,
             passed=self.passed,
             variables=self.variables,
-            imports=self.imports,
+            ahead=self.ahead,
         )
 
     def collect(self) -> tuple[int, int] | None:

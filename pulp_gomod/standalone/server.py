@@ -48,7 +48,7 @@ _KEEP_ALIVE = 75
 ACCESS_LOG = ("--access-logfile", "-", "--access-logformat", '%a "%r" %s %b')
 _GUNICORN = "GUNICORN_CMD_ARGS"
 # pulpcore preloads its own content app, and leaves those of plugins to each process.
-_CONTENT = ("pulp_gomod.app.content",)
+_CONTENT = ("pulp_gomod.app.content.warmup:compile_ahead",)
 _POLL = 0.1
 _REST = 60.0
 
@@ -233,7 +233,7 @@ class _Server:
             ],
             passed=[self._door.fileno()],
             variables=_gunicorn("pulpcore-content", self._tls_options()),
-            imports=_CONTENT,
+            ahead=_CONTENT,
         )
         workers = [
             Part(

@@ -2,7 +2,7 @@
 Compiling and planning the statements of requests, and compiling pages, before anybody waits for them.
 
 The first request of its kind would otherwise wait for Django to compile its statement, for PostgreSQL to plan it, and for
-Jinja to compile a template: 30 to 60 ms that no later one takes.
+Jinja to compile a template: 30 to 60 ms that no later one takes. Where one process forks all others, it compiles for them.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,6 +60,19 @@ STATEMENTS: Final[tuple[tuple[Callable[[], Statement], ...], ...]] = (
     (age_queries.known, licence_queries.known),
     (*browse_queries.ALL, *pkgsite_queries.ALL),
 )
+
+
+def compile_ahead() -> None:
+    """Compile statements and templates, for the processes that the caller forks."""
+    try:
+        distribution_queries.probe(1)
+        for compiled in chain.from_iterable(STATEMENTS):
+            compiled()
+        for name in rendering.templates():
+            rendering.compile_template(name)
+    except Exception:
+        # Each process will do it, and tell.
+        log.warning("Statements and templates were not compiled ahead.", exc_info=True)
 
 
 async def warm(where: Database) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pulp_gomod.app.content import warmup
 from pulp_gomod.app.content.pages import rendering
@@ -38,6 +40,41 @@ def test_no_page_waits_for_its_template(monkeypatch: pytest.MonkeyPatch) -> None
     asyncio.run(warmup.warm(Database()))  # type: ignore[arg-type]
     files = (rendering._HERE / "templates").iterdir()
     assert sorted(compiled) == sorted(file.name for file in files)
+
+
+def test_what_is_compiled_ahead_is_compiled_for_all_and_needs_no_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*given: object) -> None:
+        raise AssertionError("it connects, and all processes would have the same connection")
+
+    templates = []
+    monkeypatch.setattr(BaseDatabaseWrapper, "connect", refused)
+    monkeypatch.setattr(rendering, "compile_template", templates.append)
+    ahead = list(chain.from_iterable(warmup.STATEMENTS))
+    for compiled in ahead:
+        getattr(compiled, "cache_clear", lambda: None)()
+    warmup.compile_ahead()
+    assert sorted(templates) == sorted(rendering.templates())
+    # What runs the statements later gets the very same objects.
+    assert all(compiled() is compiled() for compiled in ahead)
+    assert [
+        each for each in ahead if hasattr(each, "cache_info") and not each.cache_info().currsize
+    ] == []
+
+
+@pytest.mark.parametrize("level", ["unknown template", "unknown table"])
+def test_a_program_starts_whatever_cannot_be_compiled(
+    level: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*given: object) -> None:
+        raise ValueError(level)
+
+    place = rendering if level == "unknown template" else distribution_queries
+    name = "compile_template" if level == "unknown template" else "probe"
+    monkeypatch.setattr(place, name, broken)
+    warmup.compile_ahead()
+    assert "not compiled ahead" in caplog.text and level in caplog.text
 
 
 def test_a_process_starts_whatever_goes_wrong(caplog: pytest.LogCaptureFixture) -> None:

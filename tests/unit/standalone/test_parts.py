@@ -209,13 +209,13 @@ def test_a_program_alone_keeps_the_files_that_it_is_given(spawner: Spawner, logs
     os.close(reading)
 
 
-def test_what_a_program_shares_with_its_own_processes_is_imported_first(
+def test_what_a_program_shares_with_its_own_processes_is_done_first(
     environment: dict[str, str], spawner: Spawner, tmp_path: Path, logs: Logs
 ) -> None:
     (tmp_path / "site" / "gomod_test_shared.py").write_text(
-        "import os; os.write(1, b'%d ' % os.getpid())"
+        "import os\ndef share(): os.write(1, b'%d ' % os.getpid())\n"
     )
-    part = Part("part", "worker", ["gomod-test-program"], imports=["gomod_test_shared"])
+    part = Part("part", "worker", ["gomod-test-program"], ahead=["gomod_test_shared:share"])
     part.start(spawner)
     parent, _ = pids(logs)
     assert logs.path("part").read_text().startswith(f"{parent} {parent} ")
