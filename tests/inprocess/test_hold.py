@@ -218,6 +218,8 @@ def test_who_asks_may_have_more_held_back_but_never_less(world: World) -> None:
             assert get(f"{root}/{PATH}/@latest").json()["Version"] == "v1.1.0"
             held = f"{root}/hold/14d"
             check_stopped(f"{held}/{PATH}", "v1.1.0", "hold/14d in the URL", "14 days")
+            stopped = get(f"{held}/{PATH}/@v/v1.1.0.info").text
+            assert stopped.endswith("; to get it earlier, ask without hold/14d\n")
             assert get(f"{held}/{PATH}/@v/list").text == "v1.0.0\n"
             assert get(f"{held}/{PATH}/@latest").json()["Version"] == "v1.0.0"
             assert get(f"{held}/{PATH}/@v/v1.0.0.zip").status_code == 200

@@ -77,6 +77,9 @@ def test_who_asks_an_upstream_first_is_stopped_like_everybody_after(
         for _ in range(2):
             said = get(f"{root}/{PATH}/@v/v1.1.0.zip")
             assert is_stopped(said, "is under the licence GPL-3.0", policy.name)
+            assert (
+                f'run pulp gomod waiver request {PATH}@v1.1.0 --policy "{policy.name}"' in said.text
+            )
     assert mirror.get(f"{PATH}/@v/v1.0.0.zip").status_code == 200
     if kept == "streamed":
         return

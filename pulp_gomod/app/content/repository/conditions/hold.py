@@ -61,7 +61,8 @@ class Hold:
             who=f"hold/{asked}d in the URL of this GOPROXY"
             if asked
             else f'the policy "{policy.name}"',
-            whom=policy.whom,
+            # A policy that there may be as well is satisfied with less.
+            whom=(lambda named: f"ask without hold/{asked}d") if asked else policy.whom,
         )
 
     def exempts(self, age: Age) -> bool:

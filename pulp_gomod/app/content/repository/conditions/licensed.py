@@ -116,7 +116,8 @@ def _unread(question: Question, version: str) -> Stop:
 def _line(what: str, found: Iterable[str], policy: Policy) -> str:
     said = " and ".join(map(_said, found))
     return (
-        f'{what} {said}, which the policy "{policy.name}" denies here; to ask for it, {policy.whom}'
+        f'{what} {said}, which the policy "{policy.name}" denies here; to ask for it, '
+        f"{policy.whom(what)}"
     )
 
 
