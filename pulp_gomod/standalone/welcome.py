@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from shlex import quote
+from urllib.parse import urlsplit
 
 from .console import say, show
 from .prepare import READY_MADE
@@ -23,7 +24,8 @@ class Welcome:
     ) -> None:
         owner = f"default/{READY_MADE}" if has_domains else READY_MADE
         # As a shell takes it: some look for files where an address of IPv6 has its brackets.
-        self._origin = quote(origin)
+        # The pulp command takes no URL with a path: a web server has /pulp/ at the root for it.
+        self._base = quote(origin.removesuffix(urlsplit(origin).path))
         self._url = quote(f"{origin}/api/packages/{owner}/go")
         self._upload = quote(f"{origin}/api/packages/{owner}/go/upload")
         self._elsewhere = quote(
@@ -100,7 +102,7 @@ class Welcome:
         )
         if self._authority:
             show(f"  export PULP_CA_BUNDLE={self._authority}")
-        show(f"  pulp config create --base-url {self._origin} --username admin{password}")
+        show(f"  pulp config create --base-url {self._base} --username admin{password}")
         # The line above has put this server into the variable.
         upstream = '"$(env -u GOPROXY go env GOPROXY | cut -d, -f1)"'
         show(f"  pulp gomod remote create --name public --url {upstream}")

@@ -77,6 +77,19 @@ def test_modules_may_be_named_by_the_url(owner: Owner) -> None:
     assert ask(unknown, "pulp.example.com").status_code == 404
 
 
+def test_modules_may_be_named_by_a_url_below_a_path(owner: Owner) -> None:
+    # nginx takes /tools/go away.
+    origin = "https://pulp.example.com/tools/go"
+    with configured(CONTENT_ORIGIN=f"{origin}/"):
+        for url in (owner.packages_url, owner.content_url):
+            root = url.removeprefix(owner.url)
+            answer = ask(f"{url}/x?go-get=1", "pulp.example.com")
+            assert meta(f"pulp.example.com/tools/go{root}", f"{origin}{root}") in answer.text
+            # Under another name of the server, it may be at the root.
+            answer = ask(f"{url}/x?go-get=1", "other.example.com")
+            assert meta(f"other.example.com{root}", f"{origin}{root}") in answer.text
+
+
 def test_a_guard_is_asked(owner: Owner) -> None:
     Guarded(owner)
     for url in (owner.packages_url, owner.content_url):

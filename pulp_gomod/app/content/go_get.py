@@ -9,7 +9,7 @@ Source of the rules: go.dev/ref/mod#vcs-find.
 
 from html import escape
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from aiohttp import hdrs, web
 from django.conf import settings
@@ -73,7 +73,13 @@ async def _answer_below(request: web.Request, host: str) -> web.StreamResponse |
     if refused is not None:
         return refused
     root = form.format(target.base_path)
-    return _page(f"{host}{root}", _url(request, root))
+    return _page(f"{_known_as(host)}{root}", _url(request, root))
+
+
+def _known_as(host: str) -> str:
+    """Return what module paths below the server's URL begin with: a web server may have taken away a path."""
+    origin = urlsplit(settings.CONTENT_ORIGIN or "")
+    return f"{host}{origin.path.rstrip('/')}" if host == origin.hostname else host
 
 
 def _place(path: str) -> tuple[str, list[str], str, str] | None:

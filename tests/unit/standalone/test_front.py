@@ -154,6 +154,15 @@ def test_the_greeting_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_the_pulp_command_is_given_no_path(capsys: pytest.CaptureFixture[str]) -> None:
+    welcome = Welcome("https://example.com:8443/tools/go", None, Path("/data"))
+    welcome.take_sumdb("localhost/go-1", "localhost/go-1+key")
+    welcome.show()
+    printed = capsys.readouterr().out
+    assert "pulp config create --base-url https://example.com:8443 --username" in printed
+    assert "export GOPROXY=https://example.com:8443/tools/go/api/packages/go/go" in printed
+
+
 def test_what_is_greeted_with_can_be_pasted_into_a_shell(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
