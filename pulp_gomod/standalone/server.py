@@ -68,7 +68,9 @@ def serve(options: ServeOptions) -> None:
     with Lock(data.root) as lock, Signals() as signals:
         data.create_secrets()
         data.empty_tmp()
-        with listener.bind(options.host, options.port) as door:
+        # What only prepares serves nobody: the port may be that of a server that runs, from which it restores.
+        port = 0 if options.prepare_only else options.port
+        with listener.bind(options.host, port) as door:
             for warning in exposures(options):
                 say(warning)
             _Server(options, data, lock, signals, door).run()
@@ -94,7 +96,7 @@ class _Server:
             signals, self._database, self._logs, data.identifier, options.owner
         )
         self._api_socket = data.socket_dir("api") / "api.sock"
-        self._port: int = door.getsockname()[1]
+        self._port: int = options.port or door.getsockname()[1]
         self._certificate = choose_certificate(options, data)
         # Where it has a slash at the end, every URL would have a second one.
         self._origin = names.given_origin(options) or self._default_origin()

@@ -366,9 +366,11 @@ def test_preparing_what_is_prepared_loads_nothing(place: Place) -> None:
     place.stop()
     loading = place.data_dir / "logs" / "loader.log"
     loading.unlink()
-    command = ("--port", "0", "--prepare-only")
-    done = ServeProcess(place.data_dir, *command, variables=USUAL_LOGINS).start()
-    assert done.process.wait(60) == 0
+    # Another server may have the port: this one needs none.
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as taken:
+        command = ("--port", str(taken.server_port), "--prepare-only")
+        done = ServeProcess(place.data_dir, *command, variables=USUAL_LOGINS).start()
+        assert done.process.wait(60) == 0
     assert "preparing the database" not in done.errors
     assert not loading.exists()
 
