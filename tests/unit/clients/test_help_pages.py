@@ -1,6 +1,7 @@
 """Every help page of the CLI works without a server."""
 
 import io
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -172,6 +173,22 @@ def test_exit_codes(raised: PulpException, code: int) -> None:
         raise raised
 
     assert CliRunner().invoke(group, ["fail"]).exit_code == code
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 5), (502, 5), (401, 4), (500, 1)])
+def test_a_server_that_is_no_pulp(status: int, code: int) -> None:
+    group = ExitCodes("group")
+
+    @group.command()
+    def fail() -> None:
+        response = requests.Response()
+        response.status_code = status
+        response.url = "http://127.0.0.1/pulp/api/v3/docs/api.json"
+        response.raise_for_status()
+
+    ran = CliRunner().invoke(group, ["fail"])
+    assert ran.exit_code == code
+    assert re.match(rf"Error: {status} .* http://127.*api.json; the base URL is to be", ran.output)
 
 
 class Terminal(io.StringIO):

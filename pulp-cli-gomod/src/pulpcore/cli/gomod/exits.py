@@ -33,6 +33,15 @@ class ExitCodes(PulpGroup):
                 # mypy takes it for one of the class.
                 vars(error)["exit_code"] = _code(error)
             raise
+        except requests.RequestException as error:
+            # From glue, which lets it pass where there is no description of an API.
+            raise _no_api(error) from error
+
+
+def _no_api(error: requests.RequestException) -> click.ClickException:
+    said = click.ClickException(f"{error}; the base URL is to be that of a Pulp server")
+    vars(said)["exit_code"] = UNREACHABLE if _code(error) == NOT_FOUND else _code(error)
+    return said
 
 
 def _is_unnamed(error: click.ClickException) -> bool:

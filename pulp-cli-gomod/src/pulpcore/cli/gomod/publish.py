@@ -134,21 +134,26 @@ def _say_how_to_get_it(
     pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext, tagged: TaggedModule
 ) -> None:
     name = f"{tagged.commit.module}@{tagged.version}"
-    url = _goproxy(pulp_ctx, repository)
-    settings = [f"GOPROXY={shlex.quote(url)}"] if url else []
+    settings = _goproxy(pulp_ctx, repository)
     settings += _proven_by(pulp_ctx, repository, tagged.commit.module)
     click.echo(" ".join([*settings, "go get", name]), err=True)
 
 
-def _goproxy(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> str:
-    """A URL at which the repository is served, as far as one may see that."""
+def _goproxy(pulp_ctx: PulpCLIContext, repository: PulpGoRepositoryContext) -> list[str]:
+    """Where the repository is served, as far as one may see that, and what the module requires of others."""
     try:
         parameters = {"repository": repository.pulp_href}
         # A list of one would be said to be incomplete.
         found = PulpGoDistributionContext(pulp_ctx).list_iterator(parameters, batch_size=1)
-        return next((each.get("client_url") or "" for each in found), "")
+        served = next((each for each in found if each.get("client_url")), None)
+        # A checksum database of one's own knows only what came through its server.
+        has_all = bool(served and served.get("remote")) or bool(repository.entity.get("sumdb"))
     except PulpException:
-        return ""
+        return []
+    if served is None:
+        return []
+    others = "" if has_all else ",$(go env GOPROXY)"
+    return [f"GOPROXY={shlex.quote(served['client_url'])}{others}"]
 
 
 def _proven_by(
