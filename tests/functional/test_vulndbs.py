@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.functional.owners import Owner
-from tests.functional.rest_api import Made, Rest
+from tests.functional.rest_api import MODULES, Made, Rest
 from tests.functional.test_rest_access import grant, new_user
 from tests.goproxy_requests import get
 from tests.inprocess.vulndbs import archive, files_of, report
@@ -60,6 +60,8 @@ def test_a_database_is_uploaded_served_obeyed_and_scanned_with(rest: Rest) -> No
     prn = rest.get(version)["prn"]
     (found,) = rest.get("vuln_report/", repo_versions=prn)["results"]
     assert [each["id"] for each in found["vulns"]] == ["GO-2026-1"]
+    listed = rest.get(MODULES, module=made.path, ordering="version")["results"]
+    assert [unit["vuln_report"] for unit in listed] == [found["pulp_href"], None]
     # OpenVEX for policies at once, and for scans by a task.
     body = {"document": document(statement(f"pkg:golang/{made.path}@v1.0.0"))}
     said = rest.call("POST", f"{href}vex/", json=body)
