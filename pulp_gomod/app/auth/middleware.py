@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 
 from pulp_gomod.app.auth import configuration, refusals, throttle
 from pulp_gomod.app.auth.addresses import client_address
@@ -19,6 +21,8 @@ from pulp_gomod.app.auth.throttle import Attempt, TooManyFailures
 
 _PACKAGES = "/api/packages/"
 _FORM = "/auth/login/"
+# A form that is none. Django would answer the same, and log a traceback, as often as anybody likes.
+_UNREADABLE = (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent)
 # An Authorization header that every authenticator for HTTP Basic refuses, and none verifies.
 _MALFORMED = "Basic"
 
@@ -40,7 +44,10 @@ class LoginThrottleMiddleware:
         """Answer a request."""
         if refusals.WORTHLESS in request.headers:
             return self._say_worthless(request)
-        attempt = _attempt(request)
+        try:
+            attempt = _attempt(request)
+        except _UNREADABLE:
+            return _respond(request, 400, "the form cannot be read", {})
         if attempt is None:
             return self._get_response(request)
         counted = throttle.configured()

@@ -42,7 +42,7 @@ def body(path: str, status: int, line: str) -> tuple[bytes, str]:
 
     Args:
         path: The path of the request.
-        status: The HTTP status: 401, 429 or 503.
+        status: The HTTP status: 401, 429 or 503, or any elsewhere than below /api/packages/.
         line: For people.
     """
     if path.startswith(_PACKAGES):

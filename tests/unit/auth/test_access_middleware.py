@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 from rest_framework.authentication import get_authorization_header
 
 from pulp_gomod.app.auth import refusals
@@ -48,6 +49,30 @@ def test_what_is_known_to_be_worthless_reaches_no_authenticator(
     passed_on = "Basic" if is_marked else sent
     assert seen == [(passed_on.encode(), passed_on)]
     assert json.loads(answer.content or "{}").get("detail", "") == words
+
+
+NO_BASE64 = (
+    b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\n!!!\r\n--x--"
+)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=x", NO_BASE64),
+        ("application/x-www-form-urlencoded", b"&".join([b"a=1"] * 1001)),
+    ],
+    ids=["boundary", "base64", "fields"],
+)
+def test_a_form_that_is_none_is_refused_in_a_line(content_type: str, body: bytes) -> None:
+    request = RequestFactory().post("/auth/login/", body, content_type=content_type)
+    answer = LoginThrottleMiddleware(lambda _: HttpResponse())(request)
+    assert (answer.status_code, json.loads(answer.content)) == (
+        400,
+        {"detail": "the form cannot be read"},
+    )
 
 
 def test_scripts_get_a_challenge_that_no_browser_asks_for_a_password_for() -> None:
