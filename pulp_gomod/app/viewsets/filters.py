@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django_filters import BooleanFilter, CharFilter, Filter
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
@@ -23,8 +24,44 @@ from pulp_gomod.app.api.bounds import QueryBounds
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.sizes import SizeError, parse_size
 
+
+class WhereAsked:
+    """
+    Filters that look at a single object only if somebody asks them to; goes before a backend of filters.
+
+    The framework filters what it looks an object up in by all parameters, of which requests for one have none; for that
+    it makes a form of all filters, which takes as long as all the rest of the request.
+    """
+
+    def filter_queryset(self, request: Any, queryset: QuerySet, view: Any) -> QuerySet:
+        """
+        Filter by the parameters of a request, if it has any or is for a list.
+
+        Args:
+            queryset: What the viewset knows.
+        """
+        if view.detail and not request.query_params:
+            return queryset
+        filtered: QuerySet = super().filter_queryset(request, queryset, view)  # type: ignore[misc]
+        return filtered
+
+
+def where_asked(backend: type) -> type:
+    """
+    Have a backend look at a single object only if somebody asks it to, unless it does more than to filter.
+
+    Args:
+        backend: What the framework is set up with; one of its own may hide what is not for the user.
+    """
+    filters = getattr(backend, "filter_queryset", None)
+    if filters is not DjangoFilterBackend.filter_queryset:
+        return backend
+    return type(backend.__name__, (WhereAsked, backend), {})
+
+
 # Under `pulp-gomod serve` the bounds are there already, for all of Pulp.
-FILTER_BACKENDS = tuple(dict.fromkeys((QueryBounds, *NamedModelViewSet.filter_backends)))
+_BACKENDS = dict.fromkeys((QueryBounds, *NamedModelViewSet.filter_backends))
+FILTER_BACKENDS = tuple(map(where_asked, _BACKENDS))
 
 #: Words of a search; each of them is looked for in every path.
 MAX_WORDS = 16
