@@ -74,16 +74,24 @@ def unusual_server(run_dir: Path, server_cache: Path) -> Iterator[tuple[Server, 
         yield server, directory
 
 
-@pytest.fixture
-def unusual(unusual_server: tuple[Server, Path]) -> Unusual:
-    server, directory = unusual_server
+@pytest.fixture(scope="module")
+def private(unusual_server: tuple[Server, Path]) -> tuple[Site, Made]:
+    """A private distribution, and a module that it serves."""
+    server, _ = unusual_server
     rest = Rest(server.url, (server.username, server.password))
-    made, repository, reader = Made(), rest.create_repository(), Person.create(rest)
+    made, repository = Made(), rest.create_repository()
     rest.publish(made.zip(), repository=repository)
-    reader.grant("gomod.gorepository_publisher", repository)
-    guard = guarded.rbac(rest, reader).guard
-    site = Site.create(rest, repository=repository, content_guard=guard)
-    return Unusual(directory, site, made, reader)
+    guard = guarded.create_guard(rest, "core/rbac")
+    return Site.create(rest, repository=repository, content_guard=guard), made
+
+
+@pytest.fixture
+def unusual(unusual_server: tuple[Server, Path], private: tuple[Site, Made]) -> Unusual:
+    site, made = private
+    reader, served = Person.create(site.rest), site.rest.get(site.href)
+    reader.grant("gomod.gorepository_publisher", served["repository"])
+    reader.grant(guarded.DOWNLOADER, served["content_guard"])
+    return Unusual(unusual_server[1], site, made, reader)
 
 
 def test_a_password_from_elsewhere(unusual: Unusual) -> None:
