@@ -20,6 +20,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         checked_settings.check_all()
         # Django's settings are there now, and not before. Failed logins, and until when upstreams want not
         # to be asked, are in memory that processes which are forked from this one have in common.
+        from pulp_gomod.app.api import outages
         from pulp_gomod.app.auth import (
             log_filters,
             throttle,  # noqa: F401
@@ -33,6 +34,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
 
         networks.check_setting()
         log_filters.install()
+        outages.install()
         exports.install()
         feeding.install()
         signing.install()

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import HttpResponse, QueryDict
+from django.test import Client
 from psycopg.errors import ProgramLimitExceeded, QueryCanceled
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -150,6 +151,18 @@ def test_long_json_is_refused_unread() -> None:
     assert status("") == status("x") == 204
     assert status(str(MAX_JSON + 1)) == status("9" * 5000) == 413
     assert status(str(MAX_JSON + 1), "multipart/form-data") == 204
+
+
+def test_without_a_database_all_are_told_to_come_again(caplog: pytest.LogCaptureFixture) -> None:
+    """pulpcore looks for the domain of a request before any view is asked."""
+    client = Client(raise_request_exception=False)
+    for path in ("status/", "repositories/gomod/gomod/", "tasks/"):
+        told = client.get(f"/pulp/api/v3/{path}")
+        assert (told.status_code, told.headers["Retry-After"]) == (503, "5")
+        assert told.json() == {"detail": "The database is not responding; try again later."}
+    logged = [each for each in caplog.records if each.name == "django.request"]
+    assert len(logged) == 3 and not any(each.exc_info for each in logged)
+    assert {each.levelname for each in logged} == {"WARNING"}
 
 
 def test_several_findings_are_told_apart_in_one_line() -> None:
