@@ -1,13 +1,16 @@
 """What the REST API refuses before it asks the database, and what it says when something breaks."""
 
+from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import tests.unit.django_set_up  # noqa: F401  isort: skip
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.http import HttpResponse, QueryDict
 from django.test import Client
 from psycopg.errors import ProgramLimitExceeded, QueryCanceled
@@ -153,6 +156,16 @@ def test_long_json_is_refused_unread() -> None:
     assert status(str(MAX_JSON + 1), "multipart/form-data") == 204
 
 
+@pytest.fixture
+def no_database(tmp_path: Path) -> Iterator[None]:
+    # Tests that this process ran before may have left one.
+    connection.close()
+    with patch.dict(connection.settings_dict, HOST=str(tmp_path)):
+        yield
+    connection.close()
+
+
+@pytest.mark.usefixtures("no_database")
 def test_without_a_database_all_are_told_to_come_again(caplog: pytest.LogCaptureFixture) -> None:
     """pulpcore looks for the domain of a request before any view is asked."""
     client = Client(raise_request_exception=False)
