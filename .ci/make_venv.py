@@ -146,7 +146,10 @@ def install(python: Path, requirements: list[Path], editable: list[Path]) -> Non
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     quiet = ["--quiet", "--quiet"]
     if run([*pip, *quiet, "install", "uv"], capture=True):
-        uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
+        uv = [str(python), "-m", "uv", "pip", "install", "--quiet"]
+        if not requirements:
+            # A server is started by whoever may not write here, too. Most of what tests need is never loaded.
+            uv.append("--compile-bytecode")
         command = [*uv, "--python", str(python), *wanted]
         # What builds the projects leaves its locks there.
         with tempfile.TemporaryDirectory() as scratch:
@@ -161,7 +164,7 @@ def install(python: Path, requirements: list[Path], editable: list[Path]) -> Non
 
 def uv_environment(pip: list[str]) -> dict[str, str]:
     """The environment that tells uv what pip's configuration says."""
-    found = {"UV_LINK_MODE": "copy"}
+    found: dict[str, str] = {}
     if not os.access(os.environ.get("HOME", "/nonexistent"), os.W_OK):
         found["UV_NO_CACHE"] = "1"
     listing = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False)
