@@ -16,6 +16,7 @@ import requests
 from tests.functional.rest_api import DISTRIBUTIONS, MODULES, REMOTES
 from tests.performance import ours, peer
 from tests.performance.bench import CACHE, Bench
+from tests.performance.farther import farther
 from tests.performance.ours import Ours
 from tests.performance.processes import cpu_seconds
 from tests.performance.program import Program, default_proxy, fetch
@@ -64,14 +65,16 @@ class _Empty:
 
 def cold_builds(bench: Bench) -> None:
     """Measure `go mod download` of a real program, straight and through proxies that are empty."""
-    _ColdBuilds(bench).run()
+    upstream, distance = default_proxy(), bench.options.distance
+    with farther(upstream, distance) if distance else contextlib.nullcontext(upstream) as asked:
+        _ColdBuilds(bench, asked).run()
 
 
 class _ColdBuilds:
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, upstream: str) -> None:
         self._bench = bench
         self._work = bench.work / "cold-builds"
-        self._upstream = default_proxy()
+        self._upstream = upstream
         self._sumdb = _sumdb_of(self._upstream)
         self._versions: list[int] = []
         self._directory = self._work / "goproxy"

@@ -29,6 +29,7 @@ class Options:
         scale: The numbers of module versions to compare.
         processes: How many content processes, and processes of other servers.
         program: What cold-builds downloads, as module@version.
+        distance: Seconds by which each answer of its upstream begins later.
     """
 
     sections: tuple[str, ...]
@@ -41,6 +42,7 @@ class Options:
     scale: tuple[int, ...]
     processes: int
     program: str
+    distance: float
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -69,6 +71,12 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--program", default=PROGRAM, help="what cold-builds downloads, as module@version"
     )
+    parser.add_argument(
+        "--distance",
+        type=float,
+        default=0.0,
+        help="milliseconds by which the upstream of cold-builds is farther away than it is",
+    )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--work", type=Path, help="work there, and keep it")
     given = parser.parse_args(arguments)
@@ -84,4 +92,5 @@ def parse(arguments: Sequence[str]) -> Options:
         scale=given.sizes or ((1000, 20_000) if given.quick else (1000, 100_000, 1_000_000)),
         processes=given.processes,
         program=given.program,
+        distance=given.distance / 1000,
     )
