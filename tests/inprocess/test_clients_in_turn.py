@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +10,7 @@ from aiohttp import web
 
 from tests.functional.upstream_world import Upstream
 from tests.inprocess.mirrors import Mirror
+from tests.waiting import wait_until
 
 from pulp_gomod.app.db import locks  # isort: skip
 
@@ -48,13 +48,6 @@ def slow(upstream: Upstream) -> Slow:
 
 def info(name: str) -> str:
     return f"example.com/{name}/@v/{V}.info"
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_flood_of_one_client_leaves_the_upstream_to_others(

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import pytest
 from aiohttp import web
@@ -10,18 +9,11 @@ from aiohttp import web
 from tests.functional.upstream_world import Upstream
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.settings import configured
+from tests.waiting import wait_until
 
 V = "v1.0.0"
-# Seconds in which what is fetched ahead has come, or would have.
-SOON = 20.0
+# Seconds in which what is fetched ahead would have come.
 QUIET = 0.5
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def mod(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from django.db import connection
 
 from tests.functional.upstream_world import SUMDB_KEY, Upstream, running
 from tests.inprocess.mirrors import Mirror
+from tests.waiting import wait_until
 
 from pulp_gomod.app.models import GoCacheEntry, GoPendingEntry  # isort: skip
 
 PATH, V = "example.com/proven", "v1.0.0"
 ZIP = f"{PATH}/@v/{V}.zip"
-SOON = 20.0
 # Seconds in which what does not wait would have come.
 MOMENT = 1.0
 
@@ -49,13 +49,6 @@ def nothing_is_stored() -> Iterator[None]:
         other.execute("LOCK TABLE core_artifact IN SHARE MODE")
         yield
         other.rollback()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def is_kept(mirror: Mirror) -> bool:

@@ -1,5 +1,6 @@
 """Deleting many rows to which nothing refers."""
 
+from django.db import models
 from django.db.models import QuerySet
 
 
@@ -14,3 +15,18 @@ def discard(rows: QuerySet) -> int:
         rows: Rows of a model to which no other one refers.
     """
     return int(rows.order_by()._raw_delete(rows.db))
+
+
+def hold(row: models.Model) -> None:
+    """
+    Let nothing more refer to a row that is about to be deleted in the same transaction.
+
+    The content app writes rows that refer to it whenever a client asks. One that came between the look for
+    such rows and the end of the transaction would forbid the deletion; now it waits, and is refused.
+
+    Args:
+        row: A stored row; of a model that extends another one, the part of its own.
+    """
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    # A list, since Django takes the lock off a question for one value.
+    list(rows.select_for_update(of=("self",)).values_list("pk"))

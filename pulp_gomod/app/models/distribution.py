@@ -7,7 +7,7 @@ from django_lifecycle import AFTER_DELETE, AFTER_SAVE, BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution
 
-from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.discarding import discard, hold
 from pulp_gomod.app.models.visibility import wait_until_seen
 
 
@@ -61,6 +61,7 @@ class GoDistribution(Distribution, AutoAddObjPermsMixin):
 
     @hook(BEFORE_DELETE)
     def _discard_consumers(self) -> None:
+        hold(self)
         discard(self.consumer_rows.all())
 
     @hook(AFTER_SAVE)

@@ -7,7 +7,7 @@ from django_lifecycle import BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, Remote
 
-from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.discarding import discard, hold
 from pulp_gomod.app.models.upstream import GoPendingEntry
 
 DEFAULT_CACHE_SIZE = 100 * 1024**3
@@ -57,6 +57,7 @@ class GoRemote(Remote, AutoAddObjPermsMixin):
     @hook(BEFORE_DELETE)
     def _discard_what_it_said(self) -> None:
         """Its answers may be gigabytes."""
+        hold(self)
         discard(self.seen_versions.all())
         discard(GoPendingEntry.objects.filter(entry__remote=self))
         discard(self.cache_entries.all())

@@ -21,7 +21,7 @@ from pulp_gomod.app.exceptions import (
     QuotaExceededError,
 )
 from pulp_gomod.app.models.block import blocks_of
-from pulp_gomod.app.models.discarding import discard
+from pulp_gomod.app.models.discarding import discard, hold
 from pulp_gomod.app.models.dispatching import ensure_task
 from pulp_gomod.app.models.documentation import document_when_committed
 from pulp_gomod.app.models.exported import bases
@@ -88,6 +88,7 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
     @transaction.atomic
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the repository; what may have a row for each module version is not read before."""
+        hold(self)
         for rows in (self.releases, self.pending_entries, self.cached_mod_files):
             discard(rows.all())
         deleted: tuple[int, dict[str, int]] = super().delete(*args, **kwargs)

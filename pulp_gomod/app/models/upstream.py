@@ -62,6 +62,8 @@ class GoPendingEntry(BaseModel):
     """
     A zip or go.mod that was fetched through a distribution of the repository, and is to be added to it.
 
+    PostgreSQL deletes it with its answer, since it may be written while that is being deleted.
+
     One task takes in all that wait, so that a build of hundreds of modules makes few repository
     versions.
     """
