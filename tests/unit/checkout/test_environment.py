@@ -48,6 +48,19 @@ def test_asking_serve_installs_nothing(tmp_path: Path, option: str, begins: str)
     assert not list(tmp_path.glob(".venv*"))
 
 
+def test_a_python_can_be_named(tmp_path: Path) -> None:
+    named = tmp_path / "named"
+    named.symlink_to(sys.executable)
+    ask = [ROOT / ".ci" / "python", "-c", "import sys; print(sys.executable)"]
+    chosen = subprocess.run(
+        ask, env={"PYTHON": str(named)}, capture_output=True, text=True, check=True
+    )
+    assert chosen.stdout.strip() == str(named)
+    broken = {"PYTHON": str(tmp_path / "none"), "PATH": str(Path(sys.executable).parent)}
+    chosen = subprocess.run(ask, env=broken, capture_output=True, text=True, check=True)
+    assert Path(chosen.stdout.strip()).is_file()
+
+
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose environments take no time, since nothing is installed into them."""
