@@ -451,3 +451,23 @@ class VulndbRefusedError(PulpException):
         return f"[{self.error_code}] " + _(
             "The vulnerability database {name} was not replaced: {reason}"
         ).format(name=self.name, reason=self.reason)
+
+
+class GoneError(PulpException):
+    """
+    Raised in a task when what it was dispatched for is deleted before it could be done.
+
+    Args:
+        what: What is gone, such as "repository".
+    """
+
+    http_status_code = 409
+    error_code = "GOM0021"
+
+    def __init__(self, what: str):
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "This was not done: the {what} that it is about was deleted meanwhile."
+        ).format(what=self.what)

@@ -15,10 +15,12 @@ from pulp_gomod.app.exceptions import BundleRefusedError
 from pulp_gomod.app.models.block import blocks_of
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.reading import ZipReader
+from pulp_gomod.app.tasks.gone import unless_gone
 
 _CODE = "gomod.bundle"
 
 
+@unless_gone()
 def write_bundle(
     repository_version_pk: str, path: str, method: str = "write", since: int | None = None
 ) -> dict[str, int | str]:

@@ -21,11 +21,13 @@ from pulp_gomod.app.models import (
 )
 from pulp_gomod.app.models.cached import cached_mod_files, cached_modules, cached_size
 from pulp_gomod.app.storage.proof_pruning import prune_if_due
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.golang import module
 
 _BATCH = 500
 
 
+@unless_gone(quietly=True)
 def clean_up(
     repository_pk: str, unused_days: float | None = None, max_size: int | None = None
 ) -> None:

@@ -16,6 +16,7 @@ from pulp_gomod.app.models import (
     GoRepository,
 )
 from pulp_gomod.app.models.cached import cached_mod_files, cached_modules
+from pulp_gomod.app.tasks.gone import unless_gone
 
 FILES = ("info", "mod", "zip")
 
@@ -28,6 +29,7 @@ def repositories_of(remote: GoRemote) -> QuerySet:
     ).order_by("pk")
 
 
+@unless_gone()
 def forget(remote_pk: str, module: str, version: str) -> None:
     """
     Forget what a remote said of one module version, and what came of that by pull-through.

@@ -38,6 +38,7 @@ from pulp_gomod.app.storage.mod_files import save_mod_files
 from pulp_gomod.app.storage.proof_pruning import prune_if_due
 from pulp_gomod.app.storage.release_info import parse_time
 from pulp_gomod.app.tasks.cleanup import clean_up
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.proofs import Fetched, keep_proofs_of_cached
 from pulp_gomod.golang import module
 
@@ -50,6 +51,7 @@ BATCH = 5000
 _Name = tuple[str, str]
 
 
+@unless_gone(quietly=True)
 def ingest(repository_pk: str) -> None:
     """
     Add what was fetched through a repository's distributions to it.

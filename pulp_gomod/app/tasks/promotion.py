@@ -12,6 +12,7 @@ from pulpcore.plugin.util import get_domain_pk
 from pulp_gomod.app.db.orm import on_a_connection
 from pulp_gomod.app.models import GoModFile, GoModule, GoRemote, GoRepository
 from pulp_gomod.app.models.missing import awaited
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
 from pulp_gomod.app.tasks.sync.fetching import SyncRequest, fetch
@@ -20,6 +21,7 @@ from pulp_gomod.app.tasks.sync.wanted import Wanted
 from pulp_gomod.golang import gosum
 
 
+@unless_gone()
 def modify(
     repository_pk: str,
     remote_pk: str,

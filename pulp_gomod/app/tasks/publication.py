@@ -4,8 +4,10 @@ from pulpcore.plugin.models import RepositoryVersion
 
 from pulp_gomod.app.models import GoPublication
 from pulp_gomod.app.models.missing import report_missing
+from pulp_gomod.app.tasks.gone import unless_gone
 
 
+@unless_gone()
 def publish(repository_version_pk: str) -> None:
     """
     Freeze a repository version for serving.

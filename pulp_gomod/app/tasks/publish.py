@@ -24,6 +24,7 @@ from pulp_gomod.app.publishing.replies import answer_to
 from pulp_gomod.app.publishing.waiting import clear_away
 from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.modules import record_release, save_module
+from pulp_gomod.app.tasks.gone import unless_gone
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ _KEPT_AWAY = (
 _PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
+@unless_gone()
 def settle(repository_pk: str) -> None:
     """
     Take in all changes that wait for a repository, and make one version of them.

@@ -12,6 +12,7 @@ from pulp_gomod.app.models.feeding import Entry, append
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.kept_heads import KeptHead, read_bundle, read_head
 from pulp_gomod.app.storage.signing import check_kept, contradiction, seal
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.sumdb import tlog
 from pulp_gomod.golang.sumdb.client import TILE_HEIGHT
@@ -21,6 +22,7 @@ from pulp_gomod.golang.sumdb.proving import open_head
 _ROWS = 2000
 
 
+@unless_gone()
 def check(sumdb_pk: str) -> str:
     """
     Prove all of a checksum database against the head that it gives out.
@@ -101,6 +103,7 @@ class _Checking:
         raise SumdbDamagedError(f"{tile.path()} {what}")
 
 
+@unless_gone()
 def recover(sumdb_pk: str) -> str:
     """
     Bring back the records that the storage knows and PostgreSQL has lost.

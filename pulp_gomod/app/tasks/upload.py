@@ -34,6 +34,7 @@ from pulp_gomod.app.storage.admission import Admission
 from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.faults import DamagedFileError, storage_calls
 from pulp_gomod.app.storage.modules import record_release, save_artifact, save_module
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.golang import GoError
 from pulp_gomod.golang.zip import Upload
 
@@ -73,6 +74,7 @@ def verify(file: str | BinaryIO, name: str) -> Upload:
         raise InvalidModuleError(f"{name}: {error}") from error
 
 
+@unless_gone()
 def upload_modules(
     sources: list[Source],
     repository_pk: str | None = None,
@@ -170,10 +172,8 @@ def _parts(source: Source) -> list[Any]:
     if source["kind"] == "file":
         stored = PulpTemporaryFile.objects.get(pk=source["pk"], pulp_domain=get_domain_pk())
         return [stored.file]
-    chunks = UploadChunk.objects.filter(
-        upload=source["pk"], upload__pulp_domain=get_domain_pk()
-    ).order_by("offset")
-    return [chunk.file for chunk in chunks]
+    upload = ChunkedUpload.objects.get(pk=source["pk"], pulp_domain=get_domain_pk())
+    return [chunk.file for chunk in UploadChunk.objects.filter(upload=upload).order_by("offset")]
 
 
 def _verify_all(sources: list[Source], files: list[str | Artifact]) -> list[GoModule]:

@@ -14,6 +14,7 @@ from pulp_gomod.app.models import GoSumdb, GoSumdbHead
 from pulp_gomod.app.remote.threads import Threads
 from pulp_gomod.app.remote.witnesses import WitnessFault, submit
 from pulp_gomod.app.storage.signing import LogHashes
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.golang.errors import GoError
 from pulp_gomod.golang.sumdb import cosignature, tlog, witness
 
@@ -43,6 +44,7 @@ class _Asked:
     signed: witness.Cosigned | None = None
 
 
+@unless_gone(quietly=True)
 def cosign(sumdb_pk: str) -> None:
     """
     Have every witness cosign that has not signed the newest head.

@@ -26,6 +26,7 @@ from pulp_gomod.app.storage.backends import storage_of
 from pulp_gomod.app.storage.mod_files import save_mod_files
 from pulp_gomod.app.storage.modules import save_artifact, save_module
 from pulp_gomod.app.storage.release_info import parse_time
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.importing.layout import Kind
 from pulp_gomod.app.tasks.importing.records import TreeDatabase, databases_of
 from pulp_gomod.app.tasks.importing.tree import Key, Parts, Span, Tree, open_tree
@@ -65,6 +66,7 @@ class Report(TypedDict):
     notes: list[str]
 
 
+@unless_gone()
 def import_tree(
     repository_pk: str,
     upload_pk: str,

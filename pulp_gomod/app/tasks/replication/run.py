@@ -22,6 +22,7 @@ from pulp_gomod.app.models.hiding import report
 from pulp_gomod.app.models.membership import named
 from pulp_gomod.app.storage.knowledge import absorb_blocks, absorb_releases
 from pulp_gomod.app.tasks.forgetting import FILES
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.replication.proofs import take_over
 from pulp_gomod.app.tasks.replication.served import leave_out, served_by
@@ -45,6 +46,7 @@ _BATCH = 200
 MAX_VERSIONS = 500_000
 
 
+@unless_gone()
 def replicate(repository_pk: str, remote_pk: str, server_pk: str, distribution: str) -> None:
     """
     Make a repository what a distribution of another server serves, and let it know what is known there.

@@ -25,6 +25,7 @@ from pulp_gomod.app.models import (
 from pulp_gomod.app.models.membership import held_in
 from pulp_gomod.app.remote.settings import RemoteSettings, read_settings
 from pulp_gomod.app.storage.proof_pruning import prune_if_due
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.ingest import Addition, Batch
 from pulp_gomod.app.tasks.opening import run
 from pulp_gomod.app.tasks.sync.downloading import Downloaded
@@ -67,6 +68,7 @@ _FORGOTTEN = (
 )
 
 
+@unless_gone()
 def sync(
     repository_pk: str,
     remote_pk: str,

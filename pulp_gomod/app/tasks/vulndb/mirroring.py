@@ -21,6 +21,7 @@ from pulp_gomod.app.remote.http.results import Fetched, Missing, Unchanged, Upst
 from pulp_gomod.app.remote.http.session import open_sessions
 from pulp_gomod.app.remote.settings import Proxy, RemoteSettings, Tls
 from pulp_gomod.app.remote.threads import Threads
+from pulp_gomod.app.tasks.gone import unless_gone
 from pulp_gomod.app.tasks.upload import Source, at_hand, discard_files, discard_uploads
 from pulp_gomod.app.tasks.vulndb.reading import LARGEST_ARCHIVE
 from pulp_gomod.app.tasks.vulndb.scheduling import scan_again
@@ -47,6 +48,7 @@ class _IntoFile:
         self._file.write(chunk)
 
 
+@unless_gone()
 def sync(vulndb_pk: str) -> Stored | None:
     """
     Fetch a database of vulnerabilities from its URL, unless the one that is here is still the newest.
@@ -72,6 +74,7 @@ def sync(vulndb_pk: str) -> Stored | None:
     return _told(vulndb, stored)
 
 
+@unless_gone()
 def upload(vulndb_pk: str, source: Source) -> Stored:
     """
     Take a database of vulnerabilities from a file.
