@@ -1,19 +1,22 @@
 """What goes with a repository or a remote is not read first: there may be a row for each module version."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
 from tests.functional.upstream_world import running
 from tests.goproxy_requests import get
+from tests.inprocess import vulndbs
+from tests.inprocess.meanwhile import meanwhile
 from tests.inprocess.mirrors import Mirror
+from tests.inprocess.owners import Owner
+from tests.inprocess.test_waivers import request
 from tests.waiting import wait_until
 
 import tests.unit.django_set_up  # noqa: F401  # isort: skip
@@ -21,13 +24,20 @@ from pulp_gomod.app.models import (  # isort: skip
     GoCacheEntry,
     GoCachedModFile,
     GoConsumer,
+    GoDistribution,
     GoPendingEntry,
+    GoPolicy,
     GoRelease,
     GoRemote,
     GoRepository,
     GoSeenVersion,
+    GoSumdb,
+    GoVulndb,
 )
+from pulp_gomod.app.models.event import Event, record  # isort: skip
 from pulp_gomod.app.remote.cache.entries import add_pending  # isort: skip
+from pulp_gomod.app.serializers import GoDistributionSerializer  # isort: skip
+from pulpcore.plugin.util import get_url  # isort: skip
 
 _MANY = (GoCacheEntry, GoCachedModFile, GoPendingEntry, GoRelease)
 
@@ -92,6 +102,50 @@ def test_they_go_while_the_content_app_writes_of_them(content_url: str) -> None:
     distribution = mirror.owner.distribution
     refuses(distribution, GoConsumer(distribution=distribution, **named, **times))
 
+    policy = GoPolicy.objects.create(name=f"policy-{uuid4().hex}")
+    event = Event("stopped", policy.pulp_domain_id, policy.name, None, "deny", "m", "v1.0.0")
+    with meanwhile(GoPolicy, lambda: record([(event, 1)], timezone.now())) as recorded:
+        policy.delete()
+    with pytest.raises(IntegrityError):
+        recorded.result()
+
+
+def test_policies_and_databases_go_while_others_begin_to_need_them(content_url: str) -> None:
+    repository = Owner.create(content_url).repository
+    policy = GoPolicy.objects.create(name=f"policy-{uuid4().hex}")
+    with meanwhile(GoPolicy, lambda: request(policy, "example.com/m")) as requested:
+        policy.delete()
+    with pytest.raises(GoPolicy.DoesNotExist):
+        requested.result()
+
+    vulndb = vulndbs.make()
+    refuses(vulndb, GoPolicy(name=f"policy-{uuid4().hex}", vulnerable_db=vulndb))
+    vulndb = vulndbs.make()
+    vulndbs.fill(vulndb, vulndbs.report("GO-1", "example.com/m"))
+    with meanwhile(
+        GoVulndb, lambda: vulndbs.fill(vulndb, vulndbs.report("GO-2", "m.com/m"))
+    ) as filled:
+        vulndb.delete()
+    with pytest.raises(GoVulndb.DoesNotExist):
+        filled.result()
+
+    sumdb = GoSumdb.objects.create(name=f"example.com/{uuid4().hex}", verifier_key="k")
+    repository.sumdb = sumdb
+    refuses(sumdb, repository)
+
+
+def test_who_wants_to_serve_what_is_being_deleted_is_told_so(content_url: str) -> None:
+    repository = Owner.create(content_url).repository
+    name = f"serving-{uuid4().hex}"
+    asked = {"name": name, "base_path": name, "repository": get_url(repository)}
+    serializer = GoDistributionSerializer(data=asked, context={"request": None})
+    serializer.is_valid(raise_exception=True)
+    with meanwhile(GoRepository, serializer.save) as served:
+        repository.delete()
+    with pytest.raises(ValidationError, match="was deleted meanwhile"):
+        served.result()
+    assert not GoDistribution.objects.filter(name=name).exists()
+
 
 def refuses(row: Model, naming: Model) -> None:
     """Delete a row while another connection stores one that names it, which is refused."""
@@ -100,39 +154,3 @@ def refuses(row: Model, naming: Model) -> None:
     assert not type(row)._default_manager.filter(pk=row.pk).exists()
     with pytest.raises(IntegrityError):
         stored.result()
-
-
-@contextlib.contextmanager
-def meanwhile(model: type[Model], act: Callable[[], object]) -> Iterator[Future]:
-    """Have another connection do something just before rows of a model are deleted; it may have to wait for that."""
-    with ThreadPoolExecutor(1) as pool:
-        outcomes: list[Future] = []
-
-        def watch(execute: Callable, sql: str, *others: Any) -> object:
-            if not outcomes and sql.startswith(f'DELETE FROM "{model._meta.db_table}"'):
-                outcomes.append(pool.submit(closing, act))
-                wait_until(lambda: outcomes[0].done() or somebody_waits())
-            return execute(sql, *others)
-
-        outcome: Future = Future()
-        with connection.execute_wrapper(watch):
-            yield outcome
-        try:
-            outcome.set_result(outcomes[0].result())
-        except IntegrityError as error:
-            outcome.set_exception(error)
-
-
-def closing(act: Callable[[], object]) -> object:
-    """Close the connection of this thread at the end."""
-    try:
-        return act()
-    finally:
-        connection.close()
-
-
-def somebody_waits() -> bool:
-    """Whether a connection waits for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])

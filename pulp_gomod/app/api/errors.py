@@ -52,6 +52,8 @@ _SURPRISES = (
     ObjectDoesNotExist,
     ValidationError,
 )
+# Models of which a view finds one that it needs to be gone although it was there at first: somebody has deleted it.
+_OURS = "pulp_gomod.app.models."
 # The function that takes a key for a column, such as the one in a path.
 _LOOKUP = "get_prep_lookup"
 # Functions that look into a request before it is validated: conditions of access policies.
@@ -147,6 +149,8 @@ def explain(error: Exception) -> Refusal | None:
         return Refusal(400, _reason(error), _field_of(error))
     if isinstance(error, ValidationError) and _LOOKUP in names:
         return Refusal(404, _("Not found."))
+    if isinstance(error, ObjectDoesNotExist) and type(error).__module__.startswith(_OURS):
+        return Refusal(404, _("This was deleted meanwhile. Nothing was done."))
     return None
 
 

@@ -21,12 +21,14 @@ def hold(row: models.Model) -> None:
     """
     Let nothing more refer to a row that is about to be deleted in the same transaction.
 
-    The content app writes rows that refer to it whenever a client asks. One that came between the look for
-    such rows and the end of the transaction would forbid the deletion; now it waits, and is refused.
+    The content app writes rows that refer to it whenever a client asks, and so do tasks and other administrators. One
+    that came between the look for such rows and the end of the transaction would forbid the deletion; now it
+    waits, and is refused.
 
     Args:
-        row: A stored row; of a model that extends another one, the part of its own.
+        row: A stored row; of a model that extends another one, both parts of it are held.
     """
-    rows = type(row)._default_manager.filter(pk=row.pk)
-    # A list, since Django takes the lock off a question for one value.
-    list(rows.select_for_update(of=("self",)).values_list("pk"))
+    for model in (type(row), *type(row)._meta.parents):
+        rows = model._base_manager.filter(pk=row.pk).select_for_update(of=("self",))
+        # A list, since Django takes the lock off a question for one value.
+        list(rows.values_list("pk"))

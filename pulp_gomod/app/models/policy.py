@@ -4,11 +4,12 @@ from uuid import uuid4
 
 from django.db import models
 from django.utils import timezone
-from django_lifecycle import AFTER_SAVE, BEFORE_UPDATE, hook
+from django_lifecycle import AFTER_SAVE, BEFORE_DELETE, BEFORE_UPDATE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_gomod.app.models.discarding import hold
 from pulp_gomod.app.models.visibility import wait_until_seen
 
 
@@ -107,6 +108,11 @@ class GoPolicy(BaseModel, AutoAddObjPermsMixin):
     def _renew(self) -> None:
         """Let no content process take what it knew for what is."""
         self.revision = uuid4()
+
+    @hook(BEFORE_DELETE)
+    def _hold(self) -> None:
+        """Let nobody obey it, note what it stops or ask for a waiver while it is being deleted."""
+        hold(self)
 
     @hook(AFTER_SAVE)
     def _wait_until_seen(self) -> None:

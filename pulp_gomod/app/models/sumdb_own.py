@@ -1,10 +1,12 @@
 """A checksum database of one's own: what repositories feed, in a tree that only grows."""
 
 from django.db import models
+from django_lifecycle import BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel, EncryptedTextField
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_gomod.app.models.discarding import hold
 from pulp_gomod.golang.sumdb import tlog
 
 # Below it, C2SP's tlog-tiles has the same tree; `c2sp` is no element that a name ends with.
@@ -64,6 +66,11 @@ class GoSumdb(BaseModel, AutoAddObjPermsMixin):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    @hook(BEFORE_DELETE)
+    def _hold(self) -> None:
+        """Let no repository begin to feed it while it is being deleted."""
+        hold(self)
 
     @property
     def origin(self) -> str:

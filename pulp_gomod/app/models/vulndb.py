@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 from django.db import models
-from django_lifecycle import AFTER_SAVE, hook
+from django_lifecycle import AFTER_SAVE, BEFORE_DELETE, hook
 
 from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel, EncryptedTextField
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_gomod.app.models.discarding import hold
 from pulp_gomod.app.models.visibility import wait_until_seen
 
 
@@ -72,6 +73,11 @@ class GoVulndb(BaseModel, AutoAddObjPermsMixin):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    @hook(BEFORE_DELETE)
+    def _hold(self) -> None:
+        """Wait for whoever fills it, and let nobody do so or depend on it while it is being deleted."""
+        hold(self)
 
     @hook(AFTER_SAVE)
     def _wait_until_seen(self) -> None:

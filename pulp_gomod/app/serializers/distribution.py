@@ -17,6 +17,7 @@ from pulp_gomod.app.models import GoDistribution, GoPolicy, GoPublication, GoRem
 from pulp_gomod.app.models.base_path import LONGEST_BASE_PATH, MOST_SEGMENTS
 from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.publication import is_go_repository
+from pulp_gomod.app.serializers.unique import all_is_there
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
 
 _RESERVED = frozenset({"sumdb", "vulndb"})
@@ -240,6 +241,12 @@ class GoDistributionSerializer(DistributionSerializer):
             )
         if publication and not isinstance(publication, GoPublication):
             raise serializers.ValidationError({"publication": _("Not a Go publication.")})
+
+    def save(self, **kwargs: Any) -> GoDistribution:
+        """Write it, or say that what it is to serve, to ask or to obey was deleted meanwhile."""
+        with all_is_there():
+            saved: GoDistribution = super().save(**kwargs)
+        return saved
 
     class Meta:
         model = GoDistribution

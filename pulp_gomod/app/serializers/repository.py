@@ -20,6 +20,7 @@ from pulp_gomod.app.models.feeding import feed_held
 from pulp_gomod.app.models.missing import awaited
 from pulp_gomod.app.serializers.fields import SizeField
 from pulp_gomod.app.serializers.sync import RemoteField
+from pulp_gomod.app.serializers.unique import all_is_there
 from pulp_gomod.app.serializers.vulndb import checked_vulndb
 
 
@@ -145,6 +146,12 @@ class GoRepositorySerializer(RepositorySerializer):
             if changed.sumdb_id not in (None, before):
                 feed_held(changed.latest_version(), changed.sumdb_id)
         return changed
+
+    def save(self, **kwargs: Any) -> GoRepository:
+        """Write it, or say that a remote or a database which it names was deleted meanwhile."""
+        with all_is_there():
+            saved: GoRepository = super().save(**kwargs)
+        return saved
 
     class Meta:
         model = GoRepository

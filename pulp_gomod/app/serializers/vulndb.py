@@ -272,6 +272,8 @@ class GoVulndbSerializer(ModelSerializer):
         for name, value in validated_data.items():
             setattr(vulndb, name, value)
         with name_not_taken():
+            # Somebody may have deleted it, and no schedule is to be left of it.
+            GoVulndb.objects.select_for_update(no_key=True).only("pk").get(pk=vulndb.pk)
             # A sync may be writing the other columns just now.
             vulndb.save(update_fields=[*validated_data, "pulp_last_updated"])
             if not vulndb.url:

@@ -1,7 +1,11 @@
 """The endpoints below `gomod/policies/`."""
 
+from typing import Any
+
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
+from rest_framework.response import Response
 
 from pulpcore.plugin.viewsets import (
     DATETIME_FILTER_OPTIONS,
@@ -104,6 +108,21 @@ class GoPolicyViewSet(
         "gomod.gopolicy_approver": ["gomod.view_gopolicy", "gomod.waive_gopolicy"],
         "gomod.gopolicy_viewer": ["gomod.view_gopolicy"],
     }
+
+    def update(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """
+        Change a policy as it is once whoever else changes it is done: what they have said stays.
+
+        Args:
+            request: What is to be changed.
+            args: What Django REST framework passes on.
+            kwargs: Whether it is a part, and the API's version and the domain.
+        """
+        with transaction.atomic():
+            made = self.get_object()
+            made.refresh_from_db(from_queryset=GoPolicy.objects.select_for_update(no_key=True))
+            response: Response = super().update(request, *args, **kwargs)
+        return response
 
     def perform_destroy(self, made: GoPolicy) -> None:
         """

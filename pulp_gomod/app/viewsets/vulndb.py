@@ -20,6 +20,7 @@ from pulpcore.plugin.viewsets import (
 )
 
 from pulp_gomod.app.models import GoVulndb
+from pulp_gomod.app.models.discarding import hold
 from pulp_gomod.app.models.vex import replace_statements
 from pulp_gomod.app.serializers import (
     GoVexSerializer,
@@ -120,6 +121,8 @@ class GoVulndbViewSet(
         with unless_in_use(
             "This vulnerability database", "Take it from these before you delete it."
         ):
+            # Nobody gives it another schedule meanwhile.
+            hold(vulndb)
             set_schedule(vulndb, None)
             vulndb.delete()
 

@@ -1,0 +1,77 @@
+"""Two who administer the same thing at the same time: what each of them was told is so."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import get_user_model
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from tests.inprocess import vulndbs
+from tests.inprocess.meanwhile import before, meanwhile
+
+from pulpcore.plugin.util import get_url  # isort: skip
+
+from pulp_gomod.app.models import GoPolicy, GoVulndb  # isort: skip
+
+_RULE = {"module": "example.com/bad", "reason": "it steals keys"}
+
+
+def call(verb: str, what: Any, **fields: Any) -> Response:
+    """Ask the API in this process, as an administrator."""
+    user, _ = get_user_model().objects.get_or_create(username="root", is_superuser=True)
+    client = APIClient()
+    client.force_authenticate(user)
+    response: Response = getattr(client, verb)(get_url(what), fields, format="json")
+    return response
+
+
+@pytest.fixture
+def policy(content_url: str) -> GoPolicy:
+    made: GoPolicy = GoPolicy.objects.create(name=f"policy-{uuid4().hex}")
+    return made
+
+
+def test_what_one_says_of_a_policy_stays_when_another_says_something_else(policy: GoPolicy) -> None:
+    with before('UPDATE "gomod_gopolicy"', lambda: call("patch", policy, deny=[_RULE])) as denied:
+        assert call("patch", policy, hold_days=3).status_code == 200
+    assert denied.result().status_code == 200
+    policy.refresh_from_db()
+    assert policy.hold_days == 3
+    assert [each["module"] for each in policy.deny] == ["example.com/bad"]
+
+
+def test_a_change_brings_nothing_back_that_was_deleted(policy: GoPolicy) -> None:
+    with before('UPDATE "gomod_gopolicy"', lambda: call("delete", policy)) as deleted:
+        assert call("patch", policy, hold_days=3).status_code == 200
+    assert deleted.result().status_code == 204
+    assert not GoPolicy.objects.filter(pk=policy.pk).exists()
+
+
+def test_whoever_comes_too_late_is_told_that_it_is_gone(policy: GoPolicy) -> None:
+    with before("FOR NO KEY UPDATE", lambda: call("delete", policy)) as deleted:
+        late = call("patch", policy, hold_days=3)
+    assert deleted.result().status_code == 204
+    assert (late.status_code, late.data["detail"]) == (
+        404,
+        "This was deleted meanwhile. Nothing was done.",
+    )
+
+
+def test_a_database_that_is_deleted_leaves_no_schedule(content_url: str) -> None:
+    vulndb, schedules = vulndbs.make(url="https://example.com/vulndb.zip"), vulndbs.schedules()
+    with before('UPDATE "gomod_govulndb"', lambda: call("delete", vulndb)) as deleted:
+        assert call("patch", vulndb, sync_interval="1d").status_code == 200
+    assert deleted.result().status_code == 204
+    assert not GoVulndb.objects.filter(pk=vulndb.pk).exists()
+    assert vulndbs.schedules() == schedules
+
+
+def test_a_policy_can_be_deleted_while_somebody_begins_to_obey_it(policy: GoPolicy) -> None:
+    vulndb = vulndbs.make()
+    with meanwhile(
+        GoVulndb, lambda: call("patch", policy, vulnerable_db=get_url(vulndb))
+    ) as changed:
+        assert call("delete", vulndb).status_code == 204
+    assert changed.result().status_code == 409
