@@ -1,8 +1,4 @@
-"""
-Fails when a model was changed and its migration was not written; needs no database.
-
-With --make it is written.
-"""
+"""Writes the migration of a model that was changed; needs no database."""
 
 import os
 import subprocess
@@ -14,7 +10,7 @@ from cryptography.fernet import Fernet
 
 
 def main() -> None:
-    """Ask Django what is missing."""
+    """Have Django write what is missing."""
     with tempfile.TemporaryDirectory() as directory:
         key = Path(directory, "key")
         key.write_bytes(Fernet.generate_key())
@@ -27,11 +23,9 @@ def main() -> None:
             "PYTHONWARNINGS": "ignore",
         }
         manager = str(Path(sys.executable).with_name("pulpcore-manager"))
-        only_check = [] if "--make" in sys.argv else ["--check", "--dry-run"]
-        command = [manager, "makemigrations", "gomod", *only_check]
+        command = [manager, "makemigrations", "gomod"]
         done = subprocess.run(command, env=os.environ | settings, check=False)
-    if done.returncode != 0:
-        sys.exit("The migrations are not complete: run .ci/check_migrations.py --make")
+    sys.exit(done.returncode)
 
 
 if __name__ == "__main__":
