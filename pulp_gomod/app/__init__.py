@@ -25,7 +25,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             log_filters,
             throttle,  # noqa: F401
         )
-        from pulp_gomod.app.models import exports, feeding
+        from pulp_gomod.app.models import exports, feeding, orphans
         from pulp_gomod.app.remote.http import (
             networks,
             pace,  # noqa: F401
@@ -37,5 +37,6 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         outages.install()
         exports.install()
         feeding.install()
+        orphans.install()
         signing.install()
         witnessing.install()
