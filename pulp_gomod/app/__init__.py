@@ -30,7 +30,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             networks,
             pace,  # noqa: F401
         )
-        from pulp_gomod.app.storage import signing, witnessing
+        from pulp_gomod.app.storage import orphaned_files, signing, witnessing
 
         networks.check_setting()
         log_filters.install()
@@ -38,5 +38,6 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         exports.install()
         feeding.install()
         orphans.install()
+        orphaned_files.install()
         signing.install()
         witnessing.install()

@@ -1,6 +1,7 @@
 """A cleanup of orphans, while clients ask for what it deletes, and tasks begin to need that."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from django.utils import timezone
 
 from tests.functional.upstream_world import Upstream
 from tests.gomods import pack
-from tests.inprocess.meanwhile import before
+from tests.inprocess.meanwhile import before, closing, somebody_waits
 from tests.inprocess.mirrors import Mirror
 from tests.inprocess.owners import Owner
+from tests.waiting import wait_until
 
 from pulpcore.app.contexts import with_task_context  # isort: skip # noqa: TID251
 from pulpcore.app.tasks.orphan import orphan_cleanup  # isort: skip # noqa: TID251
@@ -31,6 +33,9 @@ from pulp_gomod.app.models import (  # isort: skip
     GoPackage,
     GoRepository,
 )
+from pulp_gomod.app.publishing.queue import enqueue  # isort: skip
+from pulp_gomod.app.storage.modules import save_artifact  # isort: skip
+from pulp_gomod.app.upload.received import receive_file  # isort: skip
 from pulp_gomod.app.remote.cache.entries import CacheEntry, CacheKey, write  # isort: skip
 
 # A statement when all that is to be deleted was read, and the one that ends it.
@@ -153,6 +158,42 @@ def test_a_file_that_is_published_again_stays(mirror: Mirror, tmp_path: Path) ->
     change.delete()
     artifact.delete()
     assert not file_of(artifact).exists()
+
+
+def test_a_file_goes_only_if_nobody_has_stored_the_same_meanwhile(
+    content_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, stored = uuid4().bytes, list[Future]()
+    orphaned = save_artifact(receive_file(iter([data])))
+    delete = orphaned.file.storage.delete
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def publish_first(name: str) -> None:
+            stored.append(pool.submit(closing, lambda: save_artifact(receive_file(iter([data])))))
+            wait_until(lambda: stored[0].done() or somebody_waits())
+            delete(name)
+
+        monkeypatch.setattr(orphaned.file.storage, "delete", publish_first)
+        orphaned.delete()
+        monkeypatch.undo()
+    assert stored[0].result().file.read() == data
+
+
+def test_what_is_published_while_its_file_is_being_deleted_is_stored_anew(mirror: Mirror) -> None:
+    data = uuid4().bytes
+    orphaned = Artifact.init_and_validate(receive_file(iter([data])))
+    orphaned.save()
+    change = GoChange(repository=mirror.repository, kind="publish", module="m", version="v1.0.0")
+    publishing = before(
+        'DELETE FROM "core_artifact"', lambda: enqueue(change, receive_file(iter([data])))
+    )
+    with publishing as published:
+        orphaned.delete()
+    assert published.result() is None
+    stored = GoChange.objects.get(pk=change.pk).artifact
+    assert stored.pk != orphaned.pk
+    assert stored.file.read() == data
 
 
 def file_of(artifact: Artifact) -> Path:

@@ -15,10 +15,9 @@ from uuid import UUID
 from django.db.models import ProtectedError, QuerySet
 from django.db.models.signals import pre_delete
 
-from pulpcore.plugin.models import Artifact, Content, ContentArtifact
+from pulpcore.plugin.models import Content
 
-from pulp_gomod.app.models.change import GoChange
-from pulp_gomod.app.models.discarding import discard, hold
+from pulp_gomod.app.models.discarding import discard
 from pulp_gomod.app.models.documentation import GoDocumentation, GoLicences, GoPackage
 from pulp_gomod.app.models.index import GoIndexEntry
 from pulp_gomod.app.models.modfile import GoModFile
@@ -41,7 +40,6 @@ _SPARED = "_gomod_may_go"
 def install() -> None:
     """Have a look at orphans before they are deleted."""
     pre_delete.connect(_before_content, sender=Content, dispatch_uid="gomod.orphans")
-    pre_delete.connect(_before_artifact, sender=Artifact, dispatch_uid="gomod.orphaned_files")
 
 
 def _before_content(sender: Any, instance: Content, origin: Any, **_: Any) -> None:
@@ -87,21 +85,3 @@ def _hold_all(chosen: QuerySet) -> set[UUID]:
 def _discard_what_names(units: Collection[UUID]) -> None:
     for model, column in _REFERRING:
         discard(model.objects.filter(**{f"{column}__in": units}))
-
-
-def _before_artifact(sender: Any, instance: Artifact, origin: Any, **_: Any) -> None:
-    """
-    Hold a file's row that is about to be deleted by itself.
-
-    Raises:
-        ProtectedError: It is needed again.
-    """
-    if origin is not instance:
-        return
-    hold(instance)
-    needed = (
-        GoChange.objects.filter(artifact=instance.pk).exists()
-        or ContentArtifact.objects.filter(artifact=instance.pk).exists()
-    )
-    if needed:
-        raise ProtectedError(f"the artifact {instance.pk} is needed again", {instance})

@@ -6,9 +6,9 @@ in only what is held: what a killed process asked for does not appear long after
 """
 
 import logging
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -24,6 +24,8 @@ from pulp_gomod.app.publishing.problems import Problem
 from pulp_gomod.app.storage.modules import discard_artifact, save_or_find_artifact
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SETTLE = "pulp_gomod.app.tasks.publish.settle"
 
@@ -50,9 +52,12 @@ def enqueue(change: GoChange, file: PulpTemporaryUploadedFile | None = None) -> 
         OperationalError: The database went away; the change may be stored or not.
     """
     change.expires = Now() + LEASE
-    with _undisturbed(change), transaction.atomic():
+
+    def store() -> None:
         _store(change, file)
-        change.save()
+        change.save(force_insert=True)
+
+    _undisturbed(change, store)
     try:
         ensure_task(change.repository, SETTLE)
     except DatabaseError as error:
@@ -76,22 +81,36 @@ def enqueue_unattended(change: GoChange, file: PulpTemporaryUploadedFile | None 
         OSError: The disk is full.
         StorageUnavailableError: The storage did not take the zip.
     """
-    with _undisturbed(change), transaction.atomic():
+
+    def store() -> Task:
         _store(change, file)
         task = dispatch_for(change.repository, SETTLE)
         change.pk = task.pk
         change.save(force_insert=True)
-    return task
+        return task
+
+    return _undisturbed(change, store)
 
 
-@contextmanager
-def _undisturbed(change: GoChange) -> Iterator[None]:
+def _undisturbed(change: GoChange, store: Callable[[], T]) -> T:
+    """Store a change in a transaction, whatever a cleanup of orphans does to its file meanwhile."""
     try:
-        yield
+        return _in_transaction(change, store)
     except IntegrityError as error:
+        if GoRepository.objects.filter(pk=change.repository_id).exists():
+            # The file was there, and has just been cleaned away: now it is stored anew.
+            return _in_transaction(change, store)
+        raise Problem(404, "not found: the repository was deleted") from error
+
+
+def _in_transaction(change: GoChange, store: Callable[[], T]) -> T:
+    try:
+        with transaction.atomic():
+            return store()
+    except IntegrityError:
         if change.artifact_is_new:
             discard_artifact(change.artifact)
-        raise Problem(404, "not found: the repository was deleted") from error
+        raise
 
 
 def _store(change: GoChange, file: PulpTemporaryUploadedFile | None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from os import PathLike, fspath
 from typing import Any
+from uuid import UUID
 from zlib import crc32
 
 from django.db import IntegrityError, connection, transaction
@@ -91,15 +92,16 @@ def save_or_find(
         return known, False
 
 
-def take_turns(sha256s: Iterable[str]) -> None:
+def take_turns(sha256s: Iterable[str], domain: UUID | None = None) -> None:
     """
     Let nobody else store the same bytes until the outermost transaction ends.
 
     Args:
         sha256s: Their digests. Whoever needs several turns takes all of them at once: then nobody waits
             for each other.
+        domain: In which domain; by default in the current one.
     """
-    domain = get_domain_pk()
+    domain = domain or get_domain_pk()
     keys = sorted({crc32(f"{domain}{sha256}".encode()) - 2**31 for sha256 in sha256s})
     with connection.cursor() as cursor:
         cursor.execute(
