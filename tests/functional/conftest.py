@@ -64,9 +64,10 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="session")
 def domain_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
-    """A server with Pulp's domains enabled."""
-    variables = {
-        "PULP_DOMAIN_ENABLED": "true",
+    """A server with Pulp's domains enabled, workload identities and all kinds of content guards."""
+    variables = write_settings(run_dir) | {
+        # Proxies on this machine are believed, so that tests can say what certificate a client has.
+        "PULP_GOMOD_TRUSTED_PROXIES": '["127.0.0.1/32"]',
         # Exports of Pulp, from one domain into another.
         "PULP_ALLOWED_EXPORT_PATHS": json.dumps([str(run_dir)]),
         "PULP_ALLOWED_IMPORT_PATHS": json.dumps([str(run_dir)]),
@@ -91,17 +92,6 @@ def sync_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
         "PULP_GOMOD_LOGIN_FAILURES_PER_MINUTE": "0.1",
     }
     with shared_server(run_dir, "sync", server_cache, **variables) as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def access_server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
-    """A server with domains, workload identities and all kinds of content guards.
-
-    Proxies on this machine are believed, so that tests can say what certificate a client has.
-    """
-    variables = write_settings(run_dir) | {"PULP_GOMOD_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
-    with shared_server(run_dir, "access", server_cache, **variables) as started:
         yield started
 
 

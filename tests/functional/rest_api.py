@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import requests
 
-from tests.functional.serving import USERNAME
+from tests.functional.serving import USERNAME, data_dirs
 from tests.functional.tasks import Tasks, await_end, await_group
 from tests.gomods import pack
 
@@ -27,6 +28,9 @@ TASK_TIMEOUT = 120
 # Seconds between two looks at a task, each of which costs the server some of what the task needs.
 _FIRST_LOOKS, _LATER_LOOKS = 0.1, 0.4
 _UNFINISHED = {"waiting", "running", "canceling"}
+
+# Whether servers have domains, by their URLs and data directories: to say it costs them more than anything else here.
+_with_domains: dict[tuple[str, Path | None], bool] = {}
 
 
 class TaskFailed(Exception):
@@ -85,12 +89,12 @@ class Rest:
             url: The server's base URL.
             auth: User name and password, or None for nobody.
             domain: The domain, if there are several.
-            domains: Whether there are; the server is asked if this is not known.
+            domains: Whether there are; each server is asked once if this is not known.
         """
         self.url = url.rstrip("/")
         self.auth = auth
         self.session = requests.Session()
-        self.domains: bool = self.get(STATUS)["domain_enabled"] if domains is None else domains
+        self.domains: bool = self._has_domains() if domains is None else domains
         self.root = f"/pulp/{domain}/api/v3/" if self.domains else "/pulp/api/v3/"
         if auth:
             # A password check costs a quarter of a second; a session has one.
@@ -101,6 +105,13 @@ class Rest:
             self.session.headers["X-CSRFToken"] = self.session.cookies["csrftoken"] or ""
             # Over HTTPS, Django asks for this, too.
             self.session.headers["Referer"] = self.url
+
+    def _has_domains(self) -> bool:
+        # Another server may have the port of one that has ended.
+        server = self.url, data_dirs.get(self.url)
+        if server not in _with_domains:
+            _with_domains[server] = self.get(STATUS)["domain_enabled"]
+        return _with_domains[server]
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send a request; `path` is an href or below the API's root."""

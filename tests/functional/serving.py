@@ -228,7 +228,7 @@ def own_server(
     """
     A server that the tests of one file use, and nobody after them; see `shared_server`.
 
-    One that does nothing still takes a fiftieth of a processor.
+    One that does nothing still takes its memory, and some of a processor now and then.
     """
     with shared_server(run_dir, name, cache, *options, **env) as server:
         try:

@@ -69,8 +69,8 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def admin(access_server: Server) -> Rest:
-    return Rest(access_server.url, (access_server.username, access_server.password))
+def admin(domain_server: Server) -> Rest:
+    return Rest(domain_server.url, (domain_server.username, domain_server.password))
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +95,14 @@ def member_of(place: Place) -> list[Headers]:
 
 
 def test_a_member_reads_and_publishes_at_home_only(here: Place, there: Place) -> None:
-    for headers in member_of(here):
-        path = f"{here.made.path}/@v/v1.0.0.zip"
-        assert status("GET", here.url(path), headers) == 200
-        made = Made()
-        assert status("PUT", here.url("upload"), headers, made.zip()) == 201
-        assert status("DELETE", here.url(f"{made.path}/@v/v1.0.0"), headers) == 204
     known, token = member_of(here)
+    made, path = Made(), f"{here.made.path}/@v/v1.0.0.zip"
+    assert [status("GET", here.url(path), each) for each in (known, token)] == [200, 200]
+    # The second is told, as whoever may, that it is there already, and the first that it is there no more.
+    for headers, published in ((token, 201), (known, 409)):
+        assert status("PUT", here.url("upload"), headers, made.zip()) == published
+    for headers, removed in ((token, 204), (known, 404)):
+        assert status("DELETE", here.url(f"{made.path}/@v/v1.0.0"), headers) == removed
     for headers, denied in ((known, 403), (token, 401)):
         session = requests.Session()
         for path in paths_of(there.made):

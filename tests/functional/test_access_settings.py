@@ -49,10 +49,10 @@ class Unusual:
         url = f"{self.site.packages_url}/{self.made.path}/@v/v1.0.0.zip"
         return requests.get(url, headers=headers, timeout=60).status_code
 
-    def put(self, headers: Headers) -> int:
-        """Publish; return the status."""
-        url = f"{self.site.packages_url}/upload"
-        return requests.put(url, data=Made().zip(), headers=headers, timeout=60).status_code
+    def put(self, headers: Headers, made: Made | None = None) -> int:
+        """Publish a module, or what is there already, as whoever may is told; return the status."""
+        url, data = f"{self.site.packages_url}/upload", (made or self.made).zip()
+        return requests.put(url, data=data, headers=headers, timeout=60).status_code
 
     def set(self, kind: str, value: str) -> None:
         """Set the reader's password or key, elsewhere."""
@@ -100,7 +100,7 @@ def test_a_password_from_elsewhere(unusual: Unusual) -> None:
     assert unusual.put(credentials) == 401
     unusual.set("password", "from elsewhere")
     assert unusual.get(credentials) == 200
-    assert unusual.put(credentials) == 201
+    assert unusual.put(credentials, Made()) == 201
     unusual.set("password", "another one")
     time.sleep(1)
     assert unusual.get(credentials) == 401
@@ -118,8 +118,9 @@ def test_a_key_from_elsewhere_is_asked_for_each_time(unusual: Unusual) -> None:
         # What another header opened is not open to those credentials alone.
         assert unusual.get(wrong) == 401
         assert unusual.get({}) == 401
-        assert unusual.put(key) == 201
+        assert unusual.put(key) == 409
         assert unusual.put(wrong) == 401
+    assert unusual.put(key, Made()) == 201
     unusual.set("key", "open barley")
     assert unusual.get(key) == 401
 
@@ -129,7 +130,7 @@ def test_passwords_and_tokens_of_pulp_work_beside(unusual: Unusual) -> None:
     token = reader.token(scope="publish")
     for headers in (reader.basic, bearer(token), basic(reader.name, token)):
         assert unusual.get(headers) == 200
-        assert unusual.put(headers) == 201
+        assert unusual.put(headers) == 409
     change = {"password": "a new password of theirs"}
     assert reader.admin.status("PATCH", reader.href, json=change) == 200
     time.sleep(1)

@@ -16,8 +16,8 @@ UNTIL = {"until": "2099-01-01T00:00:00Z"}
 
 
 @pytest.fixture(scope="module")
-def here(access_server: Server) -> Rest:
-    admin = Rest(access_server.url, (access_server.username, access_server.password))
+def here(domain_server: Server) -> Rest:
+    admin = Rest(domain_server.url, (domain_server.username, domain_server.password))
     return Rest(admin.url, admin.auth, new_domain(admin))
 
 

@@ -30,8 +30,8 @@ def issuer(run_dir: Path) -> Issuer:
 
 
 @pytest.fixture(scope="module")
-def rest(access_server: Server) -> Rest:
-    return Rest(access_server.url, (access_server.username, access_server.password))
+def rest(domain_server: Server) -> Rest:
+    return Rest(domain_server.url, (domain_server.username, domain_server.password))
 
 
 @pytest.fixture(scope="module")

@@ -62,8 +62,8 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def world(access_server: Server) -> World:
-    return World.create(access_server, "domain")
+def world(domain_server: Server) -> World:
+    return World.create(domain_server, "domain")
 
 
 def _urls(front: str, world: World, base_path: str, path: str) -> list[str]:
