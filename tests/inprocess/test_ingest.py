@@ -1,5 +1,6 @@
 """What was fetched joins its repository when nothing comes any more, to whichever process."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,11 @@ from django.utils import timezone
 
 from tests.functional.upstream_world import Upstream
 from tests.inprocess.mirrors import Mirror
+from tests.waiting import wait_until
 
 from pulp_gomod.app.models import GoCacheEntry, GoPendingEntry  # isort: skip
 from pulp_gomod.app.models.dispatching import tasks_of  # isort: skip
+from pulp_gomod.app.remote import ingest  # isort: skip
 from pulp_gomod.app.remote.ingest import INGEST, QUIET, dispatch  # isort: skip
 
 PATH, V = "example.com/m", "v1.0.0"
@@ -40,6 +43,22 @@ def test_a_process_waits_for_what_comes_to_others(mirror: Mirror) -> None:
     came(mirror, QUIET)
     assert dispatch(mirror.owner.repository.pk, is_due=False) == 0
     assert tasks_of(mirror.owner.repository, INGEST).count() == 1
+
+
+def test_what_came_waits_for_the_zips_of_a_build(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The go command asks for the `.info` of all modules first: longer than QUIET, where there are many."""
+    monkeypatch.setattr(ingest, "QUIET", 1.5)
+    repository = mirror.owner.repository
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        number = f"v1.0.{time.monotonic_ns()}"
+        assert mirror.get(f"{PATH}/@v/{number}.info").status_code == 404
+        time.sleep(0.3)
+    assert not tasks_of(repository, INGEST).exists()
+    wait_until(tasks_of(repository, INGEST).exists)
+    assert tasks_of(repository, INGEST).count() == 1
 
 
 def test_it_does_not_wait_for_ever(mirror: Mirror) -> None:

@@ -94,6 +94,17 @@ class Ingest:
         waiting = self._waiting.setdefault(repository, _Waiting(now, now))
         waiting.last = now
 
+    def await_more(self, repository: UUID) -> None:
+        """
+        Note that a client is about to ask for more of what a repository will hold, so that what is pending waits for it.
+
+        Args:
+            repository: Its pk.
+        """
+        waiting = self._waiting.get(repository)
+        if waiting is not None:
+            waiting.last = time.monotonic()
+
     def clean(self, repository: UUID, size: int) -> None:
         """
         Have a repository cleaned up, unless that was done just now.

@@ -272,6 +272,15 @@ class Upstream:
         """
         self._ingest.note(repository)
 
+    def await_more(self, repository: UUID) -> None:
+        """
+        Note that a client is about to ask for more that is to be added to a repository.
+
+        Args:
+            repository: The repository's pk.
+        """
+        self._ingest.await_more(repository)
+
     def note_written(self, repository: UUID, answer: CacheEntry) -> None:
         """
         Remember that it is written down that an answer is to be added to a repository.

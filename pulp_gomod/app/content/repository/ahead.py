@@ -87,6 +87,8 @@ class AheadModules:
         is_version = module.canonical_version(version) == version
         if is_version and await self._local.info(path, version) is None:
             self._remote.ahead.add(f"zip of {path}@{version}", lambda: self._zip(path, version))
+            # The go command asks for all of these before it asks for the first zip.
+            self._remote.upstream.await_more(self._served.repository)
         return await self._modules.info(path, version)
 
     async def _follow(self, body: bytes, walk: _Walk, *, is_pruned: bool) -> None:
