@@ -12,7 +12,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error as DjangoDatabaseError
+from django.db import IntegrityError
 from django_guid import set_guid
 from django_guid.utils import generate_guid
 from psycopg import Error as DatabaseError
@@ -99,6 +101,11 @@ def _first_middleware(inner: tuple[Middleware, ...], cache: ResponseCache) -> Mi
     async def answer_ours(request: web.Request, handler: Next) -> web.StreamResponse:
         try:
             return await answer(request, handler)
+        except (IntegrityError, ObjectDoesNotExist):
+            if request.writer.output_size > 0:
+                raise
+            log.exception("Something was deleted while it was asked for.")
+            return problem(503, "unavailable: something that this needs was deleted; try again")
         except (DatabaseError, DjangoDatabaseError):
             if request.writer.output_size > 0:
                 # Its head has left.

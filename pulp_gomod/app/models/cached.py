@@ -57,9 +57,12 @@ def cached_size(repository_pk: UUID) -> int:
     """
     Count the bytes that were cached for a repository.
 
-    These are zips, whether they have been added to it or not, and the go.mod files without a zip that have.
+    These are zips, whether they have been added to it or not, and the go.mod files without a zip that have. None
+    are of a repository that is gone.
     """
-    repository = GoRepository.objects.get(pk=repository_pk)
+    repository = GoRepository.objects.filter(pk=repository_pk).first()
+    if repository is None:
+        return 0
     modules = cached_modules(repository).aggregate(bytes=Sum("size"))["bytes"]
     mod_files = cached_mod_files(repository).aggregate(bytes=Sum("size"))["bytes"]
     waiting = GoModule.objects.filter(

@@ -287,6 +287,8 @@ class Zips:
             background.cancel()
 
     def _note_compared(self, asked: ZipRequest, kept: CacheEntry) -> None:
+        if kept.pk is None:
+            return
         if asked.ingested:
             self._upstream.note_written(asked.repository, kept)
         elif asked.ahead:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError
 
-from pulpcore.plugin.models import Domain
+from pulpcore.plugin.models import Artifact, Domain
 from pulpcore.plugin.util import set_domain
 
 from pulp_gomod.app.remote.cache import entries, generations
@@ -114,7 +115,8 @@ def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[CacheEntry | Exce
 
     Returns:
         For each what is kept of it, without where it is if its bytes or its unit had been there; or why the storage
-        did not take the file.
+        did not take the file. Nothing is kept of what a remote said that was deleted meanwhile: then where the zip
+        is, and no row.
     """
     set_domain(_domain(domain))
     parcels = [Parcel(each.path, each.upload) for each in arrivals]
@@ -125,7 +127,15 @@ def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[CacheEntry | Exce
         for each, parcel in zip(arrivals, parcels, strict=True)
         if parcel.unit is not None
     ]
-    generations.write_whole(kept)
+    try:
+        generations.write_whole(kept)
+    except IntegrityError as error:
+        # Those who wait for the zips get them all the same.
+        log.info("The remote is gone; its zips are not cached: %s", one_line(str(error)))
+        return [
+            parcel.error or replace(each.answer, zip=_where(parcel) or _found(parcel))
+            for each, parcel in zip(arrivals, parcels, strict=True)
+        ]
     stored = {whole.question.key for whole in kept}
     entries.add_pending(
         [
@@ -142,9 +152,16 @@ def take_in(domain: UUID, arrivals: Sequence[Arrival]) -> list[CacheEntry | Exce
 
 def _where(parcel: Parcel) -> StoredZip | None:
     """Say where a zip is that was stored just now."""
-    artifact = parcel.artifact
-    if artifact is None:
-        return None
+    return None if parcel.artifact is None else _place(parcel.artifact)
+
+
+def _found(parcel: Parcel) -> StoredZip | None:
+    """Say where the zip is of a unit that had been there."""
+    artifact = Artifact.objects.filter(content_memberships__content=parcel.unit).first()
+    return None if artifact is None else _place(artifact)
+
+
+def _place(artifact: Artifact) -> StoredZip:
     name = artifact.file.name
     return StoredZip(artifact.pk, name, artifact.size, artifact.sha256, artifact.pulp_created)
 
