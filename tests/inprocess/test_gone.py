@@ -1,6 +1,7 @@
 """What is deleted before a task gets to it is said in a sentence, and costs nobody else anything."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from tests.inprocess.owners import Owner
 
 from pulpcore.app.contexts import with_task_context  # isort: skip # noqa: TID251
 from pulpcore.plugin.constants import TASK_STATES  # isort: skip
-from pulpcore.plugin.models import Task, Upload  # isort: skip
+from pulpcore.plugin.models import PulpTemporaryFile, Task, Upload  # isort: skip
 
 from pulp_gomod.app.exceptions import GoneError  # isort: skip
 from pulp_gomod.app.tasks import publication, sumdb  # isort: skip
@@ -77,3 +78,22 @@ def test_an_upload_that_was_deleted_is_not_called_a_bad_zip(content_url: str) ->
     upload.delete()
     with pytest.raises(GoneError, match="the upload that it is about was deleted"):
         run(upload_modules, sources=[source], repository_pk=str(repository.pk))
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments"),
+    [
+        (upload_modules, lambda source: {"sources": [source], "repository_pk": _GONE}),
+        (mirroring.upload, lambda source: {"source": source, "vulndb_pk": _GONE}),
+    ],
+)
+def test_the_file_that_came_with_it_is_deleted(
+    content_url: str, tmp_path: Path, task: Callable[..., Any], arguments: Callable[..., Any]
+) -> None:
+    path = tmp_path / "m.zip"
+    path.write_bytes(b"anything")
+    file = PulpTemporaryFile.init_and_validate(str(path))
+    file.save()
+    with pytest.raises(GoneError):
+        run(task, **arguments(Source(kind="file", pk=str(file.pk), name="m.zip")))
+    assert not PulpTemporaryFile.objects.filter(pk=file.pk).exists()

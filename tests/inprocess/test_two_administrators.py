@@ -10,21 +10,31 @@ from rest_framework.test import APIClient
 
 from tests.inprocess import vulndbs
 from tests.inprocess.meanwhile import before, meanwhile
+from tests.inprocess.owners import Owner
 
 from pulpcore.plugin.util import get_url  # isort: skip
 
-from pulp_gomod.app.models import GoPolicy, GoVulndb  # isort: skip
+from pulp_gomod.app.models import GoBlock, GoPolicy, GoRepository, GoVulndb  # isort: skip
 
 _RULE = {"module": "example.com/bad", "reason": "it steals keys"}
 
 
 def call(verb: str, what: Any, **fields: Any) -> Response:
     """Ask the API in this process, as an administrator."""
+    response: Response = getattr(administrator(), verb)(get_url(what), fields, format="json")
+    return response
+
+
+def post(path: str, **fields: Any) -> Response:
+    response: Response = administrator().post(f"/pulp/api/v3/{path}", fields, format="json")
+    return response
+
+
+def administrator() -> APIClient:
     user, _ = get_user_model().objects.get_or_create(username="root", is_superuser=True)
     client = APIClient()
     client.force_authenticate(user)
-    response: Response = getattr(client, verb)(get_url(what), fields, format="json")
-    return response
+    return client
 
 
 @pytest.fixture
@@ -75,3 +85,13 @@ def test_a_policy_can_be_deleted_while_somebody_begins_to_obey_it(policy: GoPoli
     ) as changed:
         assert call("delete", vulndb).status_code == 204
     assert changed.result().status_code == 409
+
+
+def test_who_blocks_in_a_repository_that_is_being_deleted_is_told_so(content_url: str) -> None:
+    repository = Owner.create(content_url).repository
+    block = {"repository": get_url(repository), "module": "example.com/bad", "reason": "it is bad"}
+    with meanwhile(GoRepository, lambda: post("gomod/blocks/", **block)) as blocked:
+        repository.delete()
+    assert blocked.result().status_code == 400
+    assert "was deleted meanwhile" in str(blocked.result().data)
+    assert not GoBlock.objects.filter(module="example.com/bad").exists()

@@ -3,7 +3,7 @@
 from gettext import gettext as _
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from rest_framework import serializers
 
 from pulpcore.plugin.serializers import DetailRelatedField, ModelSerializer
@@ -12,6 +12,7 @@ from pulp_gomod.app.auth.rights import name_of
 from pulp_gomod.app.models import GoBlock, GoRepository
 from pulp_gomod.app.models.blocking import BELOW
 from pulp_gomod.app.serializers.fields import IdentityInDomain
+from pulp_gomod.app.serializers.unique import all_is_there
 from pulp_gomod.app.serializers.versions import LONGEST_RANGE, LONGEST_REASON, RangeAndReason
 from pulp_gomod.app.storage.admission import TooManyBlocks, make_block
 from pulp_gomod.app.storage.upload_policy import check_path
@@ -89,7 +90,7 @@ class GoBlockSerializer(RangeAndReason, ModelSerializer):
         """
         user_name = name_of(self.context["request"])
         try:
-            with transaction.atomic():
+            with all_is_there():
                 return make_block(**validated_data, created_by=user_name)
         except TooManyBlocks as error:
             raise serializers.ValidationError({"repository": [str(error)]}) from error

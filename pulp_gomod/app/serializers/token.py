@@ -16,6 +16,7 @@ from pulp_gomod.app.auth.secret import digest, hint, new_secret
 from pulp_gomod.app.models import GoToken
 from pulp_gomod.app.serializers.fields import ChoiceField
 from pulp_gomod.app.serializers.named import NamedDistributionField
+from pulp_gomod.app.serializers.unique import all_is_there
 
 LONGEST_NAME = 200
 
@@ -148,12 +149,13 @@ class GoTokenCreatedSerializer(GoTokenSerializer):
         """
         secret = new_secret()
         try:
-            token: GoToken = GoToken.objects.create(
-                **validated_data,
-                owner=self.context["request"].user,
-                digest=digest(secret),
-                hint=hint(secret),
-            )
+            with all_is_there():
+                token: GoToken = GoToken.objects.create(
+                    **validated_data,
+                    owner=self.context["request"].user,
+                    digest=digest(secret),
+                    hint=hint(secret),
+                )
         except IntegrityError as error:
             # Another request was faster.
             raise _name_is_taken() from error

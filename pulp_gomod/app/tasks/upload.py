@@ -107,10 +107,10 @@ def upload_modules(
         QuotaExceededError: The repository would hold more than it may.
         StorageUnavailableError: The storage failed, or has lost a file; nothing was added.
     """
-    repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
     # From here on, what hangs ends.
     storage_of(get_domain())
     try:
+        repository = GoRepository.objects.get(pk=repository_pk) if repository_pk else None
         with at_hand(sources) as files:
             verified = _verify_all(sources, files)
             if repository:

@@ -87,8 +87,8 @@ def upload(vulndb_pk: str, source: Source) -> Stored:
         VulndbRefusedError: It is broken; the one that is here stays.
         StorageUnavailableError: The storage failed.
     """
-    vulndb = GoVulndb.objects.get(pk=vulndb_pk, pulp_domain=get_domain_pk())
     try:
+        vulndb = GoVulndb.objects.get(pk=vulndb_pk, pulp_domain=get_domain_pk())
         with at_hand([source]) as files, _noting(vulndb):
             stored = store(vulndb.pk, str(files[0]), is_forced=True)
         discard_uploads([source])
