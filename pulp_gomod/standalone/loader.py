@@ -9,6 +9,7 @@ One message a program comes through a socket: a line of JSON with file descripto
 answer is the process id, and once more a line when the program has ended.
 """
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -73,11 +74,22 @@ def _load() -> None:
     # All of the API's URLs, with the views behind them: each process of the API, and each task that shows or reads
     # an href, would find out about them for itself.
     _ = get_resolver().reverse_dict
+    _load_storage()
     # A connection must not be shared.
     connections.close_all()
     # Collections in the forks are to leave alone the pages that they share.
     gc.freeze()
     gc.enable()
+
+
+def _load_storage() -> None:
+    """Import what keeps the files: libraries of object storages take half a second, of each task anew."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    # Nothing is connected here. One that is missing is told of by who needs it.
+    with contextlib.suppress(ImportError):
+        import_string(settings.STORAGES["default"]["BACKEND"])
 
 
 def _is_about_settings(error: Exception) -> bool:

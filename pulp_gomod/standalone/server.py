@@ -124,58 +124,59 @@ class _Server:
     def _live_again_and_again(self) -> None:
         """Live until somebody says to stop; the database may die now and then."""
         failures = 0
-        while True:
-            begun = time.monotonic()
-            try:
-                with contextlib.suppress(StopRequested):
-                    self._live()
-                return
-            except DatabaseDied as end:
-                steady = end.was_killed or time.monotonic() - begun > _STEADY
-                failures = 1 if steady else failures + 1
-                if failures >= MOST_FAILURES:
-                    raise StandaloneError(
-                        f"{end}, the {failures}th time in a row; {self._logs.path('postgres')} "
-                        f"ends with:\n{self._logs.tail('postgres')}"
-                    ) from end
-                say(f"{end}; starting everything again")
-
-    def _live(self) -> None:
-        """From an idle database to a signal; in the end all is stopped."""
+        # Pulp stays loaded whatever becomes of the database.
         with self._spawner() as spawner:
-            try:
-                if not self._options.prepare_only:
-                    # Which takes longer than what the database does meanwhile.
-                    spawner.is_loaded()
-                self._database.start(self._supervisor.wait)
-                prepared = preparation.run_if_needed(
-                    self._data,
-                    self._own,
-                    self._database,
-                    self._options.admin_password,
-                    spawner,
-                    self._logs,
-                    self._supervisor.wait,
-                )
-                self._welcome.take_password(prepared.new_password)
-                if prepared.sumdb:
-                    key = self._database.records.verifier_key(prepared.sumdb)
-                    self._welcome.take_sumdb(prepared.sumdb, key)
-                if self._options.prepare_only:
+            while True:
+                begun = time.monotonic()
+                try:
+                    with contextlib.suppress(StopRequested):
+                        self._live(spawner)
                     return
-                self._supervisor.forget_dead()
-                while not spawner.is_loaded():
-                    self._supervisor.wait(_POLL)
-                self._supervisor.start(self._make_parts(), spawner)
-                self._await_health(spawner)
-                self._welcome.show(self._database.records.is_served(READY_MADE))
-                while True:
-                    self._supervisor.watch(_REST, spawner)
-            except DatabaseDied:
-                self._supervisor.kill()
-                raise
-            finally:
-                self._supervisor.stop()
+                except DatabaseDied as end:
+                    steady = end.was_killed or time.monotonic() - begun > _STEADY
+                    failures = 1 if steady else failures + 1
+                    if failures >= MOST_FAILURES:
+                        raise StandaloneError(
+                            f"{end}, the {failures}th time in a row; {self._logs.path('postgres')} "
+                            f"ends with:\n{self._logs.tail('postgres')}"
+                        ) from end
+                    say(f"{end}; starting everything again")
+
+    def _live(self, spawner: Spawner) -> None:
+        """From an idle database to a signal; in the end all is stopped."""
+        try:
+            if not self._options.prepare_only:
+                # Which takes longer than what the database does meanwhile.
+                spawner.is_loaded()
+            self._database.start(self._supervisor.wait)
+            prepared = preparation.run_if_needed(
+                self._data,
+                self._own,
+                self._database,
+                self._options.admin_password,
+                spawner,
+                self._logs,
+                self._supervisor.wait,
+            )
+            self._welcome.take_password(prepared.new_password)
+            if prepared.sumdb:
+                key = self._database.records.verifier_key(prepared.sumdb)
+                self._welcome.take_sumdb(prepared.sumdb, key)
+            if self._options.prepare_only:
+                return
+            self._supervisor.forget_dead()
+            while not spawner.is_loaded():
+                self._supervisor.wait(_POLL)
+            self._supervisor.start(self._make_parts(), spawner)
+            self._await_health(spawner)
+            self._welcome.show(self._database.records.is_served(READY_MADE))
+            while True:
+                self._supervisor.watch(_REST, spawner)
+        except DatabaseDied:
+            self._supervisor.kill()
+            raise
+        finally:
+            self._supervisor.stop()
 
     @contextlib.contextmanager
     def _spawner(self) -> Iterator[Spawner]:

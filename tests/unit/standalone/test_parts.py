@@ -169,6 +169,33 @@ def test_parts_outlive_their_loader_and_the_next_ones_get_another(
     assert first.collect() == (parent, -signal.SIGKILL)
 
 
+STORAGES = "STORAGES = {'default': {'BACKEND': 'gomod_test_storage.Storage'}}\n"
+
+
+def test_the_storage_is_loaded_with_the_rest(
+    environment: dict[str, str], spawner: Spawner, logs: Logs, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    with (site / "gomod_test_settings.py").open("a") as settings:
+        settings.write(STORAGES)
+    told = "import os\nprint('in', os.getpid(), flush=True)\n\nclass Storage:\n    pass\n"
+    (site / "gomod_test_storage.py").write_text(told)
+    part = Part("part", "worker", ["gomod-test-program"])
+    part.start(spawner)
+    parent, _ = pids(logs)
+    assert logs.path("loader").read_text() == f"in {_loader(parent)}\n"
+    part.kill()
+
+
+def test_a_storage_that_is_missing_keeps_nothing_from_being_loaded(
+    environment: dict[str, str], spawner: Spawner, logs: Logs, tmp_path: Path
+) -> None:
+    with (tmp_path / "site" / "gomod_test_settings.py").open("a") as settings:
+        settings.write(STORAGES)
+    eventually(spawner.is_loaded)
+    assert logs.path("loader").read_text() == ""
+
+
 def test_what_cannot_be_loaded_is_told(
     tmp_path: Path, environment: dict[str, str], logs: Logs
 ) -> None:
