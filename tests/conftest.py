@@ -24,8 +24,9 @@ _LAST_WORDS = 30.0
 # A run is long that has tests for more than this, in seconds.
 _LONG = 300.0
 
-# How long an example takes says more of the machine than of the code.
-hypothesis.settings.register_profile("gomod", deadline=None)
+# How long an example takes says more of the machine than of the code. They are others in each run.
+_EXAMPLES = int(os.environ.get("GOMOD_TEST_EXAMPLES", "100"))
+hypothesis.settings.register_profile("gomod", deadline=None, max_examples=_EXAMPLES)
 hypothesis.settings.load_profile("gomod")
 
 

@@ -12,7 +12,7 @@ from tests.differential.go import NoGo, build_verdicts, find_go
 from tests.differential.unicode.generate import ask, fold_runs, run_lengths
 from tests.seeds import SEED
 
-COUNT = int(os.environ.get("GOMOD_TEST_QUESTIONS", "25000"))
+COUNT = int(os.environ.get("GOMOD_TEST_QUESTIONS", "12000"))
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
-from pulp_cli import main
 from pulp_glue.common.openapi import OpenAPI
 
 from tests.functional.descriptions import CACHE, parse_once
 from tests.functional.serving import Server
+from tests.pulp_main import main
 
 pause = time.sleep
 PROGRAM = Path(sys.executable).parent / "pulp"

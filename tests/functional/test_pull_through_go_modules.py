@@ -1,8 +1,10 @@
 """The modules that Go tests its go command with, malformed ones included: through us they are the same."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from random import Random
 
 import pytest
 import requests
@@ -11,6 +13,7 @@ from pulp_gomod.golang import GoError, dirhash, module
 from tests.functional.rest_api import Rest
 from tests.functional.upstream_world import Mirror, Upstream, Version, running
 from tests.gomods import modules
+from tests.seeds import SEED
 
 
 @pytest.fixture
@@ -23,6 +26,8 @@ def upstream() -> Iterator[Upstream]:
 
 
 CLIENTS = 8
+# So many files are asked for again when they are held, others each day.
+AGAIN = int(os.environ.get("GOMOD_TEST_AGAIN", "200"))
 # Zips with a go.mod that says something else than the `.mod` beside them.
 CONTRADICTED = {
     "github.com/securego/gosec/v2/@v/v2.23.0.zip",
@@ -84,9 +89,12 @@ def test_every_file_is_what_the_upstream_has(rest: Rest, upstream: Upstream) -> 
         with requests.Session() as session:
             return [found for path in some if (found := same(session, path))]
 
-    for _ in range(2):
+    def ask(some: list[str]) -> None:
         with ThreadPoolExecutor(CLIENTS) as pool:
-            parts = [paths[number::CLIENTS] for number in range(CLIENTS)]
+            parts = [some[number::CLIENTS] for number in range(CLIENTS)]
             assert list(pool.map(different, parts)) == [[]] * CLIENTS
-        # By the second time, what Go would take has joined the repository.
-        mirror.until(lambda: len(mirror.held()) >= 50)
+
+    ask(paths)
+    # Now what Go would take joins the repository.
+    mirror.until(lambda: len(mirror.held()) >= 50)
+    ask(Random(SEED).sample(paths, AGAIN) + sorted(CONTRADICTED))

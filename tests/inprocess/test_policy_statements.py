@@ -29,7 +29,7 @@ from tests.inprocess.vulndbs import fill, make, report
 from tests.unit import django_set_up  # noqa: F401
 
 # The newest one is stopped in the modules `bad`, and none in the modules `good`.
-VERSIONS = ("v1.0.0", "v1.1.0", "v1.2.0")
+VERSIONS = ("v1.1.0", "v1.2.0")
 FILES = {
     "v1.1.0.info": 200,
     "v1.1.0.mod": 200,

@@ -6,10 +6,12 @@ import shutil
 import tempfile
 from base64 import urlsafe_b64encode
 from pathlib import Path
+from threading import Thread
 from unittest.mock import patch
 
 import django
 from django.apps import apps
+from django.conf import settings
 
 from tests.functional.serving import QUICK_LOGINS
 
@@ -40,6 +42,10 @@ def _set_up() -> None:
         **{f"PULP_{name}": directory for name in directories},
     }
     with patch.dict(os.environ, environment):
+        # dynaconf looks at all frames of the stack again and again, of which pytest has many: a thread has few.
+        thread = Thread(target=getattr, args=(settings, "INSTALLED_APPS"))
+        thread.start()
+        thread.join()
         django.setup()
 
 

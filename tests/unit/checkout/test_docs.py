@@ -6,13 +6,10 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from pulp_cli import load_plugins
-from pulp_cli import main as pulp
 
 from pulp_gomod.standalone.cli import main as pulp_gomod
 from tests.documentation import OTHERS, SHELLS, Block, Page, pages
-
-load_plugins()
+from tests.pulp_main import main as pulp
 
 PAGES = pages()
 ALL = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)

@@ -12,13 +12,10 @@ from typing import Any
 import click
 import pytest
 import yaml
-from pulp_cli import load_plugins
-from pulp_cli import main as pulp
 
 from pulp_gomod.app import settings
 from tests.documentation import ROOT, Page, pages, read
-
-load_plugins()
+from tests.pulp_main import main as pulp
 
 # A path of a page of the site begins at docs/.
 DOCS = ROOT / "docs"

@@ -4,12 +4,12 @@ import io
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 
 import click
 import pytest
 import requests
-from click.testing import CliRunner
-from pulp_cli import load_plugins, main
+from click.testing import CliRunner, Result
 from pulp_glue.common.context import PulpContext
 from pulp_glue.common.exceptions import (
     PulpAuthenticationFailed,
@@ -22,7 +22,7 @@ from pulp_glue.common.exceptions import (
 from pulpcore.cli.gomod.exits import ExitCodes
 from pulpcore.cli.gomod.progress import ProgressLine
 
-load_plugins()
+from tests.pulp_main import main
 
 
 def commands(command: click.Command, path: list[str]) -> Iterator[list[str]]:
@@ -68,6 +68,12 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PulpContext, "api", property(refuse))
 
 
+@cache
+def help_of(*path: str) -> Result:
+    """Show a help page, once for all that is asked of it."""
+    return CliRunner().invoke(main, [*path, "--help"])
+
+
 def test_all_groups_are_there() -> None:
     groups = {path[1] for path in GOMOD if len(path) == 2}
     content = {"content", "distribution", "publication", "release", "remote", "repository"}
@@ -90,7 +96,7 @@ def test_all_groups_are_there() -> None:
 
 @pytest.mark.parametrize("path", GOMOD, ids=" ".join)
 def test_help(path: list[str], no_server: None) -> None:
-    shown = CliRunner().invoke(main, [*path, "--help"])
+    shown = help_of(*path)
     assert shown.exit_code == 0, shown.output
     assert shown.output.startswith("Usage:")
     assert "{entit" not in shown.output
@@ -98,21 +104,21 @@ def test_help(path: list[str], no_server: None) -> None:
 
 
 @pytest.mark.parametrize("path", GOMOD, ids=" ".join)
-def test_help_lists_all_commands(path: list[str]) -> None:
+def test_help_lists_all_commands(path: list[str], no_server: None) -> None:
     command: click.Command = main
     for name in path:
         if isinstance(command, click.Group) and name in command.commands:
             command = command.commands[name]
     if isinstance(command, click.Group):
-        shown = CliRunner().invoke(main, [*path, "--help"]).output
+        shown = help_of(*path).output
         listed = [line.split()[0] for line in shown.partition("Commands:")[2].splitlines()[1:]]
         assert listed == sorted(command.commands)
 
 
-def test_lists_say_what_commands_are_for() -> None:
-    shown = CliRunner().invoke(main, ["gomod", "repository", "--help"]).output
+def test_lists_say_what_commands_are_for(no_server: None) -> None:
+    shown = help_of("gomod", "repository").output
     assert "  sync        Fetch modules from a remote" in shown
-    shown = CliRunner().invoke(main, ["gomod", "--help"]).output
+    shown = help_of("gomod").output
     for group in ("policy        Manage policies.", "waiver        Manage waivers."):
         assert f"  {group}\n" in shown
 
@@ -128,7 +134,7 @@ LEAVES = [path for path in GOMOD if "--type" not in path and not is_group(path)]
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
 def test_every_command_has_examples_that_fit(path: list[str], no_server: None) -> None:
-    shown = CliRunner().invoke(main, [*path, "--help"]).output
+    shown = help_of(*path).output
     # `create` is another name for `upload`.
     words = " ".join(["pulp", *path[:-1], str(command_at(path).name), ""])
     lines = [line.strip() for line in shown.splitlines() if line.strip().startswith(words)]

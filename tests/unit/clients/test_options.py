@@ -3,13 +3,12 @@
 import click
 import pytest
 from click.testing import CliRunner
-from pulp_cli import load_plugins, main
 from pulp_glue.common.context import PulpEntityContext
 from pulp_glue.gomod import context
 
 from pulpcore.cli.gomod.options import severity_callback
 
-load_plugins()
+from tests.pulp_main import main
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from pulp_cli import load_plugins, main
 from pulp_glue.common.context import PulpContext
 
 from pulp_gomod.golang.sumdb import checkpoint, note, proof_file, tlog
 from pulp_gomod.golang.sumdb.server import Answer, Server, TestServer
+from tests.pulp_main import main
 from tests.unit.golang.sumdb_world import (
     NAME,
     SKEY,
@@ -21,8 +21,6 @@ from tests.unit.golang.sumdb_world import (
     serving,
 )
 from tests.unit.golang.test_sumdb_audit import ORIGIN, WITNESS, WITNESS_KEY
-
-load_plugins()
 
 MODULES = 300
 

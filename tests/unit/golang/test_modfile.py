@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError
@@ -208,7 +208,6 @@ SOURCES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=500)
 @given(SOURCES)
 def test_any_bytes_are_a_file_or_a_go_error(data: bytes) -> None:
     module_path(data)
@@ -225,7 +224,6 @@ def test_any_bytes_are_a_file_or_a_go_error(data: bytes) -> None:
     assert (dependency.module, dependency.require) == (file.module, file.require)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_path_survives_the_legacy_go_mod(data: bytes) -> None:
     path = data.decode("utf-8", "surrogateescape")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError, module
@@ -123,7 +123,6 @@ def test_unescape_refuses_a_second_spelling() -> None:
     assert complaint(module.unescape_version, "v1!") == 'invalid escaped version "v1!"'
 
 
-@settings(max_examples=500)
 @given(path_like)
 def test_escape_roundtrip(text: str) -> None:
     """What can be escaped comes back, without capitals on the way."""
@@ -233,7 +232,6 @@ def test_pseudo_version_times() -> None:
         module.pseudo_version_time("v1.0.0-00000101000000-abcdefabcdef")
 
 
-@settings(max_examples=300)
 @given(
     st.sampled_from(["", "v1.2.3", "v1.9.99", "v1.0.0-rc.1", "v2.0.0+incompatible", "v3.1.0-0"]),
     st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)),
@@ -307,7 +305,6 @@ def test_of_a_long_path_no_more_is_looked_at_than_patterns_have_elements() -> No
         tracemalloc.stop()
 
 
-@settings(max_examples=400)
 @given(anything | path_like, anything | path_like)
 def test_only_go_errors(text: str, other: str) -> None:
     """Whatever comes in, nothing but a GoError comes out."""

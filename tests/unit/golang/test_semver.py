@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError, module, semver
@@ -76,7 +76,6 @@ def test_db_sort_key_of_the_vectors() -> None:
     assert sorted(shuffled(expected), key=semver.db_sort_key) == expected
 
 
-@settings(max_examples=1000, deadline=None)
 @given(valid_versions, valid_versions)
 def test_db_sort_key_orders_as_sort_key(v: str, w: str) -> None:
     """Two keys compare as the versions do, and are bytes that any database keeps."""
@@ -107,7 +106,6 @@ def test_order(ordered: list[str]) -> None:
     assert semver.max(ordered[0], ordered[-1]) == semver.canonical(ordered[-1])
 
 
-@settings(max_examples=500)
 @given(invalid, invalid)
 def test_any_text(v: str, w: str) -> None:
     """Whatever is no version is less than any version, and sorts by its bytes."""

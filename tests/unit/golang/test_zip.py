@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pulp_gomod.golang import GoError, dirhash
@@ -234,19 +234,16 @@ def survives(data: bytes) -> None:
             str(error).encode()
 
 
-@settings(max_examples=400, deadline=1000)
 @given(st.sampled_from(SEEDS), st.randoms(use_true_random=True))
 def test_broken_archives(seed: bytes, random: Any) -> None:
     survives(zips.mutate(seed, random))
 
 
-@settings(max_examples=200, deadline=1000)
 @given(st.sampled_from(SEEDS), st.binary(max_size=80), st.integers(0, 600))
 def test_archives_with_other_bytes(seed: bytes, data: bytes, at: int) -> None:
     survives(seed[:at] + data + seed[at + len(data) :])
 
 
-@settings(max_examples=100, deadline=1000)
 @given(st.binary(max_size=200))
 def test_other_bytes_with_an_end_record(data: bytes) -> None:
     survives(data + Archive().pack())
