@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.inprocess import vulndbs
+from tests.inprocess.meanwhile import before
 from tests.inprocess.vulndbs import PUBLIC, archive, files_of, fill, make, report
 
 from django.utils import timezone  # isort: skip
@@ -243,6 +244,20 @@ def serving() -> Iterator[Served]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_what_another_url_said_is_not_taken_when_the_url_is_changed_meanwhile(
+    content_url: str,
+) -> None:
+    with serving() as served:
+        served.body = archive(GOOD).getvalue()
+        vulndb = make(url=served.url, username="u", password="p")
+        rows = GoVulndb.objects.filter(pk=vulndb.pk)
+        changing = before("FOR UPDATE", lambda: rows.update(url="https://example.com/vulndb.zip"))
+        with changing, pytest.raises(VulndbRefusedError, match="its url was changed while it"):
+            mirroring.sync(str(vulndb.pk))
+        vulndb.refresh_from_db()
+        assert (vulndb.etag, vulndb.reports) == ("", 0)
 
 
 def test_a_mirror_asks_for_what_is_new_only(content_url: str) -> None:

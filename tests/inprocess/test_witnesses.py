@@ -212,3 +212,17 @@ def test_a_new_witness_is_asked_at_once(sumdb: GoSumdb, told: Witness) -> None:
     asked.save()
     assert waiting(sumdb) == 1
     assert cosign(sumdb)["signed_size"] == 2
+
+
+def test_what_a_witness_signs_stays_when_the_list_is_changed_meanwhile(
+    sumdb: GoSumdb, told: Witness
+) -> None:
+    grow(sumdb, 2)
+    same = {"witnesses": [{"url": told.url, "key": told.key}]}
+    asked = GoSumdbSerializer(GoSumdb.objects.get(pk=sumdb.pk), same, partial=True)
+    assert asked.is_valid(), asked.errors
+    signed = cosign(sumdb)
+    assert signed["signed_size"] == 2
+    asked.save()
+    sumdb.refresh_from_db()
+    assert sumdb.witnesses == [signed]

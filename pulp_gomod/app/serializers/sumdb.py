@@ -188,9 +188,7 @@ class GoSumdbSerializer(ModelSerializer):
                 raise serializers.ValidationError(str(error)) from error
         if len({(each["url"], each["key"]) for each in witnesses}) < len(witnesses):
             raise serializers.ValidationError(_("The same witness is named twice."))
-        before = self.instance.witnesses if self.instance is not None else []
-        known = {(each["url"], each["key"]): each for each in before}
-        return [known.get((each["url"], each["key"]), dict(each)) for each in witnesses]
+        return _as_known(witnesses, self.instance.witnesses if self.instance is not None else [])
 
     def create(self, validated_data: dict[str, Any]) -> GoSumdb:
         """
@@ -213,8 +211,12 @@ class GoSumdbSerializer(ModelSerializer):
     def update(self, instance: GoSumdb, validated_data: dict[str, Any]) -> GoSumdb:
         """Change the witnesses: all else is written by others, who do not wait for this."""
         if "witnesses" in validated_data:
-            instance.witnesses = validated_data["witnesses"]
-            GoSumdb.objects.filter(pk=instance.pk).update(witnesses=instance.witnesses)
+            with transaction.atomic():
+                # What a witness has said meanwhile stays.
+                rows = GoSumdb.objects.select_for_update(no_key=True).only("witnesses")
+                before = rows.get(pk=instance.pk).witnesses
+                instance.witnesses = _as_known(validated_data["witnesses"], before)
+                GoSumdb.objects.filter(pk=instance.pk).update(witnesses=instance.witnesses)
             # Those who are new are asked at once.
             signed.send_robust(GoSumdb, sumdb=instance.pk)
         return instance
@@ -235,6 +237,14 @@ class GoSumdbSerializer(ModelSerializer):
             "witnesses",
             "state",
         )
+
+
+def _as_known(
+    witnesses: list[dict[str, Any]], before: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Take over what is known of those witnesses that were asked before."""
+    known = {(each["url"], each["key"]): each for each in before}
+    return [known.get((each["url"], each["key"]), dict(each)) for each in witnesses]
 
 
 class GoSumdbRotateSerializer(serializers.Serializer):

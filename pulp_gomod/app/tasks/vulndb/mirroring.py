@@ -68,9 +68,11 @@ def sync(vulndb_pk: str) -> Stored | None:
             raise GoError("it has no url to be synced from; upload an archive")
         found = asyncio.run(_download(vulndb, file))
         if isinstance(found, Unchanged):
-            GoVulndb.objects.filter(pk=vulndb.pk).update(checked=timezone.now(), error="")
+            same = GoVulndb.objects.filter(pk=vulndb.pk, url=vulndb.url)
+            same.update(checked=timezone.now(), error="")
             return None
-        stored = store(vulndb.pk, file, found.etag, found.last_modified, is_forced=False)
+        said = found.etag, found.last_modified
+        stored = store(vulndb.pk, file, *said, is_forced=False, url=vulndb.url)
     return _told(vulndb, stored)
 
 

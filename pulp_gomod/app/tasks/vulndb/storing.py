@@ -49,7 +49,13 @@ class Stored(TypedDict):
 
 
 def store(
-    vulndb_pk: UUID, file: Input, etag: str = "", last_modified: str = "", *, is_forced: bool
+    vulndb_pk: UUID,
+    file: Input,
+    etag: str = "",
+    last_modified: str = "",
+    *,
+    is_forced: bool,
+    url: str | None = None,
 ) -> Stored:
     """
     Put what is in an archive in the place of what is there.
@@ -60,12 +66,16 @@ def store(
         etag: What its server calls this version of it.
         last_modified: When that was changed, as it says.
         is_forced: Whether it may be older than what is there, or have far fewer reports.
+        url: Where it was fetched; None if somebody has uploaded it.
 
     Raises:
         OSVError: It is refused, and nothing has changed; the text says why.
     """
     with transaction.atomic():
         vulndb = GoVulndb.objects.select_for_update().get(pk=vulndb_pk)
+        if url not in (None, vulndb.url):
+            # What that server calls its version would keep the other one's from being fetched.
+            raise OSVError("its url was changed while it was being fetched; sync it again")
         new = _New(vulndb)
         new.take(file)
         modified = new.finish(is_forced)
