@@ -11,7 +11,7 @@ from uuid import uuid4
 import requests
 
 from tests.functional.serving import USERNAME, data_dirs
-from tests.functional.tasks import Tasks, await_end, await_group
+from tests.functional.tasks import Tasks, await_end, await_group, created_by
 from tests.gomods import pack
 
 STATUS = "/pulp/api/v3/status/"
@@ -138,7 +138,7 @@ class Rest:
         """Create something, in a task or at once, and return it."""
         response = self.call("POST", path, json=body)
         if response.status_code == 202:
-            created: dict[str, Any] = self.get(self.wait(response)["created_resources"][0])
+            created: dict[str, Any] = self.get(self._created(path, response))
             return created
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.json()
@@ -146,7 +146,15 @@ class Rest:
 
     def create_in_task(self, path: str, **body: Any) -> str:
         """Create something in a task, and return its href without looking at it."""
-        href: str = self.wait(self.call("POST", path, json=body))["created_resources"][0]
+        return self._created(path, self.call("POST", path, json=body))
+
+    def _created(self, path: str, response: requests.Response) -> str:
+        """Wait for a task, and return the href of what it has created at the path."""
+        task = self.wait(response)
+        pk = None if path.startswith("/") else created_by(self.url, response.json()["task"])
+        if pk is not None:
+            return f"{self.root}{path}{pk}/"
+        href: str = task["created_resources"][0]
         return href
 
     def wait(self, response: requests.Response) -> Mapping[str, Any]:

@@ -1,8 +1,10 @@
 """Waiting for tasks where it costs next to nothing: in the database of a server on this machine."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -12,6 +14,7 @@ from tests.statements import connect
 # Seconds between two looks, each of which costs less than a millisecond; one by the REST API costs forty.
 _PAUSE = 0.03
 _STATE = "SELECT state FROM core_task WHERE pulp_id = %s"
+_CREATED = "SELECT object_id FROM core_createdresource WHERE task_id = %s"
 _GROUP = "SELECT name, state FROM core_task WHERE task_group_id = %s"
 _NUMBER = "SELECT max(number) FROM core_repositoryversion WHERE repository_id = %s AND complete"
 _DONE = ("completed", "failed", "canceled", "skipped")
@@ -63,6 +66,23 @@ def await_group(url: str, group: str, enough: Callable[[Tasks], bool], timeout: 
         return all(state in _DONE for _, state in found) and enough(found)
 
     _await(url, has_ended, timeout)
+
+
+def created_by(url: str, task: str) -> UUID | None:
+    """
+    Return the pk of what a task has created, if this process knows the server and it is one thing.
+
+    Args:
+        url: The server's.
+        task: The task's href.
+    """
+    with contextlib.suppress(psycopg.Error):
+        connection = _connection(url)
+        found = connection.execute(_CREATED, [_id(task)]).fetchall() if connection else []
+        if len(found) == 1:
+            pk: UUID = found[0][0]
+            return pk
+    return None
 
 
 def await_version(url: str, repository: str, *, after: int, timeout: float) -> None:
