@@ -17,6 +17,18 @@ def rest(server: Any) -> Rest:
     return Rest(server.url, (server.username, server.password))
 
 
+@pytest.fixture(scope="module")
+def empty(rest: Rest) -> str:
+    """A repository to which nothing is added."""
+    return rest.create_repository()
+
+
+@pytest.fixture(scope="module")
+def artifact(rest: Rest) -> str:
+    """A stored zip of which no module is made."""
+    return rest.add_artifact(Made().zip())
+
+
 def stored(zip: bytes) -> bytes:
     """The same module, packed without compression: Go calls it equal."""
     packed = BytesIO()
@@ -172,12 +184,12 @@ def test_two_zips_of_one_version_in_a_call_are_refused(rest: Rest) -> None:
 
 def test_one_module_in_many_calls_at_once(rest: Rest) -> None:
     made = Made()
-    repositories = [rest.create_repository() for _ in range(8)]
+    repositories = [rest.create_repository() for _ in range(4)]
 
     def publish(repository: str) -> dict[str, Any]:
         return Rest(rest.url, rest.auth).publish(made.zip(), repository=repository)
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(len(repositories)) as pool:
         tasks = list(pool.map(publish, repositories))
     units = {href for task in tasks for href in task["created_resources"] if MODULES in href}
     assert len(units) == 1
@@ -254,8 +266,10 @@ def test_labels(rest: Rest) -> None:
         ({"overwrite": "true"}, "Unexpected field"),
     ],
 )
-def test_bad_fields_are_refused_at_once(rest: Rest, fields: dict[str, Any], complaint: str) -> None:
-    given = {"repository": rest.create_repository(), **fields}
+def test_bad_fields_are_refused_at_once(
+    rest: Rest, empty: str, fields: dict[str, Any], complaint: str
+) -> None:
+    given = {"repository": empty, **fields}
     data = {name: value for name, value in given.items() if value is not None}
     response = rest.post_zips(Made().zip(), **data)
     assert response.status_code == 400
@@ -281,22 +295,21 @@ def test_bad_fields_are_refused_at_once(rest: Rest, fields: dict[str, Any], comp
         {"origin": None},
     ],
 )
-def test_bodies_of_wrong_types_are_refused(rest: Rest, body: Any) -> None:
+def test_bodies_of_wrong_types_are_refused(rest: Rest, artifact: str, body: Any) -> None:
     if isinstance(body, dict) and not body.keys() & {"artifact", "upload"}:
-        body = {"artifact": rest.add_artifact(Made().zip()), **body}
+        body = {"artifact": artifact, **body}
     response = rest.call("POST", MODULES, json=body)
     assert response.status_code == 400, response.text
 
 
-def test_no_zip_at_all_is_refused(rest: Rest) -> None:
-    bodies: list[dict[str, Any]] = [{}, {"files": []}, {"repository": rest.create_repository()}]
+def test_no_zip_at_all_is_refused(rest: Rest, empty: str) -> None:
+    bodies: list[dict[str, Any]] = [{}, {"files": []}, {"repository": empty}]
     for body in bodies:
         response = rest.call("POST", MODULES, json=body)
         assert response.status_code == 400, response.text
 
 
-def test_the_same_artifact_twice_is_refused(rest: Rest) -> None:
-    artifact = rest.add_artifact(Made().zip())
+def test_the_same_artifact_twice_is_refused(rest: Rest, artifact: str) -> None:
     response = rest.call("POST", MODULES, json={"artifacts": [artifact, artifact]})
     assert response.status_code == 400
     assert "twice" in response.text

@@ -257,7 +257,7 @@ def check_few(
 ) -> None:
     """Hold what some modules are asked for to what it may ask PostgreSQL."""
     root = filled.root.format(filled.owner)
-    some = filled.others[:6]
+    some = filled.others[:4]
 
     def ask() -> None:
         for name, version in some:

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.functional.owners import Owner
-from tests.functional.rest_api import MODULES, Made, Rest
+from tests.functional.rest_api import MODULES, Made, Rest, TaskFailed
 from tests.functional.test_rest_access import grant, new_user
 from tests.goproxy_requests import get
 from tests.inprocess.vulndbs import archive, files_of, report
@@ -35,10 +37,8 @@ def test_a_database_is_uploaded_served_obeyed_and_scanned_with(rest: Rest) -> No
     assert done["result"]["reports"] == 1
     assert rest.get(href)["error"] == ""
     broken = rest.call("POST", f"{href}upload/", files={"file": ("vulndb.zip", b"PK")})
-    failed = rest.get(broken.json()["task"])
-    while failed["state"] in ("waiting", "running"):
-        failed = rest.get(broken.json()["task"])
-    assert failed["state"] == "failed" and "was not replaced" in failed["error"]["description"]
+    with pytest.raises(TaskFailed, match="was not replaced"):
+        rest.wait(broken)
     assert "zip" in rest.get(href)["error"] and rest.get(href)["reports"] == 1
     # As large files come.
     packed = archive(files_of(report("GO-2026-1", made.path, "1.1.0"))).getvalue()
