@@ -5,6 +5,7 @@ in test_docs.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from tests.documentation import Block, Command, Page, pages
 from tests.functional.access_server import Issuer
 from tests.functional.https import URL, Https, https_server
 from tests.functional.reader import Reader
-from tests.functional.rest_api import RELEASES, Rest
+from tests.functional.rest_api import RELEASES, TASK_TIMEOUT, Rest
 from tests.functional.serving import PASSWORD, USERNAME
 from tests.functional.warm_pulp import warm_pulp
 
@@ -29,6 +30,7 @@ GUIDES = tuple(
 )
 PAGES = {page.path: page for page in pages()}
 USERS, PRIVATE, TOKENS, CI = (PAGES[path] for path in GUIDES)
+DOCUMENTING = "pulp_gomod.app.tasks.documentation.document_modules"
 # How the page about users ends, when everything else was done.
 FAREWELL = "## When somebody leaves"
 
@@ -42,7 +44,7 @@ def blocks(page: Page, language: str) -> list[Block]:
 def https(
     run_dir: Path, server_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Https, Issuer]]:
-    """A server with all settings of the guides; only the keys of GitHub's tokens are nearer."""
+    """A server with all settings of the guides, which documents; only the keys of GitHub's tokens are nearer."""
     directory = tmp_path_factory.mktemp("issuer")
     issuer = Issuer(directory)
     issuer.create()
@@ -52,7 +54,8 @@ def https(
     assert keys in settings
     file = directory / "settings.py"
     file.write_text(settings.replace(keys, issuer.publish(run_dir / "docs-ci.server.json")))
-    with https_server(run_dir, server_cache, "docs", PULP_SETTINGS=str(file)) as https:
+    variables = {"PULP_SETTINGS": str(file), "PULP_GOMOD_DOCUMENTATION": "auto"}
+    with https_server(run_dir, server_cache, "docs", **variables) as https:
         yield https, issuer
 
 
@@ -92,6 +95,18 @@ def test_the_guides(https: tuple[Https, Issuer], reader: Reader) -> None:
     for version in ("v1.1.0", "v1.2.0"):
         (released,) = rest.get(RELEASES, module="example.com/hello", version=version)["results"]
         assert released["published_by"] == claims["sub"]
+    _await_documentation(rest)
+
+
+def _await_documentation(rest: Rest) -> None:
+    """What was published was documented beside all that, and no task for it failed."""
+    end = time.monotonic() + TASK_TIMEOUT
+    while not (tasks := rest.get("tasks/", name=DOCUMENTING)["results"]) or any(
+        each["finished_at"] is None for each in tasks
+    ):
+        assert time.monotonic() < end, tasks
+        time.sleep(0.5)
+    assert {each["state"] for each in tasks} == {"completed"}, tasks
 
 
 def _line(command: Command) -> int:

@@ -3,13 +3,15 @@
 Pages of the documentation run it a hundred times. A process that has loaded what the program is made of
 forks for each of these, with the arguments, directory, environment and files of whoever runs it. The fork runs
 the program itself, which puts its plugins together. What modules read of the environment when they are loaded, which
-is where the configuration is, is read again. What was cached of a server's API has been parsed already.
+is where the configuration is, is read again. What was cached of a server's API has been parsed already, and which
+plugins there are is known.
 """
 
 import contextlib
+import functools
 import gc
 import importlib.util
-import json
+import marshal
 import os
 import runpy
 import signal
@@ -32,17 +34,18 @@ _FILES = 3
 _CHUNK = 65536
 _pause = time.sleep
 
-# What is found as `pulp` instead of the program: it is quick to start, and imports nothing of the tests.
+# What is found as `pulp` instead of the program: it is quick to start, for which it takes the modules that others are
+# made of, and imports nothing of the tests.
 _FRONT = """\
 #!{python} -ISs
-import json, os, socket, sys
-with socket.socket(socket.AF_UNIX) as connection:
-    connection.connect({address!r})
-    said = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-    socket.send_fds(connection, [b"%16d" % len(said)], [0, 1, 2])
-    connection.sendall(said)
-    status = connection.recv(16)
-sys.exit(int(status or b"1"))
+import _socket, marshal, os, struct, sys
+connection = _socket.socket(_socket.AF_UNIX)
+connection.connect({address!r})
+said = marshal.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)])
+files = _socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("3i", 0, 1, 2)
+connection.sendmsg([b"%16d" % len(said)], [files])
+connection.sendall(said)
+sys.exit(int(connection.recv(16) or b"1"))
 """
 
 
@@ -78,10 +81,13 @@ def warm_pulp(directory: Path) -> Iterator[Path]:
 def _serve(listener: socket.socket) -> None:
     for name in _LOADED:
         importlib.import_module(name)
-    for each in entry_points(group="pulp_cli.plugins"):
+    known = functools.cache(entry_points)
+    for each in known(group="pulp_cli.plugins"):
         each.load()
     # An own attribute of the class, so that forks have it, too.
     OpenAPI._parse_api = parse_once  # type: ignore[method-assign]
+    # As in tests/pulp_main.py.
+    vars(sys.modules["pulp_cli"])["entry_points"] = known
     gc.freeze()
     # Nobody waits for forks: each tells its own end.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -91,7 +97,7 @@ def _serve(listener: socket.socket) -> None:
         said = b""
         while len(said) < int(head):
             said += connection.recv(_CHUNK)
-        arguments, directory, environment = json.loads(said)
+        arguments, directory, environment = marshal.loads(said)
         parse_ahead(environment)
         if os.fork() == 0:
             listener.close()
