@@ -25,7 +25,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             log_filters,
             throttle,  # noqa: F401
         )
-        from pulp_gomod.app.models import exports, feeding, orphans
+        from pulp_gomod.app.models import exports, feeding, orphans, owners
         from pulp_gomod.app.remote.http import (
             networks,
             pace,  # noqa: F401
@@ -38,6 +38,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         exports.install()
         feeding.install()
         orphans.install()
+        owners.install()
         orphaned_files.install()
         signing.install()
         witnessing.install()

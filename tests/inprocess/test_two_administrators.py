@@ -4,7 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.db import IntegrityError
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -12,9 +16,12 @@ from tests.inprocess import vulndbs
 from tests.inprocess.meanwhile import before, meanwhile
 from tests.inprocess.owners import Owner
 
+from pulpcore.plugin.models import Domain  # isort: skip
 from pulpcore.plugin.util import get_url  # isort: skip
 
-from pulp_gomod.app.models import GoBlock, GoPolicy, GoRepository, GoVulndb  # isort: skip
+from pulp_gomod.app.models import GoBlock, GoPolicy, GoRepository, GoToken, GoVulndb  # isort: skip
+from pulp_gomod.app.models.event import Event, record  # isort: skip
+from pulp_gomod.app.serializers import GoDistributionSerializer  # isort: skip
 
 _RULE = {"module": "example.com/bad", "reason": "it steals keys"}
 
@@ -95,3 +102,34 @@ def test_who_blocks_in_a_repository_that_is_being_deleted_is_told_so(content_url
     assert blocked.result().status_code == 400
     assert "was deleted meanwhile" in str(blocked.result().data)
     assert not GoBlock.objects.filter(module="example.com/bad").exists()
+
+
+def test_no_guard_is_deleted_that_somebody_begins_to_use(content_url: str) -> None:
+    distribution = Owner.create(content_url).distribution
+    guard = apps.get_model("core", "RBACContentGuard").objects.create(name=f"guard-{uuid4().hex}")
+    serializer = GoDistributionSerializer(
+        distribution, {"content_guard": get_url(guard)}, partial=True, context={"request": None}
+    )
+    serializer.is_valid(raise_exception=True)
+    with before('UPDATE "core_distribution"', serializer.save) as guarded:
+        assert call("delete", guard).status_code == 204
+    with pytest.raises(ValidationError, match="was deleted meanwhile"):
+        guarded.result()
+
+
+def test_a_user_and_a_domain_go_with_what_comes_meanwhile(content_url: str) -> None:
+    user = get_user_model().objects.create(username=f"user-{uuid4().hex}")
+    token = GoToken(owner=user, name="late", digest=uuid4().hex)
+    with meanwhile(get_user_model(), token.save) as made:
+        user.delete()
+    with pytest.raises(IntegrityError):
+        made.result()
+
+    domain = Domain.objects.create(
+        name=f"domain-{uuid4().hex[:12]}", storage_class="pulpcore.app.models.storage.FileSystem"
+    )
+    event = Event("stopped", domain.pk, "", None, "deny", "m", "v1.0.0")
+    with meanwhile(Domain, lambda: record([(event, 1)], timezone.now())) as recorded:
+        domain.delete()
+    with pytest.raises(IntegrityError):
+        recorded.result()

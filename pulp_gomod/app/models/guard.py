@@ -12,6 +12,7 @@ from rest_framework.exceptions import APIException
 
 from pulpcore.plugin.models import ContentGuard
 
+from pulp_gomod.app.models.discarding import hold
 from pulp_gomod.app.models.distribution import GoDistribution
 
 NAMED = 5
@@ -40,6 +41,8 @@ def keep_guards_in_use(sender: type[ContentGuard], instance: ContentGuard, **kwa
     Raises:
         ContentGuardInUse: It is in use, by itself or in a composite.
     """
+    # Nobody begins to use it from here on: that distribution would be opened to everybody.
+    hold(instance)
     protected = GoDistribution.objects.filter(content_guard__in=_with_composites(instance.pk))
     names = list(protected.order_by("name").values_list("name", flat=True)[:NAMED])
     if names:
