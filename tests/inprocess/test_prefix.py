@@ -54,7 +54,7 @@ def owner(prefixed: str) -> Owner:
 
 def test_every_link_of_every_page_leads_somewhere(owner: Owner) -> None:
     for root in (owner.packages_url, owner.content_url):
-        seen: set[str] = set()
+        seen, searches = set[str](), set[str]()
         left = [f"{root}/"]
         while left:
             url = left.pop()
@@ -66,8 +66,12 @@ def test_every_link_of_every_page_leads_somewhere(owner: Owner) -> None:
             if answer.status_code == 302:
                 left.append(urljoin(url, answer.headers["Location"]))
             elif answer.headers["Content-Type"].startswith("text/html"):
-                left += [each for each in _leading_from(answer.text, url) if each.startswith(root)]
+                links, forms = _leading_from(answer.text, url)
+                left += [each for each in links if each.startswith(root)]
+                searches.add(f"{forms[0]}?q=draw")
                 assert f"GOPROXY={owner.packages_url}" in answer.text
+        for url in searches:
+            assert fetch(url).status_code == 200
         below = {each.removeprefix(root).partition("?")[0] for each in seen}
         path = path_of(owner)
         wanted = ("/", f"/{path}", f"/{path}/@versions", f"/{path}@v1.0.0", f"/{path}/@doc")
@@ -77,7 +81,7 @@ def test_every_link_of_every_page_leads_somewhere(owner: Owner) -> None:
         }
 
 
-def _leading_from(html: str, url: str) -> list[str]:
+def _leading_from(html: str, url: str) -> tuple[list[str], list[str]]:
     page = Page(html, url)
     links = [each.get("href") or each.get("src") for tag, each in page.tags if tag != "form"]
     forms = [urljoin(url, each["action"] or "") for tag, each in page.tags if tag == "form"]
@@ -86,8 +90,7 @@ def _leading_from(html: str, url: str) -> list[str]:
     # Whatever is on this server is below the prefix.
     for each in whole + forms:
         assert urlsplit(each).netloc != here or "/tools/go/" in each
-    assert fetch(f"{forms[0]}?q=draw").status_code == 200
-    return whole
+    return whole, forms
 
 
 def test_a_url_without_its_last_slash_leads_below_the_prefix(owner: Owner) -> None:
