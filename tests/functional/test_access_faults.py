@@ -32,7 +32,7 @@ _PAUSE = 0.02
 def server(run_dir: Path, server_cache: Path) -> Iterator[Server]:
     """A server on which a password costs what it does for its users."""
     variables = PATIENT | SLOW_LOGINS
-    with own_server(run_dir, "logins", server_cache, **variables) as started:
+    with own_server(run_dir, "logins", server_cache, "--api-workers", "1", **variables) as started:
         yield started
 
 

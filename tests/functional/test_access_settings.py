@@ -70,7 +70,9 @@ def unusual_server(run_dir: Path, server_cache: Path) -> Iterator[tuple[Server, 
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "GOMOD_TEST_LOGINS": str(directory),
     }
-    with own_server(run_dir, "unusual", server_cache, **env) as server:
+    # One process of a kind: it is asked each time, and has all that is remembered.
+    one = ("--content-workers", "1", "--api-workers", "1")
+    with own_server(run_dir, "unusual", server_cache, *one, **env) as server:
         yield server, directory
 
 

@@ -35,10 +35,9 @@ def is_stopped(answer: requests.Response, why: str) -> bool:
 
 
 def published(owner: Owner, *versions: str) -> Made:
-    """Publish versions of a new module."""
+    """Publish versions of a new module, together."""
     made = Made()
-    for version in versions:
-        assert owner.put(made.zip(version)).status_code == 201
+    owner.rest.publish(*map(made.zip, versions), repository=owner.repository)
     return made
 
 
