@@ -133,3 +133,19 @@ def test_a_user_and_a_domain_go_with_what_comes_meanwhile(content_url: str) -> N
         domain.delete()
     with pytest.raises(IntegrityError):
         recorded.result()
+
+
+def test_a_policy_need_not_wait_for_the_database_that_it_names(policy: GoPolicy) -> None:
+    """A sync takes long."""
+    vulndb, done = vulndbs.make(), list[str]()
+
+    def change() -> Response:
+        answer = call("patch", policy, vulnerable_db=get_url(vulndb))
+        done.append("changed")
+        return answer
+
+    with before('INSERT INTO "gomod_govulnfile"', change) as changed:
+        vulndbs.fill(vulndb, vulndbs.report("GO-1", "example.com/m"))
+        done.append("filled")
+    assert changed.result().status_code == 200
+    assert done == ["changed", "filled"]

@@ -84,7 +84,7 @@ def replace_statements(vulndb_pk: UUID, document: Document) -> int:
         VexError: There would be too many.
     """
     with transaction.atomic():
-        vulndb = GoVulndb.objects.select_for_update().get(pk=vulndb_pk)
+        vulndb = GoVulndb.objects.select_for_update(no_key=True).get(pk=vulndb_pk)
         statements = GoVexStatement.objects.filter(vulndb=vulndb)
         statements.filter(document=document.id).delete()
         count: int = statements.count() + len(document.statements)

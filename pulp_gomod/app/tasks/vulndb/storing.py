@@ -72,7 +72,8 @@ def store(
         OSVError: It is refused, and nothing has changed; the text says why.
     """
     with transaction.atomic():
-        vulndb = GoVulndb.objects.select_for_update().get(pk=vulndb_pk)
+        # Whoever begins to use it does not wait for this.
+        vulndb = GoVulndb.objects.select_for_update(no_key=True).get(pk=vulndb_pk)
         if url not in (None, vulndb.url):
             # What that server calls its version would keep the other one's from being fetched.
             raise OSVError("its url was changed while it was being fetched; sync it again")
