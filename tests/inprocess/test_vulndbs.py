@@ -253,7 +253,9 @@ def test_what_another_url_said_is_not_taken_when_the_url_is_changed_meanwhile(
         served.body = archive(GOOD).getvalue()
         vulndb = make(url=served.url, username="u", password="p")
         rows = GoVulndb.objects.filter(pk=vulndb.pk)
-        changing = before("FOR UPDATE", lambda: rows.update(url="https://example.com/vulndb.zip"))
+        changing = before(
+            "FOR NO KEY UPDATE", lambda: rows.update(url="https://example.com/vulndb.zip")
+        )
         with changing, pytest.raises(VulndbRefusedError, match="its url was changed while it"):
             mirroring.sync(str(vulndb.pk))
         vulndb.refresh_from_db()
