@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from tests.functional.owners import Owner
-from tests.functional.processes import descendants
+from tests.functional.processes import Family, descendants
 from tests.functional.rest_api import Made
 
 #: The parts of a server that can be killed: the main process of a program, or one that it forked.
@@ -32,10 +32,11 @@ ROLES = (
 _PROGRAM = re.compile(r"pulpcore-(api|content|worker)")
 
 
-def parts(server: int) -> dict[str, list[int]]:
+def parts(server: int | Family) -> dict[str, list[int]]:
     """The processes below the server's, by their roles."""
     found: dict[str, list[int]] = {}
-    family = {each.pid: each.command for each in descendants(server)}
+    members = descendants(server) if isinstance(server, int) else server.look()
+    family = {each.pid: each.command for each in members}
     for pid, command in family.items():
         if "/bin/postgres " in command:
             role = "postmaster"
@@ -57,16 +58,17 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def kill_one(server: int, role: str, choice: random.Random, patience: float = 60) -> int:
+def kill_one(server: int | Family, role: str, choice: random.Random, patience: float = 60) -> int:
     """
     Kill a process of a role as soon as there is one: a task's lives for a moment only.
 
     Returns:
         Its number, 0 if there was none in time.
     """
+    family = Family(server) if isinstance(server, int) else server
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        if found := parts(server).get(role):
+        if found := parts(family).get(role):
             pid = choice.choice(found)
             try:
                 os.kill(pid, signal.SIGKILL)

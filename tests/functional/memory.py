@@ -1,13 +1,12 @@
 """By how much processes grow while something goes on."""
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.functional.processes import Process, descendants, read
+from tests.functional.processes import Family, descendants
 
 _KINDS = ("pulpcore-api", "pulpcore-content", "pulpcore-worker", "postgres")
 _PAUSE = 0.02
@@ -35,7 +34,7 @@ def peaks(pid: int) -> Iterator[dict[str, int]]:
     seen: dict[str, int] = {}
     over = threading.Event()
 
-    family = _Family(pid)
+    family = Family(pid)
 
     def watch() -> None:
         while not over.is_set():
@@ -53,25 +52,6 @@ def peaks(pid: int) -> Iterator[dict[str, int]]:
         over.set()
         watching.join()
         grown |= seen
-
-
-class _Family:
-    """The processes below one, found without reading all of /proc each time: that costs more than what is watched."""
-
-    def __init__(self, pid: int) -> None:
-        self._root = pid
-        self._pids = {pid} | {each.pid for each in descendants(pid)}
-        self._known = self._pids
-
-    def look(self) -> list[Process]:
-        """Return those that are there now."""
-        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        born = [found for pid in there - self._known if (found := read(pid))]
-        while more := {each.pid for each, parent in born if parent in self._pids} - self._pids:
-            self._pids |= more
-        self._known, self._pids = there, self._pids & there | {self._root}
-        family = self._pids - {self._root}
-        return [found[0] for pid in family if (found := read(pid))]
 
 
 def _kind(command: str) -> str:

@@ -32,6 +32,25 @@ def descendants(pid: int) -> list[Process]:
     return family
 
 
+class Family:
+    """The processes below one, found without reading all of /proc each time: that costs more than what is watched."""
+
+    def __init__(self, pid: int) -> None:
+        self._root = pid
+        self._pids = {pid} | {each.pid for each in descendants(pid)}
+        self._known = self._pids
+
+    def look(self) -> list[Process]:
+        """Return those that are there now."""
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        born = [found for pid in there - self._known if (found := read(pid))]
+        while more := {each.pid for each, parent in born if parent in self._pids} - self._pids:
+            self._pids |= more
+        self._known, self._pids = there, self._pids & there | {self._root}
+        family = self._pids - {self._root}
+        return [found[0] for pid in family if (found := read(pid))]
+
+
 def of_run(mark: str) -> list[Process]:
     """
     What has been started by a test run and is still there, but for the process that asks.
