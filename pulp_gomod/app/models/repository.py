@@ -110,7 +110,9 @@ class GoRepository(Repository, AutoAddObjPermsMixin):
         added = GoModule.objects.filter(version_memberships__version_added=new_version)
         self._refuse_blocked(added)
         self._refuse_other_bytes(added)
-        self.check_quota(record_usage(new_version), usage_of(self.latest_version()))
+        usage = record_usage(new_version)
+        if self.max_modules is not None or self.max_size is not None:
+            self.check_quota(usage, usage_of(self.latest_version()))
         self._record_releases(added)
         bring_home(new_version)
         report_added(new_version)

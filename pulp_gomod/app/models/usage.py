@@ -44,7 +44,8 @@ def usage_of(version: RepositoryVersion | None) -> Usage:
     Args:
         version: The RepositoryVersion, or None.
     """
-    if version is None:
+    # Version 0 is the empty one, of which nobody has recorded anything.
+    if version is None or version.number == 0:
         return Usage()
     known = version.info.get(_KEY)
     if known:
