@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import pytest
@@ -44,6 +44,7 @@ class Pulp:
     """
 
     directory: Path
+    _asks_anew: ClassVar[bool] = False
 
     @classmethod
     def create(cls, directory: Path, server: Server, **settings: Any) -> "Pulp":
@@ -62,10 +63,10 @@ class Pulp:
         return pulp
 
     def _share_cache(self, server: str) -> None:
-        """Begin with what another user's command has cached of this server: it takes seconds to describe itself."""
+        """Cache what a server says with all other users: it takes seconds to describe itself."""
         shared = Path(os.environ["GOMOD_TEST_RUN_DIR"], "descriptions", quote(server, safe=""))
         _shared[self.directory] = shared
-        if shared.is_dir():
+        if shared.is_dir() and not self._asks_anew:
             shutil.copytree(shared, self.directory / CACHE)
 
     @property
@@ -132,8 +133,7 @@ def _share(cached: Path, shared: Path) -> None:
 class PulpProgram(Pulp):
     """The program that users run, which asks each server what it is."""
 
-    def _share_cache(self, server: str) -> None:
-        pass
+    _asks_anew: ClassVar[bool] = True
 
     def run(self, *arguments: str | Path) -> Done:
         """Run it, whatever comes of it."""
