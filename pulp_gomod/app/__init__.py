@@ -25,7 +25,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
             log_filters,
             throttle,  # noqa: F401
         )
-        from pulp_gomod.app.models import exports, feeding, orphans, owners
+        from pulp_gomod.app.models import exports, feeding, orphans, owners, served
         from pulp_gomod.app.remote.http import (
             networks,
             pace,  # noqa: F401
@@ -39,6 +39,7 @@ class PulpGomodPluginAppConfig(PulpPluginAppConfig):
         feeding.install()
         orphans.install()
         owners.install()
+        served.install()
         orphaned_files.install()
         signing.install()
         witnessing.install()

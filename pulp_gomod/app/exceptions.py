@@ -471,3 +471,26 @@ class GoneError(PulpException):
         return f"[{self.error_code}] " + _(
             "This was not done: the {what} that it is about was deleted meanwhile."
         ).format(what=self.what)
+
+
+class VersionServedError(PulpException):
+    """
+    Raised when a repository version is to be deleted that distributions have begun to serve.
+
+    Args:
+        number: The number of the version.
+        names: The names of the distributions.
+    """
+
+    http_status_code = 409
+    error_code = "GOM0022"
+
+    def __init__(self, number: int, names: Sequence[str]):
+        self.number = number
+        self.names = names
+
+    def __str__(self) -> str:
+        return f"[{self.error_code}] " + _(
+            "Version {number} was not deleted: distributions serve it by now ({names}). Have them serve "
+            "something else first."
+        ).format(number=self.number, names=", ".join(self.names))
