@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import requests
+from django.apps import apps
 from django.contrib.auth import get_user_model
 
 from pulpcore.plugin.util import assign_role, remove_role
@@ -55,8 +56,6 @@ class Guarded:
 
 
 def _rbac() -> Any:
-    from django.apps import apps
-
     return apps.get_model("core", "RBACContentGuard").objects.create(name=uuid4().hex)
 
 
@@ -110,6 +109,28 @@ def test_a_denial_is_not_remembered(guarded: Guarded) -> None:
     assert guarded.asked == 3
     assign_role(READER, reader.user, guarded.guard)
     assert guarded.status(reader.headers) == 200
+
+
+def test_that_a_guard_looks_at_more_is_found_out_once_for_all_who_send_no_credentials(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_headers = apps.get_model("core", "HeaderContentGuard").objects.create(
+        name=uuid4().hex, header_name="x-team", header_value="blue"
+    )
+    guarded.owner.distribution.content_guard = of_headers
+    guarded.owner.distribution.save()
+    looked, look = [], guards.is_by_user
+
+    def noted(guard: Any) -> bool:
+        looked.append(guard.pk)
+        return look(guard)
+
+    monkeypatch.setattr(guards, "is_by_user", noted)
+    blue, red = ({"X-Team": b64encode(team).decode()} for team in (b"blue", b"red"))
+    for _ in range(5):
+        # It is asked each time all the same.
+        assert [guarded.status(each) for each in (blue, red, {})] == [200, 401, 401]
+    assert 1 <= len(looked) <= 3
 
 
 def test_others_gain_nothing_from_what_is_remembered(guarded: Guarded) -> None:

@@ -67,7 +67,8 @@ def identify_at_once(sent: Credentials | None, distribution: UUID, domain: UUID)
     """
     match sent:
         case None:
-            return nobody()
+            # Whoever sends nothing does not become somebody.
+            return Caller(AnonymousUser(), seconds=LONGEST)
         case Secret():
             return _owner_of(sent, distribution, domain)
         case Password(user_name, password):

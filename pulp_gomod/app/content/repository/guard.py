@@ -77,9 +77,11 @@ class _Verdict:
         """
         Say for how long it may be used again while nothing is written; None for not at all.
 
-        A denial is not: a right that was just given works at once.
+        A denial is not: a right that was just given works at once. That a guard looks at more is, of who is
+        known and of who sends no credentials: it is asked each time, and nothing else is.
         """
-        usable = self.permits or (self.permits is None and self.caller.is_known)
+        is_settled = self.caller.is_known or self.caller.seconds > 0
+        usable = self.permits or (self.permits is None and is_settled)
         return self.caller.seconds if usable else None
 
 
