@@ -8,6 +8,7 @@ import requests
 from tests.functional.guarded import Person, unique
 from tests.functional.owners import Owner
 from tests.functional.rest_api import DISTRIBUTIONS, PUBLICATIONS, Made, Rest
+from tests.functional.uploads import put_at_once
 from tests.goproxy_requests import ESCAPED, PATH, PSEUDO, check_escapes, get, zip_of
 
 
@@ -19,9 +20,10 @@ def rest(server: Any) -> Rest:
 @pytest.fixture(scope="module")
 def owner(rest: Rest) -> Owner:
     owner = Owner.create(rest)
-    for version in ("v1.10.0", "v1.9.0", "v1.11.0-RC1", PSEUDO):
-        response = owner.put(zip_of(PATH, version, f"module {PATH}\r\n// kept as it is"))
-        assert response.status_code == 201, response.text
+    zips = [
+        zip_of(PATH, version, f"module {PATH}\r\n// kept as it is")
+        for version in ("v1.10.0", "v1.9.0", "v1.11.0-RC1", PSEUDO)
+    ]
     for path, version, go_mod in (
         ("example.com/plain", "v1.0.0", None),
         ("example.com/plain", "v2.0.0+incompatible", None),
@@ -32,7 +34,8 @@ def owner(rest: Rest) -> Owner:
         ("example.com/gone", "v1.0.0", "module example.com/gone\n"),
         ("example.com/gone", "v1.0.1", "module example.com/gone\n\nretract v1.0.1 // oops\n"),
     ):
-        assert owner.put(zip_of(path, version, go_mod)).status_code == 201
+        zips.append(zip_of(path, version, go_mod))
+    assert [each.text for each in put_at_once(owner, zips) if each.status_code != 201] == []
     return owner
 
 

@@ -14,7 +14,7 @@ from tests.functional.memory import peaks
 from tests.functional.owners import Owner
 from tests.functional.rest_api import DISTRIBUTIONS, Made, Rest
 from tests.functional.serving import Server
-from tests.functional.uploads import incompressible
+from tests.functional.uploads import incompressible, put_at_once
 
 FILES = ("@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip", "@v/list", "@latest", "@v/v2.info")
 
@@ -174,7 +174,7 @@ def test_who_asks_and_never_reads_takes_no_memory(server: Server, owner: Owner) 
 
 def test_what_is_published_and_removed_shows_at_once(owner: Owner, made: Made) -> None:
     with requests.Session() as session:
-        for minor in range(1, 5):
+        for minor in (1, 2):
             path, version = f"{owner.packages_url}/{made.path}/@v", f"v1.{minor}.0"
             for _ in range(20):
                 assert session.get(f"{path}/{version}.info", timeout=60).status_code == 404
@@ -210,8 +210,8 @@ def test_a_distribution_that_is_changed_or_gone_answers_so_at_once(
 
 def test_files_are_the_same_in_whichever_order_they_are_asked_for(owner: Owner, made: Made) -> None:
     modules = [made, *(Made() for _ in range(4))]
-    for each in modules[1:]:
-        assert owner.put(each.zip()).status_code == 201
+    answers = put_at_once(owner, [each.zip() for each in modules[1:]])
+    assert {each.status_code for each in answers} == {201}
     urls = [
         f"{owner.packages_url}/{each.path}/@v/v1.0.0.{file}"
         for file in ("mod", "info", "zip")
@@ -234,8 +234,8 @@ def test_files_that_nobody_has_asked_for_are_guarded_and_removed(
     rest: Rest, owner: Owner, made: Made
 ) -> None:
     others = [Made() for _ in range(3)]
-    for each in others:
-        assert owner.put(each.zip()).status_code == 201
+    answers = put_at_once(owner, [each.zip() for each in others])
+    assert {each.status_code for each in answers} == {201}
     connections = [Connection(owner.packages_url) for _ in range(4)]
 
     def ask(module: Made, file: str) -> set[int]:

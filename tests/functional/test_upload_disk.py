@@ -17,6 +17,8 @@ from tests.functional.uploads import artifacts_of, incompressible, put_to_api, r
 MIB = 1024 * 1024
 # What the front door leaves of a disk for others.
 RESERVE = 32 * MIB
+# One process of each kind: one thing is asked after the other.
+ONE = ("--content-workers", "1", "--api-workers", "1", "--workers", "1")
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,14 @@ def disks(tmp_path_factory: pytest.TempPathFactory, server_cache: Path) -> Itera
     for each in (directory, directory.parent):
         each.chmod(0o711)
     arriving, stored, data_dir = directory / "arriving", directory / "stored", directory / "data"
-    with small_disk(arriving, RESERVE + 40 * MIB), small_disk(stored, 24 * MIB):
+    with small_disk(arriving, RESERVE + 40 * MIB), small_disk(stored, 12 * MIB):
         make_data_dir(data_dir, server_cache)
         variables = {
             "PULP_WORKING_DIRECTORY": str(arriving),
             "PULP_FILE_UPLOAD_TEMP_DIR": str(arriving),
             "PULP_MEDIA_ROOT": str(stored),
         }
-        process = ServeProcess(data_dir, "--port", "0", variables=variables).start()
+        process = ServeProcess(data_dir, "--port", "0", *ONE, variables=variables).start()
         try:
             url = process.wait()
             server = Server(url, USERNAME, PASSWORD, str(data_dir), process.process.pid)

@@ -22,6 +22,15 @@ def rest(upload_server: Server) -> Rest:
     return Rest(upload_server.url, (upload_server.username, upload_server.password))
 
 
+@pytest.fixture(scope="module")
+def owner(rest: Rest) -> Owner:
+    """An owner, after whose first uploads all is loaded that is loaded once."""
+    owner = Owner.create(rest)
+    for _ in range(4):
+        assert owner.put(Made().zip()).status_code == 201
+    return owner
+
+
 def _plain(owner: Owner, data: bytes) -> int:
     return owner.put(io.BytesIO(data)).status_code
 
@@ -36,12 +45,9 @@ def _form(owner: Owner, data: bytes) -> int:
 
 @pytest.mark.parametrize("send", [_plain, _chunked, _form])
 def test_no_process_grows_by_the_size_of_a_zip(
-    upload_server: Server, rest: Rest, send: Callable[[Owner, bytes], int]
+    upload_server: Server, owner: Owner, send: Callable[[Owner, bytes], int]
 ) -> None:
-    owner, made = Owner.create(rest), Made()
-    # What is loaded once is loaded now.
-    for _ in range(4):
-        assert owner.put(Made().zip()).status_code == 201
+    made = Made()
     data = incompressible(made, SIZE)
     with peaks(upload_server.pid) as grown:
         assert send(owner, data) == 201
