@@ -48,7 +48,7 @@ def owner(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> Owner:
         time = json.loads(each.info or b"{}").get("Time", "")
         return owner.put(each.zip, params={"time": time}).status_code
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(12) as pool:
         statuses = list(pool.map(publish, wanted))
     assert statuses == [201] * len(wanted)
     # All others as many together as a form may have.
