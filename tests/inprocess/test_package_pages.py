@@ -195,13 +195,17 @@ def test_a_module_is_shown_with_its_packages_its_readme_and_its_licences(owner: 
 
 def test_who_requires_a_module_is_told(owner: Owner) -> None:
     path = publish(owner)
-    for name, version in (("a", "v1.0.0"), ("a", "v1.1.0"), ("b", "v1.0.0")):
+    requires, zips = f"\nrequire {path} v1.0.0\n", []
+    # The last one does not any more.
+    for name, version, more in (
+        ("a", "v1.0.0", requires),
+        ("a", "v1.1.0", requires),
+        ("b", "v1.0.0", requires),
+        ("b", "v1.1.0", ""),
+    ):
         user = f"example.com/{owner.repository.name}/{name}"
-        go_mod = f"module {user}\n\nrequire {path} v1.0.0\n"
-        owner.publish(pack(f"{user}@{version}/", [("go.mod", go_mod.encode())]))
-    # One that does not any more.
-    user = f"example.com/{owner.repository.name}/b"
-    owner.publish(pack(f"{user}@v1.1.0/", [("go.mod", f"module {user}\n".encode())]))
+        zips.append(pack(f"{user}@{version}/", [("go.mod", f"module {user}\n{more}".encode())]))
+    owner.publish(*zips)
     with configured(GOMOD_DOCUMENTATION="off"):
         told = " ".join(read(f"{owner.packages_url}/{path}/@importers?x").text.split())
         assert "/a v1.1.0" in told and "/b v1.0.0" in told
