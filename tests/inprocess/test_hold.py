@@ -23,6 +23,7 @@ from pulp_gomod.app.models import (
     GoSumdbNumber,
     GoVulndb,
 )
+from pulp_gomod.app.remote.http.health import HANGS
 from pulp_gomod.golang.sumdb import note
 from tests.functional.upstream_world import SUMDB, Upstream, running
 from tests.goproxy_requests import get, zip_of
@@ -88,6 +89,30 @@ def world(content_url: str, upstream: Upstream) -> World:
     made.log("v1.1.0", ago=2 * DAY)
     upstream.modules[PATH]["main"] = upstream.modules[PATH]["v1.1.0"]
     return made
+
+
+@pytest.mark.parametrize("says_latest", [True, False])
+def test_a_slow_upstream_is_waited_for_where_nothing_is_held(
+    world: World, upstream: Upstream, says_latest: bool
+) -> None:
+    """The list and the go.mod of the newest version decide, and there is nothing to answer with instead."""
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(HANGS + 1)
+        return upstream.answer(request.match_info["path"])
+
+    async def nothing(_: web.Request) -> web.Response:
+        return web.Response(status=404)
+
+    for file in ("list", "v1.1.0.mod"):
+        upstream.behaviours[f"{PATH}/@v/{file}"] = slowly
+    if says_latest:
+        obey(world.mirror.owner, hold_days=14)
+    else:
+        upstream.behaviours[f"{PATH}/@latest"] = nothing
+    answer = get(f"{world.urls[0]}/@latest")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["Version"] == ("v1.0.0" if says_latest else "v1.1.0")
 
 
 def test_what_is_young_is_held_back_and_says_until_when(world: World) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar, overload
 from pulp_gomod.app.db.executors import drain
 from pulp_gomod.app.remote.cache.entries import CacheEntry
 from pulp_gomod.app.remote.go_mods import UnreadableError
-from pulp_gomod.app.remote.http.results import UpstreamFault
+from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
 from pulp_gomod.golang import modfile, module, semver
 from pulp_gomod.golang.latest import Candidate, UnreadGoModError, Version, latest
 from pulp_gomod.golang.modfile.summary import Summary
@@ -110,8 +110,8 @@ class Sides(Protocol):
     async def retracted(self, version: str) -> str:
         """Return what a held version retracts, see golang.retracted."""
 
-    async def go_mod(self, version: str) -> CacheEntry | None:
-        """Ask the upstream for the go.mod of a version."""
+    async def go_mod(self, version: str) -> CacheEntry | Missing | None:
+        """Ask the upstream for the go.mod of a version; None if it was not waited for."""
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""
@@ -171,7 +171,9 @@ async def latest_version(
 
 async def _go_mod(path: str, version: str, sides: Sides) -> _GoMod:
     answer = await sides.go_mod(version)
-    if answer is None or not answer.found:
+    if answer is None:
+        raise UpstreamFault(f"the go.mod of {path}@{version} decides, and the upstream is too slow")
+    if isinstance(answer, Missing) or not answer.found:
         raise UpstreamFault(f"the upstream lists {path}@{version}, and sends no go.mod of it")
     is_real = answer.body != modfile.legacy_go_mod(path)
     try:

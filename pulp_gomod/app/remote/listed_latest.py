@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.cache.lists import listed_versions, newest_pseudo_version
 from pulp_gomod.app.remote.go_mods import GoMods
+from pulp_gomod.app.remote.http.results import Missing
 from pulp_gomod.app.remote.latest import latest_version
 from pulp_gomod.golang import module
 from pulp_gomod.golang.modfile.summary import Summary
@@ -28,8 +29,8 @@ class Asks(Protocol):
     def go_mods(self) -> GoMods:
         """Reads go.mod files."""
 
-    async def if_available(self, file: File, version: str = "") -> CacheEntry | None:
-        """Ask, but do not wait for long."""
+    async def ask(self, file: File, version: str = "") -> CacheEntry | Missing:
+        """Ask, and wait."""
 
     async def compute(self, size: int, call: Callable[[], T]) -> T:
         """Compute over a list, beside all else if it is long."""
@@ -85,9 +86,9 @@ class _Upstream:
         """Nothing is held."""
         return ""
 
-    async def go_mod(self, version: str) -> CacheEntry | None:
-        """Ask the upstream for the go.mod of a version."""
-        return await self._asking.if_available("mod", version)
+    async def go_mod(self, version: str) -> CacheEntry | Missing:
+        """Ask the upstream for the go.mod of a version: there is nothing to answer with instead."""
+        return await self._asking.ask("mod", version)
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""

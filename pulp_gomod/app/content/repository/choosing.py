@@ -9,7 +9,7 @@ from pulp_gomod.app.content.repository.cached import CachedModules
 from pulp_gomod.app.db.executors import compute, drain
 from pulp_gomod.app.db.together import Need
 from pulp_gomod.app.remote.asking import Asking
-from pulp_gomod.app.remote.cache.entries import CacheEntry
+from pulp_gomod.app.remote.cache.entries import CacheEntry, File
 from pulp_gomod.app.remote.cache.info import is_version, parse_info
 from pulp_gomod.app.remote.cache.lists import listed_versions
 from pulp_gomod.app.remote.http.results import Missing, UpstreamFault
@@ -101,7 +101,7 @@ class Choice:
         def rule(candidates: Sequence[Version]) -> Version | None:
             return latest_allowed(candidates, allowed)
 
-        return await self._decide(path, rule)
+        return await self._decide(path, rule, waits=True)
 
     async def newest(self, path: str) -> tuple[str, str]:
         """
@@ -123,15 +123,21 @@ class Choice:
         return said
 
     async def _decide(
-        self, path: str, rule: Callable[[Sequence[Version]], Version | None]
+        self,
+        path: str,
+        rule: Callable[[Sequence[Version]], Version | None],
+        *,
+        waits: bool = False,
     ) -> str | None:
         candidates = await self.local.candidates(path)
         asking = self.asking(path)
-        listed = await asking.if_available("list") if asking is not None else None
-        if asking is None or listed is None or not listed.found:
+        # Where something is held, that will do instead.
+        waits = waits and not candidates
+        listed = await _ask(asking, "list", waits=waits) if asking is not None else None
+        if asking is None or not isinstance(listed, CacheEntry) or not listed.found:
             held = _Held(self.local, path, candidates)
             return await latest_version(path, candidates, (), held, rule)
-        both = _Both(asking, self.local, candidates, listed)
+        both = _Both(asking, self.local, candidates, listed, waits=waits)
         try:
             return await latest_version(path, candidates, await both.listed(), both, rule)
         finally:
@@ -160,6 +166,15 @@ class _Held:
     async def compute(self, call: Callable[[], T], /) -> T:
         """Compute over all versions."""
         return await compute(self._count, call)
+
+
+async def _ask(
+    asking: Asking, file: File, version: str = "", *, waits: bool
+) -> CacheEntry | Missing | None:
+    """Ask the upstream, and wait as long as it takes or not for long."""
+    if waits:
+        return await asking.ask(file, version)
+    return await asking.if_available(file, version)
 
 
 async def _said_upstream(asking: Asking) -> CacheEntry | Missing:
@@ -194,8 +209,11 @@ class _Both:
         local: CachedModules,
         candidates: list[Candidate],
         listed: CacheEntry,
+        *,
+        waits: bool = False,
     ) -> None:
         self.asking = asking
+        self._waits = waits
         self._local = local
         self._candidates = candidates
         self._listed = listed
@@ -240,9 +258,9 @@ class _Both:
         """Return what a held version retracts."""
         return await self._local.retracted(self.asking.path, version)
 
-    async def go_mod(self, version: str) -> CacheEntry | None:
-        """Ask the upstream for the go.mod of a version, and do not wait for long."""
-        return await self.asking.if_available("mod", version)
+    async def go_mod(self, version: str) -> CacheEntry | Missing | None:
+        """Ask the upstream for the go.mod of a version."""
+        return await _ask(self.asking, "mod", version, waits=self._waits)
 
     async def read(self, go_mod: bytes) -> Summary:
         """Say what a go.mod of the upstream says."""
