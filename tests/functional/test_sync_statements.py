@@ -24,6 +24,8 @@ TOGETHER = (
     'SELECT "gomod_gorepository"."immutable"',
     'SELECT "gomod_gocacheentry"."pulp_id" AS "pk"',
 )
+# What the API counts to show a repository. Only one of its processes was told of the sync, and it may be the other one that is asked.
+SHOWN = 'SELECT COUNT(*) AS "__count" FROM "gomod_gomodule"'
 # How Django reads the type of one unit that was loaded without it.
 TYPE_OF_ONE = 'SELECT "core_content"."pulp_type", "gomod_gomodule"."content_ptr_id" FROM'
 
@@ -52,7 +54,9 @@ def _statements(log: StatementLog, mirror: Mirror, number: int) -> list[str]:
 def _without_the_wanted(texts: list[str]) -> set[str]:
     """The different statements by their beginnings: values are written into many of them."""
     beginnings = (
-        text.partition(" WHERE ")[0][:60] for text in texts if not text.startswith(TOGETHER)
+        text.partition(" WHERE ")[0][:60]
+        for text in texts
+        if not text.startswith((*TOGETHER, SHOWN))
     )
     # That of the index says which version is made.
     return {re.sub(r"= [0-9]+$", "= N", text) for text in beginnings}
